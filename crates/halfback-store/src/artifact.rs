@@ -1,0 +1,357 @@
+//! Artifacts: files addressed by content, kept apart for each catalog.
+//!
+//! `artifacts/<catalog id>/sha256/ab/cdef…` holds every file and every manifest under its own
+//! SHA-256. A manifest lists the files of one artifact; its digest is the artifact's digest.
+
+mod manifest;
+mod source;
+mod transfer;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Detail, Error, IoContext, Result};
+use crate::id::{EntityId, hex, random};
+use crate::merkle::{Hash, sha256};
+
+pub use manifest::{Artifact, ArtifactFile, Digest};
+
+/// What to store: a file or folder on disk, or bytes under a file name.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A file, or a folder with everything in it.
+    Path(PathBuf),
+    /// Bytes that become one file.
+    Bytes {
+        /// The file's name, without folders.
+        name: String,
+        /// Its content.
+        bytes: Vec<u8>,
+    },
+}
+
+impl From<&Path> for Content {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
+
+impl From<PathBuf> for Content {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl From<&str> for Content {
+    fn from(path: &str) -> Self {
+        Self::Path(path.into())
+    }
+}
+
+/// How far a transfer is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Bytes done so far.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// Told about every MiB of a transfer, and its end; [`ControlFlow::Break`] cancels it.
+pub type Progress<'a> = &'a mut dyn FnMut(Transfer) -> ControlFlow<()>;
+
+/// A [`Progress`] for callers that want none.
+pub fn no_progress(_: Transfer) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// The artifacts of a registry.
+#[derive(Debug, Clone)]
+pub struct ArtifactStore {
+    root: PathBuf,
+}
+
+impl ArtifactStore {
+    /// The artifacts below the registry's folder.
+    pub fn new(registry: &Path) -> Self {
+        Self { root: registry.join("artifacts") }
+    }
+
+    /// Copies content into the catalog's store, hashing it on the way; durable when this returns.
+    pub fn put(
+        &self,
+        catalog: EntityId,
+        content: &Content,
+        progress: Progress<'_>,
+    ) -> Result<Artifact> {
+        let staging = self.catalog(catalog).join("staging");
+        create_folder(&staging)?;
+        let put_file = |hash: Hash, staged: transfer::Staged| self.admit(catalog, &hash, staged);
+        let artifact = transfer::read_content(content, Some(&staging), progress, put_file)?;
+        let manifest = artifact.manifest();
+        let staged = transfer::stage_bytes(&staging, manifest.as_bytes())?;
+        self.admit(catalog, &sha256(manifest.as_bytes()), staged)?;
+        Ok(artifact)
+    }
+
+    /// Hashes content without storing it.
+    pub fn hash(content: &Content, progress: Progress<'_>) -> Result<Artifact> {
+        transfer::read_content(content, None, progress, |_, _| Ok(()))
+    }
+
+    /// Whether the catalog holds an artifact of that digest.
+    pub fn contains(&self, catalog: EntityId, digest: &Digest) -> bool {
+        self.stored(catalog, digest.hash()).is_file()
+    }
+
+    /// The artifact's list of files, held against its digest.
+    pub fn manifest(&self, catalog: EntityId, digest: &Digest) -> Result<Artifact> {
+        let path = self.stored(catalog, digest.hash());
+        let text = std::fs::read(&path).map_err(|error| missing(&error, &path, "the manifest"))?;
+        if sha256(&text) != *digest.hash() {
+            return Err(altered(&path, "the manifest"));
+        }
+        Artifact::from_manifest(&text)
+    }
+
+    /// Reads every stored byte of an artifact and holds it against the manifest.
+    pub fn verify(
+        &self,
+        catalog: EntityId,
+        digest: &Digest,
+        progress: Progress<'_>,
+    ) -> Result<Artifact> {
+        let artifact = self.manifest(catalog, digest)?;
+        let mut meter = transfer::Meter::new(artifact.size, progress);
+        for file in &artifact.files {
+            let path = self.file_of(catalog, file)?;
+            let (hash, _) = transfer::hash_file(&open(&path, &file.path)?, &path, &mut meter)?;
+            if hex(&hash) != file.sha256 {
+                return Err(altered(&path, &format!("`{}`", file.path)));
+            }
+        }
+        meter.finish()?;
+        Ok(artifact)
+    }
+
+    /// Where a file of an artifact lies; its content is as recorded unless someone edited the
+    /// store: [`ArtifactStore::verify`] tells. `None` means the only file.
+    pub fn file_path(
+        &self,
+        catalog: EntityId,
+        digest: &Digest,
+        file: Option<&str>,
+    ) -> Result<PathBuf> {
+        let artifact = self.manifest(catalog, digest)?;
+        let found = match (file, artifact.files.as_slice()) {
+            (None, [only]) => only,
+            (None, files) => {
+                return Err(Detail::InvalidArgument(format!(
+                    "the artifact has {} files; say which, as in `{}`",
+                    files.len(),
+                    files.first().map_or("", |file| &file.path)
+                ))
+                .into());
+            }
+            (Some(path), files) => {
+                files.iter().find(|file| file.path == path).ok_or_else(|| {
+                    Detail::NotFound(format!(
+                        "the artifact has no file `{path}`; its manifest lists what it has"
+                    ))
+                })?
+            }
+        };
+        let path = self.file_of(catalog, found)?;
+        open(&path, &found.path)?;
+        Ok(path)
+    }
+
+    /// Copies an artifact into the folder `to`, verified on the way; appears whole or not at all.
+    ///
+    /// An artifact of one file becomes `to/<name>`, replacing a file of that name, and that path
+    /// is returned. A folder becomes `to`, which must be absent, empty, or hold the same already.
+    pub fn download(
+        &self,
+        catalog: EntityId,
+        digest: &Digest,
+        to: &Path,
+        progress: Progress<'_>,
+    ) -> Result<PathBuf> {
+        let artifact = self.manifest(catalog, digest)?;
+        let mut meter = transfer::Meter::new(artifact.size, progress);
+        match artifact.single() {
+            Some(file) => self.download_file(catalog, file, to, &mut meter),
+            None => self.download_folder(catalog, &artifact, to, &mut meter),
+        }
+    }
+
+    fn download_file(
+        &self,
+        catalog: EntityId,
+        file: &ArtifactFile,
+        to: &Path,
+        meter: &mut transfer::Meter<'_>,
+    ) -> Result<PathBuf> {
+        create_folder(to)?;
+        let place = to.join(&file.path);
+        if place.is_dir() {
+            return Err(occupied(&place, "a folder"));
+        }
+        let staged = self.copy_verified(catalog, file, to, meter)?;
+        meter.finish()?;
+        staged.persist(&place)?;
+        sync_folder(to)?;
+        Ok(place)
+    }
+
+    fn download_folder(
+        &self,
+        catalog: EntityId,
+        artifact: &Artifact,
+        to: &Path,
+        meter: &mut transfer::Meter<'_>,
+    ) -> Result<PathBuf> {
+        let occupant = std::fs::read_dir(to).map(|mut entries| entries.next().is_some());
+        match occupant {
+            Ok(false) => {}
+            Ok(true) => {
+                let same = Self::hash(&Content::Path(to.to_owned()), &mut no_progress)
+                    .is_ok_and(|present| present == *artifact);
+                return if same { Ok(to.to_owned()) } else { Err(occupied(to, "other files")) };
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                return Err(occupied(to, "a file"));
+            }
+            Err(error) => return Err(error).on("read", to),
+        }
+        let parent = match to.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        create_folder(parent)?;
+        let staging = transfer::StagedFolder::new(parent)?;
+        for file in &artifact.files {
+            let place = staging.path().join(&file.path);
+            let folder = place.parent().unwrap_or(staging.path());
+            create_folder(folder)?;
+            self.copy_verified(catalog, file, folder, meter)?.persist(&place)?;
+        }
+        meter.finish()?;
+        staging.persist(to)?;
+        sync_folder(parent)?;
+        Ok(to.to_owned())
+    }
+
+    fn copy_verified(
+        &self,
+        catalog: EntityId,
+        file: &ArtifactFile,
+        folder: &Path,
+        meter: &mut transfer::Meter<'_>,
+    ) -> Result<transfer::Staged> {
+        let path = self.file_of(catalog, file)?;
+        let source = open(&path, &file.path)?;
+        let (hash, staged) = transfer::copy_file(&source, &path, folder, meter)?;
+        if hex(&hash) != file.sha256 {
+            return Err(altered(&path, &format!("`{}`", file.path)));
+        }
+        Ok(staged)
+    }
+
+    /// Moves a staged file to the place that its hash gives it.
+    fn admit(&self, catalog: EntityId, hash: &Hash, staged: transfer::Staged) -> Result<()> {
+        let place = self.stored(catalog, hash);
+        let folder = place.parent().unwrap_or(&self.root);
+        create_folder(folder)?;
+        staged.protect()?;
+        staged.persist(&place)?;
+        sync_folder(folder)
+    }
+
+    fn catalog(&self, catalog: EntityId) -> PathBuf {
+        self.root.join(catalog.to_string())
+    }
+
+    fn stored(&self, catalog: EntityId, hash: &Hash) -> PathBuf {
+        let name = hex(hash);
+        let (folder, file) = name.split_at(2);
+        self.catalog(catalog).join("sha256").join(folder).join(file)
+    }
+
+    fn file_of(&self, catalog: EntityId, file: &ArtifactFile) -> Result<PathBuf> {
+        let hash = crate::id::unhex::<32>(&file.sha256)
+            .ok_or_else(|| Detail::Corrupt("a manifest names a file by no SHA-256".into()))?;
+        Ok(self.stored(catalog, &hash))
+    }
+}
+
+fn open(path: &Path, name: &str) -> Result<std::fs::File> {
+    std::fs::File::open(path).map_err(|error| missing(&error, path, &format!("`{name}`")))
+}
+
+fn missing(error: &std::io::Error, path: &Path, what: &str) -> Error {
+    let path = path.display();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Detail::ArtifactMissing(format!(
+            "{what} is missing from the artifact store at `{path}`; restore it from a backup, or register the content again"
+        ))
+        .into(),
+        std::io::ErrorKind::PermissionDenied => Detail::PermissionDenied(format!(
+            "not allowed to read {what} at `{path}`; ask for the right on that path"
+        ))
+        .into(),
+        kind => Detail::Io {
+            message: format!("cannot read {what} at `{path}`: {error}"),
+            source: kind.into(),
+        }
+        .into(),
+    }
+}
+
+fn altered(path: &Path, what: &str) -> Error {
+    Detail::ArtifactAltered(format!(
+        "{what} was altered in the artifact store at `{}`: its SHA-256 is not the recorded one; restore it from a backup, or register the content again",
+        path.display()
+    ))
+    .into()
+}
+
+fn occupied(path: &Path, by: &str) -> Error {
+    Detail::AlreadyExists(format!(
+        "cannot download to `{}`: {by} is there already; give a new or empty folder",
+        path.display()
+    ))
+    .into()
+}
+
+/// Makes a folder with its parents, each durable in its own parent.
+fn create_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_folder(parent)?;
+        match std::fs::create_dir(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            made => made.on("create", folder)?,
+        }
+        return sync_folder(parent);
+    }
+    std::fs::create_dir_all(folder).on("create", folder)
+}
+
+/// Makes the entries of a folder durable.
+fn sync_folder(folder: &Path) -> Result<()> {
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).on("sync", folder)
+}
+
+/// A name that nobody else uses, for a file on its way.
+fn staging_name() -> Result<String> {
+    Ok(format!(".halfback-{}", hex(&random::<8>()?)))
+}
+
+#[cfg(test)]
+mod tests;

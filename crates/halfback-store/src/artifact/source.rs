@@ -1,0 +1,154 @@
+//! Finding the files of a folder without leaving it.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::manifest::check_path;
+use crate::error::{Detail, IoContext, Result};
+
+/// A file to be read: where it lies, and its path in the artifact.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) place: PathBuf,
+    pub(super) path: String,
+    pub(super) size: u64,
+}
+
+/// The files of a file or folder. Links are followed while they stay inside.
+pub(super) fn find(content: &Path) -> Result<Vec<Source>> {
+    let root = content.canonicalize().on("read", content)?;
+    let metadata = root.metadata().on("examine", &root)?;
+    if metadata.is_file() {
+        let name = content.file_name().or_else(|| root.file_name()).unwrap_or_default();
+        let path = utf8(Path::new(name), content)?;
+        check_path(&path)?;
+        return Ok(vec![Source { place: root, path, size: metadata.len() }]);
+    }
+    if !metadata.is_dir() {
+        return Err(special(content));
+    }
+    let mut walk = Walk { root: root.clone(), found: Vec::new() };
+    walk.folder(&root, "", &mut vec![root.clone()])?;
+    Ok(walk.found)
+}
+
+struct Walk {
+    root: PathBuf,
+    found: Vec<Source>,
+}
+
+impl Walk {
+    /// Collects the files below `folder`; `above` are the real paths that lead here.
+    fn folder(&mut self, folder: &Path, prefix: &str, above: &mut Vec<PathBuf>) -> Result<()> {
+        for entry in folder.read_dir().on("read", folder)? {
+            let entry = entry.on("read", folder)?;
+            let name = utf8(Path::new(&entry.file_name()), &entry.path())?;
+            let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+            check_path(&path)?;
+            self.entry(&entry.path(), path, above)?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, place: &Path, path: String, above: &mut Vec<PathBuf>) -> Result<()> {
+        let real = match place.canonicalize() {
+            Err(error) if place.is_symlink() && error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Detail::InvalidArtifact(format!(
+                    "`{path}` is a link to nothing; remove it, or put the file there"
+                ))
+                .into());
+            }
+            real => real.on("read", place)?,
+        };
+        if !real.starts_with(&self.root) {
+            return Err(Detail::InvalidArtifact(format!(
+                "`{path}` is a link that leads outside the folder; copy the folder with its links resolved first (`cp -rL`)"
+            ))
+            .into());
+        }
+        let metadata = real.metadata().on("examine", &real)?;
+        if metadata.is_file() {
+            self.found.push(Source { place: real, path, size: metadata.len() });
+            Ok(())
+        } else if !metadata.is_dir() {
+            Err(special(Path::new(&path)))
+        } else if above.contains(&real) {
+            Err(Detail::InvalidArtifact(format!(
+                "`{path}` is a link to a folder that holds it; remove the link"
+            ))
+            .into())
+        } else {
+            above.push(real.clone());
+            self.folder(&real, &path, above)?;
+            above.pop();
+            Ok(())
+        }
+    }
+}
+
+fn utf8(name: &Path, place: &Path) -> Result<String> {
+    name.to_str().map(str::to_owned).ok_or_else(|| {
+        Detail::InvalidArtifact(format!(
+            "the name of `{}` is not UTF-8; rename it",
+            place.display()
+        ))
+        .into()
+    })
+}
+
+fn special(path: &Path) -> crate::Error {
+    Detail::InvalidArtifact(format!(
+        "`{}` is neither a file nor a folder (a device, pipe or socket); remove it",
+        path.display()
+    ))
+    .into()
+}
+
+impl Source {
+    /// Opens the file, and only a plain file, whatever took its place meanwhile.
+    pub(super) fn open(&self) -> Result<(File, Fingerprint)> {
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(&self.place)
+            .on("open", &self.place)?;
+        let fingerprint = Fingerprint::of(&file, &self.place)?;
+        if fingerprint.size != self.size || !fingerprint.plain {
+            return Err(self.changed());
+        }
+        Ok((file, fingerprint))
+    }
+
+    /// The error of a file that is not what it was.
+    pub(super) fn changed(&self) -> crate::Error {
+        Detail::ArtifactChanged(format!(
+            "`{}` changed while it was being read; register it again when nothing writes to it",
+            self.path
+        ))
+        .into()
+    }
+}
+
+/// What tells that a file was written to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fingerprint {
+    plain: bool,
+    pub(super) size: u64,
+    inode: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Fingerprint {
+    pub(super) fn of(file: &File, place: &Path) -> Result<Self> {
+        let metadata = file.metadata().on("examine", place)?;
+        Ok(Self {
+            plain: metadata.is_file(),
+            size: metadata.len(),
+            inode: metadata.ino(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+}

@@ -1,0 +1,284 @@
+//! Moving bytes: one pass reads, hashes and writes, the hash on a thread of its own.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{Read, Write};
+use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use sha2::{Digest as _, Sha256};
+
+use super::manifest::{Artifact, ArtifactFile, check_path};
+use super::source::{self, Fingerprint, Source};
+use super::{Content, Progress, Transfer, staging_name};
+use crate::error::{Detail, IoContext, Result};
+use crate::id::hex;
+use crate::merkle::{Hash, sha256};
+
+/// Bytes read at once.
+const CHUNK: usize = 1 << 20;
+/// Chunks under way between the reader and the hash.
+const CHUNKS: usize = 4;
+
+/// Reads all of `content` once. With a staging folder each file is also copied there and handed
+/// to `admit` with its hash.
+pub(super) fn read_content(
+    content: &Content,
+    staging: Option<&Path>,
+    progress: Progress<'_>,
+    mut admit: impl FnMut(Hash, Staged) -> Result<()>,
+) -> Result<Artifact> {
+    let path = match content {
+        Content::Path(path) => path,
+        Content::Bytes { name, bytes } => {
+            let mut meter = Meter::new(bytes.len() as u64, progress);
+            let hash = sha256(bytes);
+            if name.contains('/') {
+                return Err(Detail::InvalidArtifact(format!(
+                    "`{name}` is not the name of a single file; leave the folders out"
+                ))
+                .into());
+            }
+            check_path(name)?;
+            let size = bytes.len() as u64;
+            let file = ArtifactFile { path: name.clone(), size, sha256: hex(&hash) };
+            let artifact = Artifact::new(vec![file])?;
+            if let Some(staging) = staging {
+                admit(hash, stage_bytes(staging, bytes)?)?;
+            }
+            meter.add(size)?;
+            meter.finish()?;
+            return Ok(artifact);
+        }
+    };
+    let sources = source::find(path)?;
+    // Names are judged before the first byte is copied.
+    Artifact::new(sources.iter().map(|s| listed(s, "")).collect())?;
+    let mut meter = Meter::new(sources.iter().map(|s| s.size).sum(), progress);
+    let mut files = Vec::with_capacity(sources.len());
+    for source in &sources {
+        let (hash, staged) = read_source(source, staging, &mut meter)?;
+        if let Some(staged) = staged {
+            admit(hash, staged)?;
+        }
+        files.push(listed(source, &hex(&hash)));
+    }
+    meter.finish()?;
+    Artifact::new(files)
+}
+
+fn listed(source: &Source, sha256: &str) -> ArtifactFile {
+    ArtifactFile { path: source.path.clone(), size: source.size, sha256: sha256.to_owned() }
+}
+
+fn read_source(
+    source: &Source,
+    staging: Option<&Path>,
+    meter: &mut Meter<'_>,
+) -> Result<(Hash, Option<Staged>)> {
+    let (file, before) = source.open()?;
+    let (hash, staged) = match staging {
+        Some(staging) => {
+            let (hash, staged) = copy_file(&file, &source.place, staging, meter)?;
+            (hash, Some(staged))
+        }
+        None => (hash_file(&file, &source.place, meter)?.0, None),
+    };
+    if Fingerprint::of(&file, &source.place)? != before {
+        return Err(source.changed());
+    }
+    Ok((hash, staged))
+}
+
+/// Hashes a file; gives the hash and the number of bytes.
+pub(super) fn hash_file(file: &File, path: &Path, meter: &mut Meter<'_>) -> Result<(Hash, u64)> {
+    pump(file, path, None, meter)
+}
+
+/// Copies a file into a new, synced file of `folder`, hashing it on the way.
+pub(super) fn copy_file(
+    file: &File,
+    path: &Path,
+    folder: &Path,
+    meter: &mut Meter<'_>,
+) -> Result<(Hash, Staged)> {
+    let staged = Staged::new(folder)?;
+    let (hash, _) = pump(file, path, Some(&staged), meter)?;
+    staged.file.sync_data().on("sync", &staged.path)?;
+    Ok((hash, staged))
+}
+
+/// Writes bytes into a new, synced file of `folder`.
+pub(super) fn stage_bytes(folder: &Path, bytes: &[u8]) -> Result<Staged> {
+    let staged = Staged::new(folder)?;
+    (&staged.file).write_all(bytes).on("write", &staged.path)?;
+    staged.file.sync_data().on("sync", &staged.path)?;
+    Ok(staged)
+}
+
+/// Reads to the end, writes where there is a target, and hashes: inline when one chunk is all,
+/// else beside the reading.
+fn pump(
+    source: &File,
+    path: &Path,
+    target: Option<&Staged>,
+    meter: &mut Meter<'_>,
+) -> Result<(Hash, u64)> {
+    let size = source.metadata().on("examine", path)?.len();
+    if size <= CHUNK as u64 {
+        let mut hash = Sha256::new();
+        let read = chunks(source, path, target, meter, |chunk| {
+            hash.update(&chunk);
+            Ok(chunk)
+        })?;
+        return Ok((hash.finalize().into(), read));
+    }
+    std::thread::scope(|scope| {
+        let (full, to_hash) = sync_channel::<Vec<u8>>(CHUNKS);
+        let (empty, reuse) = sync_channel::<Vec<u8>>(CHUNKS);
+        let hash = scope.spawn(move || hash_chunks(&to_hash, &empty));
+        let read = chunks(source, path, target, meter, |chunk| {
+            full.send(chunk)
+                .map_err(|_| Detail::Internal("the hashing thread ended early".into()))?;
+            Ok(reuse.try_recv().unwrap_or_default())
+        });
+        drop(full);
+        let hash =
+            hash.join().map_err(|_| Detail::Internal("the hashing thread panicked".into()))?;
+        Ok((hash, read?))
+    })
+}
+
+fn hash_chunks(chunks: &Receiver<Vec<u8>>, empty: &SyncSender<Vec<u8>>) -> Hash {
+    let mut hash = Sha256::new();
+    for chunk in chunks {
+        hash.update(&chunk);
+        // A buffer that finds no room is simply dropped.
+        let _ = empty.try_send(chunk).is_ok();
+    }
+    hash.finalize().into()
+}
+
+/// Hands each chunk to `take`, which gives back a buffer to reuse; gives the number of bytes.
+fn chunks(
+    source: &File,
+    path: &Path,
+    target: Option<&Staged>,
+    meter: &mut Meter<'_>,
+    mut take: impl FnMut(Vec<u8>) -> Result<Vec<u8>>,
+) -> Result<u64> {
+    let mut total = 0;
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        let read = Read::take(source, CHUNK as u64).read_to_end(&mut buffer).on("read", path)?;
+        if read == 0 {
+            return Ok(total);
+        }
+        if let Some(staged) = target {
+            (&staged.file).write_all(&buffer).on("write", &staged.path)?;
+        }
+        total += read as u64;
+        meter.add(read as u64)?;
+        buffer = take(buffer)?;
+    }
+}
+
+/// Counts bytes for the caller's progress.
+pub(super) struct Meter<'a> {
+    done: u64,
+    total: u64,
+    progress: Progress<'a>,
+}
+
+impl<'a> Meter<'a> {
+    pub(super) fn new(total: u64, progress: Progress<'a>) -> Self {
+        Self { done: 0, total, progress }
+    }
+
+    fn add(&mut self, bytes: u64) -> Result<()> {
+        self.done += bytes;
+        self.tell()
+    }
+
+    /// The last word: all is done.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        if self.done != self.total || self.total == 0 {
+            self.done = self.total;
+            self.tell()?;
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self) -> Result<()> {
+        match (self.progress)(Transfer { done: self.done, total: self.total }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Detail::Cancelled.into()),
+        }
+    }
+}
+
+/// A file on its way: removed unless it is persisted.
+#[derive(Debug)]
+pub(super) struct Staged {
+    file: File,
+    path: PathBuf,
+}
+
+impl Staged {
+    fn new(folder: &Path) -> Result<Self> {
+        let path = folder.join(staging_name()?);
+        let file =
+            OpenOptions::new().write(true).create_new(true).open(&path).on("create", &path)?;
+        Ok(Self { file, path })
+    }
+
+    /// Takes the right to write from everyone: stored content never changes.
+    pub(super) fn protect(&self) -> Result<()> {
+        let mode = self.file.metadata().on("examine", &self.path)?.permissions().mode();
+        self.file.set_permissions(Permissions::from_mode(mode & 0o444)).on("protect", &self.path)
+    }
+
+    /// Gives the file its name, replacing another one.
+    pub(super) fn persist(self, place: &Path) -> Result<()> {
+        std::fs::rename(&self.path, place).on("create", place)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // Gone already when it was persisted; if it stays, `sweep` removes it.
+        let _ = std::fs::remove_file(&self.path).is_ok();
+    }
+}
+
+/// A folder on its way: removed unless it is persisted.
+#[derive(Debug)]
+pub(super) struct StagedFolder {
+    path: PathBuf,
+}
+
+impl StagedFolder {
+    pub(super) fn new(parent: &Path) -> Result<Self> {
+        let path = parent.join(staging_name()?);
+        std::fs::create_dir(&path).on("create", &path)?;
+        Ok(Self { path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the folder its name, replacing an empty one.
+    pub(super) fn persist(self, place: &Path) -> Result<()> {
+        std::fs::rename(&self.path, place).on("create", place)
+    }
+}
+
+impl Drop for StagedFolder {
+    fn drop(&mut self) {
+        // Gone already when it was persisted.
+        let _ = std::fs::remove_dir_all(&self.path).is_ok();
+    }
+}

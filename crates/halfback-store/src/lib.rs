@@ -1,0 +1,24 @@
+//! What a Halfback registry stands on, and what knows no model: names and ids, time, errors,
+//! the SQL engine with its history in place, the Merkle log, the generation words and artifacts.
+//!
+//! The `halfback` crate gives this its meaning; programs use that one.
+
+pub mod artifact;
+pub mod codec;
+pub mod error;
+pub mod fact;
+pub mod fork;
+pub mod generation;
+pub mod id;
+pub mod log;
+pub mod merkle;
+pub mod name;
+pub mod schema;
+pub mod sql;
+pub mod sqlite;
+pub mod time;
+pub mod tx;
+pub mod user;
+mod writer_lock;
+
+pub use error::{Error, Kind, Result};

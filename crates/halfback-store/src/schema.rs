@@ -1,0 +1,216 @@
+//! The relational schema: one definition, written out for each engine's dialect.
+
+use std::fmt::Write as _;
+
+use crate::error::Result;
+use crate::fact::{Column, Fact, Type};
+use crate::id::uuid;
+use crate::merkle::CompactRange;
+use crate::sql::{Sql, Value};
+use crate::time::Timestamp;
+
+/// The format that this library writes; 0 until the first release.
+pub const FORMAT: i64 = 0;
+
+/// Which engine's words to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite: `STRICT` tables, clustered by key.
+    Sqlite,
+    /// PostgreSQL: `COLLATE "C"` text.
+    Postgres,
+}
+
+/// Names in the tree of catalogs, schemas and models: `parent` is 0 for a catalog.
+pub static SECURABLE: Fact = Fact {
+    table: "securable",
+    columns: &[
+        Column::new("parent", Type::Int),
+        Column::new("kind", Type::Text),
+        Column::new("name", Type::Text),
+        Column::new("id", Type::Int),
+    ],
+    key: 3,
+    indexes: &[("securable_id", "id, until")],
+};
+
+/// What is said about a catalog, schema or model; `comment` is a reference to `text`.
+pub static PROFILE: Fact = Fact {
+    table: "profile",
+    columns: &[
+        Column::new("target", Type::Int),
+        Column::new("owner", Type::Int),
+        Column::optional("comment", Type::Blob),
+        Column::optional("task", Type::Text),
+    ],
+    key: 1,
+    indexes: &[],
+};
+
+/// A registered version, as it was registered.
+pub static VERSION: Fact = Fact {
+    table: "version",
+    columns: &[
+        Column::new("id", Type::Int),
+        Column::new("model", Type::Int),
+        Column::new("number", Type::Int),
+        Column::new("digest", Type::Blob),
+        Column::new("size", Type::Int),
+        Column::optional("location", Type::Text),
+        Column::optional("flavor", Type::Text),
+        Column::optional("signature", Type::Text),
+        Column::new("params", Type::Text),
+        Column::optional("run", Type::Text),
+        Column::optional("code_commit", Type::Text),
+        Column::optional("source", Type::Text),
+    ],
+    key: 1,
+    indexes: &[("version_number", "model, number, until"), ("version_digest", "digest, model")],
+};
+
+/// What may change about a version; `comment` is a reference to `text`.
+pub static VERSION_STATE: Fact = Fact {
+    table: "version_state",
+    columns: &[
+        Column::new("version", Type::Int),
+        Column::new("status", Type::Text),
+        Column::new("stage", Type::Text),
+        Column::optional("comment", Type::Blob),
+    ],
+    key: 1,
+    indexes: &[],
+};
+
+/// Movable names of versions.
+pub static ALIAS: Fact = Fact {
+    table: "alias",
+    columns: &[
+        Column::new("model", Type::Int),
+        Column::new("name", Type::Text),
+        Column::new("version", Type::Int),
+    ],
+    key: 2,
+    indexes: &[("alias_version", "version, until")],
+};
+
+/// Aliases whose moves need the expected value.
+pub static PROTECTION: Fact = Fact {
+    table: "protection",
+    columns: &[Column::new("model", Type::Int), Column::new("alias", Type::Text)],
+    key: 2,
+    indexes: &[],
+};
+
+/// Tags of catalogs, schemas, models and versions.
+pub static TAG: Fact = Fact {
+    table: "tag",
+    columns: &[
+        Column::new("target", Type::Int),
+        Column::new("key", Type::Text),
+        Column::new("value", Type::Text),
+    ],
+    key: 2,
+    indexes: &[("tag_value", "key, value, target, until, since")],
+};
+
+/// Who acts; names are in the erasable `principal_name`.
+pub static PRINCIPAL: Fact = Fact {
+    table: "principal",
+    columns: &[Column::new("id", Type::Int), Column::new("kind", Type::Text)],
+    key: 1,
+    indexes: &[],
+};
+
+/// Every fact table, in the order they are created and checked.
+pub static FACTS: [&Fact; 8] =
+    [&SECURABLE, &PROFILE, &VERSION, &VERSION_STATE, &ALIAS, &PROTECTION, &TAG, &PRINCIPAL];
+
+/// The tables that are not facts.
+const OTHERS: &str = "
+CREATE TABLE registry (id BIGINT PRIMARY KEY, uuid TEXT NOT NULL, format BIGINT NOT NULL, created BIGINT NOT NULL)
+CREATE TABLE head (id BIGINT PRIMARY KEY, n BIGINT NOT NULL, time BIGINT NOT NULL, range BYTEA NOT NULL, next_id BIGINT NOT NULL)
+CREATE TABLE log (n BIGINT PRIMARY KEY, time BIGINT NOT NULL, actor BIGINT NOT NULL, header BYTEA NOT NULL)
+CREATE UNIQUE INDEX log_time ON log (time)
+CREATE TABLE payload (n BIGINT PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
+CREATE TABLE touch (entity BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (entity, n))
+CREATE TABLE text (digest BYTEA PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
+CREATE TABLE principal_name (id BIGINT PRIMARY KEY, proof TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL)
+CREATE INDEX principal_subject ON principal_name (proof, subject)
+CREATE TABLE idempotency (actor BIGINT NOT NULL, key TEXT NOT NULL, digest BYTEA NOT NULL, n BIGINT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (actor, key))
+";
+
+/// The read-only views for people: the present, without intervals or secrets.
+const VIEWS: &str = "
+CREATE VIEW v_catalog AS SELECT s.id, s.name, o.name AS owner, t.body AS comment FROM securable s JOIN profile p ON p.target = s.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE s.kind = 'catalog' AND s.until = 9223372036854775807
+CREATE VIEW v_schema AS SELECT s.id, c.name AS catalog, s.name, o.name AS owner, t.body AS comment FROM securable s JOIN securable c ON c.id = s.parent AND c.until = 9223372036854775807 JOIN profile p ON p.target = s.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE s.kind = 'schema' AND s.until = 9223372036854775807
+CREATE VIEW v_model AS SELECT m.id, c.name AS catalog, s.name AS schema, m.name, p.task, o.name AS owner, t.body AS comment FROM securable m JOIN securable s ON s.id = m.parent AND s.until = 9223372036854775807 JOIN securable c ON c.id = s.parent AND c.until = 9223372036854775807 JOIN profile p ON p.target = m.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE m.kind = 'model' AND m.until = 9223372036854775807
+CREATE VIEW v_version AS SELECT v.id, m.catalog, m.schema, m.name AS model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.signature, v.params, v.run, v.code_commit, v.source, t.body AS comment, l.time AS created_at FROM version v JOIN v_model m ON m.id = v.model JOIN version_state x ON x.version = v.id AND x.until = 9223372036854775807 LEFT JOIN text t ON t.digest = x.comment JOIN log l ON l.n = v.since WHERE v.until = 9223372036854775807
+CREATE VIEW v_alias AS SELECT m.catalog, m.schema, m.name AS model, a.name AS alias, v.number AS version FROM alias a JOIN v_model m ON m.id = a.model JOIN version v ON v.id = a.version AND v.until = 9223372036854775807 WHERE a.until = 9223372036854775807
+CREATE VIEW v_tag AS SELECT target, key, value FROM tag WHERE until = 9223372036854775807
+CREATE VIEW v_history AS SELECT l.n AS number, l.time, p.name AS actor, y.body AS commands FROM log l LEFT JOIN principal_name p ON p.id = l.actor LEFT JOIN payload y ON y.n = l.n
+";
+
+/// Makes an empty registry of [`FORMAT`] in an empty database.
+pub fn create(sql: &mut dyn Sql, dialect: Dialect, now: Timestamp) -> Result<()> {
+    for statement in statements(dialect) {
+        sql.execute(&statement, &[])?;
+    }
+    sql.execute(
+        "INSERT INTO registry (id, uuid, format, created) VALUES (1, ?1, ?2, ?3)",
+        &[Value::from(&uuid()?), FORMAT.into(), now.micros().into()],
+    )?;
+    sql.execute(
+        "INSERT INTO head (id, n, time, range, next_id) VALUES (1, 0, 0, ?1, 1)",
+        &[Value::from(&CompactRange::default().to_bytes())],
+    )?;
+    Ok(())
+}
+
+/// Every statement that makes the schema, in order.
+pub fn statements(dialect: Dialect) -> Vec<String> {
+    let mut statements = Vec::new();
+    for fact in FACTS {
+        statements.push(table(fact));
+        for (name, columns) in fact.indexes {
+            statements.push(format!("CREATE INDEX {name} ON {} ({columns})", fact.table));
+        }
+    }
+    let others = OTHERS.lines().chain(VIEWS.lines()).filter(|line| !line.is_empty());
+    statements.extend(others.map(str::to_owned));
+    statements.into_iter().map(|statement| translate(&statement, dialect)).collect()
+}
+
+fn table(fact: &Fact) -> String {
+    let mut sql = format!("CREATE TABLE {} (", fact.table);
+    for column in fact.columns {
+        let kind = match column.kind {
+            Type::Int => "BIGINT",
+            Type::Text => "TEXT",
+            Type::Blob => "BYTEA",
+        };
+        let null = if column.optional { "" } else { " NOT NULL" };
+        let _ = write!(sql, "{} {kind}{null}, ", column.name);
+    }
+    let key: Vec<&str> = fact.columns.iter().take(fact.key).map(|column| column.name).collect();
+    let _ = write!(
+        sql,
+        "since BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY ({}, until))",
+        key.join(", ")
+    );
+    sql
+}
+
+fn translate(statement: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Postgres => statement.replace(" TEXT", " TEXT COLLATE \"C\""),
+        Dialect::Sqlite if statement.starts_with("CREATE TABLE") => {
+            let typed = statement.replace(" BIGINT", " INTEGER").replace(" BYTEA", " BLOB");
+            // Tables whose rows come in key order keep their row ids: appending is cheapest.
+            let appended = ["log ", "payload ", "text "]
+                .iter()
+                .any(|table| typed.starts_with(&format!("CREATE TABLE {table}")));
+            typed + if appended { " STRICT" } else { " STRICT, WITHOUT ROWID" }
+        }
+        Dialect::Sqlite => statement.to_owned(),
+    }
+}

@@ -1,0 +1,211 @@
+//! What the domain sees of a database: values, rows, and the two traits an engine implements.
+//!
+//! Statements are written once for every engine: parameters are `?1`, `?2`…, and only what
+//! SQLite and PostgreSQL have in common is used.
+
+use std::fmt::Debug;
+
+use crate::error::{Detail, Result};
+use crate::generation::Word;
+use crate::id::{CommitNumber, EntityId};
+
+/// A parameter or a column, borrowed. Booleans and times travel as [`Value::Int`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// No value.
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// A finite floating point number.
+    Real(f64),
+    /// Text without U+0000.
+    Text(&'a str),
+    /// Bytes.
+    Blob(&'a [u8]),
+}
+
+impl From<i64> for Value<'_> {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<EntityId> for Value<'_> {
+    fn from(value: EntityId) -> Self {
+        Self::Int(value.0)
+    }
+}
+
+impl From<CommitNumber> for Value<'_> {
+    fn from(value: CommitNumber) -> Self {
+        Self::Int(value.0)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(value: &'a String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(value: &'a [u8]) -> Self {
+        Self::Blob(value)
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Value<'a> {
+    fn from(value: &'a Vec<u8>) -> Self {
+        Self::Blob(value)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Value<'a> {
+    fn from(value: &'a [u8; N]) -> Self {
+        Self::Blob(value)
+    }
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of a result, valid while the callback that got it runs.
+pub trait Row {
+    /// The column at `index`, counted from 0.
+    fn value(&self, index: usize) -> Result<Value<'_>>;
+}
+
+impl dyn Row + '_ {
+    /// The column as a whole number.
+    pub fn int(&self, index: usize) -> Result<i64> {
+        match self.value(index)? {
+            Value::Int(value) => Ok(value),
+            other => Err(unexpected(index, "a whole number", &other)),
+        }
+    }
+
+    /// The column as an id.
+    pub fn id(&self, index: usize) -> Result<EntityId> {
+        self.int(index).map(EntityId)
+    }
+
+    /// The column as text.
+    pub fn text(&self, index: usize) -> Result<&str> {
+        match self.value(index)? {
+            Value::Text(value) => Ok(value),
+            other => Err(unexpected(index, "text", &other)),
+        }
+    }
+
+    /// The column as bytes.
+    pub fn blob(&self, index: usize) -> Result<&[u8]> {
+        match self.value(index)? {
+            Value::Blob(value) => Ok(value),
+            other => Err(unexpected(index, "bytes", &other)),
+        }
+    }
+
+    /// The column as a whole number, or `None` for NULL.
+    pub fn opt_int(&self, index: usize) -> Result<Option<i64>> {
+        if self.value(index)? == Value::Null { Ok(None) } else { self.int(index).map(Some) }
+    }
+
+    /// The column as text, or `None` for NULL.
+    pub fn opt_text(&self, index: usize) -> Result<Option<&str>> {
+        if self.value(index)? == Value::Null { Ok(None) } else { self.text(index).map(Some) }
+    }
+
+    /// The column as owned text, or `None` for NULL.
+    pub fn opt_string(&self, index: usize) -> Result<Option<String>> {
+        Ok(self.opt_text(index)?.map(str::to_owned))
+    }
+
+    /// The column as bytes, or `None` for NULL.
+    pub fn opt_blob(&self, index: usize) -> Result<Option<&[u8]>> {
+        if self.value(index)? == Value::Null { Ok(None) } else { self.blob(index).map(Some) }
+    }
+}
+
+fn unexpected(index: usize, expected: &str, found: &Value<'_>) -> crate::Error {
+    Detail::Corrupt(format!(
+        "the database holds {found:?} in column {index} where {expected} belongs; run `check`"
+    ))
+    .into()
+}
+
+/// Runs statements inside one transaction.
+pub trait Sql {
+    /// Runs a statement that changes rows; gives how many.
+    fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize>;
+
+    /// Runs a query and hands each row to `each`.
+    fn query(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        each: &mut dyn FnMut(&dyn Row) -> Result<()>,
+    ) -> Result<()>;
+
+    /// Says that a cache word moves with this transaction; ignored outside [`Storage::write`].
+    fn touch(&mut self, word: Word);
+}
+
+impl dyn Sql + '_ {
+    /// The first row of a query, or `None`.
+    pub fn first<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut read: impl FnMut(&dyn Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let mut first = None;
+        self.query(sql, params, &mut |row| {
+            if first.is_none() {
+                first = Some(read(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(first)
+    }
+
+    /// All rows of a query.
+    pub fn all<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut read: impl FnMut(&dyn Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut rows = Vec::new();
+        self.query(sql, params, &mut |row| {
+            rows.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+}
+
+/// Work inside one transaction.
+pub type Work<'a> = &'a mut dyn FnMut(&mut dyn Sql) -> Result<()>;
+
+/// A database with snapshots for readers and one durable transaction at a time for writers.
+pub trait Storage: Send + Sync + Debug {
+    /// Runs `work` on one consistent snapshot.
+    fn read(&self, work: Work<'_>) -> Result<()>;
+
+    /// Runs `work` as the only writer; what it did is durable when this returns `Ok`, and undone
+    /// when `work` failed.
+    fn write(&self, work: Work<'_>) -> Result<()>;
+
+    /// The token of a cache word. While it stays the same and is stable, nothing that the word
+    /// stands for has changed. `None`: being written, or this engine keeps no words here.
+    fn change_token(&self, word: Word) -> Option<u64>;
+}

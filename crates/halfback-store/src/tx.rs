@@ -1,0 +1,293 @@
+//! The writing transaction: opens and closes fact rows, and appends the leaf that covers them.
+//!
+//! Nothing else in the workspace changes a fact table. A transaction that changed no row leaves
+//! no commit.
+
+use std::collections::BTreeSet;
+
+use crate::error::{Detail, Result};
+use crate::fact::{Change, Fact, row_hash, rows_digest};
+use crate::generation::Word;
+use crate::id::{CommitNumber, EntityId, hex, random};
+use crate::log::{Header, payload_digest};
+use crate::merkle::{CompactRange, Hash, leaf_hash, sha256};
+use crate::schema::PRINCIPAL;
+use crate::sql::{Sql, Value};
+use crate::time::Timestamp;
+
+/// Who acts, and how that was proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// How the identity was proved, such as `os_user`.
+    pub proof: String,
+    /// What the proof is about, such as `uid:1000`: the key of the principal.
+    pub subject: String,
+    /// The name to show; erasable.
+    pub name: String,
+}
+
+/// A commit in the making.
+pub struct Tx<'a> {
+    sql: &'a mut dyn Sql,
+    actor: &'a Actor,
+    number: CommitNumber,
+    clock: Timestamp,
+    time: Timestamp,
+    range: CompactRange,
+    next_id: i64,
+    actor_id: Option<EntityId>,
+    rows: Vec<Hash>,
+    entities: BTreeSet<EntityId>,
+}
+
+impl std::fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Tx<'a> {
+    /// Begins the commit after the last one.
+    pub fn begin(sql: &'a mut dyn Sql, actor: &'a Actor) -> Result<Self> {
+        let head = Head::read(sql)?;
+        let clock = Timestamp::now();
+        Ok(Self {
+            sql,
+            actor,
+            number: CommitNumber(head.number.0 + 1),
+            clock,
+            time: clock.after(head.time),
+            range: head.range,
+            next_id: head.next_id,
+            actor_id: None,
+            rows: Vec::new(),
+            entities: BTreeSet::new(),
+        })
+    }
+
+    /// The number that this commit will have.
+    pub fn number(&self) -> CommitNumber {
+        self.number
+    }
+
+    /// Reads what the transaction sees, its own changes included.
+    pub fn sql(&mut self) -> &mut dyn Sql {
+        self.sql
+    }
+
+    /// A new id.
+    pub fn new_id(&mut self) -> EntityId {
+        let id = self.next_id;
+        self.next_id += 1;
+        EntityId(id)
+    }
+
+    /// Who acts, as a principal of this registry: found, or made in this commit.
+    pub fn actor(&mut self) -> Result<EntityId> {
+        self.start()
+    }
+
+    /// The principal with that name, made in this commit where there is none.
+    pub fn principal(&mut self, name: &str) -> Result<EntityId> {
+        let known = self.sql.first(
+            "SELECT id FROM principal_name WHERE name = ?1 ORDER BY id LIMIT 1",
+            &[name.into()],
+            |row| row.id(0),
+        )?;
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        self.start()?;
+        self.new_principal("name", name, name)
+    }
+
+    /// Opens a row: `values` are all its columns in order. The key must not have a living row.
+    pub fn open(&mut self, fact: &Fact, values: &[Value<'_>]) -> Result<()> {
+        self.start()?;
+        self.insert(fact, values)
+    }
+
+    /// Closes the living row of a key; gives whether there was one.
+    pub fn close(&mut self, fact: &Fact, key: &[Value<'_>]) -> Result<bool> {
+        self.start()?;
+        let number = self.number;
+        let width = fact.columns.len();
+        let living = self.sql.first(&fact.select_living(), key, |row| {
+            let since = CommitNumber(row.int(width)?);
+            let values: Vec<Value<'_>> = (0..width).map(|i| row.value(i)).collect::<Result<_>>()?;
+            let own = since == number;
+            let change = if own { Change::Opened } else { Change::Closed };
+            Ok((own, row_hash(change, fact.table, &values, since)))
+        })?;
+        let Some((own, hash)) = living else { return Ok(false) };
+        if own {
+            // Opened by this very commit: nobody ever sees it.
+            self.sql.execute(&fact.take_back(), key)?;
+            self.rows.retain(|row| *row != hash);
+        } else {
+            let mut params = key.to_vec();
+            params.push(number.into());
+            self.sql.execute(&fact.close(), &params)?;
+            self.rows.push(hash);
+        }
+        Ok(true)
+    }
+
+    /// Makes `values` the living row of their key, closing another one.
+    pub fn put(&mut self, fact: &Fact, values: &[Value<'_>]) -> Result<()> {
+        let key = values.get(..fact.key).unwrap_or_default();
+        self.close(fact, key)?;
+        self.insert(fact, values)
+    }
+
+    /// Stores erasable text; the fact row keeps only this reference, `SHA-256(salt ‖ text)`.
+    pub fn text(&mut self, body: &str) -> Result<Vec<u8>> {
+        let salt = random::<16>()?;
+        let digest = sha256(&[&salt, body.as_bytes()].concat());
+        self.sql.execute(
+            "INSERT INTO text (digest, salt, body) VALUES (?1, ?2, ?3)",
+            &[Value::from(&digest), Value::from(&salt), body.into()],
+        )?;
+        Ok(digest.to_vec())
+    }
+
+    /// Names an entity that this commit is about: it enters the entity's history, and cached
+    /// records of it end.
+    pub fn touch(&mut self, entity: EntityId) -> Result<()> {
+        self.start()?;
+        if self.entities.insert(entity) {
+            self.sql.touch(Word::of(entity));
+            self.sql.execute(
+                "INSERT INTO touch (entity, n) VALUES (?1, ?2)",
+                &[entity.into(), self.number.into()],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Says that a name will mean something else: every cached record ends.
+    pub fn restructure(&mut self) {
+        self.sql.touch(Word::STRUCTURE);
+    }
+
+    /// Appends the leaf and moves the head, unless no row changed; gives the commit's number.
+    pub fn finish(self, commands: &[&str], payload: &str) -> Result<Option<CommitNumber>> {
+        let Some(actor) = self.actor_id else { return Ok(None) };
+        if self.rows.is_empty() {
+            for entity in self.entities {
+                let touched = [entity.into(), self.number.into()];
+                self.sql.execute("DELETE FROM touch WHERE entity = ?1 AND n = ?2", &touched)?;
+            }
+            self.sql.execute("DELETE FROM log WHERE n = ?1", &[self.number.into()])?;
+            return Ok(None);
+        }
+        let salt = random::<16>()?;
+        let header = Header {
+            commit: self.number,
+            time: self.time,
+            clock: (self.clock != self.time).then_some(self.clock),
+            actor: format!("p{actor}"),
+            proof: self.actor.proof.clone(),
+            commands: commands.iter().map(|&name| name.to_owned()).collect(),
+            entities: self.entities.iter().copied().collect(),
+            payload: hex(&payload_digest(&salt, payload)),
+            rows: hex(&rows_digest(self.rows)),
+        };
+        let header = header.to_bytes()?;
+        let mut range = self.range;
+        range.push(leaf_hash(&header));
+        self.sql.execute(
+            "UPDATE log SET header = ?2 WHERE n = ?1",
+            &[self.number.into(), Value::from(&header)],
+        )?;
+        self.sql.execute(
+            "INSERT INTO payload (n, salt, body) VALUES (?1, ?2, ?3)",
+            &[self.number.into(), Value::from(&salt), payload.into()],
+        )?;
+        self.sql.execute(
+            "UPDATE head SET n = ?1, time = ?2, range = ?3, next_id = ?4",
+            &[
+                self.number.into(),
+                self.time.micros().into(),
+                Value::from(&range.to_bytes()),
+                self.next_id.into(),
+            ],
+        )?;
+        Ok(Some(self.number))
+    }
+
+    /// Enters the commit's number, time and actor, so that records read inside the transaction
+    /// already have them; the header follows at the end.
+    fn start(&mut self) -> Result<EntityId> {
+        if let Some(actor) = self.actor_id {
+            return Ok(actor);
+        }
+        let actor = self.actor;
+        let known = self.sql.first(
+            "SELECT id FROM principal_name WHERE proof = ?1 AND subject = ?2",
+            &[Value::from(&actor.proof), Value::from(&actor.subject)],
+            |row| row.id(0),
+        )?;
+        let id = match known {
+            Some(id) => id,
+            None => self.new_principal(&actor.proof, &actor.subject, &actor.name)?,
+        };
+        self.sql.execute(
+            "INSERT INTO log (n, time, actor, header) VALUES (?1, ?2, ?3, ?4)",
+            &[self.number.into(), self.time.micros().into(), id.into(), Value::Blob(&[])],
+        )?;
+        self.actor_id = Some(id);
+        Ok(id)
+    }
+
+    fn new_principal(&mut self, proof: &str, subject: &str, name: &str) -> Result<EntityId> {
+        let id = self.new_id();
+        self.insert(&PRINCIPAL, &[id.into(), "user".into()])?;
+        self.sql.execute(
+            "INSERT INTO principal_name (id, proof, subject, name) VALUES (?1, ?2, ?3, ?4)",
+            &[id.into(), proof.into(), subject.into(), name.into()],
+        )?;
+        Ok(id)
+    }
+
+    fn insert(&mut self, fact: &Fact, values: &[Value<'_>]) -> Result<()> {
+        if values.len() != fact.columns.len() {
+            return Err(Detail::Internal(format!("a row of `{}` is incomplete", fact.table)).into());
+        }
+        let mut params = values.to_vec();
+        params.push(self.number.into());
+        self.sql.execute(&fact.insert(), &params)?;
+        self.rows.push(row_hash(Change::Opened, fact.table, values, self.number));
+        Ok(())
+    }
+}
+
+/// The log's end: what the next commit builds on.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The last commit; 0 in a new registry.
+    pub number: CommitNumber,
+    /// Its time.
+    pub time: Timestamp,
+    /// The tree over all leaves.
+    pub range: CompactRange,
+    next_id: i64,
+}
+
+impl Head {
+    /// Reads the head row.
+    pub fn read(sql: &mut dyn Sql) -> Result<Self> {
+        let damaged = || Detail::Corrupt("the log's head is damaged; run `check`".into());
+        let head = sql.first("SELECT n, time, range, next_id FROM head", &[], |row| {
+            let number = row.int(0)?;
+            let leaves = u64::try_from(number).map_err(|_| damaged())?;
+            Ok(Self {
+                number: CommitNumber(number),
+                time: Timestamp::from_micros(row.int(1)?),
+                range: CompactRange::from_parts(leaves, row.blob(2)?).ok_or_else(damaged)?,
+                next_id: row.int(3)?,
+            })
+        })?;
+        head.ok_or_else(|| damaged().into())
+    }
+}

@@ -1,0 +1,170 @@
+//! Artifacts of versions: putting content in, and taking it out verified.
+
+use std::path::{Path, PathBuf};
+
+use halfback_store::artifact::{self as store, ArtifactStore, Digest};
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::ModelName;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Place, Query, Snapshot};
+use crate::registry::Registry;
+use crate::securable::VersionRef;
+use crate::view::View;
+
+pub use halfback_store::artifact::{Content, Progress, Transfer, no_progress};
+
+/// A set of files, addressed by their content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Artifact {
+    /// The digest, `sha256:<hexadecimal>`: equal exactly when all paths and contents are equal.
+    pub digest: String,
+    /// The size of all files, in bytes.
+    pub size: u64,
+    /// The files, sorted by path.
+    pub files: Vec<ArtifactFile>,
+}
+
+/// One file of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArtifactFile {
+    /// The path inside the artifact, parts joined by `/`.
+    pub path: String,
+    /// The size in bytes.
+    pub size: u64,
+    /// The SHA-256 of the content, in hexadecimal.
+    pub sha256: String,
+}
+
+impl From<store::Artifact> for Artifact {
+    fn from(artifact: store::Artifact) -> Self {
+        let file = |store::ArtifactFile { path, size, sha256 }| ArtifactFile { path, size, sha256 };
+        Self {
+            digest: artifact.digest.to_string(),
+            size: artifact.size,
+            files: artifact.files.into_iter().map(file).collect(),
+        }
+    }
+}
+
+/// Lists the files of a version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetArtifact {
+    /// The version.
+    pub version: VersionRef,
+}
+
+impl Query for GetArtifact {
+    const NAME: &'static str = "get_artifact";
+    type Output = Artifact;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Artifact> {
+        let stored = snapshot.stored(&self.version)?;
+        snapshot.store.manifest(stored.catalog, &stored.digest).map(Into::into)
+    }
+}
+
+/// Where the registry keeps the artifact of a version.
+struct Stored {
+    catalog: EntityId,
+    digest: Digest,
+}
+
+impl Snapshot<'_> {
+    fn stored(&mut self, version: &VersionRef) -> Result<Stored> {
+        let (_, id) = self.version_ref(version)?;
+        match self.artifact_of(id)? {
+            (catalog, digest, None) => Ok(Stored { catalog, digest }),
+            (_, digest, Some(location)) => Err(Detail::InvalidArgument(format!(
+                "the version's files are not in the registry but at `{location}`; fetch them there and hold them against `{digest}` with `hash_artifact`"
+            ))
+            .into()),
+        }
+    }
+}
+
+impl Registry {
+    /// Copies content into the store of a model's catalog, so that
+    /// [`RegisterVersion`](crate::RegisterVersion) can name it; durable when this returns.
+    ///
+    /// ```
+    /// # use halfback::{Content, Options, Registry, no_progress};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let registry = Registry::open_with(folder.path().join("hb"), Options { create: true, ..Options::default() })?;
+    /// registry.create_model("fraud")?;
+    /// let content = Content::Bytes { name: "model.bin".into(), bytes: b"weights".to_vec() };
+    /// let artifact = registry.put_artifact("fraud", &content, &mut no_progress)?;
+    /// assert_eq!(artifact.size, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_artifact(
+        &self,
+        model: &str,
+        content: &Content,
+        progress: Progress<'_>,
+    ) -> Result<Artifact> {
+        let name: ModelName = model.parse()?;
+        let shared = self.writable()?;
+        let catalog = self.snapshot(|snapshot| {
+            let model = snapshot.model_id(&name)?;
+            snapshot.catalog_of(model)
+        })?;
+        let artifact = shared.store.put(catalog, content, progress)?;
+        shared.possessed.lock().insert((Place::Stored(catalog), artifact.digest), artifact.size);
+        Ok(artifact.into())
+    }
+
+    /// Hashes content without storing it: what a version stored elsewhere is registered with, and
+    /// what a fetched copy is held against.
+    pub fn hash_artifact(&self, content: &Content, progress: Progress<'_>) -> Result<Artifact> {
+        let shared = self.shared()?;
+        let artifact = ArtifactStore::hash(content, progress)?;
+        shared.possessed.lock().insert((Place::Elsewhere, artifact.digest), artifact.size);
+        Ok(artifact.into())
+    }
+}
+
+impl View {
+    /// Lists the files of a version.
+    pub fn get_artifact(&self, version: impl Into<VersionRef>) -> Result<Artifact> {
+        self.query(GetArtifact { version: version.into() })
+    }
+
+    /// Copies a version's files into the folder `to`, verified on the way; they appear whole or
+    /// not at all. Gives the path of the file, or of the folder when there are several.
+    ///
+    /// One file replaces a file of its name; a folder must be new, empty, or hold the same.
+    pub fn download(
+        &self,
+        version: impl Into<VersionRef>,
+        to: impl AsRef<Path>,
+        progress: Progress<'_>,
+    ) -> Result<PathBuf> {
+        let Stored { catalog, digest } = self.stored(&version.into())?;
+        self.shared()?.store.download(catalog, &digest, to.as_ref(), progress)
+    }
+
+    /// Reads every stored byte of a version and holds it against its digest.
+    pub fn verify(
+        &self,
+        version: impl Into<VersionRef>,
+        progress: Progress<'_>,
+    ) -> Result<Artifact> {
+        let Stored { catalog, digest } = self.stored(&version.into())?;
+        self.shared()?.store.verify(catalog, &digest, progress).map(Into::into)
+    }
+
+    /// Where a file of a version lies in the store, to be opened in place and never written.
+    /// `None` means the only file.
+    pub fn file_path(&self, version: impl Into<VersionRef>, file: Option<&str>) -> Result<PathBuf> {
+        let Stored { catalog, digest } = self.stored(&version.into())?;
+        self.shared()?.store.file_path(catalog, &digest, file)
+    }
+
+    fn stored(&self, version: &VersionRef) -> Result<Stored> {
+        self.snapshot(|snapshot| snapshot.stored(version))
+    }
+}

@@ -1,0 +1,174 @@
+//! Aliases: movable names for one version of a model.
+
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::{AliasName, ModelName};
+use halfback_store::schema::{ALIAS, PROTECTION};
+use halfback_store::sql::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::version::ModelVersion;
+use crate::command::{Command, Context, Expect};
+use crate::securable::Selector;
+
+/// Lets an alias name a version, or moves it there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetAlias {
+    /// The model's name.
+    pub model: String,
+    /// The alias; not `latest` and not a number.
+    pub alias: String,
+    /// The number of the version that it shall name.
+    pub version: i64,
+    /// The number that it must name now; null: it must not be set.
+    #[serde(default, skip_serializing_if = "Expect::is_any")]
+    pub expect: Expect<i64>,
+}
+
+/// Removes an alias from the present.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAlias {
+    /// The model's name.
+    pub model: String,
+    /// The alias.
+    pub alias: String,
+    /// The number that it must name now.
+    #[serde(default, skip_serializing_if = "Expect::is_any")]
+    pub expect: Expect<i64>,
+}
+
+/// Protects an alias, set or not: then every move needs the expected value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProtectAlias {
+    /// The model's name.
+    pub model: String,
+    /// The alias.
+    pub alias: String,
+    /// Whether it is protected from now on.
+    #[serde(default = "yes")]
+    pub protected: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Command for SetAlias {
+    const NAME: &'static str = "set_alias";
+    type Output = ModelVersion;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
+        let mut moved = Moved::find(context, &self.model, &self.alias)?;
+        moved.hold(context, &self.expect)?;
+        let version = context.now().select(moved.model, &Selector::Number(self.version))?;
+        let version = version.ok_or_else(|| {
+            context.now().absent("version", format!("{}` of `{}", self.version, moved.name))
+        })?;
+        if context.now().is_archived(version)? {
+            return Err(Detail::Archived(format!(
+                "version {} of `{}` is archived; restore it first, or choose another version",
+                self.version, moved.name
+            ))
+            .into());
+        }
+        if moved.present.map(|(id, _)| id) != Some(version) {
+            moved.touch(context)?;
+            context.tx.touch(version)?;
+            let alias = moved.alias.as_str();
+            context.tx.put(&ALIAS, &[moved.model.into(), alias.into(), version.into()])?;
+        }
+        context.now().version(version)
+    }
+}
+
+impl Command for DeleteAlias {
+    const NAME: &'static str = "delete_alias";
+    type Output = ();
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let mut moved = Moved::find(context, &self.model, &self.alias)?;
+        if moved.present.is_none() {
+            let alias = format!("{}` of `{}", moved.alias, moved.name);
+            return Err(context.now().absent("alias", alias));
+        }
+        moved.hold(context, &self.expect)?;
+        moved.touch(context)?;
+        context.tx.close(&ALIAS, &[moved.model.into(), moved.alias.as_str().into()])?;
+        Ok(())
+    }
+}
+
+impl Command for ProtectAlias {
+    const NAME: &'static str = "protect_alias";
+    type Output = ();
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let moved = Moved::find(context, &self.model, &self.alias)?;
+        if moved.is_protected(context)? == self.protected {
+            return Ok(());
+        }
+        context.tx.touch(moved.model)?;
+        let row: [Value<'_>; 2] = [moved.model.into(), moved.alias.as_str().into()];
+        if self.protected {
+            context.tx.open(&PROTECTION, &row)
+        } else {
+            context.tx.close(&PROTECTION, &row).map(drop)
+        }
+    }
+}
+
+/// An alias that is about to move.
+struct Moved {
+    name: ModelName,
+    model: EntityId,
+    alias: AliasName,
+    /// Id and number of the version that it names.
+    present: Option<(EntityId, i64)>,
+}
+
+impl Moved {
+    fn find(context: &mut Context<'_>, model: &str, alias: &str) -> Result<Self> {
+        let (name, alias): (ModelName, AliasName) = (model.parse()?, alias.parse()?);
+        let mut now = context.now();
+        let model = now.model_id(&name)?;
+        let present = now.select(model, &Selector::Alias(alias.clone()))?;
+        let present = match present {
+            Some(id) => Some((id, now.version_number(id)?)),
+            None => None,
+        };
+        Ok(Self { name, model, alias, present })
+    }
+
+    /// Holds the expected version against the present one; a protected alias needs one.
+    fn hold(&mut self, context: &mut Context<'_>, expect: &Expect<i64>) -> Result<()> {
+        if expect.is_any() && self.is_protected(context)? {
+            return Err(Detail::Protected(format!(
+                "alias `{}` of `{}` is protected; say in `expect` which version you believe it names now",
+                self.alias, self.name
+            ))
+            .into());
+        }
+        let number = self.present.map(|(_, number)| number);
+        expect.hold(number.as_ref(), &format!("alias `{}` of `{}`", self.alias, self.name))
+    }
+
+    fn is_protected(&self, context: &mut Context<'_>) -> Result<bool> {
+        let now = context.now();
+        let row = now.sql.first(
+            "SELECT 1 FROM protection WHERE model = ?1 AND alias = ?2 AND until > ?3",
+            &[self.model.into(), self.alias.as_str().into(), now.moment.into()],
+            |row| row.int(0),
+        )?;
+        Ok(row.is_some())
+    }
+
+    /// Touches the model and the version that loses the alias.
+    fn touch(&self, context: &mut Context<'_>) -> Result<()> {
+        context.tx.touch(self.model)?;
+        self.present.map_or(Ok(()), |(version, _)| context.tx.touch(version))
+    }
+}

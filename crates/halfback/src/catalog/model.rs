@@ -1,0 +1,352 @@
+//! Registered models: named lines of versions.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::{CatalogName, ModelName, SchemaName};
+use halfback_store::schema::{ALIAS, PROTECTION, VERSION, VERSION_STATE};
+use halfback_store::sql::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::tree::{self, Changes, Profile};
+use crate::command::{Command, Context, Query, Snapshot};
+use crate::page::{Page, Paging};
+use crate::securable::{Level, Selector};
+
+/// A registered model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Model {
+    /// The id, which outlives every name.
+    pub id: i64,
+    /// The target URI, such as `models:/risk.credit.default`.
+    pub uri: String,
+    /// The full name, such as `risk.credit.default`.
+    pub name: String,
+    /// What the model is for, such as `binary_classification`.
+    pub task: Option<String>,
+    /// Free text for people.
+    pub comment: Option<String>,
+    /// The owner's name; none once it was erased.
+    pub owner: Option<String>,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+    /// The aliases and the number of the version that each names.
+    pub aliases: BTreeMap<String, i64>,
+    /// The aliases whose moves need the expected value.
+    pub protected_aliases: Vec<String>,
+    /// The highest version number that is not archived or deleted.
+    pub latest_version: Option<i64>,
+    /// The commit that last touched the model or one of its versions.
+    pub revision: i64,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// Who created it; none once the name was erased.
+    pub created_by: Option<String>,
+    /// When it, or one of its versions, was last touched.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Makes a registered model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateModel {
+    /// The name, such as `risk.credit.default`.
+    pub name: String,
+    /// Make the catalog and schema too where they are missing.
+    #[serde(default)]
+    pub parents: bool,
+    /// What the model is for, such as `binary_classification`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Free text for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The owner's name; whoever creates it where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Tags to begin with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Give the model back unchanged where it exists already.
+    #[serde(default)]
+    pub exist_ok: bool,
+}
+
+impl From<&str> for CreateModel {
+    fn from(name: &str) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+}
+
+/// Changes what is said about a model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateModel {
+    /// The name.
+    pub name: String,
+    /// The new task; empty to remove it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// The new comment; empty to remove it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The new owner's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The revision that it must have now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_revision: Option<i64>,
+}
+
+/// Gives a model another name in the same catalog; its id, versions and aliases stay.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameModel {
+    /// The present name.
+    pub name: String,
+    /// The name it gets; never one that another model had.
+    pub new_name: String,
+    /// The revision that it must have now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_revision: Option<i64>,
+}
+
+/// Removes a model with its versions and aliases from the present; the past keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteModel {
+    /// The name.
+    pub name: String,
+    /// The revision that it must have now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_revision: Option<i64>,
+}
+
+impl Command for CreateModel {
+    const NAME: &'static str = "create_model";
+    type Output = Model;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<Model> {
+        let name: ModelName = self.name.parse()?;
+        let schema = context.schema_for(name.schema(), self.parents)?;
+        let id = match context.now().find(schema, Level::Model, name.leaf())? {
+            Some(id) if self.exist_ok => id,
+            Some(_) => return Err(tree::taken(Level::Model, &name)),
+            None => {
+                let Self { task, comment, owner, tags, .. } = self;
+                let profile = Profile { comment, owner, task, tags };
+                context.add(Level::Model, schema, name.leaf(), profile)?
+            }
+        };
+        context.now().model(id)
+    }
+}
+
+impl Command for UpdateModel {
+    const NAME: &'static str = "update_model";
+    type Output = Model;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<Model> {
+        let id = context.now().model_id(&self.name.parse()?)?;
+        context.now().expect_revision(id, self.expect_revision)?;
+        let Self { task, comment, owner, .. } = self;
+        context.revise(id, Changes { comment, owner, task })?;
+        context.now().model(id)
+    }
+}
+
+impl Command for RenameModel {
+    const NAME: &'static str = "rename_model";
+    type Output = Model;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<Model> {
+        let (name, new): (ModelName, ModelName) = (self.name.parse()?, self.new_name.parse()?);
+        if name.catalog() != new.catalog() {
+            return Err(Detail::InvalidArgument(format!(
+                "model `{name}` cannot move to catalog `{}`: its artifacts belong to its own; register them there",
+                new.catalog()
+            ))
+            .into());
+        }
+        let id = context.now().model_id(&name)?;
+        context.now().expect_revision(id, self.expect_revision)?;
+        let schema = context.schema_for(new.schema(), false)?;
+        context.rename(Level::Model, id, schema, name.leaf(), new.leaf())?;
+        context.now().model(id)
+    }
+}
+
+impl Command for DeleteModel {
+    const NAME: &'static str = "delete_model";
+    type Output = ();
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let name: ModelName = self.name.parse()?;
+        let id = context.now().model_id(&name)?;
+        context.now().expect_revision(id, self.expect_revision)?;
+        context.remove(Level::Model, id, true, &name)
+    }
+}
+
+impl Context<'_> {
+    /// Closes everything below a model that ends.
+    pub(super) fn remove_versions(
+        &mut self,
+        model: EntityId,
+        name: &dyn std::fmt::Display,
+    ) -> Result<()> {
+        let now = self.now();
+        let protected = now.sql.first(
+            "SELECT a.name FROM alias a JOIN protection p ON p.model = a.model AND p.alias = a.name AND p.until > ?2 \
+             WHERE a.model = ?1 AND a.until > ?2",
+            &[model.into(), now.moment.into()],
+            |row| row.text(0).map(str::to_owned),
+        )?;
+        if let Some(alias) = protected {
+            return Err(Detail::Protected(format!(
+                "model `{name}` has the protected alias `{alias}`; delete that alias first, with the version you expect it to name"
+            ))
+            .into());
+        }
+        let Model { aliases, protected_aliases, .. } = self.now().model(model)?;
+        for alias in aliases.keys() {
+            self.tx.close(&ALIAS, &[model.into(), alias.into()])?;
+        }
+        for alias in &protected_aliases {
+            self.tx.close(&PROTECTION, &[model.into(), alias.into()])?;
+        }
+        let now = self.now();
+        let versions = now.sql.all(
+            "SELECT id FROM version WHERE model = ?1 AND until > ?2 AND since <= ?2",
+            &[model.into(), now.moment.into()],
+            |row| row.id(0),
+        )?;
+        versions.into_iter().try_for_each(|version| self.remove_version(version))
+    }
+
+    /// Closes the rows of a version that ends.
+    pub(super) fn remove_version(&mut self, version: EntityId) -> Result<()> {
+        self.tx.touch(version)?;
+        self.remove_tags(version)?;
+        self.tx.close(&VERSION_STATE, &[version.into()])?;
+        self.tx.close(&VERSION, &[version.into()])?;
+        Ok(())
+    }
+}
+
+/// Gives a model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetModel {
+    /// The name.
+    pub name: String,
+}
+
+/// Lists models by name: all, those of a catalog, or those of a schema.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListModels {
+    /// A catalog such as `risk` or a schema such as `risk.credit`; all where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// How many entries at most, 1 to 1,000; 100 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// The cursor of the page before; the first page where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+impl Query for GetModel {
+    const NAME: &'static str = "get_model";
+    type Output = Model;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Model> {
+        let id = snapshot.model_id(&self.name.parse()?)?;
+        snapshot.model(id)
+    }
+}
+
+impl Query for ListModels {
+    const NAME: &'static str = "list_models";
+    type Output = Page<Model>;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Model>> {
+        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let (catalog, schema) = snapshot.parent(self.parent.as_deref())?;
+        let query = format!("models {}", self.parent.unwrap_or_default());
+        let (c, s, m): (String, String, String) = paging.after(&query)?.unwrap_or_default();
+        // The bounds beside the row comparison let each level start at its place in the index.
+        let rows = snapshot.sql.all(
+            "SELECT m.id, c.name, s.name, m.name FROM securable c \
+             JOIN securable s ON s.parent = c.id AND s.kind = 'schema' AND s.until > ?1 AND s.since <= ?1 \
+             JOIN securable m ON m.parent = s.id AND m.kind = 'model' AND m.until > ?1 AND m.since <= ?1 \
+             WHERE c.parent = 0 AND c.kind = 'catalog' AND c.until > ?1 AND c.since <= ?1 \
+             AND (?2 IS NULL OR c.id = ?2) AND (?3 IS NULL OR s.id = ?3) \
+             AND c.name >= ?4 AND (c.name, s.name, m.name) > (?4, ?5, ?6) \
+             ORDER BY c.name, s.name, m.name LIMIT ?7",
+            &[
+                snapshot.moment.into(),
+                catalog.into(),
+                schema.into(),
+                Value::from(&c),
+                Value::from(&s),
+                Value::from(&m),
+                paging.limit()?.into(),
+            ],
+            |row| {
+                let names = (row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.text(3)?.to_owned());
+                Ok((row.id(0)?, names))
+            },
+        )?;
+        paging.page(rows, &query, |(_, names)| names.clone())?.map(|(id, _)| snapshot.model(id))
+    }
+}
+
+impl Snapshot<'_> {
+    /// The catalog or schema whose models are listed.
+    fn parent(&mut self, name: Option<&str>) -> Result<(Option<EntityId>, Option<EntityId>)> {
+        let Some(name) = name else { return Ok((None, None)) };
+        if let Ok(catalog) = name.parse::<CatalogName>() {
+            return Ok((Some(self.catalog_id(&catalog)?), None));
+        }
+        let schema: SchemaName = name.parse()?;
+        Ok((None, Some(self.schema_id(&schema)?)))
+    }
+
+    pub(super) fn model(&mut self, id: EntityId) -> Result<Model> {
+        let entry = self.entry(id)?;
+        let name = self.model_name(id)?;
+        let aliases = self.sql.all(
+            "SELECT a.name, v.number FROM alias a JOIN version v ON v.id = a.version AND v.until > ?2 AND v.since <= ?2 \
+             WHERE a.model = ?1 AND a.until > ?2 AND a.since <= ?2",
+            &[id.into(), self.moment.into()],
+            |row| Ok((row.text(0)?.to_owned(), row.int(1)?)),
+        )?;
+        let protected_aliases = self.sql.all(
+            "SELECT alias FROM protection WHERE model = ?1 AND until > ?2 AND since <= ?2 ORDER BY alias",
+            &[id.into(), self.moment.into()],
+            |row| row.text(0).map(str::to_owned),
+        )?;
+        let latest = self.select(id, &Selector::Latest)?;
+        Ok(Model {
+            id: id.0,
+            uri: format!("models:/{name}"),
+            name: name.to_string(),
+            task: entry.task,
+            comment: entry.comment,
+            owner: entry.owner,
+            tags: self.tags(id)?,
+            aliases: aliases.into_iter().collect(),
+            protected_aliases,
+            latest_version: latest.map(|version| self.version_number(version)).transpose()?,
+            revision: entry.stamp.revision,
+            created_at: entry.stamp.created_at,
+            created_by: entry.stamp.created_by,
+            updated_at: entry.stamp.updated_at,
+        })
+    }
+}

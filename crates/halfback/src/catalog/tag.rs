@@ -1,0 +1,116 @@
+//! Tags: a key and a value on a catalog, schema, model or version.
+
+use std::collections::BTreeMap;
+
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::{TagKey, text};
+use halfback_store::schema::TAG;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Command, Context, Expect, Snapshot};
+use crate::securable::Target;
+
+/// Sets a tag, or gives it another value.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetTag {
+    /// What is tagged: a URI such as `schemas:/risk.credit`, or a model or version.
+    pub target: String,
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// What the value must be now; null: the tag must not exist.
+    #[serde(default, skip_serializing_if = "Expect::is_any")]
+    pub expect: Expect<String>,
+}
+
+/// Removes a tag from the present.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteTag {
+    /// What is tagged: a URI such as `schemas:/risk.credit`, or a model or version.
+    pub target: String,
+    /// The key.
+    pub key: String,
+    /// What the value must be now.
+    #[serde(default, skip_serializing_if = "Expect::is_any")]
+    pub expect: Expect<String>,
+}
+
+impl Command for SetTag {
+    const NAME: &'static str = "set_tag";
+    type Output = ();
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let (id, present, key) = context.tag_of(&self.target, &self.key)?;
+        self.expect.hold(present.as_ref(), &format!("tag `{key}` of `{}`", self.target))?;
+        if present.as_ref() == Some(&self.value) {
+            return Ok(());
+        }
+        let value = text(self.value, "the tag's value")?;
+        context.touch_target(id)?;
+        context.tx.put(&TAG, &[id.into(), key.as_str().into(), (&value).into()])
+    }
+}
+
+impl Command for DeleteTag {
+    const NAME: &'static str = "delete_tag";
+    type Output = ();
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let (id, present, key) = context.tag_of(&self.target, &self.key)?;
+        if present.is_none() {
+            return Err(Detail::NotFound(format!("`{}` has no tag `{key}`", self.target)).into());
+        }
+        self.expect.hold(present.as_ref(), &format!("tag `{key}` of `{}`", self.target))?;
+        context.touch_target(id)?;
+        context.tx.close(&TAG, &[id.into(), key.as_str().into()])?;
+        Ok(())
+    }
+}
+
+impl Context<'_> {
+    /// The target, the present value, and the key.
+    fn tag_of(&mut self, target: &str, key: &str) -> Result<(EntityId, Option<String>, TagKey)> {
+        let key: TagKey = key.parse()?;
+        let id = self.now().target_id(&target.parse::<Target>()?)?;
+        let present = self.now().tags(id)?.remove(key.as_str());
+        Ok((id, present, key))
+    }
+
+    /// Touches a target and, for a version, its model, whose cached records it is part of.
+    fn touch_target(&mut self, id: EntityId) -> Result<()> {
+        self.tx.touch(id)?;
+        let model = self.tx.sql().first(
+            "SELECT model FROM version WHERE id = ?1",
+            &[id.into()],
+            |row| row.id(0),
+        )?;
+        model.map_or(Ok(()), |model| self.tx.touch(model))
+    }
+
+    /// Opens the tags that something begins with.
+    pub(super) fn add_tags(&mut self, id: EntityId, tags: &BTreeMap<String, String>) -> Result<()> {
+        for (key, value) in tags {
+            let key: TagKey = key.parse()?;
+            let value = text(value.clone(), "the tag's value")?;
+            self.tx.put(&TAG, &[id.into(), key.as_str().into(), (&value).into()])?;
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot<'_> {
+    /// The tags of something.
+    pub(super) fn tags(&mut self, target: EntityId) -> Result<BTreeMap<String, String>> {
+        let tags = self.sql.all(
+            "SELECT key, value FROM tag WHERE target = ?1 AND until > ?2 AND since <= ?2",
+            &[target.into(), self.moment.into()],
+            |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned())),
+        )?;
+        Ok(tags.into_iter().collect())
+    }
+}

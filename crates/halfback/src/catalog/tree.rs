@@ -1,0 +1,330 @@
+//! What catalogs, schemas and models share: a name below a parent, a profile, a beginning and
+//! an end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use halfback_store::error::{Detail, Error, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::{CatalogName, SchemaName, text};
+use halfback_store::schema::{PROFILE, SECURABLE, TAG};
+use halfback_store::sql::Value;
+use halfback_store::time::Timestamp;
+
+use crate::command::{Context, Snapshot};
+use crate::page::{Page, Paging};
+use crate::securable::Level;
+
+/// What is said about something when it is made.
+#[derive(Debug, Default)]
+pub(super) struct Profile {
+    pub(super) comment: Option<String>,
+    pub(super) owner: Option<String>,
+    pub(super) task: Option<String>,
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+/// What is said anew; `None` leaves a field as it is, empty text clears it.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub(super) comment: Option<String>,
+    pub(super) owner: Option<String>,
+    pub(super) task: Option<String>,
+}
+
+/// What the database says about a catalog, schema or model.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) parent: EntityId,
+    pub(super) name: String,
+    pub(super) owner_id: EntityId,
+    pub(super) owner: Option<String>,
+    pub(super) comment_ref: Option<Vec<u8>>,
+    pub(super) comment: Option<String>,
+    pub(super) task: Option<String>,
+    pub(super) stamp: Stamp,
+}
+
+/// When something came to be and when it was last touched.
+#[derive(Debug)]
+pub(super) struct Stamp {
+    pub(super) revision: i64,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) created_by: Option<String>,
+    pub(super) updated_at: DateTime<Utc>,
+}
+
+/// The error of a name that is in use.
+pub(super) fn taken(level: Level, name: impl fmt::Display) -> Error {
+    Detail::AlreadyExists(format!(
+        "{} `{name}` exists already; pass `exist_ok` to accept that, or choose another name",
+        level.noun()
+    ))
+    .into()
+}
+
+impl Context<'_> {
+    /// The catalog of that name, made where it is missing and `parents` says so.
+    pub(super) fn catalog_for(&mut self, name: &CatalogName, parents: bool) -> Result<EntityId> {
+        match self.now().find_catalog(name)? {
+            Some(id) => Ok(id),
+            None if parents => {
+                self.add(Level::Catalog, EntityId::REGISTRY, name.as_str(), Profile::default())
+            }
+            None => Err(with_parents(&self.now().absent("catalog", name))),
+        }
+    }
+
+    /// The schema of that name, made with its catalog where missing and `parents` says so.
+    pub(super) fn schema_for(&mut self, name: &SchemaName, parents: bool) -> Result<EntityId> {
+        let catalog = self.catalog_for(name.catalog(), parents)?;
+        match self.now().find(catalog, Level::Schema, name.leaf())? {
+            Some(id) => Ok(id),
+            None if parents => self.add(Level::Schema, catalog, name.leaf(), Profile::default()),
+            None => Err(with_parents(&self.now().absent("schema", name))),
+        }
+    }
+
+    /// Makes something new below `parent`.
+    pub(super) fn add(
+        &mut self,
+        level: Level,
+        parent: EntityId,
+        name: &str,
+        profile: Profile,
+    ) -> Result<EntityId> {
+        let id = self.tx.new_id();
+        self.tx.touch(id)?;
+        self.tx.open(&SECURABLE, &[parent.into(), level.noun().into(), name.into(), id.into()])?;
+        let owner = match profile.owner.filter(|owner| !owner.is_empty()) {
+            Some(owner) => self.tx.principal(&text(owner, "owner")?)?,
+            None => self.tx.actor()?,
+        };
+        let comment = self.comment(profile.comment)?;
+        let task = profile.task.filter(|task| !task.is_empty());
+        let task = task.map(|task| text(task, "task")).transpose()?;
+        self.tx.open(
+            &PROFILE,
+            &[id.into(), owner.into(), comment.as_ref().into(), task.as_ref().into()],
+        )?;
+        self.add_tags(id, &profile.tags)?;
+        Ok(id)
+    }
+
+    /// Stores a comment; gives the reference that goes into the fact row.
+    pub(super) fn comment(&mut self, comment: Option<String>) -> Result<Option<Vec<u8>>> {
+        let comment = comment.filter(|comment| !comment.is_empty());
+        comment.map(|comment| self.tx.text(&text(comment, "comment")?)).transpose()
+    }
+
+    /// Changes what is said about something; nothing happens where it says the same already.
+    pub(super) fn revise(&mut self, id: EntityId, changes: Changes) -> Result<()> {
+        let entry = self.now().entry(id)?;
+        let owner = match changes.owner {
+            Some(owner) if owner.is_empty() => {
+                return Err(Detail::InvalidArgument(
+                    "the owner is empty; everything has an owner, name another one".into(),
+                )
+                .into());
+            }
+            Some(owner) if entry.owner.as_ref() != Some(&owner) => {
+                self.tx.principal(&text(owner, "owner")?)?
+            }
+            _ => entry.owner_id,
+        };
+        let comment = match changes.comment {
+            Some(comment) if comment != entry.comment.unwrap_or_default() => {
+                self.comment(Some(comment))?
+            }
+            _ => entry.comment_ref.clone(),
+        };
+        let task = match changes.task {
+            Some(task) => Some(text(task, "task")?).filter(|task| !task.is_empty()),
+            None => entry.task.clone(),
+        };
+        if owner == entry.owner_id && comment == entry.comment_ref && task == entry.task {
+            return Ok(());
+        }
+        self.tx.touch(id)?;
+        let values = [id.into(), owner.into(), comment.as_ref().into(), task.as_ref().into()];
+        self.tx.put(&PROFILE, &values)
+    }
+
+    /// Gives something another name. A name that another one ever had is refused: under it,
+    /// old version numbers would mean something else.
+    pub(super) fn rename(
+        &mut self,
+        level: Level,
+        id: EntityId,
+        parent: EntityId,
+        name: &str,
+        new: &str,
+    ) -> Result<()> {
+        let old_parent = self.now().entry(id)?.parent;
+        if (old_parent, name) == (parent, new) {
+            return Ok(());
+        }
+        let noun = level.noun();
+        let others = self.tx.sql().first(
+            "SELECT id FROM securable WHERE parent = ?1 AND kind = ?2 AND name = ?3 AND id <> ?4 LIMIT 1",
+            &[parent.into(), noun.into(), new.into(), id.into()],
+            |row| row.id(0),
+        )?;
+        if others.is_some() {
+            return Err(Detail::AlreadyExists(format!(
+                "the name `{new}` is or was another {noun}'s, and a name never changes what its past meant; choose another name"
+            ))
+            .into());
+        }
+        self.tx.touch(id)?;
+        self.tx.restructure();
+        self.tx.close(&SECURABLE, &[old_parent.into(), noun.into(), name.into()])?;
+        self.tx.open(&SECURABLE, &[parent.into(), noun.into(), new.into(), id.into()])
+    }
+
+    /// Removes something from the present, with what it holds where `cascade` says so.
+    pub(super) fn remove(
+        &mut self,
+        level: Level,
+        id: EntityId,
+        cascade: bool,
+        name: impl fmt::Display,
+    ) -> Result<()> {
+        let below = match level {
+            Level::Catalog => Some(Level::Schema),
+            Level::Schema => Some(Level::Model),
+            Level::Model => None,
+        };
+        if let Some(below) = below {
+            let children = self.now().all_children(id)?;
+            if let (Some((_, first)), false) = (children.first(), cascade) {
+                return Err(Detail::NotEmpty(format!(
+                    "{} `{name}` holds {} `{first}`{}; delete what it holds first, or pass `cascade`",
+                    level.noun(),
+                    below.noun(),
+                    if children.len() > 1 { " and more" } else { "" },
+                ))
+                .into());
+            }
+            for (child, name) in children {
+                self.remove(below, child, true, name)?;
+            }
+        } else {
+            self.remove_versions(id, &name)?;
+        }
+        let entry = self.now().entry(id)?;
+        self.tx.touch(id)?;
+        self.tx.restructure();
+        self.remove_tags(id)?;
+        self.tx.close(&PROFILE, &[id.into()])?;
+        let key = [entry.parent.into(), level.noun().into(), Value::from(&entry.name)];
+        self.tx.close(&SECURABLE, &key)?;
+        Ok(())
+    }
+
+    /// Closes every tag of something that ends.
+    pub(super) fn remove_tags(&mut self, target: EntityId) -> Result<()> {
+        for key in self.now().tags(target)?.keys() {
+            self.tx.close(&TAG, &[target.into(), key.into()])?;
+        }
+        Ok(())
+    }
+}
+
+fn with_parents(absent: &Error) -> Error {
+    Detail::NotFound(format!("{absent}; create it first, or pass `parents`")).into()
+}
+
+impl Snapshot<'_> {
+    /// The row of a catalog, schema or model with its profile.
+    pub(super) fn entry(&mut self, id: EntityId) -> Result<Entry> {
+        let stamp = self.stamp(id)?;
+        let entry = self.sql.first(
+            "SELECT s.parent, s.name, p.owner, o.name, p.comment, t.body, p.task FROM securable s \
+             JOIN profile p ON p.target = s.id AND p.until > ?2 AND p.since <= ?2 \
+             LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment \
+             WHERE s.id = ?1 AND s.until > ?2 AND s.since <= ?2",
+            &[id.into(), self.moment.into()],
+            |row| {
+                Ok((
+                    row.id(0)?,
+                    row.text(1)?.to_owned(),
+                    row.id(2)?,
+                    row.opt_string(3)?,
+                    row.opt_blob(4)?.map(<[u8]>::to_vec),
+                    row.opt_string(5)?,
+                    row.opt_string(6)?,
+                ))
+            },
+        )?;
+        let (parent, name, owner_id, owner, comment_ref, comment, task) =
+            entry.ok_or_else(|| self.absent("entity with id", id))?;
+        Ok(Entry { parent, name, owner_id, owner, comment_ref, comment, task, stamp })
+    }
+
+    /// The last part of the name of a catalog, schema or model.
+    pub(super) fn entry_name(&mut self, id: EntityId) -> Result<String> {
+        self.sql
+            .first(
+                "SELECT name FROM securable WHERE id = ?1 AND until > ?2 AND since <= ?2",
+                &[id.into(), self.moment.into()],
+                |row| row.text(0).map(str::to_owned),
+            )?
+            .ok_or_else(|| self.absent("entity with id", id))
+    }
+
+    /// First and last commit of an entity.
+    pub(super) fn stamp(&mut self, id: EntityId) -> Result<Stamp> {
+        let stamp = self.sql.first(
+            "SELECT l.n, f.time, p.name, l.time FROM log f \
+             LEFT JOIN principal_name p ON p.id = f.actor, log l \
+             WHERE f.n = (SELECT MIN(n) FROM touch WHERE entity = ?1) \
+             AND l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2)",
+            &[id.into(), self.moment.into()],
+            |row| {
+                Ok(Stamp {
+                    revision: row.int(0)?,
+                    created_at: Timestamp::from_micros(row.int(1)?).into(),
+                    created_by: row.opt_string(2)?,
+                    updated_at: Timestamp::from_micros(row.int(3)?).into(),
+                })
+            },
+        )?;
+        stamp.ok_or_else(|| self.absent("entity with id", id))
+    }
+
+    /// A page of what lies directly below `parent`, by name; `query` names the list.
+    pub(super) fn children(
+        &mut self,
+        parent: EntityId,
+        level: Level,
+        paging: &Paging,
+        query: &str,
+    ) -> Result<Page<(EntityId, String)>> {
+        let query = format!("{} {query}", level.noun());
+        let after: String = paging.after(&query)?.unwrap_or_default();
+        let rows = self.sql.all(
+            "SELECT id, name FROM securable WHERE parent = ?1 AND kind = ?2 AND name > ?3 \
+             AND until > ?4 AND since <= ?4 ORDER BY name LIMIT ?5",
+            &[
+                parent.into(),
+                level.noun().into(),
+                Value::from(&after),
+                self.moment.into(),
+                paging.limit()?.into(),
+            ],
+            |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
+        )?;
+        paging.page(rows, &query, |(_, name)| name.clone())
+    }
+
+    /// Everything that lies directly below `parent`.
+    fn all_children(&mut self, parent: EntityId) -> Result<Vec<(EntityId, String)>> {
+        self.sql.all(
+            "SELECT id, name FROM securable WHERE parent = ?1 AND until > ?2 AND since <= ?2 ORDER BY name",
+            &[parent.into(), self.moment.into()],
+            |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
+        )
+    }
+}

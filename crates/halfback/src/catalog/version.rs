@@ -1,0 +1,690 @@
+//! Model versions: numbered for good, content fixed by digest.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use halfback_store::artifact::Digest;
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::{ModelName, text};
+use halfback_store::schema::{VERSION, VERSION_STATE};
+use halfback_store::sql::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use crate::command::{Command, Context, Place, Query, Snapshot};
+use crate::page::{Page, Paging};
+use crate::securable::{Selector, VersionRef};
+
+/// A version of a registered model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelVersion {
+    /// The id, which outlives every name.
+    pub id: i64,
+    /// The URI, such as `models:/risk.credit.default/7`.
+    pub uri: String,
+    /// The model's full name.
+    pub model: String,
+    /// The number, counted from 1 and never used again under that name.
+    pub number: i64,
+    /// Whether the version can be used.
+    pub status: Status,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The artifact's digest, `sha256:<hexadecimal>`.
+    pub digest: String,
+    /// The size of all files, in bytes.
+    pub size: i64,
+    /// Where the artifact is, when it is not in the registry's own store.
+    pub location: Option<String>,
+    /// The format of the artifact.
+    pub flavor: Option<String>,
+    /// Inputs, outputs and parameters, as in MLflow.
+    pub signature: Option<Map<String, serde_json::Value>>,
+    /// The training's parameters.
+    pub params: BTreeMap<String, Param>,
+    /// The run that produced it.
+    pub run: Option<String>,
+    /// The commit of the code that produced it.
+    pub code_commit: Option<String>,
+    /// Where it came from.
+    pub source: Option<String>,
+    /// Free text for people.
+    pub comment: Option<String>,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+    /// The aliases that name it.
+    pub aliases: Vec<String>,
+    /// The commit that last touched it.
+    pub revision: i64,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// Who registered it; none once the name was erased.
+    pub created_by: Option<String>,
+    /// When it was last touched.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Whether a version can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// Its registration is under way.
+    PendingRegistration,
+    /// It can be used.
+    Ready,
+    /// Its registration did not succeed.
+    FailedRegistration,
+}
+
+/// How far a version has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// No stage.
+    None,
+    /// Under trial.
+    Staging,
+    /// In use.
+    Production,
+    /// Kept, and not to be used.
+    Archived,
+}
+
+impl Stage {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Staging => "staging",
+            Self::Production => "production",
+            Self::Archived => "archived",
+        }
+    }
+
+    fn from_word(word: &str) -> Result<Self> {
+        [Self::None, Self::Staging, Self::Production, Self::Archived]
+            .into_iter()
+            .find(|stage| stage.word() == word)
+            .ok_or_else(|| {
+                Detail::Corrupt(format!("a version has the stage `{word}`; run `check`")).into()
+            })
+    }
+}
+
+impl Status {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::PendingRegistration => "PENDING_REGISTRATION",
+            Self::Ready => "READY",
+            Self::FailedRegistration => "FAILED_REGISTRATION",
+        }
+    }
+
+    fn from_word(word: &str) -> Result<Self> {
+        [Self::PendingRegistration, Self::Ready, Self::FailedRegistration]
+            .into_iter()
+            .find(|status| status.word() == word)
+            .ok_or_else(|| {
+                Detail::Corrupt(format!("a version has the status `{word}`; run `check`")).into()
+            })
+    }
+}
+
+/// A parameter's value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Param {
+    /// True or false.
+    Bool(bool),
+    /// A whole number within ±2⁵³.
+    Int(i64),
+    /// A finite number.
+    Float(f64),
+    /// Text.
+    Text(String),
+}
+
+/// Registers a version. The content is put (or, with `location`, hashed) first, by this process.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterVersion {
+    /// The model's name.
+    pub model: String,
+    /// The digest of the content, as `put_artifact` or `hash_artifact` gave it.
+    pub digest: String,
+    /// Where the content is, when it is not in the registry's own store: a URI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// The format of the artifact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flavor: Option<String>,
+    /// Inputs, outputs and parameters, as in MLflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Map<String, serde_json::Value>>,
+    /// The training's parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Param>,
+    /// The run that produced it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The commit of the code that produced it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_commit: Option<String>,
+    /// Where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Free text for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Tags to begin with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Give the existing version back where one of the same content exists already.
+    #[serde(default)]
+    pub exist_ok: bool,
+}
+
+/// Changes what is said about a version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateVersion {
+    /// The version.
+    pub version: VersionRef,
+    /// The new comment; empty to remove it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The new stage; `archived` has commands of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// The revision that it must have now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_revision: Option<i64>,
+}
+
+/// Archives a version: it stays readable, and no alias can name it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveVersion {
+    /// The version.
+    pub version: VersionRef,
+    /// The revision that it must have now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_revision: Option<i64>,
+}
+
+/// Takes a version back out of the archive, to no stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreVersion {
+    /// The version.
+    pub version: VersionRef,
+    /// The revision that it must have now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_revision: Option<i64>,
+}
+
+/// Removes a version from the present; the past keeps it, and its number is never used again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteVersion {
+    /// The version.
+    pub version: VersionRef,
+    /// The revision that it must have now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_revision: Option<i64>,
+}
+
+impl Command for RegisterVersion {
+    const NAME: &'static str = "register_version";
+    type Output = ModelVersion;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
+        let name: ModelName = self.model.parse()?;
+        let model = context.now().model_id(&name)?;
+        let digest: Digest = self.digest.parse()?;
+        let size = context.possession(model, &digest, self.location.as_deref())?;
+        if self.exist_ok
+            && let Some(version) = context.now().same_content(model, &digest)?
+        {
+            return context.now().version(version);
+        }
+        let number = context.next_number(model, &name)?;
+        let id = context.tx.new_id();
+        context.tx.touch(model)?;
+        context.tx.touch(id)?;
+        let field = |value: Option<String>, name| value.map(|value| text(value, name)).transpose();
+        let params = checked_params(&self.params)?;
+        let signature = self.signature.map(|signature| json(&signature)).transpose()?;
+        let signature = field(signature, "signature")?;
+        context.tx.open(
+            &VERSION,
+            &[
+                id.into(),
+                model.into(),
+                number.into(),
+                Value::from(digest.hash()),
+                size.into(),
+                field(self.location, "location")?.as_ref().into(),
+                field(self.flavor, "flavor")?.as_ref().into(),
+                signature.as_ref().into(),
+                Value::from(&params),
+                field(self.run, "run")?.as_ref().into(),
+                field(self.code_commit, "code_commit")?.as_ref().into(),
+                field(self.source, "source")?.as_ref().into(),
+            ],
+        )?;
+        let comment = context.comment(self.comment)?;
+        context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
+        context.add_tags(id, &self.tags)?;
+        context.now().version(id)
+    }
+}
+
+impl Command for UpdateVersion {
+    const NAME: &'static str = "update_version";
+    type Output = ModelVersion;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
+        if self.stage == Some(Stage::Archived) {
+            return Err(Detail::InvalidArgument(
+                "the stage `archived` is reached by `archive_version`".into(),
+            )
+            .into());
+        }
+        let (model, id) = context.expected(&self.version, self.expect_revision)?;
+        let state = context.now().state(id)?;
+        if state.stage == Stage::Archived && self.stage.is_some() {
+            return Err(Detail::Archived(
+                "the version is archived; take it out with `restore_version` first".into(),
+            )
+            .into());
+        }
+        let comment = match self.comment {
+            Some(comment) if comment != state.comment.unwrap_or_default() => {
+                context.comment(Some(comment))?
+            }
+            _ => state.comment_ref.clone(),
+        };
+        let stage = self.stage.unwrap_or(state.stage);
+        if comment != state.comment_ref || stage != state.stage {
+            context.tx.touch(model)?;
+            context.tx.touch(id)?;
+            context.put_state(id, state.status, stage, comment.as_ref())?;
+        }
+        context.now().version(id)
+    }
+}
+
+impl Command for ArchiveVersion {
+    const NAME: &'static str = "archive_version";
+    type Output = ModelVersion;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
+        let (model, id) = context.expected(&self.version, self.expect_revision)?;
+        context.refuse_named(id, "archive")?;
+        context.set_stage(model, id, Stage::Archived)
+    }
+}
+
+impl Command for RestoreVersion {
+    const NAME: &'static str = "restore_version";
+    type Output = ModelVersion;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
+        let (model, id) = context.expected(&self.version, self.expect_revision)?;
+        if !context.now().is_archived(id)? {
+            return context.now().version(id);
+        }
+        context.set_stage(model, id, Stage::None)
+    }
+}
+
+impl Command for DeleteVersion {
+    const NAME: &'static str = "delete_version";
+    type Output = ();
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let (model, id) = context.expected(&self.version, self.expect_revision)?;
+        context.refuse_named(id, "delete")?;
+        context.tx.touch(model)?;
+        context.remove_version(id)
+    }
+}
+
+impl Context<'_> {
+    /// The size of a content that this process has had in its hands; an error for any other.
+    fn possession(
+        &mut self,
+        model: EntityId,
+        digest: &Digest,
+        location: Option<&str>,
+    ) -> Result<i64> {
+        let place = match location {
+            Some(_) => Place::Elsewhere,
+            None => Place::Stored(self.now().catalog_of(model)?),
+        };
+        if let Some(size) = self.possessed.lock().get(&(place, *digest)) {
+            return Ok(i64::try_from(*size).unwrap_or(i64::MAX));
+        }
+        let first = match location {
+            Some(_) => "hash it with `hash_artifact`",
+            None => "put it with `put_artifact`",
+        };
+        Err(Detail::InvalidArgument(format!(
+            "content `{digest}` has not been read by this program, and only content at hand can be registered; {first} first"
+        ))
+        .into())
+    }
+
+    /// The next version number: above all that the model, or an earlier one of that name, had.
+    fn next_number(&mut self, model: EntityId, name: &ModelName) -> Result<i64> {
+        let highest = self.tx.sql().first(
+            "SELECT MAX(v.number) FROM version v WHERE v.model = ?1 OR v.model IN ( \
+             SELECT m.id FROM securable c \
+             JOIN securable s ON s.parent = c.id AND s.kind = 'schema' AND s.name = ?3 \
+             JOIN securable m ON m.parent = s.id AND m.kind = 'model' AND m.name = ?4 \
+             WHERE c.parent = 0 AND c.kind = 'catalog' AND c.name = ?2)",
+            &[
+                model.into(),
+                name.catalog().as_str().into(),
+                name.schema().leaf().into(),
+                name.leaf().into(),
+            ],
+            |row| row.opt_int(0),
+        )?;
+        Ok(highest.flatten().unwrap_or_default() + 1)
+    }
+
+    /// Model and version behind a reference, with the expected revision held.
+    fn expected(
+        &mut self,
+        version: &VersionRef,
+        revision: Option<i64>,
+    ) -> Result<(EntityId, EntityId)> {
+        let (model, id) = self.now().version_ref(version)?;
+        self.now().expect_revision(id, revision)?;
+        Ok((model, id))
+    }
+
+    /// Refuses to end a version that an alias names.
+    fn refuse_named(&mut self, version: EntityId, verb: &str) -> Result<()> {
+        if let Some(alias) = self.now().aliases(version)?.first() {
+            let number = self.now().version_number(version)?;
+            return Err(Detail::InUse(format!(
+                "cannot {verb} version {number}: alias `{alias}` names it; move or delete the alias first"
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
+    fn set_stage(&mut self, model: EntityId, id: EntityId, stage: Stage) -> Result<ModelVersion> {
+        let state = self.now().state(id)?;
+        if state.stage != stage {
+            self.tx.touch(model)?;
+            self.tx.touch(id)?;
+            self.put_state(id, state.status, stage, state.comment_ref.as_ref())?;
+        }
+        self.now().version(id)
+    }
+
+    fn put_state(
+        &mut self,
+        version: EntityId,
+        status: Status,
+        stage: Stage,
+        comment: Option<&Vec<u8>>,
+    ) -> Result<()> {
+        self.tx.put(
+            &VERSION_STATE,
+            &[version.into(), status.word().into(), stage.word().into(), comment.into()],
+        )
+    }
+}
+
+/// The parameters as stored: JSON, with numbers that every reader gets exactly.
+fn checked_params(params: &BTreeMap<String, Param>) -> Result<String> {
+    const EXACT: u64 = 1 << 53;
+    for (name, param) in params {
+        match param {
+            Param::Int(value) if value.unsigned_abs() > EXACT => {
+                return Err(Detail::InvalidArgument(format!(
+                    "parameter `{name}` is beyond ±2^53, where JSON readers lose digits; pass it as text"
+                ))
+                .into());
+            }
+            Param::Float(value) if !value.is_finite() => {
+                return Err(Detail::InvalidArgument(format!(
+                    "parameter `{name}` is not a finite number; leave it out, or pass it as text"
+                ))
+                .into());
+            }
+            _ => {}
+        }
+    }
+    text(json(params)?, "params")
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Detail::Internal(format!("a value has no JSON: {error}")).into())
+}
+
+/// Gives a version by its number.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetVersion {
+    /// The model's name.
+    pub model: String,
+    /// The version's number.
+    pub number: i64,
+}
+
+/// Gives the version that a URI means.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    /// A URI such as `models:/risk.credit.default@champion`.
+    pub uri: VersionRef,
+}
+
+/// Lists the versions of a model, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListVersions {
+    /// The model's name.
+    pub model: String,
+    /// How many entries at most, 1 to 1,000; 100 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// The cursor of the page before; the first page where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+impl Query for GetVersion {
+    const NAME: &'static str = "get_version";
+    type Output = ModelVersion;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<ModelVersion> {
+        let name: ModelName = self.model.parse()?;
+        let model = snapshot.model_id(&name)?;
+        match snapshot.select(model, &Selector::Number(self.number))? {
+            Some(version) => snapshot.version(version),
+            None => Err(snapshot.absent("version", format!("{}` of `{name}", self.number))),
+        }
+    }
+}
+
+impl Query for Resolve {
+    const NAME: &'static str = "resolve";
+    type Output = ModelVersion;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<ModelVersion> {
+        let (_, version) = snapshot.version_ref(&self.uri)?;
+        snapshot.version(version)
+    }
+}
+
+impl Query for ListVersions {
+    const NAME: &'static str = "list_versions";
+    type Output = Page<ModelVersion>;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<ModelVersion>> {
+        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let query = format!("versions {}", self.model);
+        let model = snapshot.model_id(&self.model.parse()?)?;
+        let before: i64 = paging.after(&query)?.unwrap_or(i64::MAX);
+        let rows = snapshot.sql.all(
+            "SELECT id, number FROM version WHERE model = ?1 AND number < ?2 \
+             AND until > ?3 AND since <= ?3 ORDER BY number DESC LIMIT ?4",
+            &[model.into(), before.into(), snapshot.moment.into(), paging.limit()?.into()],
+            |row| Ok((row.id(0)?, row.int(1)?)),
+        )?;
+        paging.page(rows, &query, |(_, number)| *number)?.map(|(id, _)| snapshot.version(id))
+    }
+}
+
+/// What may change about a version.
+struct State {
+    status: Status,
+    stage: Stage,
+    comment_ref: Option<Vec<u8>>,
+    comment: Option<String>,
+}
+
+/// A version as it was registered.
+struct Registered {
+    model: EntityId,
+    number: i64,
+    digest: Digest,
+    size: i64,
+    location: Option<String>,
+    flavor: Option<String>,
+    signature: Option<Map<String, serde_json::Value>>,
+    params: BTreeMap<String, Param>,
+    run: Option<String>,
+    code_commit: Option<String>,
+    source: Option<String>,
+}
+
+impl Snapshot<'_> {
+    /// The record of a version.
+    pub(crate) fn version(&mut self, id: EntityId) -> Result<ModelVersion> {
+        let registered = self.registered(id)?;
+        let state = self.state(id)?;
+        let stamp = self.stamp(id)?;
+        let model = self.model_name(registered.model)?;
+        Ok(ModelVersion {
+            id: id.0,
+            uri: format!("models:/{model}/{}", registered.number),
+            model: model.to_string(),
+            number: registered.number,
+            status: state.status,
+            stage: state.stage,
+            digest: registered.digest.to_string(),
+            size: registered.size,
+            location: registered.location,
+            flavor: registered.flavor,
+            signature: registered.signature,
+            params: registered.params,
+            run: registered.run,
+            code_commit: registered.code_commit,
+            source: registered.source,
+            comment: state.comment,
+            tags: self.tags(id)?,
+            aliases: self.aliases(id)?,
+            revision: stamp.revision,
+            created_at: stamp.created_at,
+            created_by: stamp.created_by,
+            updated_at: stamp.updated_at,
+        })
+    }
+
+    /// Catalog, digest and location of a version's artifact.
+    pub(crate) fn artifact_of(
+        &mut self,
+        id: EntityId,
+    ) -> Result<(EntityId, Digest, Option<String>)> {
+        let Registered { model, digest, location, .. } = self.registered(id)?;
+        Ok((self.catalog_of(model)?, digest, location))
+    }
+
+    fn registered(&mut self, id: EntityId) -> Result<Registered> {
+        let damaged = || Detail::Corrupt("a version's row is damaged; run `check`".into());
+        let row = self.sql.first(
+            "SELECT model, number, digest, size, location, flavor, signature, params, run, code_commit, source \
+             FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), self.moment.into()],
+            |row| {
+                let signature = row.opt_text(6)?.map(serde_json::from_str).transpose();
+                Ok(Registered {
+                    model: row.id(0)?,
+                    number: row.int(1)?,
+                    digest: Digest::new(row.blob(2)?.try_into().map_err(|_| damaged())?),
+                    size: row.int(3)?,
+                    location: row.opt_string(4)?,
+                    flavor: row.opt_string(5)?,
+                    signature: signature.map_err(|_| damaged())?,
+                    params: serde_json::from_str(row.text(7)?).map_err(|_| damaged())?,
+                    run: row.opt_string(8)?,
+                    code_commit: row.opt_string(9)?,
+                    source: row.opt_string(10)?,
+                })
+            },
+        )?;
+        row.ok_or_else(|| self.absent("version with id", id))
+    }
+
+    fn state(&mut self, id: EntityId) -> Result<State> {
+        let state = self.sql.first(
+            "SELECT x.status, x.stage, x.comment, t.body FROM version_state x \
+             LEFT JOIN text t ON t.digest = x.comment \
+             WHERE x.version = ?1 AND x.until > ?2 AND x.since <= ?2",
+            &[id.into(), self.moment.into()],
+            |row| {
+                Ok(State {
+                    status: Status::from_word(row.text(0)?)?,
+                    stage: Stage::from_word(row.text(1)?)?,
+                    comment_ref: row.opt_blob(2)?.map(<[u8]>::to_vec),
+                    comment: row.opt_string(3)?,
+                })
+            },
+        )?;
+        state.ok_or_else(|| self.absent("version with id", id))
+    }
+
+    pub(super) fn is_archived(&mut self, id: EntityId) -> Result<bool> {
+        Ok(self.state(id)?.stage == Stage::Archived)
+    }
+
+    pub(super) fn version_number(&mut self, id: EntityId) -> Result<i64> {
+        self.sql
+            .first(
+                "SELECT number FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",
+                &[id.into(), self.moment.into()],
+                |row| row.int(0),
+            )?
+            .ok_or_else(|| self.absent("version with id", id))
+    }
+
+    /// The aliases that name a version.
+    fn aliases(&mut self, version: EntityId) -> Result<Vec<String>> {
+        self.sql.all(
+            "SELECT name FROM alias WHERE version = ?1 AND until > ?2 AND since <= ?2 ORDER BY name",
+            &[version.into(), self.moment.into()],
+            |row| row.text(0).map(str::to_owned),
+        )
+    }
+
+    /// The newest version of a model with that content.
+    fn same_content(&mut self, model: EntityId, digest: &Digest) -> Result<Option<EntityId>> {
+        self.sql.first(
+            "SELECT id FROM version WHERE digest = ?1 AND model = ?2 AND until > ?3 AND since <= ?3 \
+             ORDER BY number DESC LIMIT 1",
+            &[Value::from(digest.hash()), model.into(), self.moment.into()],
+            |row| row.id(0),
+        )
+    }
+}

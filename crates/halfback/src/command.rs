@@ -1,0 +1,154 @@
+//! What a write and a read are: a plain struct each, run against a transaction or a snapshot.
+
+use std::collections::HashMap;
+
+use halfback_store::artifact::{ArtifactStore, Digest};
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::{CommitNumber, EntityId};
+use halfback_store::sql::Sql;
+use halfback_store::tx::{Actor, Tx};
+use parking_lot::Mutex;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A change of the registry. Its fields are what goes into the log as the commit's payload.
+pub trait Command: Serialize + DeserializeOwned + JsonSchema {
+    /// The stable name, the same in every language and in the log.
+    const NAME: &'static str;
+    /// What the caller gets back.
+    type Output: Serialize + DeserializeOwned + JsonSchema;
+
+    /// Checks the rule and changes the facts.
+    fn apply(self, context: &mut Context<'_>) -> Result<Self::Output>;
+}
+
+/// A question to the registry, answered now or as of a past moment.
+pub trait Query: Serialize + DeserializeOwned + JsonSchema {
+    /// The stable name, the same in every language.
+    const NAME: &'static str;
+    /// The answer.
+    type Output: Serialize + DeserializeOwned + JsonSchema;
+
+    /// Answers from a snapshot.
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Self::Output>;
+}
+
+/// The contents that this process has had in its hands, with their sizes in bytes: only these
+/// can be registered.
+pub(crate) type Possessed = Mutex<HashMap<(Place, Digest), u64>>;
+
+/// Where a possessed content is: in a catalog's store, or only hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    Stored(EntityId),
+    Elsewhere,
+}
+
+/// What a command works with.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub(crate) tx: Tx<'a>,
+    pub(crate) store: &'a ArtifactStore,
+    pub(crate) possessed: &'a Possessed,
+    pub(crate) actor: &'a Actor,
+}
+
+impl Context<'_> {
+    /// The state that the command finds, its own changes included.
+    pub(crate) fn now(&mut self) -> Snapshot<'_> {
+        Snapshot {
+            sql: self.tx.sql(),
+            moment: CommitNumber::NOW,
+            store: self.store,
+            actor: self.actor,
+        }
+    }
+}
+
+/// One consistent state of the registry.
+pub struct Snapshot<'a> {
+    pub(crate) sql: &'a mut dyn Sql,
+    pub(crate) moment: CommitNumber,
+    pub(crate) store: &'a ArtifactStore,
+    pub(crate) actor: &'a Actor,
+}
+
+impl std::fmt::Debug for Snapshot<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("moment", &self.moment).finish_non_exhaustive()
+    }
+}
+
+/// What a caller expects a fact to be before it moves (compare and set).
+///
+/// In JSON: absent for [`Expect::Any`], null for [`Expect::Unset`], else the value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Expect<T> {
+    /// No expectation.
+    #[default]
+    Any,
+    /// The fact must not exist yet.
+    Unset,
+    /// The fact must have this value.
+    Value(T),
+}
+
+impl<T> Expect<T> {
+    /// Whether there is no expectation.
+    pub fn is_any(&self) -> bool {
+        matches!(self, Self::Any)
+    }
+}
+
+impl<T: PartialEq + std::fmt::Display> Expect<T> {
+    /// Holds the expectation against the fact as it is; `fact` names it in the error.
+    pub(crate) fn hold(&self, present: Option<&T>, fact: &str) -> Result<()> {
+        let expected = match self {
+            Self::Any => return Ok(()),
+            Self::Unset => None,
+            Self::Value(value) => Some(value),
+        };
+        if expected == present {
+            return Ok(());
+        }
+        let shown = |value: Option<&T>| {
+            value.map_or_else(|| "not set".to_owned(), |value| format!("`{value}`"))
+        };
+        Err(Detail::Conflict(format!(
+            "{fact} is {}, expected {}; read it again and decide",
+            shown(present),
+            shown(expected)
+        ))
+        .into())
+    }
+}
+
+impl<T: Serialize> Serialize for Expect<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Any | Self::Unset => serializer.serialize_none(),
+            Self::Value(value) => value.serialize(serializer),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Expect<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Unset, Self::Value))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Expect<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Expect_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Option::<T>::json_schema(generator)
+    }
+}

@@ -1,0 +1,110 @@
+//! The list of all commands and all queries: what the wire carries, and what the scenarios and
+//! the generated types are held against.
+
+use halfback_store::error::{Detail, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::artifact::GetArtifact;
+use crate::catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
+use crate::catalog::model::{
+    CreateModel, DeleteModel, GetModel, ListModels, RenameModel, UpdateModel,
+};
+use crate::catalog::tag::{DeleteTag, SetTag};
+use crate::catalog::version::{
+    ArchiveVersion, DeleteVersion, GetVersion, ListVersions, RegisterVersion, Resolve,
+    RestoreVersion, UpdateVersion,
+};
+use crate::catalog::{
+    CreateCatalog, CreateSchema, DeleteCatalog, DeleteSchema, GetCatalog, GetSchema, ListCatalogs,
+    ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
+};
+use crate::command::{Command, Context, Query, Snapshot};
+use crate::history::{Check, History, Info, Log, VerifyLog, Whoami};
+
+/// Writes the enum over all commands from one list.
+macro_rules! commands {
+    ($($command:ident),+ $(,)?) => {
+        /// Any command, as the wire carries it: its fields, and its name as `command`.
+        #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "command", rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "each variant is documented by the command it holds")]
+        pub enum AnyCommand {
+            $($command($command),)+
+        }
+
+        $(impl From<$command> for AnyCommand {
+            fn from(command: $command) -> Self {
+                Self::$command(command)
+            }
+        })+
+
+        impl AnyCommand {
+            /// The command's stable name.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$command(_) => $command::NAME,)+ }
+            }
+
+            /// Checks the rule and changes the facts; gives the output as JSON.
+            pub(crate) fn apply(self, context: &mut Context<'_>) -> Result<Value> {
+                match self { $(Self::$command(command) => json(command.apply(context)?),)+ }
+            }
+        }
+
+        /// Calls `each` with the name, schema and output of every command.
+        pub(crate) fn each_command(each: &mut impl Each) {
+            $(each.of::<$command, <$command as Command>::Output>($command::NAME);)+
+        }
+    };
+}
+
+/// Writes the enum over all queries from one list.
+macro_rules! queries {
+    ($($query:ident),+ $(,)?) => {
+        /// Any query, as the wire carries it: its fields, and its name as `query`.
+        #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "query", rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "each variant is documented by the query it holds")]
+        pub enum AnyQuery {
+            $($query($query),)+
+        }
+
+        impl AnyQuery {
+            /// Answers from a snapshot, as JSON.
+            pub(crate) fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Value> {
+                match self { $(Self::$query(query) => json(query.run(snapshot)?),)+ }
+            }
+        }
+
+        /// Calls `each` with the name, schema and output of every query.
+        pub(crate) fn each_query(each: &mut impl Each) {
+            $(each.of::<$query, <$query as Query>::Output>($query::NAME);)+
+        }
+    };
+}
+
+/// Sees the types behind every entry of a list.
+pub(crate) trait Each {
+    fn of<T: JsonSchema, Output: JsonSchema>(&mut self, name: &str);
+}
+
+commands! {
+    CreateCatalog, UpdateCatalog, RenameCatalog, DeleteCatalog,
+    CreateSchema, UpdateSchema, RenameSchema, DeleteSchema,
+    CreateModel, UpdateModel, RenameModel, DeleteModel,
+    RegisterVersion, UpdateVersion, ArchiveVersion, RestoreVersion, DeleteVersion,
+    SetTag, DeleteTag,
+    SetAlias, DeleteAlias, ProtectAlias,
+}
+
+queries! {
+    GetCatalog, GetSchema, GetModel, GetVersion, Resolve,
+    ListCatalogs, ListSchemas, ListModels, ListVersions,
+    History, Log, GetArtifact, Whoami, Info, VerifyLog, Check,
+}
+
+fn json(output: impl Serialize) -> Result<Value> {
+    serde_json::to_value(output)
+        .map_err(|error| Detail::Internal(format!("an output has no JSON: {error}")).into())
+}

@@ -1,0 +1,353 @@
+//! What happened: the history of one thing, the whole log, and the proof that both are intact.
+
+use chrono::{DateTime, Utc};
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::{CommitNumber, EntityId, hex};
+use halfback_store::log::{self, Header};
+use halfback_store::merkle::leaf_hash;
+use halfback_store::sql::Row;
+use halfback_store::tx::Head;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::command::{Query, Snapshot};
+use crate::page::{Page, Paging};
+use crate::securable::Target;
+
+/// One commit: an entry of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Commit {
+    /// The commit's number, counted from 1.
+    pub commit: i64,
+    /// When it happened.
+    pub time: DateTime<Utc>,
+    /// Who did it: the principal's opaque id, such as `p1`.
+    pub actor: String,
+    /// The principal's name; none once it was erased.
+    pub actor_name: Option<String>,
+    /// How the actor's identity was proved.
+    pub proof: String,
+    /// The names of the commands.
+    pub commands: Vec<String>,
+    /// The commands with their fields; none once they were erased.
+    pub payload: Option<Vec<Map<String, Value>>>,
+    /// The ids of everything that the commit is about.
+    pub entities: Vec<i64>,
+    /// The commands in one line for people.
+    pub summary: String,
+    /// The hash of the entry in the log's tree, in hexadecimal.
+    pub leaf_hash: String,
+}
+
+/// Lists the commits that touched something, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// A URI such as `schemas:/risk.credit`, or a model or version.
+    pub target: String,
+    /// How many entries at most, 1 to 1,000; 100 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// The cursor of the page before; the first page where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Lists all commits, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// How many entries at most, 1 to 1,000; 100 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// The cursor of the page before; the first page where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+const ENTRY: &str = "SELECT l.header, y.body, p.name FROM log l \
+     LEFT JOIN payload y ON y.n = l.n LEFT JOIN principal_name p ON p.id = l.actor";
+
+impl Query for History {
+    const NAME: &'static str = "history";
+    type Output = Page<Commit>;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Commit>> {
+        let target: Target = self.target.parse()?;
+        let entity = snapshot.target_id(&target)?;
+        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let query = format!("history {entity}");
+        let before = snapshot.before(&paging, &query)?;
+        let commits = snapshot.sql.all(
+            &format!(
+                "{ENTRY} JOIN touch t ON t.n = l.n WHERE t.entity = ?1 AND t.n < ?2 ORDER BY t.n DESC LIMIT ?3"
+            ),
+            &[entity.into(), before.into(), paging.limit()?.into()],
+            commit,
+        )?;
+        paging.page(commits, &query, |commit| commit.commit)
+    }
+}
+
+impl Query for Log {
+    const NAME: &'static str = "log";
+    type Output = Page<Commit>;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Commit>> {
+        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let before = snapshot.before(&paging, "log")?;
+        let commits = snapshot.sql.all(
+            &format!("{ENTRY} WHERE l.n < ?1 ORDER BY l.n DESC LIMIT ?2"),
+            &[before.into(), paging.limit()?.into()],
+            commit,
+        )?;
+        paging.page(commits, "log", |commit| commit.commit)
+    }
+}
+
+impl Snapshot<'_> {
+    /// The commit before which a page begins.
+    fn before(&self, paging: &Paging, query: &str) -> Result<i64> {
+        Ok(match paging.after::<i64>(query)? {
+            Some(before) => before,
+            None => self.moment.0.saturating_add(1),
+        })
+    }
+}
+
+fn commit(row: &dyn Row) -> Result<Commit> {
+    let bytes = row.blob(0)?;
+    let header = Header::from_bytes(bytes)?;
+    let payload = row.opt_text(1)?.map(serde_json::from_str::<Vec<Map<String, Value>>>).transpose();
+    let payload = payload.map_err(|error| {
+        Detail::Corrupt(format!("the payload of commit {} is damaged: {error}", header.commit))
+    })?;
+    let summary = match &payload {
+        Some(commands) => commands.iter().map(summary).collect::<Vec<_>>().join("; "),
+        None => format!("{} (erased)", header.commands.join("; ")),
+    };
+    Ok(Commit {
+        commit: header.commit.0,
+        time: header.time.into(),
+        actor: header.actor,
+        actor_name: row.opt_string(2)?,
+        proof: header.proof,
+        commands: header.commands,
+        payload,
+        entities: header.entities.into_iter().map(|EntityId(id)| id).collect(),
+        summary,
+        leaf_hash: hex(&leaf_hash(bytes)),
+    })
+}
+
+/// `set_alias risk.credit.default alias=champion version=3`
+fn summary(command: &Map<String, Value>) -> String {
+    const SUBJECTS: [&str; 5] = ["name", "model", "target", "version", "catalog"];
+    const MOST: usize = 60;
+    let shown = |value: &Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let cut: String = text.chars().take(MOST).collect();
+        if cut.len() < text.len() { cut + "…" } else { text }
+    };
+    let mut words = vec![command.get("command").map(shown).unwrap_or_default()];
+    let subject = SUBJECTS.iter().find(|key| command.contains_key(**key));
+    words.extend(subject.and_then(|key| command.get(*key)).map(shown));
+    for (key, value) in command {
+        if key != "command" && Some(&key.as_str()) != subject && *value != Value::Bool(false) {
+            words.push(format!("{key}={}", shown(value)));
+        }
+    }
+    words.join(" ")
+}
+
+/// What identifies a registry, and how far it has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RegistryInfo {
+    /// The registry's own identity.
+    pub uuid: String,
+    /// The format of its database.
+    pub format: i64,
+    /// The last commit's number.
+    pub commit: i64,
+    /// The root of the log's tree, in hexadecimal.
+    pub root: String,
+    /// When the registry was made.
+    pub created_at: DateTime<Utc>,
+    /// The version of this library.
+    pub library_version: String,
+}
+
+/// Tells what identifies the registry, and how far it has come now.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Info {}
+
+impl Query for Info {
+    const NAME: &'static str = "info";
+    type Output = RegistryInfo;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<RegistryInfo> {
+        let head = Head::read(snapshot.sql)?;
+        let row = snapshot.sql.first("SELECT uuid, format, created FROM registry", &[], |row| {
+            Ok((row.text(0)?.to_owned(), row.int(1)?, row.int(2)?))
+        })?;
+        let (uuid, format, created) = row.ok_or_else(|| {
+            Detail::Corrupt("the registry has lost its identity; restore a backup".into())
+        })?;
+        Ok(RegistryInfo {
+            uuid,
+            format,
+            commit: head.number.0,
+            root: hex(&head.range.root()),
+            created_at: halfback_store::time::Timestamp::from_micros(created).into(),
+            library_version: env!("CARGO_PKG_VERSION").into(),
+        })
+    }
+}
+
+/// Who acts in this session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Principal {
+    /// The opaque id, such as `p1`; none before the first change that they make here.
+    pub id: Option<String>,
+    /// The name to show.
+    pub name: String,
+    /// How the identity is proved.
+    pub proof: String,
+}
+
+/// Tells who acts in this session.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Whoami {}
+
+impl Query for Whoami {
+    const NAME: &'static str = "whoami";
+    type Output = Principal;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Principal> {
+        let actor = snapshot.actor;
+        let id = snapshot.sql.first(
+            "SELECT id FROM principal_name WHERE proof = ?1 AND subject = ?2",
+            &[(&actor.proof).into(), (&actor.subject).into()],
+            |row| row.id(0),
+        )?;
+        Ok(Principal {
+            id: id.map(|id| format!("p{id}")),
+            name: actor.name.clone(),
+            proof: actor.proof.clone(),
+        })
+    }
+}
+
+/// The log is intact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogVerification {
+    /// How many commits were read and hashed.
+    pub commits: i64,
+    /// The root of the tree over them, in hexadecimal.
+    pub root: String,
+    /// The time of the last one.
+    pub head_time: DateTime<Utc>,
+}
+
+/// Recomputes the log's tree from every entry and holds it against the recorded head.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyLog {}
+
+impl Query for VerifyLog {
+    const NAME: &'static str = "verify_log";
+    type Output = LogVerification;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<LogVerification> {
+        let head = log::verify(snapshot.sql)?;
+        Ok(LogVerification {
+            commits: head.number.0,
+            root: hex(&head.range.root()),
+            head_time: head.time.into(),
+        })
+    }
+}
+
+/// What an examination of the whole registry found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckReport {
+    /// How many commits were examined.
+    pub commits: i64,
+    /// How many fact rows were examined.
+    pub rows: u64,
+    /// How many artifacts were examined.
+    pub artifacts: u64,
+    /// What is not as it was recorded; empty when all is well.
+    pub findings: Vec<Finding>,
+}
+
+/// Something that is not as it was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// A stable word for what kind of thing is wrong.
+    pub code: String,
+    /// What it was found at.
+    pub subject: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+/// Examines the log, every fact row, and the list of files of every artifact.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {}
+
+impl Query for Check {
+    const NAME: &'static str = "check";
+    type Output = CheckReport;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<CheckReport> {
+        let mut findings = Vec::new();
+        if let Err(error) = log::verify(snapshot.sql) {
+            findings.push(Finding {
+                code: "log".into(),
+                subject: "log".into(),
+                message: error.to_string(),
+            });
+        }
+        let (rows, found) = log::check_rows(snapshot.sql)?;
+        findings.extend(found.into_iter().map(|finding| Finding {
+            code: finding.code.into(),
+            subject: finding.subject,
+            message: finding.message,
+        }));
+        let artifacts = snapshot.check_artifacts(&mut findings)?;
+        let CommitNumber(commits) = Head::read(snapshot.sql)?.number;
+        Ok(CheckReport { commits, rows, artifacts, findings })
+    }
+}
+
+impl Snapshot<'_> {
+    /// Verifies the artifact of every version that there ever was; gives how many there are.
+    fn check_artifacts(&mut self, findings: &mut Vec<Finding>) -> Result<u64> {
+        let artifacts = self.sql.all(
+            "SELECT DISTINCT s.parent, v.digest FROM version v \
+             JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
+             WHERE v.location IS NULL",
+            &[],
+            |row| Ok((row.id(0)?, row.blob(1)?.to_vec())),
+        )?;
+        for (catalog, digest) in &artifacts {
+            let Ok(hash) = <[u8; 32]>::try_from(digest.as_slice()) else { continue };
+            let digest = halfback_store::artifact::Digest::new(hash);
+            let verified =
+                self.store.verify(*catalog, &digest, &mut halfback_store::artifact::no_progress);
+            if let Err(error) = verified {
+                findings.push(Finding {
+                    code: error.code().into(),
+                    subject: digest.to_string(),
+                    message: error.to_string(),
+                });
+            }
+        }
+        Ok(artifacts.len() as u64)
+    }
+}

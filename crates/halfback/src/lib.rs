@@ -1,0 +1,70 @@
+//! An embeddable model registry: one directory holds models, versions, aliases and artifacts,
+//! their whole history, and a log that proves it.
+//!
+//! ```
+//! use halfback::{Content, CreateModel, Options, RegisterVersion, Registry, no_progress};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("models.hb");
+//! let registry = Registry::open_with(path, Options { create: true, ..Options::default() })?;
+//! registry.create_model(CreateModel {
+//!     name: "risk.credit.default".into(),
+//!     parents: true,
+//!     exist_ok: true,
+//!     ..CreateModel::default()
+//! })?;
+//! let content = Content::Bytes { name: "model.bin".into(), bytes: b"weights".to_vec() };
+//! let version = registry.register_version(
+//!     &content,
+//!     RegisterVersion { model: "risk.credit.default".into(), ..RegisterVersion::default() },
+//!     &mut no_progress,
+//! )?;
+//! registry.set_alias("risk.credit.default", "champion", version.number)?;
+//!
+//! let champion = registry.resolve("models:/risk.credit.default@champion")?;
+//! assert_eq!(champion.number, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod artifact;
+mod cache;
+mod catalog;
+mod command;
+mod commands;
+mod facade;
+mod history;
+mod page;
+mod registry;
+mod securable;
+mod view;
+pub mod wire;
+
+pub use registry::{Options, Registry};
+pub use view::{Moment, View};
+
+pub use catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
+pub use catalog::model::{
+    CreateModel, DeleteModel, GetModel, ListModels, Model, RenameModel, UpdateModel,
+};
+pub use catalog::tag::{DeleteTag, SetTag};
+pub use catalog::version::{
+    ArchiveVersion, DeleteVersion, GetVersion, ListVersions, ModelVersion, Param, RegisterVersion,
+    Resolve, RestoreVersion, Stage, Status, UpdateVersion,
+};
+pub use catalog::{
+    Catalog, CreateCatalog, CreateSchema, DeleteCatalog, DeleteSchema, GetCatalog, GetSchema,
+    ListCatalogs, ListSchemas, RenameCatalog, RenameSchema, Schema, UpdateCatalog, UpdateSchema,
+};
+pub use securable::{Selector, Target, VersionRef, VersionUri};
+
+pub use artifact::{Artifact, ArtifactFile, Content, GetArtifact, Progress, Transfer, no_progress};
+pub use history::{
+    Check, CheckReport, Commit, Finding, History, Info, Log, LogVerification, Principal,
+    RegistryInfo, VerifyLog, Whoami,
+};
+pub use page::Page;
+
+pub use cache::Stamp;
+pub use command::{Command, Context, Expect, Query, Snapshot};
+pub use commands::{AnyCommand, AnyQuery};
+pub use halfback_store::error::{Detail, Error, Kind, Result};

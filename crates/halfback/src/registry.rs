@@ -1,0 +1,351 @@
+//! Opening a registry, and the one road for every write.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Weak};
+
+use halfback_store::artifact::ArtifactStore;
+use halfback_store::error::{Detail, Error, IoContext, Result};
+use halfback_store::fork;
+use halfback_store::id::CommitNumber;
+use halfback_store::merkle::sha256;
+use halfback_store::name::{DEFAULT_CATALOG, DEFAULT_SCHEMA, text};
+use halfback_store::sql::{Sql, Storage, Value};
+use halfback_store::sqlite::{Access, Sqlite};
+use halfback_store::tx::{Actor, Tx};
+use halfback_store::user::os_user;
+use parking_lot::Mutex;
+
+use crate::cache::Stamp;
+use crate::catalog::CreateSchema;
+use crate::command::{Command, Context, Possessed};
+use crate::commands::AnyCommand;
+use crate::view::View;
+
+/// How to open a registry.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Make the registry where the folder holds none.
+    pub create: bool,
+    /// Refuse every write.
+    pub read_only: bool,
+}
+
+/// An open registry: the only door to what is in it.
+///
+/// A handle is cheap to clone and to share between threads. It has every read of [`View`], for
+/// the present; writes are [`Command`]s.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    view: View,
+}
+
+impl Deref for Registry {
+    type Target = View;
+
+    fn deref(&self) -> &View {
+        &self.view
+    }
+}
+
+impl Registry {
+    /// Opens the registry in a folder.
+    ///
+    /// Fails with the code `registry_not_found` where there is none; see [`Options::create`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// Opens the registry in a folder as the options say.
+    pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let handle = Handle {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            actor: os_user(),
+            shared: Shared::open(path.as_ref(), options)?,
+            closed: AtomicBool::new(false),
+        };
+        let view = View { handle: Arc::new(handle), moment: CommitNumber::NOW };
+        let registry = Self { view };
+        if !options.read_only && registry.view.info()?.commit == 0 {
+            registry.execute(CreateSchema {
+                name: format!("{DEFAULT_CATALOG}.{DEFAULT_SCHEMA}"),
+                parents: true,
+                exist_ok: true,
+                ..CreateSchema::default()
+            })?;
+        }
+        Ok(registry)
+    }
+
+    /// The registry's folder.
+    pub fn path(&self) -> &Path {
+        &self.handle.shared.path
+    }
+
+    /// Closes the handle and its clones; every use after that, another close included, fails with
+    /// the code `closed`.
+    pub fn close(&self) -> Result<()> {
+        if self.handle.closed.swap(true, Ordering::AcqRel) {
+            return Err(Detail::Closed.into());
+        }
+        Ok(())
+    }
+
+    /// Whether the handle was closed.
+    pub fn is_closed(&self) -> bool {
+        self.handle.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether a record that was read under this stamp is still true. Costs three loads.
+    pub fn is_current(&self, stamp: &Stamp) -> bool {
+        self.handle.is_current(stamp)
+    }
+
+    /// Runs one command as one commit.
+    pub fn execute<C: Command>(&self, command: C) -> Result<C::Output> {
+        let payload = payload(&[logged(&command)?])?;
+        let (output, _) = self.commit(&[C::NAME], &payload, |context| command.apply(context))?;
+        Ok(output)
+    }
+
+    /// Runs commands as one commit: all of them, or none. Gives the output of each as JSON.
+    ///
+    /// With an idempotency key the commands run once: a repetition by the same principal gives
+    /// the outputs of the first time, and other commands under the same key are refused.
+    pub fn transact(
+        &self,
+        commands: Vec<AnyCommand>,
+        idempotency_key: Option<&str>,
+    ) -> Result<Vec<serde_json::Value>> {
+        let names: Vec<&str> = commands.iter().map(AnyCommand::name).collect();
+        let values = commands
+            .iter()
+            .map(|command| serde_json::to_value(command).map_err(|error| no_json(&error)))
+            .collect::<Result<Vec<_>>>()?;
+        let payload = payload(&values)?;
+        let key = idempotency_key.map(|key| Key::new(key, &payload)).transpose()?;
+        let (outputs, _) = self.commit(&names, &payload, |context| {
+            if let Some(key) = &key
+                && let Some(outputs) = key.repeated(context)?
+            {
+                return Ok(outputs);
+            }
+            let outputs = commands
+                .into_iter()
+                .map(|command| command.apply(context))
+                .collect::<Result<_>>()?;
+            if let Some(key) = &key {
+                key.keep(context, &outputs)?;
+            }
+            Ok(outputs)
+        })?;
+        Ok(outputs)
+    }
+
+    /// The one road of every write; gives the commit's number where a row changed.
+    fn commit<T>(
+        &self,
+        commands: &[&str],
+        payload: &str,
+        apply: impl FnOnce(&mut Context<'_>) -> Result<T>,
+    ) -> Result<(T, Option<CommitNumber>)> {
+        let shared = self.shared()?;
+        let actor = &self.handle.actor;
+        let mut apply = Some(apply);
+        let mut output = None;
+        shared.storage.write(&mut |sql: &mut dyn Sql| {
+            let Some(apply) = apply.take() else { return Ok(()) };
+            let tx = Tx::begin(sql, actor)?;
+            let mut context =
+                Context { tx, store: &shared.store, possessed: &shared.possessed, actor };
+            let applied = apply(&mut context)?;
+            output = Some((applied, context.tx.finish(commands, payload)?));
+            Ok(())
+        })?;
+        output.ok_or_else(|| Detail::Internal("a write gave no answer".into()).into())
+    }
+
+    /// The shared part, for an operation that will write.
+    pub(crate) fn writable(&self) -> Result<Arc<Shared>> {
+        let shared = self.shared()?;
+        if shared.options.read_only {
+            return Err(halfback_store::sqlite::read_only());
+        }
+        Ok(shared)
+    }
+}
+
+/// The command as it goes into the log: its fields, and its name as `command`.
+fn logged<C: Command>(command: &C) -> Result<serde_json::Value> {
+    let mut value = serde_json::to_value(command).map_err(|error| no_json(&error))?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("command".into(), C::NAME.into());
+    }
+    Ok(value)
+}
+
+fn payload(commands: &[serde_json::Value]) -> Result<String> {
+    serde_json::to_string(commands).map_err(|error| no_json(&error))
+}
+
+fn no_json(error: &serde_json::Error) -> Error {
+    Detail::InvalidArgument(format!("a command holds a value that has no JSON: {error}")).into()
+}
+
+/// An idempotency key with the digest of the commands it stands for.
+struct Key {
+    key: String,
+    digest: [u8; 32],
+}
+
+impl Key {
+    fn new(key: &str, payload: &str) -> Result<Self> {
+        const MOST: usize = 255;
+        if key.is_empty() || key.len() > MOST {
+            return Err(Detail::InvalidArgument(format!(
+                "an idempotency key has 1 to {MOST} bytes, this one {}",
+                key.len()
+            ))
+            .into());
+        }
+        let key = text(key.to_owned(), "the idempotency key")?;
+        Ok(Self { key, digest: sha256(payload.as_bytes()) })
+    }
+
+    /// The outputs of the first time, where there was one.
+    fn repeated(&self, context: &mut Context<'_>) -> Result<Option<Vec<serde_json::Value>>> {
+        let actor = context.tx.actor()?;
+        let kept = context.tx.sql().first(
+            "SELECT digest, outputs FROM idempotency WHERE actor = ?1 AND key = ?2",
+            &[actor.into(), Value::from(&self.key)],
+            |row| Ok((row.blob(0)? == self.digest, row.text(1)?.to_owned())),
+        )?;
+        match kept {
+            None => Ok(None),
+            Some((true, outputs)) => serde_json::from_str(&outputs).map(Some).map_err(|_| {
+                Detail::Corrupt("a kept output is damaged; run `check`".into()).into()
+            }),
+            Some((false, _)) => Err(Detail::IdempotencyConflict(format!(
+                "idempotency key `{}` was used for other commands; take a new key",
+                self.key
+            ))
+            .into()),
+        }
+    }
+
+    fn keep(&self, context: &mut Context<'_>, outputs: &Vec<serde_json::Value>) -> Result<()> {
+        let actor = context.tx.actor()?;
+        let outputs = serde_json::to_string(outputs).map_err(|error| no_json(&error))?;
+        let number = context.tx.number();
+        context.tx.sql().execute(
+            "INSERT INTO idempotency (actor, key, digest, n, outputs) VALUES (?1, ?2, ?3, ?4, ?5)",
+            &[
+                actor.into(),
+                Value::from(&self.key),
+                Value::from(&self.digest),
+                number.into(),
+                Value::from(&outputs),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// One `open`: what is closed, and who acts.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub(crate) id: u64,
+    pub(crate) actor: Actor,
+    shared: Arc<Shared>,
+    closed: AtomicBool,
+}
+
+impl Handle {
+    /// The open registry; in the child of a fork it is opened anew.
+    pub(crate) fn shared(&self) -> Result<Arc<Shared>> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Detail::Closed.into());
+        }
+        if self.shared.born == fork::count() {
+            return Ok(self.shared.clone());
+        }
+        self.shared.reopened()
+    }
+
+    pub(crate) fn is_current(&self, stamp: &Stamp) -> bool {
+        // The words are shared memory, which a child of a fork goes on seeing.
+        !self.closed.load(Ordering::Acquire) && stamp.is_current(&self.shared)
+    }
+}
+
+/// What all handles of a registry in this process share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) path: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) storage: Sqlite,
+    pub(crate) store: ArtifactStore,
+    pub(crate) possessed: Possessed,
+    born: u64,
+}
+
+/// The folder's identity, whether it is for reading only, and the count of forks.
+type Place = (u64, u64, bool, u64);
+
+static OPEN: LazyLock<Mutex<HashMap<Place, Weak<Shared>>>> = LazyLock::new(Mutex::default);
+/// What children of a fork opened in the place of what they inherited, kept for their lifetime.
+static REOPENED: LazyLock<Mutex<HashMap<Place, Arc<Shared>>>> = LazyLock::new(Mutex::default);
+
+impl Shared {
+    fn open(path: &Path, options: Options) -> Result<Arc<Self>> {
+        if path.as_os_str().is_empty() {
+            return Err(Detail::InvalidArgument(
+                "the registry's path is empty; give its folder".into(),
+            )
+            .into());
+        }
+        let path = std::path::absolute(path).on("find", path)?;
+        if let Some(place) = place(&path, options)
+            && let Some(shared) = OPEN.lock().get(&place).and_then(Weak::upgrade)
+        {
+            return Ok(shared);
+        }
+        let access = Access { create: options.create, read_only: options.read_only };
+        let shared = Arc::new(Self {
+            storage: Sqlite::open(&path, access)?,
+            store: ArtifactStore::new(&path),
+            possessed: Possessed::default(),
+            born: fork::count(),
+            options,
+            path,
+        });
+        if let Some(place) = place(&shared.path, options) {
+            let mut open = OPEN.lock();
+            open.retain(|_, shared| shared.strong_count() > 0);
+            open.insert(place, Arc::downgrade(&shared));
+        }
+        Ok(shared)
+    }
+
+    /// The same registry, opened by this process.
+    fn reopened(&self) -> Result<Arc<Self>> {
+        let place = place(&self.path, self.options);
+        if let Some(shared) = place.and_then(|place| REOPENED.lock().get(&place).cloned()) {
+            return Ok(shared);
+        }
+        let shared = Self::open(&self.path, Options { create: false, ..self.options })?;
+        if let Some(place) = place {
+            REOPENED.lock().insert(place, shared.clone());
+        }
+        Ok(shared)
+    }
+}
+
+fn place(path: &Path, options: Options) -> Option<Place> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino(), options.read_only, fork::count()))
+}

@@ -1,0 +1,224 @@
+//! The registry as it is, or as it was at a past moment: every read.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use halfback_store::error::{Detail, Kind, Result};
+use halfback_store::id::CommitNumber;
+use halfback_store::sql::{Sql, Storage};
+use halfback_store::time::Timestamp;
+
+use crate::cache;
+use crate::catalog::model::{GetModel, ListModels, Model};
+use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
+use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
+use crate::command::{Query, Snapshot};
+use crate::history::{
+    Check, CheckReport, Commit, History, Info, Log, LogVerification, Principal, RegistryInfo,
+    VerifyLog, Whoami,
+};
+use crate::page::Page;
+use crate::registry::{Handle, Shared};
+use crate::securable::VersionRef;
+
+/// A moment of the registry's past: a commit's number, or a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Right after that commit; 0 is before the first.
+    Commit(i64),
+    /// What had been committed by that time.
+    Time(DateTime<Utc>),
+}
+
+impl From<i64> for Moment {
+    fn from(commit: i64) -> Self {
+        Self::Commit(commit)
+    }
+}
+
+impl From<DateTime<Utc>> for Moment {
+    fn from(time: DateTime<Utc>) -> Self {
+        Self::Time(time)
+    }
+}
+
+/// The registry at a moment. [`Registry`](crate::Registry) has all of this for the present.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub(crate) handle: Arc<Handle>,
+    pub(crate) moment: CommitNumber,
+}
+
+impl View {
+    /// The registry as it was at a past moment, with every read that it has now.
+    ///
+    /// A moment that has not come yet is refused: what it will show is not known.
+    pub fn as_of(&self, moment: impl Into<Moment>) -> Result<Self> {
+        let moment = self.commit_at(moment.into())?;
+        Ok(Self { handle: self.handle.clone(), moment })
+    }
+
+    /// The commit whose state this view shows; none for the present.
+    pub fn commit(&self) -> Option<i64> {
+        (self.moment != CommitNumber::NOW).then_some(self.moment.0)
+    }
+
+    /// The version that a URI or a record means.
+    ///
+    /// For the present, a URI is answered from a process-local cache, which is never stale: it
+    /// ends with the first commit, of any process, that touches the model or a name.
+    pub fn resolve(&self, version: impl Into<VersionRef>) -> Result<Arc<ModelVersion>> {
+        match version.into() {
+            VersionRef::Uri(uri) if self.moment == CommitNumber::NOW => cache::resolve(self, &uri),
+            uri => self.query(Resolve { uri }).map(Arc::new),
+        }
+    }
+
+    /// The version that a URI means, or `None` where there is none.
+    pub fn find_version(&self, uri: &str) -> Result<Option<Arc<ModelVersion>>> {
+        present(self.resolve(uri))
+    }
+
+    /// A model.
+    pub fn get_model(&self, name: &str) -> Result<Model> {
+        self.query(GetModel { name: name.into() })
+    }
+
+    /// A model, or `None` where there is none.
+    pub fn find_model(&self, name: &str) -> Result<Option<Model>> {
+        present(self.get_model(name))
+    }
+
+    /// A version by its number.
+    pub fn get_version(&self, model: &str, number: i64) -> Result<ModelVersion> {
+        self.query(GetVersion { model: model.into(), number })
+    }
+
+    /// A catalog.
+    pub fn get_catalog(&self, name: &str) -> Result<Catalog> {
+        self.query(GetCatalog { name: name.into() })
+    }
+
+    /// A schema.
+    pub fn get_schema(&self, name: &str) -> Result<Schema> {
+        self.query(GetSchema { name: name.into() })
+    }
+
+    /// The catalogs by name, a page at a time.
+    pub fn list_catalogs(&self, list: ListCatalogs) -> Result<Page<Catalog>> {
+        self.query(list)
+    }
+
+    /// The schemas of a catalog by name, a page at a time.
+    pub fn list_schemas(&self, list: ListSchemas) -> Result<Page<Schema>> {
+        self.query(list)
+    }
+
+    /// Models by name, a page at a time.
+    pub fn list_models(&self, list: ListModels) -> Result<Page<Model>> {
+        self.query(list)
+    }
+
+    /// The versions of a model, the newest first, a page at a time.
+    pub fn list_versions(&self, list: ListVersions) -> Result<Page<ModelVersion>> {
+        self.query(list)
+    }
+
+    /// The newest commits that touched something; [`History`] itself gives further pages.
+    pub fn history(&self, target: &str) -> Result<Page<Commit>> {
+        self.query(History { target: target.into(), ..History::default() })
+    }
+
+    /// All commits, the newest first, a page at a time.
+    pub fn log(&self, list: Log) -> Result<Page<Commit>> {
+        self.query(list)
+    }
+
+    /// Who acts in this session.
+    pub fn whoami(&self) -> Result<Principal> {
+        self.query(Whoami {})
+    }
+
+    /// What identifies the registry, and how far it has come.
+    pub fn info(&self) -> Result<RegistryInfo> {
+        self.query(Info {})
+    }
+
+    /// Recomputes the log's tree and holds it against the recorded head; an error names the first
+    /// bad entry.
+    pub fn verify_log(&self) -> Result<LogVerification> {
+        self.query(VerifyLog {})
+    }
+
+    /// Examines the log, every fact row and every artifact, and reports what is wrong.
+    pub fn check(&self) -> Result<CheckReport> {
+        self.query(Check {})
+    }
+
+    /// Answers any [`Query`] at this view's moment.
+    pub fn query<Q: Query>(&self, query: Q) -> Result<Q::Output> {
+        self.snapshot(|snapshot| query.run(snapshot))
+    }
+
+    /// Runs `read` on one consistent state.
+    pub(crate) fn snapshot<T>(
+        &self,
+        read: impl FnOnce(&mut Snapshot<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let shared = self.shared()?;
+        let mut read = Some(read);
+        let mut answer = None;
+        shared.storage.read(&mut |sql| {
+            if let Some(read) = read.take() {
+                answer = Some(read(&mut self.snapshot_on(sql, &shared))?);
+            }
+            Ok(())
+        })?;
+        answer.ok_or_else(|| Detail::Internal("a read gave no answer".into()).into())
+    }
+
+    fn snapshot_on<'a>(&'a self, sql: &'a mut dyn Sql, shared: &'a Shared) -> Snapshot<'a> {
+        Snapshot { sql, moment: self.moment, store: &shared.store, actor: &self.handle.actor }
+    }
+
+    pub(crate) fn shared(&self) -> Result<Arc<Shared>> {
+        self.handle.shared()
+    }
+
+    fn commit_at(&self, moment: Moment) -> Result<CommitNumber> {
+        let last = self.info()?.commit;
+        match moment {
+            Moment::Commit(number) if (0..=last).contains(&number) => Ok(CommitNumber(number)),
+            Moment::Commit(number) => Err(Detail::InvalidArgument(format!(
+                "there is no commit {number}; expected 0 to {last}"
+            ))
+            .into()),
+            Moment::Time(time) => {
+                let time = Timestamp::from(time);
+                if time > Timestamp::now() {
+                    return Err(Detail::InvalidArgument(format!(
+                        "{time} has not come yet; expected a past moment"
+                    ))
+                    .into());
+                }
+                let number = self.snapshot(|snapshot| {
+                    snapshot.sql.first(
+                        "SELECT n FROM log WHERE time <= ?1 ORDER BY time DESC LIMIT 1",
+                        &[time.micros().into()],
+                        |row| row.int(0),
+                    )
+                })?;
+                Ok(CommitNumber(number.unwrap_or(0)))
+            }
+        }
+    }
+}
+
+/// Turns "not found" into `None`.
+fn present<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

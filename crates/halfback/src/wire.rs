@@ -1,0 +1,193 @@
+//! The bindings' data path: requests and answers as JSON in UTF-8 bytes.
+
+use std::path::{Path, PathBuf};
+
+use halfback_store::error::{Detail, Error, Result};
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::artifact::Progress;
+use crate::cache::{Stamp, resolve_stamped};
+use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query};
+use crate::registry::Registry;
+use crate::securable::VersionRef;
+use crate::view::{Moment, View};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Transaction {
+    commands: Vec<Value>,
+    #[serde(default)]
+    idempotency_key: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum AsOf {
+    Commit(i64),
+    Time(String),
+}
+
+/// Runs `{"commands": […], "idempotency_key": …}`; gives the list of outputs.
+pub fn execute(registry: &Registry, request: &[u8]) -> Result<Vec<u8>> {
+    let transaction: Transaction = read(request, "a transaction")?;
+    let commands = transaction
+        .commands
+        .into_iter()
+        .map(|command| {
+            let name =
+                command.get("command").and_then(Value::as_str).unwrap_or("a command").to_owned();
+            serde_json::from_value::<AnyCommand>(command).map_err(|error| refused(&name, &error))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    write(&registry.transact(commands, transaction.idempotency_key.as_deref())?)
+}
+
+/// Answers `{"query": name, …, "as_of": {"commit": n} or {"time": text}}`.
+pub fn query(registry: &Registry, request: &[u8]) -> Result<Vec<u8>> {
+    let mut fields: Map<String, Value> = read(request, "a query")?;
+    let view = match fields.remove("as_of") {
+        None | Some(Value::Null) => View::clone(registry),
+        Some(moment) => registry.as_of(as_of(moment)?)?,
+    };
+    let name = fields.get("query").and_then(Value::as_str).unwrap_or("a query").to_owned();
+    let query: AnyQuery =
+        serde_json::from_value(Value::Object(fields)).map_err(|error| refused(&name, &error))?;
+    write(&view.snapshot(|snapshot| query.run(snapshot))?)
+}
+
+/// The commit number of `{"commit": n}` or `{"time": text}`, once it is known to have come.
+pub fn moment(registry: &Registry, moment: &[u8]) -> Result<u64> {
+    let view = registry.as_of(as_of(read(moment, "a moment")?)?)?;
+    Ok(view.commit().and_then(|commit| u64::try_from(commit).ok()).unwrap_or_default())
+}
+
+/// The version behind a URI now, with the stamp under which a facade may keep it; none while it
+/// is changing.
+pub fn resolve(registry: &Registry, uri: &str) -> Result<(Vec<u8>, Option<Stamp>)> {
+    let (record, stamp) = resolve_stamped(registry, uri)?;
+    Ok((write(&*record)?, stamp))
+}
+
+/// Downloads a version, given as a JSON string or id; see [`View::download`].
+pub fn download(
+    registry: &Registry,
+    version: &[u8],
+    as_of: Option<&[u8]>,
+    to: &Path,
+    progress: Progress<'_>,
+) -> Result<PathBuf> {
+    view(registry, as_of)?.download(reference(version)?, to, progress)
+}
+
+/// Verifies a version's files and lists them; see [`View::verify`].
+pub fn verify(
+    registry: &Registry,
+    version: &[u8],
+    as_of: Option<&[u8]>,
+    progress: Progress<'_>,
+) -> Result<Vec<u8>> {
+    write(&view(registry, as_of)?.verify(reference(version)?, progress)?)
+}
+
+/// Where a version's file lies; see [`View::file_path`].
+pub fn file_path(
+    registry: &Registry,
+    version: &[u8],
+    as_of: Option<&[u8]>,
+    file: Option<&str>,
+) -> Result<PathBuf> {
+    view(registry, as_of)?.file_path(reference(version)?, file)
+}
+
+fn view(registry: &Registry, moment: Option<&[u8]>) -> Result<View> {
+    match moment {
+        None => Ok(View::clone(registry)),
+        Some(moment) => registry.as_of(as_of(read(moment, "a moment")?)?),
+    }
+}
+
+fn as_of(value: Value) -> Result<Moment> {
+    match serde_json::from_value(value).map_err(|error| refused("as_of", &error))? {
+        AsOf::Commit(number) => Ok(Moment::Commit(number)),
+        AsOf::Time(text) => {
+            let time: halfback_store::time::Timestamp = text.parse()?;
+            Ok(Moment::Time(time.into()))
+        }
+    }
+}
+
+fn reference(version: &[u8]) -> Result<VersionRef> {
+    read(version, "a version")
+}
+
+fn read<T: DeserializeOwned>(request: &[u8], what: &str) -> Result<T> {
+    if std::str::from_utf8(request).is_err() {
+        return Err(Detail::InvalidArgument(format!("{what} is not UTF-8 text")).into());
+    }
+    serde_json::from_slice(request).map_err(|error| refused(what, &error))
+}
+
+fn refused(what: &str, error: &serde_json::Error) -> Error {
+    Detail::InvalidArgument(format!("{what} cannot be read: {error}")).into()
+}
+
+fn write<T: Serialize>(answer: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(answer)
+        .map_err(|error| Detail::Internal(format!("an answer has no JSON: {error}")).into())
+}
+
+/// The JSON Schemas of everything on the wire: `records`, `commands`, `queries`, and the name of
+/// each one's `outputs`. `cargo xtask codegen` makes the other languages' types from it.
+pub fn schemas() -> Value {
+    struct Collect {
+        records: SchemaGenerator,
+        schemas: Map<String, Value>,
+        outputs: Map<String, Value>,
+    }
+
+    impl Each for Collect {
+        fn of<T: JsonSchema, Output: JsonSchema>(&mut self, name: &str) {
+            let schema = schemars::schema_for!(T).to_value();
+            self.schemas.insert(name.to_owned(), schema);
+            self.records.subschema_for::<Output>();
+            let output = match Output::schema_name().as_ref() {
+                "null" => Value::Null,
+                other => other.into(),
+            };
+            self.outputs.insert(name.to_owned(), output);
+        }
+    }
+
+    let mut collect =
+        Collect { records: SchemaGenerator::default(), schemas: Map::new(), outputs: Map::new() };
+    each_command(&mut collect);
+    let commands = std::mem::take(&mut collect.schemas);
+    each_query(&mut collect);
+    let queries = std::mem::take(&mut collect.schemas);
+    let records = collect.records.take_definitions(true);
+    json!({
+        "records": records,
+        "commands": commands,
+        "queries": queries,
+        "outputs": collect.outputs,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_output_is_a_record_that_has_a_schema() {
+        let schemas = schemas();
+        for (name, output) in schemas["outputs"].as_object().unwrap() {
+            let known =
+                output.is_null() || schemas["records"].get(output.as_str().unwrap()).is_some();
+            assert!(known, "{name} gives {output}");
+        }
+        assert_eq!(schemas["commands"].as_object().unwrap().len(), 22);
+    }
+}
