@@ -136,7 +136,7 @@ CREATE TABLE touch (entity BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (enti
 CREATE TABLE text (digest BYTEA PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
 CREATE TABLE principal_name (id BIGINT PRIMARY KEY, proof TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL)
 CREATE INDEX principal_subject ON principal_name (proof, subject)
-CREATE TABLE idempotency (actor BIGINT NOT NULL, key TEXT NOT NULL, digest BYTEA NOT NULL, n BIGINT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (actor, key))
+CREATE TABLE idempotency (actor BIGINT NOT NULL, key TEXT NOT NULL, digest BYTEA NOT NULL, time BIGINT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (actor, key))
 ";
 
 /// The read-only views for people: the present, without intervals or secrets.

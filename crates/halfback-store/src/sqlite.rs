@@ -77,6 +77,14 @@ impl Sqlite {
         })
     }
 
+    /// Lets idle connections go; the next use makes new ones.
+    pub fn release(&self) {
+        self.readers.lock().clear();
+        if let Some(mut writer) = self.writer.try_lock() {
+            *writer = None;
+        }
+    }
+
     /// The registry's own identity.
     pub fn uuid(&self) -> &str {
         &self.uuid
@@ -118,6 +126,10 @@ impl Storage for Sqlite {
             none => none.insert(connect(&self.path.join(DATABASE), false)?),
         };
         let mut transaction = Transaction { connection, touched: Vec::new() };
+        if !connection.is_autocommit() {
+            // A panic went through the last transaction: nothing of it may stay.
+            transaction.execute("ROLLBACK", &[])?;
+        }
         transaction.execute("BEGIN IMMEDIATE", &[])?;
         let outcome = work(&mut transaction).and_then(|()| {
             let words = std::mem::take(&mut transaction.touched);

@@ -70,6 +70,11 @@ impl<'a> Tx<'a> {
         self.number
     }
 
+    /// The time that this commit will have.
+    pub fn time(&self) -> Timestamp {
+        self.time
+    }
+
     /// Reads what the transaction sees, its own changes included.
     pub fn sql(&mut self) -> &mut dyn Sql {
         self.sql

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 
 use halfback_store::artifact::ArtifactStore;
@@ -92,6 +92,7 @@ impl Registry {
         if self.handle.closed.swap(true, Ordering::AcqRel) {
             return Err(Detail::Closed.into());
         }
+        self.handle.shared.leave();
         Ok(())
     }
 
@@ -240,14 +241,14 @@ impl Key {
     fn keep(&self, context: &mut Context<'_>, outputs: &Vec<serde_json::Value>) -> Result<()> {
         let actor = context.tx.actor()?;
         let outputs = serde_json::to_string(outputs).map_err(|error| no_json(&error))?;
-        let number = context.tx.number();
+        let time = context.tx.time().micros();
         context.tx.sql().execute(
-            "INSERT INTO idempotency (actor, key, digest, n, outputs) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO idempotency (actor, key, digest, time, outputs) VALUES (?1, ?2, ?3, ?4, ?5)",
             &[
                 actor.into(),
                 Value::from(&self.key),
                 Value::from(&self.digest),
-                number.into(),
+                time.into(),
                 Value::from(&outputs),
             ],
         )?;
@@ -282,6 +283,14 @@ impl Handle {
     }
 }
 
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if !*self.closed.get_mut() {
+            self.shared.leave();
+        }
+    }
+}
+
 /// What all handles of a registry in this process share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -290,6 +299,8 @@ pub(crate) struct Shared {
     pub(crate) storage: Sqlite,
     pub(crate) store: ArtifactStore,
     pub(crate) possessed: Possessed,
+    /// Handles that are open; connections are let go with the last one.
+    handles: AtomicUsize,
     born: u64,
 }
 
@@ -312,6 +323,7 @@ impl Shared {
         if let Some(place) = place(&path, options)
             && let Some(shared) = OPEN.lock().get(&place).and_then(Weak::upgrade)
         {
+            shared.handles.fetch_add(1, Ordering::AcqRel);
             return Ok(shared);
         }
         let access = Access { create: options.create, read_only: options.read_only };
@@ -319,6 +331,7 @@ impl Shared {
             storage: Sqlite::open(&path, access)?,
             store: ArtifactStore::new(&path),
             possessed: Possessed::default(),
+            handles: AtomicUsize::new(1),
             born: fork::count(),
             options,
             path,
@@ -329,6 +342,13 @@ impl Shared {
             open.insert(place, Arc::downgrade(&shared));
         }
         Ok(shared)
+    }
+
+    /// One handle less is open.
+    fn leave(&self) {
+        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 && self.born == fork::count() {
+            self.storage.release();
+        }
     }
 
     /// The same registry, opened by this process.

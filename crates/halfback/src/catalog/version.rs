@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
-use halfback_store::name::{ModelName, text};
+use halfback_store::name::{ModelName, shown, text};
 use halfback_store::schema::{VERSION, VERSION_STATE};
 use halfback_store::sql::Value;
 use schemars::JsonSchema;
@@ -243,6 +243,7 @@ impl Command for RegisterVersion {
         let name: ModelName = self.model.parse()?;
         let model = context.now().model_id(&name)?;
         let digest: Digest = self.digest.parse()?;
+        check_location(self.location.as_deref())?;
         let size = context.possession(model, &digest, self.location.as_deref())?;
         if self.exist_ok
             && let Some(version) = context.now().same_content(model, &digest)?
@@ -440,6 +441,26 @@ impl Context<'_> {
             &VERSION_STATE,
             &[version.into(), status.word().into(), stage.word().into(), comment.into()],
         )
+    }
+}
+
+/// Accepts a URI: a scheme, a colon, and something after it.
+fn check_location(location: Option<&str>) -> Result<()> {
+    let is_uri = |text: &str| {
+        text.split_once(':').is_some_and(|(scheme, rest)| {
+            let mut letters = scheme.chars();
+            letters.next().is_some_and(|c| c.is_ascii_alphabetic())
+                && letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+                && !rest.is_empty()
+        })
+    };
+    match location {
+        Some(location) if !is_uri(location) => Err(Detail::InvalidArgument(format!(
+            "location `{}` is not a URI; expected one like `s3://bucket/model.onnx`",
+            shown(location)
+        ))
+        .into()),
+        _ => Ok(()),
     }
 }
 
