@@ -31,6 +31,9 @@ impl Part {
         let invalid = |why: &str| -> Error {
             Detail::InvalidName(format!("`{}` is not a {noun} name: {why}", shown(text))).into()
         };
+        // Rules hold for the normal form: U+1FEF, for one, turns into a backtick.
+        let normal: String = text.nfc().collect();
+        let text = normal.as_str();
         if text.is_empty() {
             return Err(
                 Detail::InvalidName(format!("a {noun} name is empty; give it a name")).into()
@@ -45,8 +48,7 @@ impl Part {
         if text.trim() != text {
             return Err(invalid("it begins or ends with a space; remove it"));
         }
-        let normal: String = text.nfc().collect();
-        if normal.chars().count() > MAX_PART {
+        if text.chars().count() > MAX_PART {
             return Err(invalid(&format!("it is longer than {MAX_PART} characters")));
         }
         Ok(Self(normal))
@@ -301,6 +303,8 @@ impl FromStr for TagKey {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
+        let normal: String = text.nfc().collect();
+        let text = normal.as_str();
         let invalid = |why: &str| -> Result<Self> {
             Err(Detail::InvalidName(format!("`{}` is not a tag key: {why}", shown(text))).into())
         };
@@ -313,8 +317,7 @@ impl FromStr for TagKey {
         if text.trim() != text {
             return invalid("it begins or ends with a space; remove it");
         }
-        let normal: String = text.nfc().collect();
-        if normal.chars().count() > MAX_TAG_KEY {
+        if text.chars().count() > MAX_TAG_KEY {
             return invalid(&format!("it is longer than {MAX_TAG_KEY} characters"));
         }
         Ok(Self(normal))
@@ -403,6 +406,11 @@ mod tests {
     #[test]
     fn canonically_equal_names_are_the_same_name() {
         assert_eq!("e\u{301}".parse::<ModelName>().unwrap(), "é".parse::<ModelName>().unwrap());
+    }
+
+    #[test]
+    fn rules_hold_for_the_normal_form() {
+        model("a\u{1fef}b", "invalid_name");
     }
 
     #[test]
