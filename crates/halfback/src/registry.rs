@@ -320,10 +320,7 @@ impl Shared {
             .into());
         }
         let path = std::path::absolute(path).on("find", path)?;
-        if let Some(place) = place(&path, options)
-            && let Some(shared) = OPEN.lock().get(&place).and_then(Weak::upgrade)
-        {
-            shared.handles.fetch_add(1, Ordering::AcqRel);
+        if let Some(shared) = Self::known(&OPEN.lock(), place(&path, options)) {
             return Ok(shared);
         }
         let access = Access { create: options.create, read_only: options.read_only };
@@ -336,12 +333,24 @@ impl Shared {
             options,
             path,
         });
-        if let Some(place) = place(&shared.path, options) {
-            let mut open = OPEN.lock();
+        let place = place(&shared.path, options);
+        let mut open = OPEN.lock();
+        // Another thread may have been first meanwhile: all handles share one.
+        if let Some(first) = Self::known(&open, place) {
+            return Ok(first);
+        }
+        if let Some(place) = place {
             open.retain(|_, shared| shared.strong_count() > 0);
             open.insert(place, Arc::downgrade(&shared));
         }
         Ok(shared)
+    }
+
+    /// The registry at a place, where a handle of it is open already.
+    fn known(open: &HashMap<Place, Weak<Self>>, place: Option<Place>) -> Option<Arc<Self>> {
+        let shared = open.get(&place?).and_then(Weak::upgrade)?;
+        shared.handles.fetch_add(1, Ordering::AcqRel);
+        Some(shared)
     }
 
     /// One handle less is open.
