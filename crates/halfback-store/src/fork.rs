@@ -1,27 +1,52 @@
-//! Noticing that this process is the child of a fork.
+//! Forks: a database connection must not cross one.
 //!
-//! A database connection must not be used, nor closed, by a child that inherited it; handles
-//! compare [`count`] with the count they were made at, which costs one atomic load.
+//! SQLite keeps what it knows of its file locks in the process's memory, and a child would inherit
+//! that knowledge without the locks. So a fork waits until no work is under way, and every idle
+//! connection is closed before it happens. Afterwards parent and child open their own, and all
+//! else (the writer lock, which belongs to a process, and the shared generation words) goes on.
 
-use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Once, Weak};
 
-static FORKS: AtomicU64 = AtomicU64::new(0);
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
-/// How many forks lie between the process that first asked and this one.
-pub fn count() -> u64 {
-    FORKS.load(Ordering::Acquire)
+/// Something that holds connections while nobody works.
+pub(crate) trait Idle: Send + Sync {
+    /// Closes them; the next work opens new ones.
+    fn release(&self);
 }
 
-/// Starts counting; later calls do nothing.
-pub fn watch() {
+/// Held for reading while work is under way, for writing while the process forks.
+static GATE: RwLock<()> = RwLock::new(());
+static IDLE: Mutex<Vec<Weak<dyn Idle>>> = Mutex::new(Vec::new());
+
+/// Keeps the process from forking until the guard goes. Must not be taken twice by one thread.
+pub fn working() -> RwLockReadGuard<'static, ()> {
+    GATE.read()
+}
+
+/// Has `idle` release its connections before every fork. Call it while [`working`].
+pub(crate) fn watch(idle: Weak<dyn Idle>) {
     static WATCHED: Once = Once::new();
+    let mut all = IDLE.lock();
+    all.retain(|idle| idle.strong_count() > 0);
+    all.push(idle);
+    drop(all);
     WATCHED.call_once(|| {
-        extern "C" fn in_child() {
-            FORKS.fetch_add(1, Ordering::AcqRel);
-        }
-        // SAFETY: the handler only adds to an atomic, which is safe in a child of a
-        // multi-threaded process, and the function lives as long as the program.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        // SAFETY: the handlers live as long as the program. They run on the forking thread, in
+        // this order; the gate makes sure that no other thread holds a lock of this library's.
+        unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
     });
+}
+
+extern "C" fn before() {
+    std::mem::forget(GATE.write());
+    let idle: Vec<_> = IDLE.lock().iter().filter_map(Weak::upgrade).collect();
+    for idle in idle {
+        idle.release();
+    }
+}
+
+extern "C" fn after() {
+    // SAFETY: `before` took the gate on this thread and forgot the guard.
+    unsafe { GATE.force_unlock_write() };
 }

@@ -2,6 +2,7 @@
 //! among all processes, and the generation words moved around each commit.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -10,7 +11,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Detail, Error, IoContext, Result};
-use crate::fork;
+use crate::fork::{self, Idle as _};
 use crate::generation::{Generation, Word};
 use crate::schema;
 use crate::sql::{Row, Sql, Storage, Value, Work};
@@ -42,20 +43,37 @@ pub struct Sqlite {
     path: PathBuf,
     uuid: String,
     read_only: bool,
-    readers: Mutex<Vec<Connection>>,
-    writer: Mutex<Option<Connection>>,
+    pool: Arc<Pool>,
     lock: Option<WriterLock>,
     generation: Option<Generation>,
-    born: u64,
+}
+
+/// The connections that nobody uses at the moment.
+#[derive(Debug, Default)]
+struct Pool {
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Option<Connection>>,
+}
+
+impl fork::Idle for Pool {
+    fn release(&self) {
+        self.readers.lock().clear();
+        if let Some(mut writer) = self.writer.try_lock() {
+            *writer = None;
+        }
+    }
 }
 
 impl Sqlite {
-    /// Opens the registry in `folder`, or makes it first where [`Access::create`] says so.
+    /// Opens the registry in `folder` while [`fork::working`], or makes it first where [`Access::create`] says so.
     pub fn open(folder: &Path, access: Access) -> Result<Self> {
-        fork::watch();
         let database = folder.join(DATABASE);
-        if !database.try_exists().on("look for", &database)? {
-            refuse_or_prepare(folder, access)?;
+        match database.try_exists() {
+            Ok(true) => {}
+            Err(error) if error.kind() != std::io::ErrorKind::NotADirectory => {
+                return Err(error).on("look for", &database);
+            }
+            _ => refuse_or_prepare(folder, access)?,
         }
         let writes = !access.read_only;
         let lock = writes.then(|| WriterLock::open(&folder.join(LOCK))).transpose()?;
@@ -64,25 +82,24 @@ impl Sqlite {
             None => connect(&database, true)?,
         };
         let uuid = examine(&connection, folder)?;
+        let pool = Arc::new(Pool::default());
+        pool.readers.lock().push(connection);
+        let idle: Weak<Pool> = Arc::downgrade(&pool);
+        fork::watch(idle);
         let generation = map_generation(&folder.join(GENERATION), &uuid, lock.as_ref())?;
         Ok(Self {
             path: folder.to_owned(),
             uuid,
             read_only: access.read_only,
-            readers: Mutex::new(vec![connection]),
-            writer: Mutex::new(None),
+            pool,
             lock,
             generation,
-            born: fork::count(),
         })
     }
 
     /// Lets idle connections go; the next use makes new ones.
     pub fn release(&self) {
-        self.readers.lock().clear();
-        if let Some(mut writer) = self.writer.try_lock() {
-            *writer = None;
-        }
+        self.pool.release();
     }
 
     /// The registry's own identity.
@@ -93,7 +110,8 @@ impl Sqlite {
 
 impl Storage for Sqlite {
     fn read(&self, work: Work<'_>) -> Result<()> {
-        let idle = self.readers.lock().pop();
+        let _working = fork::working();
+        let idle = self.pool.readers.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
             None => connect(&self.path.join(DATABASE), self.read_only)?,
@@ -103,7 +121,7 @@ impl Storage for Sqlite {
         // A reading transaction has nothing to keep: ending it cannot lose anything.
         let ended = transaction.execute("COMMIT", &[]);
         if ended.is_ok() {
-            let mut readers = self.readers.lock();
+            let mut readers = self.pool.readers.lock();
             if readers.len() < IDLE_READERS {
                 readers.push(connection);
             }
@@ -118,9 +136,10 @@ impl Storage for Sqlite {
         let Some(generation) = &self.generation else {
             return Err(Detail::Internal("a writer has no generation words".into()).into());
         };
+        let _working = fork::working();
         let _guard = lock.acquire()?;
         generation.repair();
-        let mut writer = self.writer.lock();
+        let mut writer = self.pool.writer.lock();
         let connection = match &mut *writer {
             Some(connection) => connection,
             none => none.insert(connect(&self.path.join(DATABASE), false)?),
@@ -150,16 +169,6 @@ impl Storage for Sqlite {
 
     fn change_token(&self, word: Word) -> Option<u64> {
         self.generation.as_ref()?.stable(word)
-    }
-}
-
-impl Drop for Sqlite {
-    fn drop(&mut self) {
-        if fork::count() != self.born {
-            // Inherited connections belong to the parent: closing them here would disturb it.
-            std::mem::forget(std::mem::take(self.readers.get_mut()));
-            std::mem::forget(self.writer.get_mut().take());
-        }
     }
 }
 

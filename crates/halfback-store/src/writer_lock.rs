@@ -15,10 +15,9 @@ use parking_lot::{Mutex, MutexGuard};
 use rustix::fs::{FlockOperation, fcntl_lock};
 
 use crate::error::{IoContext, Result};
-use crate::fork;
 
-/// The file's identity, and the count of forks: a child must not share its parent's mutex.
-type Key = (u64, u64, u64);
+/// The file's identity: device and inode.
+type Key = (u64, u64);
 
 static OPEN: LazyLock<Mutex<HashMap<Key, Arc<LockFile>>>> = LazyLock::new(Mutex::default);
 
@@ -50,7 +49,7 @@ impl WriterLock {
         // The identity is read by path first: opening a second descriptor and closing it again
         // would drop a lock that another thread holds.
         if let Ok(metadata) = std::fs::metadata(path) {
-            let key = (metadata.dev(), metadata.ino(), fork::count());
+            let key = (metadata.dev(), metadata.ino());
             if let Some(lock) = open.get(&key) {
                 return Ok(Self { key, path: path.to_owned(), lock: Some(lock.clone()) });
             }
@@ -63,7 +62,7 @@ impl WriterLock {
             .open(path)
             .on("open", path)?;
         let metadata = file.metadata().on("examine", path)?;
-        let key = (metadata.dev(), metadata.ino(), fork::count());
+        let key = (metadata.dev(), metadata.ino());
         let lock = Arc::new(LockFile { file, queue: Mutex::new(()) });
         open.insert(key, lock.clone());
         Ok(Self { key, path: path.to_owned(), lock: Some(lock) })
@@ -87,11 +86,6 @@ impl WriterLock {
 
 impl Drop for WriterLock {
     fn drop(&mut self) {
-        if fork::count() != self.key.2 {
-            // The parent's lock: leave its descriptor alone.
-            std::mem::forget(self.lock.take());
-            return;
-        }
         let mut open = OPEN.lock();
         self.lock = None;
         if open.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {

@@ -65,6 +65,13 @@ pub use history::{
 pub use page::Page;
 
 pub use cache::Stamp;
+/// A time, always in UTC.
+pub type DateTime = chrono::DateTime<chrono::Utc>;
+
 pub use command::{Command, Context, Expect, Query, Snapshot};
 pub use commands::{AnyCommand, AnyQuery};
 pub use halfback_store::error::{Detail, Error, Kind, Result};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

@@ -266,19 +266,15 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    /// The open registry; in the child of a fork it is opened anew.
+    /// The registry, while the handle is open.
     pub(crate) fn shared(&self) -> Result<Arc<Shared>> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Detail::Closed.into());
         }
-        if self.shared.born == fork::count() {
-            return Ok(self.shared.clone());
-        }
-        self.shared.reopened()
+        Ok(self.shared.clone())
     }
 
     pub(crate) fn is_current(&self, stamp: &Stamp) -> bool {
-        // The words are shared memory, which a child of a fork goes on seeing.
         !self.closed.load(Ordering::Acquire) && stamp.is_current(&self.shared)
     }
 }
@@ -301,15 +297,12 @@ pub(crate) struct Shared {
     pub(crate) possessed: Possessed,
     /// Handles that are open; connections are let go with the last one.
     handles: AtomicUsize,
-    born: u64,
 }
 
-/// The folder's identity, whether it is for reading only, and the count of forks.
-type Place = (u64, u64, bool, u64);
+/// The folder's identity, and whether it is for reading only.
+type Place = (u64, u64, bool);
 
 static OPEN: LazyLock<Mutex<HashMap<Place, Weak<Shared>>>> = LazyLock::new(Mutex::default);
-/// What children of a fork opened in the place of what they inherited, kept for their lifetime.
-static REOPENED: LazyLock<Mutex<HashMap<Place, Arc<Shared>>>> = LazyLock::new(Mutex::default);
 
 impl Shared {
     fn open(path: &Path, options: Options) -> Result<Arc<Self>> {
@@ -320,6 +313,7 @@ impl Shared {
             .into());
         }
         let path = std::path::absolute(path).on("find", path)?;
+        let _working = fork::working();
         if let Some(shared) = Self::known(&OPEN.lock(), place(&path, options)) {
             return Ok(shared);
         }
@@ -329,7 +323,6 @@ impl Shared {
             store: ArtifactStore::new(&path),
             possessed: Possessed::default(),
             handles: AtomicUsize::new(1),
-            born: fork::count(),
             options,
             path,
         });
@@ -355,26 +348,13 @@ impl Shared {
 
     /// One handle less is open.
     fn leave(&self) {
-        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 && self.born == fork::count() {
+        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.storage.release();
         }
-    }
-
-    /// The same registry, opened by this process.
-    fn reopened(&self) -> Result<Arc<Self>> {
-        let place = place(&self.path, self.options);
-        if let Some(shared) = place.and_then(|place| REOPENED.lock().get(&place).cloned()) {
-            return Ok(shared);
-        }
-        let shared = Self::open(&self.path, Options { create: false, ..self.options })?;
-        if let Some(place) = place {
-            REOPENED.lock().insert(place, shared.clone());
-        }
-        Ok(shared)
     }
 }
 
 fn place(path: &Path, options: Options) -> Option<Place> {
     let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino(), options.read_only, fork::count()))
+    Some((metadata.dev(), metadata.ino(), options.read_only))
 }

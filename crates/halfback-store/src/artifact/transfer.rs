@@ -14,7 +14,7 @@ use super::source::{self, Fingerprint, Source};
 use super::{Content, Progress, Transfer, staging_name};
 use crate::error::{Detail, IoContext, Result};
 use crate::id::hex;
-use crate::merkle::{Hash, sha256};
+use crate::merkle::Hash;
 
 /// Bytes read at once.
 const CHUNK: usize = 1 << 20;
@@ -32,24 +32,13 @@ pub(super) fn read_content(
     let path = match content {
         Content::Path(path) => path,
         Content::Bytes { name, bytes } => {
-            let mut meter = Meter::new(bytes.len() as u64, progress);
-            let hash = sha256(bytes);
-            if name.contains('/') {
-                return Err(Detail::InvalidArtifact(format!(
-                    "`{name}` is not the name of a single file; leave the folders out"
-                ))
-                .into());
-            }
-            check_path(name)?;
-            let size = bytes.len() as u64;
-            let file = ArtifactFile { path: name.clone(), size, sha256: hex(&hash) };
-            let artifact = Artifact::new(vec![file])?;
-            if let Some(staging) = staging {
-                admit(hash, stage_bytes(staging, bytes)?)?;
-            }
-            meter.add(size)?;
-            meter.finish()?;
-            return Ok(artifact);
+            return read_bytes(
+                name,
+                bytes,
+                staging,
+                &mut Meter::new(bytes.len() as u64, progress),
+                admit,
+            );
         }
     };
     let sources = source::find(path)?;
@@ -66,6 +55,39 @@ pub(super) fn read_content(
     }
     meter.finish()?;
     Artifact::new(files)
+}
+
+fn read_bytes(
+    name: &str,
+    bytes: &[u8],
+    staging: Option<&Path>,
+    meter: &mut Meter<'_>,
+    mut admit: impl FnMut(Hash, Staged) -> Result<()>,
+) -> Result<Artifact> {
+    if name.contains('/') {
+        return Err(Detail::InvalidArtifact(format!(
+            "`{name}` is not the name of a single file; leave the folders out"
+        ))
+        .into());
+    }
+    check_path(name)?;
+    let staged = staging.map(Staged::new).transpose()?;
+    let mut hash = Sha256::new();
+    for chunk in bytes.chunks(CHUNK) {
+        hash.update(chunk);
+        if let Some(staged) = &staged {
+            (&staged.file).write_all(chunk).on("write", &staged.path)?;
+        }
+        meter.add(chunk.len() as u64)?;
+    }
+    meter.finish()?;
+    let hash = hash.finalize().into();
+    if let Some(staged) = staged {
+        staged.file.sync_data().on("sync", &staged.path)?;
+        admit(hash, staged)?;
+    }
+    let size = bytes.len() as u64;
+    Artifact::new(vec![ArtifactFile { path: name.to_owned(), size, sha256: hex(&hash) }])
 }
 
 fn listed(source: &Source, sha256: &str) -> ArtifactFile {

@@ -1,0 +1,47 @@
+package dev.halfback;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/** Refuses what Java lets through and no command may hold: null and text that is not Unicode. */
+final class Arguments {
+  private Arguments() {}
+
+  /** The argument itself, unless it is null. */
+  static <T> T given(T value, String argument) {
+    if (value == null) {
+      throw invalid("argument `" + argument + "` is null; give it a value");
+    }
+    return value;
+  }
+
+  /** Text as UTF-8, unless it is null or holds half of a surrogate pair. */
+  static byte[] utf8(String text, String argument) {
+    try {
+      ByteBuffer bytes =
+          StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(given(text, argument)));
+      byte[] exact = new byte[bytes.remaining()];
+      bytes.get(exact);
+      return exact;
+    } catch (CharacterCodingException malformed) {
+      throw invalid(
+          "argument `"
+              + argument
+              + "` is not valid Unicode: it holds half of a surrogate pair; remove it");
+    }
+  }
+
+  /** The argument itself, unless it is not a finite number. */
+  static double finite(double number, String argument) {
+    if (!Double.isFinite(number)) {
+      throw invalid("argument `" + argument + "` is " + number + "; only finite numbers are kept");
+    }
+    return number;
+  }
+
+  static HalfbackInvalidException invalid(String message) {
+    return new HalfbackInvalidException("invalid_argument", message);
+  }
+}

@@ -1,0 +1,41 @@
+package dev.halfback;
+
+/**
+ * The native library's methods. Text and paths are bytes, requests and records are JSON; a null
+ * path, name, file, moment or progress means that there is none.
+ */
+final class Native {
+  private Native() {}
+
+  static native long open(byte[] path, boolean create, boolean readOnly);
+
+  static native void interrupt(long handle);
+
+  static native void close(long handle);
+
+  static native void free(long handle);
+
+  static native byte[] execute(long handle, byte[] request);
+
+  static native byte[] query(long handle, byte[] request);
+
+  static native long moment(long handle, byte[] asOf);
+
+  /** Fills {@code stamp}, of length 3, with what {@link #isCurrent} takes. */
+  static native byte[] resolve(long handle, byte[] uri, long[] stamp);
+
+  static native boolean isCurrent(long handle, long first, long second, long third);
+
+  static native byte[] putArtifact(
+      long handle, byte[] model, byte[] path, byte[] name, byte[] bytes, Progress progress);
+
+  static native byte[] hashArtifact(
+      long handle, byte[] path, byte[] name, byte[] bytes, Progress progress);
+
+  static native byte[] download(
+      long handle, byte[] version, byte[] asOf, byte[] to, Progress progress);
+
+  static native byte[] verify(long handle, byte[] version, byte[] asOf, Progress progress);
+
+  static native byte[] filePath(long handle, byte[] version, byte[] asOf, byte[] file);
+}

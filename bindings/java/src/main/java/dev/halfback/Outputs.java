@@ -1,0 +1,42 @@
+package dev.halfback;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.halfback.commands.Command;
+
+/** Which record each command answers with. */
+final class Outputs {
+  private Outputs() {}
+
+  /** The record of a command's output, null for a command that answers with nothing. */
+  static Object read(Command command, JsonNode output) {
+    Class<?> type = type(command.command());
+    return type == null || output.isNull() ? null : Json.read(output, type);
+  }
+
+  /** The record's class, null for a command that answers with nothing. */
+  static Class<?> type(String command) {
+    return switch (command) {
+      case "create_catalog", "update_catalog", "rename_catalog" -> Catalog.class;
+      case "create_schema", "update_schema", "rename_schema" -> Schema.class;
+      case "create_model", "update_model", "rename_model" -> Model.class;
+      case "register_version",
+          "update_version",
+          "archive_version",
+          "restore_version",
+          "set_alias" ->
+          ModelVersion.class;
+      case "delete_catalog",
+          "delete_schema",
+          "delete_model",
+          "delete_version",
+          "set_tag",
+          "delete_tag",
+          "delete_alias",
+          "protect_alias" ->
+          null;
+      default ->
+          throw new HalfbackInternalException(
+              "internal", "command `" + command + "` has no known output; please report it");
+    };
+  }
+}

@@ -1,0 +1,549 @@
+package dev.halfback;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Every read: of the present on a {@link Registry}, of a past moment on a {@link View}.
+ *
+ * <p>Names may be written short: {@code fraud} is {@code main.default.fraud}. A version is named by
+ * a URI, as in {@code models:/risk.credit.default/7} or {@code risk.credit.default@champion}, or
+ * pinned by its record, so that nothing can move in between. A null argument is refused with {@link
+ * HalfbackInvalidException}, what is not there with {@link HalfbackNotFoundException}.
+ *
+ * <p>A method that returns a {@link Stream} reads its pages while the stream is consumed; that is
+ * also when it fails. Its {@code …Page} sibling reads one page at once.
+ */
+public abstract sealed class Reads permits Registry, View {
+  private final Handle handle;
+  private final Long commit;
+
+  Reads(Handle handle, Long commit) {
+    this.handle = handle;
+    this.commit = commit;
+  }
+
+  final Handle handle() {
+    return handle;
+  }
+
+  /**
+   * The catalog of that name.
+   *
+   * @param name such as {@code risk}
+   * @return the catalog
+   */
+  public Catalog getCatalog(String name) {
+    return query(named("get_catalog", name), Catalog.class);
+  }
+
+  /**
+   * The schema of that name.
+   *
+   * @param name such as {@code risk.credit}
+   * @return the schema
+   */
+  public Schema getSchema(String name) {
+    return query(named("get_schema", name), Schema.class);
+  }
+
+  /**
+   * The model of that name.
+   *
+   * @param name such as {@code risk.credit.default}
+   * @return the model
+   */
+  public Model getModel(String name) {
+    return query(named("get_model", name), Model.class);
+  }
+
+  /**
+   * The model of that name, if there is one.
+   *
+   * <pre>{@code
+   * String owner = registry.findModel("risk.credit.default").map(Model::owner).orElse("nobody");
+   * }</pre>
+   *
+   * @param name such as {@code risk.credit.default}
+   * @return the model, or empty
+   */
+  public Optional<Model> findModel(String name) {
+    try {
+      return Optional.of(getModel(name));
+    } catch (HalfbackNotFoundException missing) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * A version by its number.
+   *
+   * @param model the model's name
+   * @param number the version's number
+   * @return the version
+   */
+  public ModelVersion getVersion(String model, long number) {
+    ObjectNode query = request("get_version").put("model", text(model, "model"));
+    return query(query.put("number", number), ModelVersion.class);
+  }
+
+  /**
+   * The version that a URI names.
+   *
+   * <pre>{@code
+   * ModelVersion champion = registry.resolve("models:/risk.credit.default@champion");
+   * }</pre>
+   *
+   * @param uri a number, an alias or {@code latest} of a model
+   * @return the version
+   */
+  public ModelVersion resolve(String uri) {
+    return query(request("resolve").put("uri", text(uri, "uri")), ModelVersion.class);
+  }
+
+  /**
+   * The version that a URI names, if there is one.
+   *
+   * @param uri a number, an alias or {@code latest} of a model
+   * @return the version, or empty
+   */
+  public Optional<ModelVersion> findVersion(String uri) {
+    try {
+      return Optional.of(resolve(uri));
+    } catch (HalfbackNotFoundException missing) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * All catalogs by name.
+   *
+   * @return the catalogs
+   */
+  public Stream<Catalog> listCatalogs() {
+    return PageIterator.stream(this::listCatalogsPage);
+  }
+
+  /**
+   * A page of all catalogs.
+   *
+   * @param page which one
+   * @return the page
+   */
+  public Page<Catalog> listCatalogsPage(PageRequest page) {
+    return queryPage(request("list_catalogs"), page, Catalog.class);
+  }
+
+  /**
+   * The schemas of a catalog by name.
+   *
+   * @param catalog the catalog's name
+   * @return the schemas
+   */
+  public Stream<Schema> listSchemas(String catalog) {
+    text(catalog, "catalog");
+    return PageIterator.stream(page -> listSchemasPage(catalog, page));
+  }
+
+  /**
+   * A page of the schemas of a catalog.
+   *
+   * @param catalog the catalog's name
+   * @param page which one
+   * @return the page
+   */
+  public Page<Schema> listSchemasPage(String catalog, PageRequest page) {
+    ObjectNode query = request("list_schemas").put("catalog", text(catalog, "catalog"));
+    return queryPage(query, page, Schema.class);
+  }
+
+  /**
+   * All models by name.
+   *
+   * <pre>{@code
+   * registry.listModels().filter(model -> "risk".equals(model.tags().get("team")))
+   *     .map(Model::name).forEach(System.out::println);
+   * }</pre>
+   *
+   * @return the models
+   */
+  public Stream<Model> listModels() {
+    return PageIterator.stream(this::listModelsPage);
+  }
+
+  /**
+   * The models of a catalog or schema by name.
+   *
+   * @param parent the name of the catalog or schema
+   * @return the models
+   */
+  public Stream<Model> listModels(String parent) {
+    text(parent, "parent");
+    return PageIterator.stream(page -> listModelsPage(parent, page));
+  }
+
+  /**
+   * A page of all models.
+   *
+   * @param page which one
+   * @return the page
+   */
+  public Page<Model> listModelsPage(PageRequest page) {
+    return queryPage(request("list_models"), page, Model.class);
+  }
+
+  /**
+   * A page of the models of a catalog or schema.
+   *
+   * @param parent the name of the catalog or schema
+   * @param page which one
+   * @return the page
+   */
+  public Page<Model> listModelsPage(String parent, PageRequest page) {
+    ObjectNode query = request("list_models").put("parent", text(parent, "parent"));
+    return queryPage(query, page, Model.class);
+  }
+
+  /**
+   * The versions of a model, newest first.
+   *
+   * @param model the model's name
+   * @return the versions
+   */
+  public Stream<ModelVersion> listVersions(String model) {
+    text(model, "model");
+    return PageIterator.stream(page -> listVersionsPage(model, page));
+  }
+
+  /**
+   * A page of the versions of a model, newest first.
+   *
+   * @param model the model's name
+   * @param page which one
+   * @return the page
+   */
+  public Page<ModelVersion> listVersionsPage(String model, PageRequest page) {
+    ObjectNode query = request("list_versions").put("model", text(model, "model"));
+    return queryPage(query, page, ModelVersion.class);
+  }
+
+  /**
+   * What happened to a catalog, schema, model or version, newest first.
+   *
+   * <pre>{@code
+   * registry.history("risk.credit.default").limit(10)
+   *     .forEach(commit -> System.out.println(commit.time() + " " + commit.summary()));
+   * }</pre>
+   *
+   * @param target its URI; without a scheme it names a model or version
+   * @return the commits
+   */
+  public Stream<Commit> history(String target) {
+    text(target, "target");
+    return PageIterator.stream(page -> historyPage(target, page));
+  }
+
+  /**
+   * A page of what happened to a catalog, schema, model or version, newest first.
+   *
+   * @param target its URI; without a scheme it names a model or version
+   * @param page which one
+   * @return the page
+   */
+  public Page<Commit> historyPage(String target, PageRequest page) {
+    ObjectNode query = request("history").put("target", text(target, "target"));
+    return queryPage(query, page, Commit.class);
+  }
+
+  /**
+   * Everything that happened, newest first.
+   *
+   * @return the commits
+   */
+  public Stream<Commit> log() {
+    return PageIterator.stream(this::logPage);
+  }
+
+  /**
+   * A page of everything that happened, newest first.
+   *
+   * @param page which one
+   * @return the page
+   */
+  public Page<Commit> logPage(PageRequest page) {
+    return queryPage(request("log"), page, Commit.class);
+  }
+
+  /**
+   * The files of a version, as they were registered.
+   *
+   * @param version the version's URI
+   * @return the files, their sizes and digests
+   */
+  public Artifact getArtifact(String version) {
+    return getArtifact(reference(version));
+  }
+
+  /**
+   * The files of a version, as they were registered.
+   *
+   * @param version the version
+   * @return the files, their sizes and digests
+   */
+  public Artifact getArtifact(ModelVersion version) {
+    return getArtifact(reference(version));
+  }
+
+  private Artifact getArtifact(JsonNode version) {
+    ObjectNode query = request("get_artifact");
+    query.set("version", version);
+    return query(query, Artifact.class);
+  }
+
+  /**
+   * Who is asking, and how that was proved.
+   *
+   * @return the principal
+   */
+  public Principal whoami() {
+    return query(request("whoami"), Principal.class);
+  }
+
+  /**
+   * What this registry is and how far it has come.
+   *
+   * @return its id, format, last commit and log root
+   */
+  public RegistryInfo info() {
+    return query(request("info"), RegistryInfo.class);
+  }
+
+  /**
+   * Computes the tree of the log again and compares it with the root that is kept.
+   *
+   * @return what was verified
+   */
+  public LogVerification verifyLog() {
+    return query(request("verify_log"), LogVerification.class);
+  }
+
+  /**
+   * Compares every stored row and artifact with the log.
+   *
+   * @return what was looked at, and what was found wrong
+   */
+  public CheckReport check() {
+    return query(request("check"), CheckReport.class);
+  }
+
+  /**
+   * Copies the files of a version out of the registry. They are verified on the way, and appear
+   * complete or not at all.
+   *
+   * <pre>{@code
+   * Path model = registry.download(champion, Path.of("out"));
+   * }</pre>
+   *
+   * @param version the version
+   * @param to the folder that they go into
+   * @return the file when the version has one file, else the folder
+   */
+  public Path download(ModelVersion version, Path to) {
+    return download(reference(version), to, null);
+  }
+
+  /**
+   * Copies the files of a version out of the registry and tells how far it is.
+   *
+   * @param version the version
+   * @param to the folder that they go into
+   * @param progress hears how far it is
+   * @return the file when the version has one file, else the folder
+   */
+  public Path download(ModelVersion version, Path to, ProgressListener progress) {
+    return download(reference(version), to, Arguments.given(progress, "progress"));
+  }
+
+  /**
+   * Copies the files of a version out of the registry. They are verified on the way, and appear
+   * complete or not at all.
+   *
+   * @param version the version's URI
+   * @param to the folder that they go into
+   * @return the file when the version has one file, else the folder
+   */
+  public Path download(String version, Path to) {
+    return download(reference(version), to, null);
+  }
+
+  /**
+   * Copies the files of a version out of the registry and tells how far it is.
+   *
+   * @param version the version's URI
+   * @param to the folder that they go into
+   * @param progress hears how far it is
+   * @return the file when the version has one file, else the folder
+   */
+  public Path download(String version, Path to, ProgressListener progress) {
+    return download(reference(version), to, Arguments.given(progress, "progress"));
+  }
+
+  private Path download(JsonNode version, Path to, ProgressListener listener) {
+    byte[] reference = Json.bytes(version);
+    byte[] folder = NativePath.encode(to, "to");
+    return NativePath.decode(
+        handle.transfer(
+            listener,
+            (address, progress) ->
+                Native.download(address, reference, moment(), folder, progress)));
+  }
+
+  /**
+   * Reads every stored byte of a version and compares it with the digest.
+   *
+   * @param version the version
+   * @return the files that were verified
+   */
+  public Artifact verify(ModelVersion version) {
+    return verify(reference(version), null);
+  }
+
+  /**
+   * Reads every stored byte of a version, compares it with the digest and tells how far it is.
+   *
+   * @param version the version
+   * @param progress hears how far it is
+   * @return the files that were verified
+   */
+  public Artifact verify(ModelVersion version, ProgressListener progress) {
+    return verify(reference(version), Arguments.given(progress, "progress"));
+  }
+
+  /**
+   * Reads every stored byte of a version and compares it with the digest.
+   *
+   * @param version the version's URI
+   * @return the files that were verified
+   */
+  public Artifact verify(String version) {
+    return verify(reference(version), null);
+  }
+
+  /**
+   * Reads every stored byte of a version, compares it with the digest and tells how far it is.
+   *
+   * @param version the version's URI
+   * @param progress hears how far it is
+   * @return the files that were verified
+   */
+  public Artifact verify(String version, ProgressListener progress) {
+    return verify(reference(version), Arguments.given(progress, "progress"));
+  }
+
+  private Artifact verify(JsonNode version, ProgressListener listener) {
+    byte[] reference = Json.bytes(version);
+    byte[] artifact =
+        handle.transfer(
+            listener, (address, progress) -> Native.verify(address, reference, moment(), progress));
+    return Json.read(artifact, Artifact.class);
+  }
+
+  /**
+   * Where the one file of a version is stored. Read it there, but never write to it.
+   *
+   * @param version the version
+   * @return the stored file
+   */
+  public Path filePath(ModelVersion version) {
+    return filePath(reference(version), null);
+  }
+
+  /**
+   * Where a file of a version is stored. Read it there, but never write to it.
+   *
+   * @param version the version
+   * @param file the file's path inside the artifact
+   * @return the stored file
+   */
+  public Path filePath(ModelVersion version, String file) {
+    return filePath(reference(version), Arguments.utf8(file, "file"));
+  }
+
+  /**
+   * Where the one file of a version is stored. Read it there, but never write to it.
+   *
+   * @param version the version's URI
+   * @return the stored file
+   */
+  public Path filePath(String version) {
+    return filePath(reference(version), null);
+  }
+
+  /**
+   * Where a file of a version is stored. Read it there, but never write to it.
+   *
+   * @param version the version's URI
+   * @param file the file's path inside the artifact
+   * @return the stored file
+   */
+  public Path filePath(String version, String file) {
+    return filePath(reference(version), Arguments.utf8(file, "file"));
+  }
+
+  private Path filePath(JsonNode version, byte[] file) {
+    byte[] reference = Json.bytes(version);
+    return NativePath.decode(
+        handle.call(address -> Native.filePath(address, reference, moment(), file)));
+  }
+
+  private static JsonNode reference(String version) {
+    return Json.object().textNode(text(version, "version"));
+  }
+
+  private static JsonNode reference(ModelVersion version) {
+    return Json.object().numberNode(Arguments.given(version, "version").id());
+  }
+
+  private static ObjectNode request(String query) {
+    return Json.object().put("query", query);
+  }
+
+  private static ObjectNode named(String query, String name) {
+    return request(query).put("name", text(name, "name"));
+  }
+
+  private static String text(String value, String argument) {
+    Arguments.utf8(value, argument);
+    return value;
+  }
+
+  private <T> Page<T> queryPage(ObjectNode query, PageRequest page, Class<T> items) {
+    if (Arguments.given(page, "page").size() != null) {
+      query.put("page_size", page.size());
+    }
+    if (page.cursor() != null) {
+      query.put("cursor", text(page.cursor(), "cursor"));
+    }
+    return Json.readPage(run(query), items);
+  }
+
+  private <T> T query(ObjectNode query, Class<T> output) {
+    return Json.read(run(query), output);
+  }
+
+  private byte[] run(ObjectNode query) {
+    if (commit != null) {
+      query.putObject("as_of").put("commit", commit);
+    }
+    byte[] request = Json.bytes(query);
+    return handle.call(address -> Native.query(address, request));
+  }
+
+  /** The moment of these reads as native code takes it, null for the present. */
+  private byte[] moment() {
+    return commit == null ? null : Json.bytes(Json.object().put("commit", commit));
+  }
+}

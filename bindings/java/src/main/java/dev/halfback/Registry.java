@@ -1,0 +1,241 @@
+package dev.halfback;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.halfback.commands.Command;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * An open registry: the door to every read and every command. Programs in Python, Java and Rust
+ * open the same folder side by side and see each other's changes at once.
+ *
+ * <pre>{@code
+ * try (Registry registry = Registry.open(Path.of("models.hb"))) {
+ *   ModelVersion champion = registry.resolve("models:/risk.credit.default@champion");
+ *   Path model = registry.download(champion, Path.of("out"));
+ * }
+ * }</pre>
+ *
+ * <p>A registry may be used by many threads. Closing it stops running transfers and waits for other
+ * running calls; every later call fails with {@link HalfbackClosedException}. An object that is
+ * never closed is released once it is garbage.
+ */
+public final class Registry extends Reads implements Writes, AutoCloseable {
+  /** Above what any program resolves over and over, and a few megabytes at most. */
+  private static final int MOST_RESOLVED = 10_000;
+
+  private final Path path;
+  private final ConcurrentHashMap<String, Resolved> resolved = new ConcurrentHashMap<>();
+
+  private Registry(Path path, Handle handle) {
+    super(handle, null);
+    this.path = path;
+  }
+
+  /**
+   * Opens an existing registry for reading and writing.
+   *
+   * @param path the registry's folder
+   * @return the open registry
+   */
+  public static Registry open(Path path) {
+    return open(path, Options.defaults());
+  }
+
+  /**
+   * Opens a registry.
+   *
+   * <pre>{@code
+   * Registry registry = Registry.open(Path.of("models.hb"), Options.defaults().withCreate(true));
+   * }</pre>
+   *
+   * @param path the registry's folder
+   * @param options whether to create it, whether only to read it
+   * @return the open registry
+   */
+  public static Registry open(Path path, Options options) {
+    byte[] folder = NativePath.encode(path, "path");
+    Arguments.given(options, "options");
+    NativeLibrary.ensureLoaded();
+    return new Registry(path, new Handle(folder, options));
+  }
+
+  /**
+   * The folder that this registry was opened with.
+   *
+   * @return the folder
+   */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * Whether {@link #close} was called.
+   *
+   * @return true from then on
+   */
+  public boolean isClosed() {
+    return handle().isClosed();
+  }
+
+  /**
+   * The version that a URI names now.
+   *
+   * <p>While nothing about it has changed, in any process, the answer is the record that was given
+   * before: asking again and again costs about as much as looking into a map.
+   *
+   * @param uri a number, an alias or {@code latest} of a model
+   * @return the version
+   */
+  @Override
+  public ModelVersion resolve(String uri) {
+    Resolved known = resolved.get(Arguments.given(uri, "uri"));
+    if (known != null && handle().isCurrent(known.first, known.second, known.third)) {
+      return known.version;
+    }
+    return readVersion(uri);
+  }
+
+  private ModelVersion readVersion(String uri) {
+    byte[] reference = Arguments.utf8(uri, "uri");
+    long[] stamp = new long[3];
+    byte[] record = handle().call(address -> Native.resolve(address, reference, stamp));
+    ModelVersion version = Json.read(record, ModelVersion.class);
+    if (resolved.size() >= MOST_RESOLVED) {
+      resolved.clear();
+    }
+    resolved.put(uri, new Resolved(version, stamp[0], stamp[1], stamp[2]));
+    return version;
+  }
+
+  /**
+   * The registry as it stood at a moment. Every read of the view sees that moment.
+   *
+   * <pre>{@code
+   * registry.asOf(Instant.parse("2026-11-23T10:00:00Z")).resolve("risk.credit.default@champion");
+   * }</pre>
+   *
+   * @param time the moment
+   * @return the view
+   */
+  public View asOf(Instant time) {
+    // The log counts microseconds.
+    String text = Arguments.given(time, "time").truncatedTo(ChronoUnit.MICROS).toString();
+    return view(Json.object().put("time", text));
+  }
+
+  /**
+   * The registry as it stood after a commit. Every read of the view sees that moment.
+   *
+   * @param commit the commit's number, such as a record's {@code revision}
+   * @return the view
+   */
+  public View asOf(long commit) {
+    return view(Json.object().put("commit", commit));
+  }
+
+  private View view(JsonNode moment) {
+    byte[] asOf = Json.bytes(moment);
+    return new View(handle(), handle().call(address -> Native.moment(address, asOf)));
+  }
+
+  @Override
+  public Object execute(Command command) {
+    return execute(List.of(Arguments.given(command, "command")), null).get(0);
+  }
+
+  @Override
+  public List<Object> transact(List<? extends Command> commands) {
+    return execute(commands, null);
+  }
+
+  List<Object> execute(List<? extends Command> commands, String idempotencyKey) {
+    ObjectNode request = Json.object();
+    ArrayNode list = request.putArray("commands");
+    for (Command command : Arguments.given(commands, "commands")) {
+      list.add(Json.tree(Arguments.given(command, "commands")));
+    }
+    if (idempotencyKey != null) {
+      request.put("idempotency_key", idempotencyKey);
+    }
+    byte[] json = Json.bytes(request);
+    JsonNode outputs = Json.read(handle().call(address -> Native.execute(address, json)));
+    List<Object> records = new ArrayList<>();
+    for (int at = 0; at < commands.size(); at++) {
+      records.add(Outputs.read(commands.get(at), outputs.path(at)));
+    }
+    return Collections.unmodifiableList(records);
+  }
+
+  /**
+   * The same commands, each carried out at most once under a key: when it is sent again, also after
+   * a crash, it answers what it answered before and changes nothing.
+   *
+   * <pre>{@code
+   * registry.withIdempotencyKey("training-run-381").registerVersion("fraud", Path.of("model.bin"));
+   * }</pre>
+   *
+   * @param key text of the caller's choice; using it for another command fails with code {@code
+   *     idempotency_conflict}
+   * @return the commands
+   */
+  public Writes withIdempotencyKey(String key) {
+    Arguments.utf8(key, "key");
+    return new Keyed(this, key);
+  }
+
+  @Override
+  public Artifact putArtifact(String model, Content content, ProgressListener progress) {
+    byte[] name = Arguments.utf8(model, "model");
+    Arguments.given(content, "content");
+    Arguments.given(progress, "progress");
+    return Json.read(
+        handle()
+            .transfer(
+                progress,
+                (address, report) ->
+                    Native.putArtifact(
+                        address, name, content.path(), content.name(), content.bytes(), report)),
+        Artifact.class);
+  }
+
+  @Override
+  public Artifact hashArtifact(Content content, ProgressListener progress) {
+    Arguments.given(content, "content");
+    Arguments.given(progress, "progress");
+    return Json.read(
+        handle()
+            .transfer(
+                progress,
+                (address, report) ->
+                    Native.hashArtifact(
+                        address, content.path(), content.name(), content.bytes(), report)),
+        Artifact.class);
+  }
+
+  /**
+   * Closes the registry: running transfers are stopped, other running calls are waited for.
+   *
+   * @throws HalfbackClosedException when it is closed already
+   */
+  @Override
+  public void close() {
+    handle().close();
+    resolved.clear();
+  }
+
+  @Override
+  public String toString() {
+    return "Registry[" + path + (isClosed() ? ", closed]" : "]");
+  }
+
+  /** A version with the stamp that says whether it is still the answer. */
+  private record Resolved(ModelVersion version, long first, long second, long third) {}
+}

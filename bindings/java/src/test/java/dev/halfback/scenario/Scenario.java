@@ -1,0 +1,142 @@
+package dev.halfback.scenario;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.toml.TomlMapper;
+import dev.halfback.HalfbackException;
+import dev.halfback.Registry;
+import dev.halfback.RegistryInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One file of {@code tests/scenarios}: steps, in order, each with what has to come of it. */
+public final class Scenario {
+  private final JsonNode steps;
+  private final Map<String, Registry> handles = new LinkedHashMap<>();
+
+  private Scenario(JsonNode steps) {
+    this.steps = steps;
+  }
+
+  /**
+   * Reads a scenario.
+   *
+   * @param file its file
+   * @return the scenario
+   * @throws IOException when it cannot be read
+   */
+  public static Scenario read(Path file) throws IOException {
+    JsonNode steps = new TomlMapper().readTree(Files.readString(file)).path("step");
+    assertTrue(steps.size() > 0, "a scenario has steps");
+    return new Scenario(steps);
+  }
+
+  /**
+   * Runs the scenario.
+   *
+   * @param folder an empty folder of its own
+   * @throws Exception when a fixture cannot be made
+   */
+  public void run(Path folder) throws Exception {
+    Values values = new Values(folder);
+    Fixtures fixtures = new Fixtures(folder);
+    int number = 0;
+    try {
+      for (JsonNode step : steps) {
+        number++;
+        if (step.has("fixture")) {
+          fixtures.make(step);
+        } else if (!step.has("only") || contains(step.get("only"), "java")) {
+          call(step, values);
+        }
+      }
+    } catch (AssertionError | RuntimeException failed) {
+      throw new AssertionError(
+          "step " + number + ", " + steps.get(number - 1) + ": " + failed.getMessage(), failed);
+    } finally {
+      handles.values().stream().filter(handle -> !handle.isClosed()).forEach(Registry::close);
+    }
+  }
+
+  private static boolean contains(JsonNode list, String text) {
+    for (JsonNode item : list) {
+      if (item.asText().equals(text)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void call(JsonNode step, Values values) throws Exception {
+    if (step.has("error")) {
+      refused(step, values);
+      return;
+    }
+    Object result = perform(step, values);
+    JsonNode json = values.json(result);
+    if (step.has("returns")) {
+      values.match(step.get("returns"), json, "returns");
+    }
+    if (step.has("save")) {
+      values.save(step.get("save").asText(), result, json);
+    }
+  }
+
+  private void refused(JsonNode step, Values values) throws Exception {
+    Map<String, RegistryInfo> before = open();
+    try {
+      Object result = perform(step, values);
+      throw new AssertionError(
+          "expected the error " + step.get("error") + ", not " + values.json(result));
+    } catch (HalfbackException failure) {
+      String code = step.get("error").asText();
+      assertEquals(code, failure.code(), failure.getMessage());
+      assertEquals(Codes.exception(code), failure.getClass());
+      if (step.has("message")) {
+        String text = values.text(step.get("message").asText());
+        assertTrue(failure.getMessage().contains(text), failure.getMessage());
+      }
+    }
+    assertEquals(before, open(), "a failure changes nothing");
+  }
+
+  private Object perform(JsonNode step, Values values) throws Exception {
+    String call = step.get("call").asText();
+    Map<String, Object> arguments = values.arguments(step.path("args"));
+    if (call.equals("open")) {
+      Registry opened = Calls.open(arguments);
+      String name = step.path("as").asText("registry");
+      handles.put(name, opened);
+      return null;
+    }
+    String name = step.path("on").asText("registry");
+    Registry registry = handles.get(name);
+    assertNotNull(registry, "no handle is named `" + name + "`");
+    Object target = registry;
+    if (step.has("as_of")) {
+      target =
+          values.argument(step.get("as_of")) instanceof Number commit
+              ? registry.asOf(commit.longValue())
+              : registry.asOf(values.instant(step.get("as_of")));
+    }
+    return new Calls(registry, target).call(call, arguments);
+  }
+
+  /** What the open registries are now, by name. */
+  private Map<String, RegistryInfo> open() {
+    Map<String, RegistryInfo> open = new LinkedHashMap<>();
+    handles.forEach(
+        (name, handle) -> {
+          if (!handle.isClosed()) {
+            open.put(name, handle.info());
+          }
+        });
+    return open;
+  }
+}

@@ -1,0 +1,214 @@
+"""Checks of arguments, before anything crosses to the core.
+
+A value of the wrong type is an `InvalidTypeError`, and one that JSON can't carry (a number that
+isn't finite, text that isn't Unicode) an `InvalidError`; both name the argument. What a name or a
+tag may be is the core's business.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from math import isfinite
+from operator import index
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from halfback.errors import InvalidError, InvalidTypeError
+from halfback.sentinels import AnyValue
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+__all__ = ["Content", "Moment", "Param", "PathArgument", "Progress"]
+
+PathArgument: TypeAlias = "str | os.PathLike[str]"
+"""A path, as the functions of Python's own library take it."""
+
+Content: TypeAlias = "PathArgument | ReadableBuffer"
+"""What a version is made of: the path of a file or a folder, or bytes."""
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Called as `progress(done, total)`, in bytes, now and then. What it raises ends the transfer."""
+
+Moment: TypeAlias = datetime | int
+"""A past moment: an aware `datetime`, or the number of a commit."""
+
+Param: TypeAlias = str | int | float | bool
+"""A parameter of a model; scalars of NumPy are taken as the number they hold."""
+
+# What the core's integers hold; JSON itself has no bound.
+_INTEGERS = range(-(2**63), 2**63)
+
+
+def text(name: str, value: object) -> str:
+    """Text that UTF-8 can carry."""
+    if not isinstance(value, str):
+        raise wrong_type(name, "text (`str`)", value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidError(
+            f"`{name}` holds a lone surrogate, which is not Unicode text: "
+            "decode the bytes it came from with the right encoding",
+            "invalid_argument",
+        ) from None
+    return value
+
+
+def flag(name: str, value: object) -> bool:
+    """`True` or `False`, and no number that would pass for one."""
+    if not isinstance(value, bool):
+        raise wrong_type(name, "`True` or `False`", value)
+    return value
+
+
+def integer(name: str, value: object) -> int:
+    """A whole number, also one of NumPy's."""
+    if isinstance(value, bool):
+        raise wrong_type(name, "a whole number (`int`)", value)
+    try:
+        number = index(value)  # type: ignore[arg-type]  # what it refuses is what is looked for
+    except TypeError:
+        raise wrong_type(name, "a whole number (`int`)", value) from None
+    if number not in _INTEGERS:
+        raise InvalidError(f"`{name}` is `{number}`, beyond 64 bits", "invalid_argument")
+    return number
+
+
+def optional(
+    check: Callable[[str, object], Any], name: str, value: object
+) -> Any:  # the type of `check`, or None
+    """`None`, or what `check` lets pass."""
+    return None if value is None else check(name, value)
+
+
+def tags(name: str, value: object) -> dict[str, str]:
+    """A mapping from text to text."""
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping from text to text (`dict`)", value)
+    return {text(f"{name} key", key): text(f"{name}.{key}", item) for key, item in value.items()}
+
+
+def params(name: str, value: object) -> dict[str, Param]:
+    """A mapping from text to text, numbers and booleans."""
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping from text to text, numbers or booleans (`dict`)", value)
+    return {text(f"{name} key", key): _param(f"{name}.{key}", item) for key, item in value.items()}
+
+
+def json_object(name: str, value: object) -> dict[str, Any]:
+    """A mapping that JSON can hold, to any depth."""
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping (`dict`)", value)
+    checked: dict[str, Any] = plain(name, value)
+    return checked
+
+
+def plain(name: str, value: object) -> Any:
+    """AnyValue that JSON can hold, with every leaf checked and named by where it is."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return text(name, value)
+    if isinstance(value, Mapping):
+        return {text(f"{name} key", k): plain(f"{name}.{k}", v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(f"{name}[{place}]", item) for place, item in enumerate(value)]
+    return _number(name, value, "text, a number, a boolean, a list or a mapping")
+
+
+def path(name: str, value: object) -> str:
+    """A path that the operating system can take."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise wrong_type(name, "a path (`str` or `pathlib.Path`)", value)
+    place = os.fsdecode(value)
+    try:
+        usable = b"\0" not in os.fsencode(place)
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        raise InvalidError(
+            f"`{name}` is `{place!a}`, which no file system can hold", "invalid_argument"
+        )
+    return place
+
+
+def content(value: object, name: str | None) -> tuple[str | bytes, str | None]:
+    """The path of a file or folder, or bytes and the name of the file they become."""
+    if isinstance(value, (str, os.PathLike)):
+        if name is not None:
+            raise InvalidError(
+                "`name` is for content given as bytes: a file or folder has its own name",
+                "invalid_argument",
+            )
+        return path("content", value), None
+    try:
+        held = bytes(memoryview(value))  # type: ignore[arg-type]  # refuses what is no buffer
+    except TypeError:
+        raise wrong_type("content", "a path or bytes", value) from None
+    return held, "model.bin" if name is None else text("name", name)
+
+
+def callback(name: str, value: object) -> Any:
+    """Something to call, or nothing."""
+    if value is not None and not callable(value):
+        raise wrong_type(name, "a function `progress(done, total)`", value)
+    return value
+
+
+def moment(name: str, value: object) -> dict[str, Any]:
+    """A moment as the core takes it."""
+    if not isinstance(value, datetime):
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise wrong_type(name, "an aware `datetime` or the number of a commit", value)
+        return {"commit": integer(name, value)}
+    if value.utcoffset() is None:
+        raise InvalidError(
+            f"`{name}` is `{value}`, which has no time zone: "
+            "use `datetime.now(timezone.utc)` or `value.astimezone()`",
+            "invalid_argument",
+        )
+    try:
+        utc = value.astimezone(timezone.utc)
+    except OverflowError:
+        raise InvalidError(
+            f"`{name}` is `{value}`, beyond the years 1 to 9999 in UTC", "invalid_argument"
+        ) from None
+    return {"time": utc.isoformat(timespec="microseconds").replace("+00:00", "Z")}
+
+
+def expected(
+    check: Callable[[str, object], Any], value: object
+) -> dict[str, Any]:  # empty: no expectation
+    """The field `expect` of a command, left out when anything may be there now."""
+    return {} if isinstance(value, AnyValue) else {"expect": optional(check, "expect", value)}
+
+
+def wrong_type(name: str, wanted: str, value: object) -> InvalidTypeError:
+    """The error for an argument of the wrong type."""
+    given = "None" if value is None else f"a `{type(value).__name__}`"
+    return InvalidTypeError(f"`{name}` must be {wanted}, not {given}", "invalid_type")
+
+
+def _param(name: str, value: object) -> Param:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return text(name, value)
+    return _number(name, value, "text, a number or a boolean")
+
+
+def _number(name: str, value: object, wanted: str) -> Param:
+    if not isinstance(value, (int, float)):
+        scalar = getattr(value, "item", None)  # scalars and 0-d arrays of NumPy and its kin
+        if not callable(scalar) or getattr(value, "shape", None) != ():
+            raise wrong_type(name, wanted, value)
+        return _param(name, scalar())
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise InvalidError(
+                f"`{name}` is `{value}`: only finite numbers can be stored", "invalid_argument"
+            )
+        return float(value)
+    return integer(name, value)

@@ -1,0 +1,227 @@
+"""The records as people meet them: short to print, and versions with their files at hand.
+
+The fields are those of `halfback.records`, which is generated; what is written by hand is here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from halfback import records
+from halfback.errors import InvalidError
+from halfback.sentinels import ANY, AnyValue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, Self
+
+    from halfback.arguments import PathArgument, Progress
+    from halfback.pages import Pages
+    from halfback.reads import Reads
+
+__all__ = ["Artifact", "Catalog", "Commit", "Model", "ModelVersion", "Schema"]
+
+
+class Catalog(records.Catalog):
+    """A catalog: the upper of the two levels above models.
+
+    >>> registry.get_catalog("risk")
+    <Catalog catalogs:/risk>
+    """
+
+    def __repr__(self) -> str:
+        return f"<Catalog {self.uri}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.revision))
+
+
+class Schema(records.Schema):
+    """A schema: the lower of the two levels above models.
+
+    >>> registry.get_schema("risk.credit")
+    <Schema schemas:/risk.credit>
+    """
+
+    def __repr__(self) -> str:
+        return f"<Schema {self.uri}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.revision))
+
+
+class Model(records.Model):
+    """A registered model: a named line of versions.
+
+    >>> registry.get_model("risk.credit.default")
+    <Model models:/risk.credit.default, latest 2, champion 1>
+    """
+
+    def __repr__(self) -> str:
+        latest = [] if self.latest_version is None else [f"latest {self.latest_version}"]
+        aliases = [f"{alias} {number}" for alias, number in sorted(self.aliases.items())]
+        return f"<Model {', '.join([self.uri, *latest, *aliases])}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.revision))
+
+
+class Artifact(records.Artifact):
+    """The files of a version, addressed by their content.
+
+    >>> registry.get_artifact("risk.credit.default/1")
+    <Artifact sha256:03e48a14…, 1 file, 7 B>
+    """
+
+    def __repr__(self) -> str:
+        files = f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"
+        return f"<Artifact {_short(self.digest)}, {files}, {_size(self.size)}>"
+
+
+class Commit(records.Commit):
+    """One entry of the log: who did what, when.
+
+    >>> commit = next(iter(registry.history("risk.credit.default/2")))
+    >>> commit.commands
+    ('register_version',)
+    """
+
+    def __repr__(self) -> str:
+        who = self.actor if self.actor_name is None else self.actor_name
+        return f"<Commit {self.commit}, {self.time:%Y-%m-%d %H:%M:%S} UTC, {who}: {self.summary}>"
+
+    def __hash__(self) -> int:
+        return hash((self.commit, self.leaf_hash))
+
+
+class ModelVersion(records.ModelVersion):
+    """A version of a model, pinned: its methods mean this very version, wherever aliases move.
+
+    A record that was read as of a past moment reads on as of that moment. Records pickle; one that
+    was pickled opens its registry again when it first needs it.
+
+    >>> registry.resolve("risk.credit.default@champion")
+    <ModelVersion models:/risk.credit.default/1, champion, 7 B>
+    """
+
+    _source: Reads | None = None
+    _location: tuple[str, bool, int | None] | None = None
+
+    def download(self, to: PathArgument, *, progress: Progress | None = None) -> Path:
+        """Copies the files into the folder `to`, verified, and gives where they are.
+
+        That is the path of the file when the version has one file, else of the folder.
+
+        >>> champion = registry.resolve("risk.credit.default@champion")
+        >>> champion.download(folder / "out").read_bytes()
+        b'weights'
+        """
+        return self._reads().download(self, to, progress=progress)
+
+    def verify(self, *, progress: Progress | None = None) -> Artifact:
+        """Reads every stored byte again and raises `IntegrityError` when one isn't as it was.
+
+        >>> registry.resolve("risk.credit.default@champion").verify().size
+        7
+        """
+        return self._reads().verify(self, progress=progress)
+
+    def file_path(self, file: str | None = None) -> Path:
+        """The stored file, in place, for reading only: nothing is copied.
+
+        `file` is its path inside the version, and may be left out when there is only one.
+
+        >>> registry.resolve("risk.credit.default@champion").file_path().read_bytes()
+        b'weights'
+        """
+        return self._reads().file_path(self, file)
+
+    def open_file(self, file: str | None = None) -> BinaryIO:
+        """Opens the stored file for reading.
+
+        >>> with registry.resolve("risk.credit.default@champion").open_file() as stored:
+        ...     stored.read()
+        b'weights'
+        """
+        return self._reads().open_file(self, file)
+
+    def history(self, *, page_size: int = 100, cursor: str | None = None) -> Pages[Commit]:
+        """The commits that touched this version, newest first.
+
+        >>> champion = registry.resolve("risk.credit.default@champion")
+        >>> [commit.commands for commit in champion.history()][-1]
+        ('register_version',)
+        """
+        return self._reads().history(self, page_size=page_size, cursor=cursor)
+
+    def set_tag(
+        self,
+        key: str,
+        value: str,
+        *,
+        expect: str | AnyValue | None = ANY,
+        idempotency_key: str | None = None,
+    ) -> None:
+        """Sets a tag on this version, now; this record stays as it was read.
+
+        >>> champion = registry.resolve("risk.credit.default@champion")
+        >>> champion.set_tag("validated", "yes")
+        >>> registry.resolve(champion).tags["validated"]
+        'yes'
+        """
+        from halfback.versions import Versions
+
+        commands = Versions(self._reads()._handle)
+        commands.set_tag(self, key, value, expect=expect, idempotency_key=idempotency_key)
+
+    def __repr__(self) -> str:
+        state = [word for word in (self.status, self.stage) if word not in ("READY", "none")]
+        facts = [self.uri, *sorted(self.aliases), *state, _size(self.size)]
+        return f"<ModelVersion {', '.join(facts)}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.revision))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        state.pop("_source", None)
+        state["_location"] = self._home()
+        return state
+
+    def _bound(self, source: Reads) -> Self:
+        """Gives the record what its methods read through."""
+        object.__setattr__(self, "_source", source)
+        return self
+
+    def _home(self) -> tuple[str, bool, int | None] | None:
+        """The registry and moment of this record, if it came from one."""
+        return self._location if self._source is None else self._source._location()
+
+    def _reads(self) -> Reads:
+        if self._source is not None:
+            return self._source
+        if self._location is None:
+            raise InvalidError(
+                f"this record of `{self.uri}` was not read from a registry: "
+                "`registry.resolve(record)` gives one that was",
+                "invalid_argument",
+            )
+        from halfback.reads import Reads
+
+        return self._bound(Reads._at(*self._location))._reads()
+
+
+def _short(digest: str) -> str:
+    method, _, hexadecimal = digest.partition(":")
+    return f"{method}:{hexadecimal[:8]}…"
+
+
+def _size(count: int) -> str:
+    """Bytes in decimal units, with the digits that a person looks at."""
+    if count < 1000:
+        return f"{count} B"
+    size, units = float(count), iter(("B", "kB", "MB", "GB", "TB", "PB", "EB"))
+    unit = next(units)
+    while size >= 999.95:
+        size, unit = size / 1000, next(units)
+    return f"{size:.1f} {unit}"

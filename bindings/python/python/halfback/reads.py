@@ -1,0 +1,360 @@
+"""Every read: the same methods on a registry, where they tell of now, and on a view of the past."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+from halfback import arguments, records
+from halfback._native import Handle
+from halfback.arguments import integer, text
+from halfback.entities import Artifact, Catalog, Commit, Model, ModelVersion, Schema
+from halfback.errors import InvalidError, NotFoundError
+from halfback.pages import Page, Pages
+from halfback.wire import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from halfback.arguments import PathArgument, Progress
+    from halfback.records import CheckReport, LogVerification, Principal, RegistryInfo
+
+__all__ = ["Reads"]
+
+T = TypeVar("T")
+
+
+class Reads:
+    """What `halfback.Registry` and `halfback.View` can both be asked."""
+
+    _handle: Handle
+    _commit: int | None
+
+    def __init__(self, handle: Handle, commit: int | None = None) -> None:
+        self._handle = handle
+        self._commit = commit
+
+    # Names and what they stand for.
+
+    def get_catalog(self, name: str) -> Catalog:
+        """The catalog of a name.
+
+        >>> registry.get_catalog("main").name
+        'main'
+        """
+        return Catalog.from_wire(self._ask("get_catalog", name=text("name", name)))
+
+    def get_schema(self, name: str) -> Schema:
+        """The schema of a name such as `risk.credit`.
+
+        >>> registry.get_schema("risk.credit").catalog
+        'risk'
+        """
+        return Schema.from_wire(self._ask("get_schema", name=text("name", name)))
+
+    def get_model(self, name: str) -> Model:
+        """The model of a name such as `risk.credit.default`; `fraud` means `main.default.fraud`.
+
+        >>> registry.get_model("risk.credit.default").latest_version
+        2
+        """
+        return Model.from_wire(self._ask("get_model", name=text("name", name)))
+
+    def find_model(self, name: str) -> Model | None:
+        """The model of a name, or `None` where there is none.
+
+        >>> registry.find_model("risk.credit.unknown") is None
+        True
+        """
+        try:
+            return self.get_model(name)
+        except NotFoundError:
+            return None
+
+    def get_version(self, model: str, number: int) -> ModelVersion:
+        """The version of a model by its number.
+
+        >>> registry.get_version("risk.credit.default", 2).uri
+        'models:/risk.credit.default/2'
+        """
+        asked = {"model": text("model", model), "number": integer("number", number)}
+        return self._version(self._ask("get_version", **asked))
+
+    def resolve(self, uri: str | ModelVersion) -> ModelVersion:
+        """The version that a reference names.
+
+        `uri` is text such as `models:/risk.credit.default@champion`, where `models:/` may be left
+        out, or a `ModelVersion`, which is then read again.
+
+        >>> registry.resolve("risk.credit.default/latest").number
+        2
+        """
+        return self._version(self._ask("resolve", uri=self._reference("uri", uri)))
+
+    def find_version(self, uri: str | ModelVersion) -> ModelVersion | None:
+        """The version that a reference names, or `None` where it names none.
+
+        >>> registry.find_version("risk.credit.default@challenger") is None
+        True
+        """
+        try:
+            return self.resolve(uri)
+        except NotFoundError:
+            return None
+
+    # Lists.
+
+    def list_catalogs(self, *, page_size: int = 100, cursor: str | None = None) -> Pages[Catalog]:
+        """The catalogs, by name.
+
+        >>> [catalog.name for catalog in registry.list_catalogs()]
+        ['main', 'risk']
+        """
+        return self._pages("list_catalogs", Catalog.from_wire, page_size, cursor)
+
+    def list_schemas(
+        self, catalog: str, *, page_size: int = 100, cursor: str | None = None
+    ) -> Pages[Schema]:
+        """The schemas of a catalog, by name.
+
+        >>> [schema.name for schema in registry.list_schemas("risk")]
+        ['risk.credit']
+        """
+        asked = {"catalog": text("catalog", catalog)}
+        return self._pages("list_schemas", Schema.from_wire, page_size, cursor, **asked)
+
+    def list_models(
+        self, parent: str | None = None, *, page_size: int = 100, cursor: str | None = None
+    ) -> Pages[Model]:
+        """The models of a catalog, of a schema, or of the whole registry, by name.
+
+        >>> [model.name for model in registry.list_models("risk")]
+        ['risk.credit.default']
+        """
+        asked = {} if parent is None else {"parent": text("parent", parent)}
+        return self._pages("list_models", Model.from_wire, page_size, cursor, **asked)
+
+    def list_versions(
+        self, model: str, *, page_size: int = 100, cursor: str | None = None
+    ) -> Pages[ModelVersion]:
+        """The versions of a model, newest first.
+
+        >>> [version.number for version in registry.list_versions("risk.credit.default")]
+        [2, 1]
+        """
+        asked = {"model": text("model", model)}
+        return self._pages("list_versions", self._version, page_size, cursor, **asked)
+
+    # History.
+
+    def history(
+        self,
+        target: str | Catalog | Schema | Model | ModelVersion,
+        *,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> Pages[Commit]:
+        """The commits that touched an entity, newest first; `target` is its URI or its record.
+
+        >>> for commit in registry.history("risk.credit.default"):
+        ...     print(commit.commit, commit.commands[0])
+        5 set_alias
+        4 register_version
+        3 register_version
+        2 create_model
+        """
+        asked = {"target": self._target(target)}
+        return self._pages("history", Commit.from_wire, page_size, cursor, **asked)
+
+    def log(self, *, page_size: int = 100, cursor: str | None = None) -> Pages[Commit]:
+        """All commits, newest first.
+
+        >>> next(iter(registry.log())).commands
+        ('set_alias',)
+        """
+        return self._pages("log", Commit.from_wire, page_size, cursor)
+
+    def verify_log(self) -> LogVerification:
+        """Computes the log's hashes anew and compares them with those that are stored.
+
+        >>> registry.verify_log().root == registry.info().root
+        True
+        """
+        return records.LogVerification.from_wire(self._ask("verify_log"))
+
+    def check(self) -> CheckReport:
+        """Compares every fact with what the log says of it, and every artifact with its digest.
+
+        >>> registry.check().findings
+        ()
+        """
+        return records.CheckReport.from_wire(self._ask("check"))
+
+    # Files.
+
+    def get_artifact(self, version: str | ModelVersion) -> Artifact:
+        """The files of a version, with their sizes and digests.
+
+        >>> [file.path for file in registry.get_artifact("risk.credit.default/1").files]
+        ['model.bin']
+        """
+        asked = {"version": self._reference("version", version)}
+        return Artifact.from_wire(self._ask("get_artifact", **asked))
+
+    def download(
+        self, version: str | ModelVersion, to: PathArgument, *, progress: Progress | None = None
+    ) -> Path:
+        """Copies the files of a version into the folder `to`, verified, and gives where they are.
+
+        That is the path of the file when the version has one file, else of the folder. Nothing is
+        left behind when the call fails.
+
+        >>> registry.download("risk.credit.default@champion", folder / "out").read_bytes()
+        b'weights'
+        """
+        return self._handle.download(
+            encode(self._reference("version", version)),
+            self._as_of(),
+            arguments.path("to", to),
+            arguments.callback("progress", progress),
+        )
+
+    def verify(self, version: str | ModelVersion, *, progress: Progress | None = None) -> Artifact:
+        """Reads every stored byte again and raises `IntegrityError` when one isn't as it was.
+
+        >>> registry.verify("risk.credit.default@champion").digest[:15]
+        'sha256:03e48a14'
+        """
+        artifact = self._handle.verify(
+            encode(self._reference("version", version)),
+            self._as_of(),
+            arguments.callback("progress", progress),
+        )
+        return Artifact.from_wire(decode(artifact))
+
+    def file_path(self, version: str | ModelVersion, file: str | None = None) -> Path:
+        """The stored file of a version, in place, for reading only: nothing is copied.
+
+        `file` is its path inside the version, and may be left out when there is only one.
+
+        >>> registry.file_path("risk.credit.default@champion").read_bytes()
+        b'weights'
+        """
+        return self._handle.file_path(
+            encode(self._reference("version", version)),
+            self._as_of(),
+            arguments.optional(text, "file", file),
+        )
+
+    def open_file(self, version: str | ModelVersion, file: str | None = None) -> BinaryIO:
+        """Opens the stored file of a version for reading.
+
+        >>> with registry.open_file("risk.credit.default@champion") as stored:
+        ...     stored.read()
+        b'weights'
+        """
+        return open(self.file_path(version, file), "rb")
+
+    # The registry itself.
+
+    def whoami(self) -> Principal:
+        """Who the registry takes the caller for, and how that was proved.
+
+        >>> registry.whoami().proof
+        'os_user'
+        """
+        return records.Principal.from_wire(self._ask("whoami"))
+
+    def info(self) -> RegistryInfo:
+        """What the registry is: its identity, its format, and the head of its log.
+
+        >>> registry.info().commit
+        5
+        """
+        return records.RegistryInfo.from_wire(self._ask("info"))
+
+    # How it is done.
+
+    def _source_of_records(self) -> Reads:
+        """What records read through; it never holds the cache that holds the records."""
+        return self
+
+    def _ask(self, query: str, **asked: Any) -> Any:
+        request: dict[str, Any] = {"query": query, **asked}
+        if self._commit is not None:
+            request["as_of"] = {"commit": self._commit}
+        return decode(self._handle.query(encode(request)))
+
+    def _as_of(self) -> bytes | None:
+        return None if self._commit is None else encode({"commit": self._commit})
+
+    def _version(self, value: Any) -> ModelVersion:
+        return ModelVersion.from_wire(value)._bound(self._source_of_records())
+
+    def _pages(
+        self,
+        query: str,
+        read: Callable[[Any], T],
+        page_size: int,
+        cursor: str | None,
+        **asked: str,
+    ) -> Pages[T]:
+        return Pages(partial(self._page, query, read, asked), page_size, cursor)
+
+    def _page(
+        self,
+        query: str,
+        read: Callable[[Any], T],
+        asked: dict[str, str],
+        page_size: int,
+        cursor: str | None,
+    ) -> Page[T]:
+        where = {} if cursor is None else {"cursor": cursor}
+        answer = self._ask(query, page_size=page_size, **asked, **where)
+        return Page(tuple(map(read, answer["items"])), answer["cursor"])
+
+    def _reference(self, name: str, version: object) -> str | int:
+        """A version by its URI, or pinned by its id when the record is given."""
+        if isinstance(version, records.ModelVersion):
+            self._require_own(name, version)
+            return version.id
+        if not isinstance(version, str):
+            wanted = "text such as `models:/fraud@champion` or a `ModelVersion`"
+            raise arguments.wrong_type(name, wanted, version)
+        return text(name, version)
+
+    def _target(self, target: object) -> str:
+        """An entity by its URI, or by that of its record."""
+        if isinstance(target, records.ModelVersion):
+            self._require_own("target", target)
+        named = (records.Catalog, records.Schema, records.Model, records.ModelVersion)
+        if isinstance(target, named):
+            return target.uri
+        if not isinstance(target, str):
+            wanted = "text such as `models:/fraud` or the record of an entity"
+            raise arguments.wrong_type("target", wanted, target)
+        return text("target", target)
+
+    def _require_own(self, name: str, version: records.ModelVersion) -> None:
+        """An id means another version in another registry."""
+        home = version._home() if isinstance(version, ModelVersion) else None
+        if home is not None and home[0] != self._path:
+            raise InvalidError(
+                f"`{name}` is `{version.uri}` of the registry `{home[0]}`, not of `{self._path}`: "
+                "pass its `uri` to mean the version of that name here",
+                "invalid_argument",
+            )
+
+    @property
+    def _path(self) -> str:
+        return os.fspath(self._handle.path)
+
+    def _location(self) -> tuple[str, bool, int | None]:
+        """What opens the same registry in another process, and the moment it is looked at."""
+        return self._path, self._handle.read_only, self._commit
+
+    @classmethod
+    def _at(cls, path: str, read_only: bool, commit: int | None) -> Reads:
+        return Reads(Handle.open(path, False, read_only), commit)

@@ -1,0 +1,118 @@
+"""The registry: opening and closing, the hot read, and the past."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from halfback import arguments
+from halfback._native import Handle, Resolver, Stamp
+from halfback.errors import ClosedError
+from halfback.namespaces import Namespaces
+from halfback.reads import Reads
+from halfback.versions import Versions
+from halfback.view import View
+from halfback.wire import decode, encode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from halfback.arguments import Moment, PathArgument
+    from halfback.entities import ModelVersion
+
+__all__ = ["Registry"]
+
+
+class Registry(Resolver, Namespaces, Versions):
+    """An open registry; `halfback.open` makes it.
+
+    It may be used by any number of threads, and after a fork. It pickles as its location: what is
+    unpickled, also in another process, is the same registry opened again.
+
+    >>> registry.path.name
+    'models.hb'
+    """
+
+    def __init__(self, handle: Handle) -> None:
+        super().__init__(handle)
+        # Records hold this and not the registry, whose cache holds them.
+        self._now = Reads(handle)
+
+    @classmethod
+    def _open(cls, path: PathArgument, create: bool, read_only: bool) -> Self:
+        handle = Handle.open(
+            arguments.path("path", path),
+            arguments.flag("create", create),
+            arguments.flag("read_only", read_only),
+        )
+        return cls(handle)
+
+    @property
+    def path(self) -> Path:
+        """The directory of the registry."""
+        return self._handle.path
+
+    @property
+    def closed(self) -> bool:
+        """Whether the registry was closed."""
+        return self._handle.closed
+
+    def close(self) -> None:
+        """Closes the registry. Every use after that, also a second close, is a `ClosedError`.
+
+        >>> registry.close()
+        >>> registry.closed
+        True
+        """
+        self._handle.close()
+        self._forget()
+
+    def as_of(self, moment: Moment) -> View:
+        """The registry as it stood at a past moment: a time, or the number of a commit.
+
+        >>> registry.as_of(3).get_model("risk.credit.default").latest_version
+        1
+        >>> champion = registry.resolve("risk.credit.default@champion")
+        >>> registry.as_of(champion.created_at).find_version("risk.credit.default/2") is None
+        True
+        """
+        commit = self._handle.moment(encode(arguments.moment("moment", moment)))
+        return View(self._handle, commit)
+
+    def __enter__(self) -> Self:
+        if self.closed:
+            raise ClosedError(f"the registry `{self._path}` was closed: open it again", "closed")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with suppress(ClosedError):  # closed inside the block, which is no mistake
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<halfback.Registry {self._path}{', closed' if self.closed else ''}>"
+
+    def __reduce__(self) -> tuple[object, tuple[str, bool]]:
+        path, read_only, _ = self._location()
+        return _reopen, (path, read_only)
+
+    def _source_of_records(self) -> Reads:
+        return self._now
+
+    def _resolve(self, uri: object) -> tuple[ModelVersion, Stamp | None]:
+        """Resolves what the native cache doesn't hold; the stamp says what it rests on."""
+        reference = self._reference("uri", uri)
+        if isinstance(reference, int):
+            return self._version(self._ask("resolve", uri=reference)), None
+        record, stamp = self._handle.resolve(reference)
+        return self._version(decode(record)), stamp
+
+
+def _reopen(path: str, read_only: bool) -> Registry:
+    return Registry(Handle.open(path, False, read_only))

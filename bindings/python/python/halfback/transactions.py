@@ -1,0 +1,121 @@
+"""How commands are carried out: each is one atomic commit, and a failed one changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from halfback import arguments
+from halfback.arguments import integer, text
+from halfback.entities import Catalog, Model, ModelVersion, Schema
+from halfback.reads import Reads
+from halfback.wire import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from halfback.commands import Command
+
+__all__ = ["Transactions"]
+
+# How each optional field is checked; `None` leaves it out, so that nothing changes.
+_CHECKS: dict[str, Callable[[str, object], Any]] = {
+    "code_commit": text,
+    "comment": text,
+    "expect_revision": integer,
+    "flavor": text,
+    "location": text,
+    "owner": text,
+    "params": arguments.params,
+    "run": text,
+    "signature": arguments.json_object,
+    "source": text,
+    "stage": text,
+    "tags": arguments.tags,
+    "task": text,
+}
+
+
+_VERSION_OUTPUTS = frozenset(
+    ["archive_version", "register_version", "restore_version", "set_alias", "update_version"]
+)
+_OUTPUTS: dict[str, type[Catalog | Schema | Model]] = {
+    "create_catalog": Catalog,
+    "create_model": Model,
+    "create_schema": Schema,
+    "rename_catalog": Catalog,
+    "rename_model": Model,
+    "rename_schema": Schema,
+    "update_catalog": Catalog,
+    "update_model": Model,
+    "update_schema": Schema,
+}
+
+
+class Transactions(Reads):
+    """What every command goes through.
+
+    Each takes an `idempotency_key`: a command that comes again with its key changes nothing and
+    gives what it gave the first time. `expect_revision` and `expect` make a command happen only if
+    nobody was faster: otherwise it is a `ConflictError` with the code `conflict`.
+    """
+
+    def transact(
+        self, commands: Iterable[Command], *, idempotency_key: str | None = None
+    ) -> list[Catalog | Schema | Model | ModelVersion | None]:
+        """Executes commands in order as one commit: all of them happen, or none.
+
+        The outputs come in the same order. `halfback.commands` has a class for each command.
+
+        >>> from halfback.commands import SetAlias, SetTag
+        >>> registry.transact([
+        ...     SetAlias(model="risk.credit.default", alias="champion", version=2, expect=1),
+        ...     SetTag(target="risk.credit.default/2", key="approved", value="yes"),
+        ... ])
+        [<ModelVersion models:/risk.credit.default/2, champion, 12 B>, None]
+        """
+        wired = [self._wired(place, command) for place, command in enumerate(_listed(commands))]
+        outputs = self._execute(wired, idempotency_key)
+        return [
+            self._output(command["command"], output)
+            for command, output in zip(wired, outputs, strict=True)
+        ]
+
+    # How it is done.
+
+    def _run(self, command: str, idempotency_key: str | None, fields: dict[str, Any]) -> Any:
+        return self._execute([{"command": command, **fields}], idempotency_key)[0]
+
+    def _execute(self, commands: list[Any], idempotency_key: str | None) -> Any:
+        request: dict[str, Any] = {"commands": commands}
+        if idempotency_key is not None:
+            request["idempotency_key"] = text("idempotency_key", idempotency_key)
+        return decode(self._handle.execute(encode(request)))
+
+    def _wired(self, place: int, command: object) -> dict[str, Any]:
+        from halfback.commands import Command
+
+        name = f"commands[{place}]"
+        if not isinstance(command, Command):
+            raise arguments.wrong_type(name, "a command of `halfback.commands`", command)
+        version = getattr(command, "version", None)
+        if isinstance(version, ModelVersion):
+            self._require_own(f"{name}.version", version)
+        return arguments.json_object(name, command.to_wire())
+
+    def _output(self, command: str, output: Any) -> Catalog | Schema | Model | ModelVersion | None:
+        if output is None:
+            return None
+        if command in _VERSION_OUTPUTS:
+            return self._version(output)
+        return _OUTPUTS[command].from_wire(output)
+
+
+def given(**fields: object) -> dict[str, Any]:
+    """The optional fields that were given, checked."""
+    return {name: _CHECKS[name](name, value) for name, value in fields.items() if value is not None}
+
+
+def _listed(commands: object) -> list[object]:
+    if isinstance(commands, (str, bytes, dict)) or not hasattr(commands, "__iter__"):
+        raise arguments.wrong_type("commands", "a list of commands", commands)
+    return list(commands)

@@ -1,0 +1,59 @@
+//! How a failure of the core becomes an exception of `halfback.errors`.
+//!
+//! The exceptions are Python classes, so that people and type checkers can read them; this room
+//! finds the right one through `halfback.errors.from_core` and keeps panics from crossing.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+/// Runs `work` without the interpreter lock; other Python threads go on meanwhile.
+///
+/// An error, and also a panic, becomes the exception that `halfback.errors` has for it.
+pub(crate) fn detached<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> halfback::Result<T> + Send,
+) -> PyResult<T> {
+    match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(raised(py, &error)),
+        Err(payload) => Err(panicked(py, payload.as_ref())),
+    }
+}
+
+/// The exception for an error of the core.
+pub(crate) fn raised(py: Python<'_>, error: &halfback::Error) -> PyErr {
+    exception(py, error.kind().name(), error.code(), &error.to_string())
+}
+
+/// The exception for a fault of the library itself.
+pub(crate) fn internal(py: Python<'_>, message: &str) -> PyErr {
+    exception(py, "internal", "internal", message)
+}
+
+/// Panics, so that a test can see what arrives in Python. Only debug builds have it.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "this panic is the test's input")]
+#[pyfunction]
+pub(crate) fn panic(py: Python<'_>, message: String) -> PyResult<()> {
+    detached(py, move || std::panic::panic_any(message))
+}
+
+fn panicked(py: Python<'_>, payload: &(dyn Any + Send)) -> PyErr {
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    internal(py, &format!("the library failed: {text}; please report it"))
+}
+
+fn exception(py: Python<'_>, kind: &str, code: &str, message: &str) -> PyErr {
+    static FROM_CORE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    FROM_CORE
+        .import(py, "halfback.errors", "from_core")
+        .and_then(|from_core| from_core.call1((kind, code, message)))
+        .map_or_else(|error| error, PyErr::from_value)
+}

@@ -1,0 +1,170 @@
+//! An open registry: every call takes and gives bytes or paths, and none holds the interpreter lock.
+
+use std::path::PathBuf;
+
+use halfback::{Content, Options, Registry, wire};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::errors::{self, detached};
+use crate::transfer::transferring;
+
+/// An open registry; `halfback.Registry` and `halfback.View` are what people use.
+#[pyclass(frozen, weakref, module = "halfback._native")]
+#[derive(Debug)]
+pub(crate) struct Handle {
+    registry: Registry,
+    read_only: bool,
+}
+
+/// What a resolved record rests on; `Resolver` asks whether it still holds.
+#[pyclass(frozen, module = "halfback._native")]
+#[derive(Debug)]
+pub(crate) struct Stamp(pub(crate) halfback::Stamp);
+
+impl Handle {
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+#[pymethods]
+impl Handle {
+    /// Opens the registry in the directory `path`.
+    #[staticmethod]
+    fn open(py: Python<'_>, path: PathBuf, create: bool, read_only: bool) -> PyResult<Self> {
+        let options = Options { create, read_only };
+        let registry = detached(py, || Registry::open_with(path, options))?;
+        Ok(Self { registry, read_only })
+    }
+
+    /// Closes the registry; a second close is an error.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        detached(py, || self.registry.close())
+    }
+
+    /// Whether the registry was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.registry.is_closed()
+    }
+
+    /// Whether it was opened for reading only.
+    #[getter]
+    fn read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// The directory of the registry.
+    #[getter]
+    fn path(&self) -> PathBuf {
+        self.registry.path().to_path_buf()
+    }
+
+    /// Executes commands as one atomic transaction and gives the list of their outputs.
+    fn execute<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let outputs = detached(py, || wire::execute(&self.registry, request))?;
+        Ok(PyBytes::new(py, &outputs))
+    }
+
+    /// Answers a query.
+    fn query<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let answer = detached(py, || wire::query(&self.registry, request))?;
+        Ok(PyBytes::new(py, &answer))
+    }
+
+    /// The number of the commit that was the newest at a moment.
+    fn moment(&self, py: Python<'_>, as_of: &[u8]) -> PyResult<u64> {
+        detached(py, || wire::moment(&self.registry, as_of))
+    }
+
+    /// The version that `uri` names now, and what this answer rests on: nothing that could be kept
+    /// while the version is changing.
+    fn resolve<'py>(
+        &self,
+        py: Python<'py>,
+        uri: &str,
+    ) -> PyResult<(Bound<'py, PyBytes>, Option<Stamp>)> {
+        let (record, stamp) = detached(py, || wire::resolve(&self.registry, uri))?;
+        Ok((PyBytes::new(py, &record), stamp.map(Stamp)))
+    }
+
+    /// Stores a file, a folder, or with `name` bytes, in the catalog of `model`.
+    fn put_artifact<'py>(
+        &self,
+        py: Python<'py>,
+        model: &str,
+        content: &Bound<'py, PyAny>,
+        name: Option<String>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let content = content_of(content, name)?;
+        let artifact =
+            transferring(py, progress, |p| self.registry.put_artifact(model, &content, p))?;
+        json(py, &artifact)
+    }
+
+    /// Hashes a file, a folder, or with `name` bytes, and stores nothing.
+    fn hash_artifact<'py>(
+        &self,
+        py: Python<'py>,
+        content: &Bound<'py, PyAny>,
+        name: Option<String>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let content = content_of(content, name)?;
+        let artifact = transferring(py, progress, |p| self.registry.hash_artifact(&content, p))?;
+        json(py, &artifact)
+    }
+
+    /// Copies the files of a version to `to`, verified, and gives where they are.
+    #[expect(clippy::needless_pass_by_value, reason = "a path from Python is extracted as owned")]
+    fn download(
+        &self,
+        py: Python<'_>,
+        version: &[u8],
+        as_of: Option<&[u8]>,
+        to: PathBuf,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<PathBuf> {
+        transferring(py, progress, |p| wire::download(&self.registry, version, as_of, &to, p))
+    }
+
+    /// Reads every stored byte of a version again and gives its artifact.
+    fn verify<'py>(
+        &self,
+        py: Python<'py>,
+        version: &[u8],
+        as_of: Option<&[u8]>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let artifact =
+            transferring(py, progress, |p| wire::verify(&self.registry, version, as_of, p))?;
+        Ok(PyBytes::new(py, &artifact))
+    }
+
+    /// The stored file of a version, in place.
+    fn file_path(
+        &self,
+        py: Python<'_>,
+        version: &[u8],
+        as_of: Option<&[u8]>,
+        file: Option<&str>,
+    ) -> PyResult<PathBuf> {
+        detached(py, || wire::file_path(&self.registry, version, as_of, file))
+    }
+}
+
+/// Bytes when they have a name, else the path of a file or folder.
+fn content_of(content: &Bound<'_, PyAny>, name: Option<String>) -> PyResult<Content> {
+    Ok(match name {
+        Some(name) => Content::Bytes { name, bytes: content.extract()? },
+        None => Content::Path(content.extract()?),
+    })
+}
+
+fn json<'py>(py: Python<'py>, artifact: &halfback::Artifact) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = serde_json::to_vec(artifact)
+        .map_err(|error| errors::internal(py, &format!("an artifact is not JSON: {error}")))?;
+    Ok(PyBytes::new(py, &bytes))
+}

@@ -1,0 +1,30 @@
+//! The native half of the Python package `halfback`: handles, the hot read and errors.
+//!
+//! It holds conversion only. Requests and records cross as JSON in UTF-8 bytes and the facade in
+//! `python/halfback` gives them Python's shape, so this crate knows no command and no record.
+
+mod errors;
+mod handle;
+mod resolver;
+mod transfer;
+
+use pyo3::prelude::*;
+
+/// The native half of `halfback`; import `halfback` instead.
+#[pymodule]
+mod _native {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::handle::{Handle, Stamp};
+    #[pymodule_export]
+    use crate::resolver::Resolver;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // Set and not added: it is for a test, and `__all__` need not name it.
+        #[cfg(debug_assertions)]
+        module.setattr("_panic", wrap_pyfunction!(crate::errors::panic, module)?)?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,26 @@
+"""The Python that the READMEs show works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1]
+REPOSITORY = PACKAGE.parents[1]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("folder", [REPOSITORY, PACKAGE], ids=["repository", "package"])
+def test_the_readme_shows_python_that_works(folder: Path, tmp_path: Path) -> None:
+    blocks = BLOCK.findall((folder / "README.md").read_text(encoding="utf-8"))
+    assert blocks
+    (tmp_path / "model.joblib").write_bytes(b"a trained model")
+    for block in blocks:
+        ran = subprocess.run(
+            [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, f"{block}\n{ran.stderr}"

@@ -1,0 +1,127 @@
+"""Records: short to print, impossible to change, equal by value, and at home in their registry."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import pickle
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import halfback
+import pytest
+from conftest import MODEL
+from halfback.entities import _size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHAMPION = f"models:/{MODEL}@champion"
+
+
+def test_times_are_aware(registry: halfback.Registry) -> None:
+    version = registry.resolve(CHAMPION)
+    assert version.created_at.utcoffset() == timedelta(0)
+    assert registry.info().created_at <= version.created_at <= version.updated_at
+
+
+def test_a_record_cannot_be_changed(registry: halfback.Registry) -> None:
+    version = registry.register_version(MODEL, b"x", tags={"a": "b"}, signature={"inputs": []})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        version.number = 7  # type: ignore[misc]
+    with pytest.raises(TypeError, match=r"dict\(…\)"):
+        version.tags["a"] = "c"  # type: ignore[index]
+    with pytest.raises(TypeError):
+        version.signature["inputs"] = 1  # type: ignore[index]
+    assert dict(version.tags) | {"a": "c"} == {"a": "c"}
+    assert json.dumps(version.tags) == '{"a": "b"}'
+    assert copy.deepcopy(version.tags) == pickle.loads(pickle.dumps(version.tags)) == {"a": "b"}
+
+
+def test_records_are_equal_by_value_and_hashable(registry: halfback.Registry) -> None:
+    first, again = registry.get_version(MODEL, 1), registry.get_version(MODEL, 1)
+    assert first == again
+    assert first is not again
+    assert len({first, again, registry.get_version(MODEL, 2)}) == 2
+    registry.set_tag(first, "seen", "yes")
+    assert registry.get_version(MODEL, 1) != first
+
+
+def test_a_version_from_a_view_stays_in_its_moment(registry: halfback.Registry) -> None:
+    view = registry.as_of(registry.info().commit)
+    second = view.get_version(MODEL, 2)
+    registry.delete_version(second)
+    assert registry.find_version(second) is None
+    assert second.file_path().read_bytes() == b"more weights"
+    assert view.resolve(second) == second
+
+
+def test_a_record_of_another_registry_is_not_taken_for_one_of_this(
+    registry: halfback.Registry, tmp_path: Path
+) -> None:
+    with halfback.open(tmp_path / "other.hb", create=True) as other:
+        other.create_model(MODEL, parents=True)
+        version = other.register_version(MODEL, b"something else")
+        for stranger in (version, pickle.loads(pickle.dumps(version))):
+            with pytest.raises(halfback.InvalidError, match=r"other\.hb"):
+                registry.download(stranger, tmp_path / "out")
+            with pytest.raises(halfback.InvalidError, match=r"other\.hb"):
+                registry.transact([halfback.commands.ArchiveVersion(version=stranger)])
+        assert registry.resolve(version.uri).digest != version.digest
+
+
+def test_a_pickled_version_finds_its_registry_again(registry: halfback.Registry) -> None:
+    version = registry.resolve(CHAMPION)
+    again = pickle.loads(pickle.dumps(version))
+    assert again == version
+    assert again.file_path().read_bytes() == b"weights"
+    again.set_tag("moved", "yes")
+    assert registry.resolve(CHAMPION).tags == {"moved": "yes"}
+    past = pickle.loads(pickle.dumps(registry.as_of(version.revision).resolve(CHAMPION)))
+    registry.delete_alias(MODEL, "champion")
+    registry.delete_version(version)
+    assert past.verify().size == 7
+
+
+def test_a_record_that_was_never_read_says_so(registry: halfback.Registry) -> None:
+    loose = dataclasses.replace(registry.resolve(CHAMPION), comment="mine")
+    with pytest.raises(halfback.InvalidError, match=r"registry\.resolve\(record\)"):
+        loose.verify()
+    assert registry.resolve(loose).comment is None
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_951, "1.0 MB"),
+        (4_200_000_000, "4.2 GB"),
+        (2**63, "9.2 EB"),
+    ],
+)
+def test_sizes_are_said_shortly(count: int, said: str) -> None:
+    assert _size(count) == said
+
+
+def test_what_is_worth_saying_of_a_version_is_printed(registry: halfback.Registry) -> None:
+    version = registry.update_version(f"{MODEL}/2", stage="staging")
+    assert repr(version) == f"<ModelVersion models:/{MODEL}/2, staging, 12 B>"
+
+
+def test_pages_cover_a_list_once(registry: halfback.Registry) -> None:
+    for number in range(7):
+        registry.create_model(f"fraud{number}")
+    pages = registry.list_models("main", page_size=3)
+    assert [model.name for model in pages] == [f"main.default.fraud{n}" for n in range(7)]
+    assert list(pages) == list(pages)
+    sizes, cursor = [], None
+    while True:
+        page = pages.page(3, cursor)
+        sizes.append(len(page))
+        if (cursor := page.cursor) is None:
+            break
+    assert sizes == [3, 3, 1]
