@@ -90,7 +90,9 @@ fn commands(api: &Api) -> String {
 
 fn module(doc: &str) -> String {
     // `typing.get_type_hints` and what is built on it read the annotations at run time.
-    format!("# {ORIGIN}\n# ruff: noqa: TC003 (annotations can be read at run time)\n\"\"\"{doc}\"\"\"\n\n")
+    format!(
+        "# {ORIGIN}\n# ruff: noqa: TC003 (annotations can be read at run time)\n\"\"\"{doc}\"\"\"\n\n"
+    )
 }
 
 fn exports(mut names: Vec<&str>) -> String {
