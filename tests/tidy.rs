@@ -99,6 +99,22 @@ fn every_command_and_query_has_a_method_in_each_language() {
     }
 }
 
+#[test]
+fn every_error_code_is_shown_by_a_scenario_or_listed_with_its_test() {
+    let errors = sources("crates/halfback-store/src", &["/error.rs"]).remove(0).text;
+    let code = |line: &'_ str| Some(line.split_once("(Kind::")?.1.split('"').nth(1)?.to_owned());
+    let codes: Vec<String> = errors.lines().filter_map(code).collect();
+    assert!(codes.len() > 20, "{codes:?}");
+    let scenarios: String =
+        sources("tests/scenarios", &[".toml"]).into_iter().map(|source| source.text).collect();
+    let list = sources("tests/scenarios", &["README.md"]).remove(0).text;
+    for code in codes {
+        let shown = scenarios.contains(&format!("error = \"{code}\""));
+        let listed = list.contains(&format!("| `{code}` |"));
+        assert!(shown != listed, "`{code}`: shown {shown}, listed {listed}");
+    }
+}
+
 fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let mut camel = words.next().unwrap().to_owned();

@@ -194,6 +194,9 @@ impl ArtifactStore {
         to: &Path,
         meter: &mut transfer::Meter<'_>,
     ) -> Result<PathBuf> {
+        if to.exists() && !to.is_dir() {
+            return Err(occupied(to, "a file"));
+        }
         create_folder(to)?;
         let place = to.join(&file.path);
         if place.is_dir() {
@@ -254,7 +257,7 @@ impl ArtifactStore {
     ) -> Result<transfer::Staged> {
         let path = self.file_of(catalog, file)?;
         let source = open(&path, &file.path)?;
-        let (hash, staged) = transfer::copy_file(&source, &path, folder, meter)?;
+        let (hash, _, staged) = transfer::copy_file(&source, &path, folder, meter)?;
         if hex(&hash) != file.sha256 {
             return Err(altered(&path, &format!("`{}`", file.path)));
         }

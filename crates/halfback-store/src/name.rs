@@ -106,6 +106,11 @@ impl SchemaName {
         &self.schema.0
     }
 
+    /// The parts without quotes, the catalog first.
+    pub fn path(&self) -> [&str; 2] {
+        [self.catalog.as_str(), self.leaf()]
+    }
+
     /// The model of this schema with that name.
     pub fn model(&self, name: &str) -> Result<ModelName> {
         Ok(ModelName { schema: self.clone(), model: Part::new(name, "model")? })
@@ -126,6 +131,17 @@ impl ModelName {
     /// The last part without quotes.
     pub fn leaf(&self) -> &str {
         &self.model.0
+    }
+
+    /// The name of these parts, the catalog first, none of them quoted.
+    pub fn from_path([catalog, schema, model]: [&str; 3]) -> Result<Self> {
+        CatalogName(Part::new(catalog, "catalog")?).schema(schema)?.model(model)
+    }
+
+    /// The parts without quotes, the catalog first.
+    pub fn path(&self) -> [&str; 3] {
+        let [catalog, schema] = self.schema.path();
+        [catalog, schema, self.leaf()]
     }
 }
 

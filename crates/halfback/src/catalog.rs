@@ -244,7 +244,7 @@ impl Command for RenameCatalog {
         keep_default(name.as_str() == DEFAULT_CATALOG)?;
         let id = context.now().catalog_id(&name)?;
         context.now().expect_revision(id, self.expect_revision)?;
-        context.rename(Level::Catalog, id, EntityId::REGISTRY, name.as_str(), new.as_str())?;
+        context.rename(Level::Catalog, id, EntityId::REGISTRY, &[new.as_str()])?;
         context.now().catalog(id)
     }
 }
@@ -312,7 +312,7 @@ impl Command for RenameSchema {
         let id = context.now().schema_id(&name)?;
         context.now().expect_revision(id, self.expect_revision)?;
         let catalog = context.now().catalog_id(name.catalog())?;
-        context.rename(Level::Schema, id, catalog, name.leaf(), new.leaf())?;
+        context.rename(Level::Schema, id, catalog, &new.path())?;
         context.now().schema(id)
     }
 }

@@ -318,8 +318,8 @@ impl Snapshot<'_> {
             &[model.into(), self.moment.into()],
             |row| Ok([row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.text(2)?.to_owned()]),
         )?;
-        let [catalog, schema, name] = parts.ok_or_else(|| self.absent("model with id", model))?;
-        format!("`{catalog}`").parse::<CatalogName>()?.schema(&schema)?.model(&name)
+        let parts = parts.ok_or_else(|| self.absent("model with id", model))?;
+        ModelName::from_path(parts.each_ref().map(String::as_str))
     }
 
     /// The catalog that a model lies in.

@@ -100,14 +100,15 @@ fn read_source(
     meter: &mut Meter<'_>,
 ) -> Result<(Hash, Option<Staged>)> {
     let (file, before) = source.open()?;
-    let (hash, staged) = match staging {
-        Some(staging) => {
-            let (hash, staged) = copy_file(&file, &source.place, staging, meter)?;
-            (hash, Some(staged))
-        }
-        None => (hash_file(&file, &source.place, meter)?.0, None),
+    let (hash, read, staged) = if let Some(staging) = staging {
+        let (hash, read, staged) = copy_file(&file, &source.place, staging, meter)?;
+        (hash, read, Some(staged))
+    } else {
+        let (hash, read) = hash_file(&file, &source.place, meter)?;
+        (hash, read, None)
     };
-    if Fingerprint::of(&file, &source.place)? != before {
+    // The count too: what lies in /proc gives bytes that its size does not tell of.
+    if read != before.size || Fingerprint::of(&file, &source.place)? != before {
         return Err(source.changed());
     }
     Ok((hash, staged))
@@ -118,17 +119,17 @@ pub(super) fn hash_file(file: &File, path: &Path, meter: &mut Meter<'_>) -> Resu
     pump(file, path, None, meter)
 }
 
-/// Copies a file into a new, synced file of `folder`, hashing it on the way.
+/// Copies a file into a new, synced file of `folder`; gives the hash and the number of bytes too.
 pub(super) fn copy_file(
     file: &File,
     path: &Path,
     folder: &Path,
     meter: &mut Meter<'_>,
-) -> Result<(Hash, Staged)> {
+) -> Result<(Hash, u64, Staged)> {
     let staged = Staged::new(folder)?;
-    let (hash, _) = pump(file, path, Some(&staged), meter)?;
+    let (hash, read) = pump(file, path, Some(&staged), meter)?;
     staged.file.sync_data().on("sync", &staged.path)?;
-    Ok((hash, staged))
+    Ok((hash, read, staged))
 }
 
 /// Writes bytes into a new, synced file of `folder`.

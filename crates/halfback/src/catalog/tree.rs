@@ -151,27 +151,23 @@ impl Context<'_> {
         self.tx.put(&PROFILE, &values)
     }
 
-    /// Gives something another name. A name that another one ever had is refused: under it,
-    /// old version numbers would mean something else.
+    /// Gives something another name below `parent`; `path` is its whole new name, from the catalog
+    /// on. A name that another one ever had is refused: under it, old version numbers would mean
+    /// something else.
     pub(super) fn rename(
         &mut self,
         level: Level,
         id: EntityId,
         parent: EntityId,
-        name: &str,
-        new: &str,
+        path: &[&str],
     ) -> Result<()> {
-        let old_parent = self.now().entry(id)?.parent;
-        if (old_parent, name) == (parent, new) {
+        let Entry { parent: old_parent, name, .. } = self.now().entry(id)?;
+        let new = *path.last().unwrap_or(&"");
+        if (old_parent, name.as_str()) == (parent, new) {
             return Ok(());
         }
         let noun = level.noun();
-        let others = self.tx.sql().first(
-            "SELECT id FROM securable WHERE parent = ?1 AND kind = ?2 AND name = ?3 AND id <> ?4 LIMIT 1",
-            &[parent.into(), noun.into(), new.into(), id.into()],
-            |row| row.id(0),
-        )?;
-        if others.is_some() {
+        if self.now().bearers(path)?.iter().any(|bearer| *bearer != id) {
             return Err(Detail::AlreadyExists(format!(
                 "the name `{new}` is or was another {noun}'s, and a name never changes what its past meant; choose another name"
             ))
@@ -179,7 +175,7 @@ impl Context<'_> {
         }
         self.tx.touch(id)?;
         self.tx.restructure();
-        self.tx.close(&SECURABLE, &[old_parent.into(), noun.into(), name.into()])?;
+        self.tx.close(&SECURABLE, &[old_parent.into(), noun.into(), Value::from(&name)])?;
         self.tx.open(&SECURABLE, &[parent.into(), noun.into(), new.into(), id.into()])
     }
 
@@ -261,6 +257,24 @@ impl Snapshot<'_> {
         let (parent, name, owner_id, owner, comment_ref, comment, task) =
             entry.ok_or_else(|| self.absent("entity with id", id))?;
         Ok(Entry { parent, name, owner_id, owner, comment_ref, comment, task, stamp })
+    }
+
+    /// Everything that was ever called by the whole name `path`, catalog first, whichever catalogs
+    /// and schemas of these names it lay in.
+    pub(super) fn bearers(&mut self, path: &[&str]) -> Result<Vec<EntityId>> {
+        let mut bearers = vec![EntityId::REGISTRY];
+        for (level, name) in [Level::Catalog, Level::Schema, Level::Model].into_iter().zip(path) {
+            let mut below = Vec::new();
+            for parent in bearers {
+                below.extend(self.sql.all(
+                    "SELECT DISTINCT id FROM securable WHERE parent = ?1 AND kind = ?2 AND name = ?3",
+                    &[parent.into(), level.noun().into(), (*name).into()],
+                    |row| row.id(0),
+                )?);
+            }
+            bearers = below;
+        }
+        Ok(bearers)
     }
 
     /// The last part of the name of a catalog, schema or model.

@@ -9,6 +9,7 @@ use halfback_store::id::EntityId;
 use halfback_store::name::{ModelName, shown, text};
 use halfback_store::schema::{VERSION, VERSION_STATE};
 use halfback_store::sql::Value;
+use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -380,21 +381,18 @@ impl Context<'_> {
 
     /// The next version number: above all that the model, or an earlier one of that name, had.
     fn next_number(&mut self, model: EntityId, name: &ModelName) -> Result<i64> {
-        let highest = self.tx.sql().first(
-            "SELECT MAX(v.number) FROM version v WHERE v.model = ?1 OR v.model IN ( \
-             SELECT m.id FROM securable c \
-             JOIN securable s ON s.parent = c.id AND s.kind = 'schema' AND s.name = ?3 \
-             JOIN securable m ON m.parent = s.id AND m.kind = 'model' AND m.name = ?4 \
-             WHERE c.parent = 0 AND c.kind = 'catalog' AND c.name = ?2)",
-            &[
-                model.into(),
-                name.catalog().as_str().into(),
-                name.schema().leaf().into(),
-                name.leaf().into(),
-            ],
-            |row| row.opt_int(0),
-        )?;
-        Ok(highest.flatten().unwrap_or_default() + 1)
+        let mut bearers = self.now().bearers(&name.path())?;
+        bearers.push(model);
+        let mut highest = 0;
+        for bearer in bearers {
+            let own = self.tx.sql().first(
+                "SELECT MAX(number) FROM version WHERE model = ?1",
+                &[bearer.into()],
+                |row| row.opt_int(0),
+            )?;
+            highest = highest.max(own.flatten().unwrap_or_default());
+        }
+        Ok(highest + 1)
     }
 
     /// Model and version behind a reference, with the expected revision held.
@@ -575,52 +573,73 @@ struct State {
     comment: Option<String>,
 }
 
-/// A version as it was registered.
-struct Registered {
-    model: EntityId,
-    number: i64,
-    digest: Digest,
-    size: i64,
-    location: Option<String>,
-    flavor: Option<String>,
-    signature: Option<Map<String, serde_json::Value>>,
-    params: BTreeMap<String, Param>,
-    run: Option<String>,
-    code_commit: Option<String>,
-    source: Option<String>,
-}
+/// One statement for all that is single about a version: `resolve` after a change is as fast as
+/// the number of statements is small.
+const RECORD: &str = "\
+    SELECT c.name, s.name, m.name, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.signature, \
+    v.params, v.run, v.code_commit, v.source, t.body, l.n, l.time, f.time, p.name \
+    FROM version v \
+    JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
+    JOIN securable m ON m.id = v.model AND m.until > ?2 AND m.since <= ?2 \
+    JOIN securable s ON s.id = m.parent AND s.until > ?2 AND s.since <= ?2 \
+    JOIN securable c ON c.id = s.parent AND c.until > ?2 AND c.since <= ?2 \
+    JOIN log f ON f.n = v.since \
+    JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
+    LEFT JOIN principal_name p ON p.id = f.actor \
+    LEFT JOIN text t ON t.digest = x.comment \
+    WHERE v.id = ?1 AND v.until > ?2 AND v.since <= ?2";
 
 impl Snapshot<'_> {
     /// The record of a version.
     pub(crate) fn version(&mut self, id: EntityId) -> Result<ModelVersion> {
-        let registered = self.registered(id)?;
-        let state = self.state(id)?;
-        let stamp = self.stamp(id)?;
-        let model = self.model_name(registered.model)?;
-        Ok(ModelVersion {
-            id: id.0,
-            uri: format!("models:/{model}/{}", registered.number),
-            model: model.to_string(),
-            number: registered.number,
-            status: state.status,
-            stage: state.stage,
-            digest: registered.digest.to_string(),
-            size: registered.size,
-            location: registered.location,
-            flavor: registered.flavor,
-            signature: registered.signature,
-            params: registered.params,
-            run: registered.run,
-            code_commit: registered.code_commit,
-            source: registered.source,
-            comment: state.comment,
-            tags: self.tags(id)?,
-            aliases: self.aliases(id)?,
-            revision: stamp.revision,
-            created_at: stamp.created_at,
-            created_by: stamp.created_by,
-            updated_at: stamp.updated_at,
-        })
+        let damaged = || Detail::Corrupt("a version's row is damaged; run `check`".into());
+        let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
+            let model = ModelName::from_path([row.text(0)?, row.text(1)?, row.text(2)?])?;
+            let number = row.int(3)?;
+            let digest = Digest::new(row.blob(6)?.try_into().map_err(|_| damaged())?);
+            let signature = row.opt_text(10)?.map(serde_json::from_str).transpose();
+            Ok(ModelVersion {
+                id: id.0,
+                uri: format!("models:/{model}/{number}"),
+                model: model.to_string(),
+                number,
+                status: Status::from_word(row.text(4)?)?,
+                stage: Stage::from_word(row.text(5)?)?,
+                digest: digest.to_string(),
+                size: row.int(7)?,
+                location: row.opt_string(8)?,
+                flavor: row.opt_string(9)?,
+                signature: signature.map_err(|_| damaged())?,
+                params: serde_json::from_str(row.text(11)?).map_err(|_| damaged())?,
+                run: row.opt_string(12)?,
+                code_commit: row.opt_string(13)?,
+                source: row.opt_string(14)?,
+                comment: row.opt_string(15)?,
+                tags: BTreeMap::new(),
+                aliases: Vec::new(),
+                revision: row.int(16)?,
+                updated_at: Timestamp::from_micros(row.int(17)?).into(),
+                created_at: Timestamp::from_micros(row.int(18)?).into(),
+                created_by: row.opt_string(19)?,
+            })
+        })?;
+        let mut record = record.ok_or_else(|| self.absent("version with id", id))?;
+        self.sql.query(
+            "SELECT 0, key, value FROM tag WHERE target = ?1 AND until > ?2 AND since <= ?2 \
+             UNION ALL SELECT 1, name, name FROM alias WHERE version = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), self.moment.into()],
+            &mut |row| {
+                let name = row.text(1)?.to_owned();
+                if row.int(0)? == 0 {
+                    record.tags.insert(name, row.text(2)?.to_owned());
+                } else {
+                    record.aliases.push(name);
+                }
+                Ok(())
+            },
+        )?;
+        record.aliases.sort_unstable();
+        Ok(record)
     }
 
     /// Catalog, digest and location of a version's artifact.
@@ -628,34 +647,18 @@ impl Snapshot<'_> {
         &mut self,
         id: EntityId,
     ) -> Result<(EntityId, Digest, Option<String>)> {
-        let Registered { model, digest, location, .. } = self.registered(id)?;
-        Ok((self.catalog_of(model)?, digest, location))
-    }
-
-    fn registered(&mut self, id: EntityId) -> Result<Registered> {
-        let damaged = || Detail::Corrupt("a version's row is damaged; run `check`".into());
         let row = self.sql.first(
-            "SELECT model, number, digest, size, location, flavor, signature, params, run, code_commit, source \
-             FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",
+            "SELECT model, digest, location FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",
             &[id.into(), self.moment.into()],
             |row| {
-                let signature = row.opt_text(6)?.map(serde_json::from_str).transpose();
-                Ok(Registered {
-                    model: row.id(0)?,
-                    number: row.int(1)?,
-                    digest: Digest::new(row.blob(2)?.try_into().map_err(|_| damaged())?),
-                    size: row.int(3)?,
-                    location: row.opt_string(4)?,
-                    flavor: row.opt_string(5)?,
-                    signature: signature.map_err(|_| damaged())?,
-                    params: serde_json::from_str(row.text(7)?).map_err(|_| damaged())?,
-                    run: row.opt_string(8)?,
-                    code_commit: row.opt_string(9)?,
-                    source: row.opt_string(10)?,
-                })
+                let digest = row.blob(1)?.try_into().map_err(|_| {
+                    Detail::Corrupt("a version's digest is damaged; run `check`".into())
+                })?;
+                Ok((row.id(0)?, Digest::new(digest), row.opt_string(2)?))
             },
         )?;
-        row.ok_or_else(|| self.absent("version with id", id))
+        let (model, digest, location) = row.ok_or_else(|| self.absent("version with id", id))?;
+        Ok((self.catalog_of(model)?, digest, location))
     }
 
     fn state(&mut self, id: EntityId) -> Result<State> {

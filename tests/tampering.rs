@@ -1,0 +1,223 @@
+//! Edits behind the library's back: whatever the log covers, an edit of it is found.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is this file's way of failing"
+)]
+
+use halfback::{
+    Content, CreateModel, Options, RegisterVersion, Registry, UpdateModel, no_progress,
+};
+use halfback_store::schema::FACTS;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+type Row = Vec<Value>;
+
+/// A registry in which every fact table has living and closed rows.
+fn registry() -> (tempfile::TempDir, Registry) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { create: true, ..Options::default() };
+    let registry = Registry::open_with(folder.path().join("hb"), options).unwrap();
+    registry
+        .create_model(CreateModel {
+            name: "fraud".into(),
+            comment: Some("first".into()),
+            task: Some("ranking".into()),
+            owner: Some("ana".into()),
+            ..CreateModel::default()
+        })
+        .unwrap();
+    registry
+        .update_model(UpdateModel {
+            name: "fraud".into(),
+            comment: Some("second".into()),
+            ..UpdateModel::default()
+        })
+        .unwrap();
+    for bytes in [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()] {
+        let content = Content::Bytes { name: "m".into(), bytes };
+        let version = RegisterVersion { model: "fraud".into(), ..RegisterVersion::default() };
+        registry.register_version(&content, version, &mut no_progress).unwrap();
+    }
+    for version in [1, 2] {
+        registry.set_alias("fraud", "champion", version).unwrap();
+        registry.set_tag("fraud", "k", &version.to_string()).unwrap();
+        registry.protect_alias("fraud", "spare", version == 1).unwrap();
+    }
+    registry.protect_alias("fraud", "champion", true).unwrap();
+    registry.delete_version("fraud/3").unwrap();
+    registry.rename_model("fraud", "abuse").unwrap();
+    assert_eq!(registry.check().unwrap().findings, []);
+    (folder, registry)
+}
+
+fn connect(registry: &Registry) -> Connection {
+    Connection::open(registry.path().join("registry.db")).unwrap()
+}
+
+fn rows(connection: &Connection, table: &str) -> (Vec<String>, Vec<Row>) {
+    let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let names: Vec<String> = statement.column_names().map(Into::into).collect();
+    let row = |row: &rusqlite::Row<'_>| (0..names.len()).map(|place| row.get(place)).collect();
+    let rows = statement.query_map([], row).unwrap().map(Result::unwrap).collect();
+    (names, rows)
+}
+
+/// Puts `new` in the place of `old`, either of which may be nothing; false where the table's own
+/// rules forbid that.
+fn exchange(
+    connection: &Connection,
+    table: &str,
+    names: &[String],
+    old: Option<&Row>,
+    new: Option<&Row>,
+) -> bool {
+    let transaction = connection.unchecked_transaction().unwrap();
+    if let Some(old) = old {
+        let same: Vec<String> =
+            (1..).zip(names).map(|(place, name)| format!("{name} IS ?{place}")).collect();
+        let delete = format!("DELETE FROM {table} WHERE {}", same.join(" AND "));
+        let deleted = transaction.execute(&delete, rusqlite::params_from_iter(old)).unwrap();
+        assert_eq!(deleted, 1, "{table} {old:?}");
+    }
+    if let Some(new) = new {
+        let places: Vec<String> = (1..=new.len()).map(|place| format!("?{place}")).collect();
+        let insert =
+            format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
+        if transaction.execute(&insert, rusqlite::params_from_iter(new)).is_err() {
+            return false;
+        }
+    }
+    transaction.commit().unwrap();
+    true
+}
+
+/// Other values that a column could hold instead.
+fn others(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Null => vec![Value::Text("x".into()), Value::Blob(vec![0; 32])],
+        Value::Integer(i64::MAX) => vec![Value::Integer(3)],
+        Value::Integer(number) => vec![Value::Integer(number + 1), Value::Integer(i64::MAX)],
+        Value::Real(number) => vec![Value::Real(number + 1.0)],
+        Value::Text(text) => vec![Value::Text(format!("{text}x")), Value::Null],
+        Value::Blob(bytes) => {
+            let mut bytes = bytes.clone();
+            bytes[0] ^= 1;
+            vec![Value::Blob(bytes), Value::Null]
+        }
+    }
+}
+
+fn is_found(registry: &Registry) -> bool {
+    registry.check().map_or(true, |report| !report.findings.is_empty())
+}
+
+#[test]
+fn an_edit_of_any_column_of_any_fact_row_is_found() {
+    let (_folder, registry) = registry();
+    let connection = connect(&registry);
+    for fact in FACTS {
+        let (names, rows) = rows(&connection, fact.table);
+        assert!(rows.len() > 1, "{} has too few rows to show anything", fact.table);
+        for row in &rows {
+            for (place, value) in row.iter().enumerate() {
+                for other in others(value) {
+                    let mut edited = row.clone();
+                    edited[place] = other;
+                    if exchange(&connection, fact.table, &names, Some(row), Some(&edited)) {
+                        assert!(is_found(&registry), "{} {row:?} -> {edited:?}", fact.table);
+                        exchange(&connection, fact.table, &names, Some(&edited), Some(row));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(registry.check().unwrap().findings, []);
+}
+
+#[test]
+fn a_fact_row_that_is_removed_or_added_is_found() {
+    let (_folder, registry) = registry();
+    let connection = connect(&registry);
+    for fact in FACTS {
+        let (names, rows) = rows(&connection, fact.table);
+        for row in &rows {
+            exchange(&connection, fact.table, &names, Some(row), None);
+            assert!(is_found(&registry), "{} without {row:?}", fact.table);
+            exchange(&connection, fact.table, &names, None, Some(row));
+        }
+        // The same fact once more, closed by another commit: the key alone does not forbid it.
+        let mut twin = rows[0].clone();
+        *twin.last_mut().unwrap() = Value::Integer(2);
+        if exchange(&connection, fact.table, &names, None, Some(&twin)) {
+            assert!(is_found(&registry), "{} with {twin:?}", fact.table);
+            exchange(&connection, fact.table, &names, Some(&twin), None);
+        }
+    }
+    assert_eq!(registry.check().unwrap().findings, []);
+}
+
+#[test]
+fn an_edit_of_the_log_or_its_head_is_found() {
+    for edit in [
+        "DELETE FROM log WHERE n = 2",
+        "DELETE FROM log WHERE n = (SELECT MAX(n) FROM log)",
+        "INSERT INTO log SELECT n + 1, time + 1, actor, header FROM log ORDER BY n DESC LIMIT 1",
+        "UPDATE log SET time = time + 1 WHERE n = 3",
+        "UPDATE log SET actor = 7 WHERE n = 3",
+        "UPDATE payload SET body = '[]' WHERE n = 2",
+        "UPDATE payload SET salt = zeroblob(16) WHERE n = 2",
+        "UPDATE text SET body = 'other'",
+        "UPDATE head SET time = time - 1",
+        "UPDATE head SET n = n - 1",
+        "UPDATE head SET range = zeroblob(length(range))",
+    ] {
+        let (_folder, registry) = registry();
+        let changed = connect(&registry).execute(edit, []).unwrap();
+        assert!(changed > 0, "{edit} changed nothing");
+        assert!(is_found(&registry), "{edit} was not found");
+        let corrupt = registry.verify_log().is_err_and(|error| error.code() == "corrupt");
+        assert!(corrupt || edit.contains(" text "), "{edit} was not found in the log");
+    }
+}
+
+#[test]
+fn every_byte_of_every_header_counts() {
+    let (_folder, registry) = registry();
+    let connection = connect(&registry);
+    let (names, rows) = rows(&connection, "log");
+    let place = names.iter().position(|name| name == "header").unwrap();
+    for row in &rows {
+        let Value::Blob(header) = &row[place] else { panic!("{:?} is no header", row[place]) };
+        for byte in 0..header.len() {
+            let mut changed = header.clone();
+            changed[byte] ^= 1;
+            let sql = "UPDATE log SET header = ?2 WHERE n = ?1";
+            connection.execute(sql, (&row[0], changed)).unwrap();
+            let error = registry.verify_log().unwrap_err();
+            assert_eq!(error.code(), "corrupt", "{error}");
+        }
+        connection.execute("UPDATE log SET header = ?2 WHERE n = ?1", (&row[0], header)).unwrap();
+    }
+    registry.verify_log().unwrap();
+}
+
+#[test]
+fn what_may_be_erased_leaves_a_log_that_verifies() {
+    for table in ["payload", "text", "principal_name"] {
+        let (_folder, registry) = registry();
+        let erased = connect(&registry).execute(&format!("DELETE FROM {table}"), []).unwrap();
+        assert!(erased > 0, "{table} was empty");
+        registry.verify_log().unwrap();
+        assert_eq!(registry.check().unwrap().findings, [], "without {table}");
+        let model = registry.get_model("abuse").unwrap();
+        assert_eq!(model.comment.is_none(), table == "text");
+        assert_eq!(model.owner.is_none(), table == "principal_name");
+        let newest = registry.history("abuse").unwrap().items.remove(0);
+        assert_eq!(newest.payload.is_none(), table == "payload");
+        registry.set_tag("abuse", "after", "erasure").unwrap();
+        assert_eq!(registry.check().unwrap().findings, [], "without {table}, after a write");
+    }
+}
