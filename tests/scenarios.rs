@@ -465,6 +465,7 @@ fn read(view: &View, name: &str, args: &Fields) -> halfback::Result<Value> {
             view.get_version(text("model"), args["number"].as_i64().unwrap()).map(json_of)
         }
         "get_artifact" => view.get_artifact(version("version")).map(json_of),
+        "get_example" => view.get_example(version("version")).map(json_of),
         "list_catalogs" => query::<halfback::ListCatalogs>(view, args),
         "list_schemas" => query::<halfback::ListSchemas>(view, args),
         "list_models" => query::<halfback::ListModels>(view, args),

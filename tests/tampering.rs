@@ -7,7 +7,7 @@
 )]
 
 use halfback::{
-    Content, CreateModel, Options, RegisterVersion, Registry, UpdateModel, no_progress,
+    Content, CreateModel, Options, Origin, RegisterVersion, Registry, UpdateModel, no_progress,
 };
 use halfback_store::schema::FACTS;
 use rusqlite::Connection;
@@ -26,6 +26,7 @@ fn registry() -> (tempfile::TempDir, Registry) {
             comment: Some("first".into()),
             task: Some("ranking".into()),
             owner: Some("ana".into()),
+            origin: Some(origin("models:/fraud")),
             ..CreateModel::default()
         })
         .unwrap();
@@ -38,7 +39,11 @@ fn registry() -> (tempfile::TempDir, Registry) {
         .unwrap();
     for bytes in [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()] {
         let content = Content::Bytes { name: "m".into(), bytes };
-        let version = RegisterVersion { model: "fraud".into(), ..RegisterVersion::default() };
+        let version = RegisterVersion {
+            model: "fraud".into(),
+            origin: Some(origin("models:/fraud/1")),
+            ..RegisterVersion::default()
+        };
         registry.register_version(&content, version, &mut no_progress).unwrap();
     }
     for version in [1, 2] {
@@ -51,6 +56,12 @@ fn registry() -> (tempfile::TempDir, Registry) {
     registry.rename_model("fraud", "abuse").unwrap();
     assert_eq!(registry.check().unwrap().findings, []);
     (folder, registry)
+}
+
+fn origin(reference: &str) -> Origin {
+    let origin =
+        serde_json::json!({"system": "mlflow", "reference": reference, "created_by": "bo"});
+    serde_json::from_value(origin).unwrap()
 }
 
 fn connect(registry: &Registry) -> Connection {

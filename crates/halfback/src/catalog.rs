@@ -1,7 +1,9 @@
 //! Catalogs and schemas: the two levels of names above models.
 
 pub(crate) mod alias;
+pub(crate) mod example;
 pub(crate) mod model;
+pub(crate) mod origin;
 pub(crate) mod tag;
 mod tree;
 pub(crate) mod version;

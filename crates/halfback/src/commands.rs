@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::artifact::GetArtifact;
 use crate::catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
+use crate::catalog::example::GetExample;
 use crate::catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, RenameModel, UpdateModel,
 };
@@ -30,6 +31,7 @@ macro_rules! commands {
         #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "command", rename_all = "snake_case")]
         #[expect(missing_docs, reason = "each variant is documented by the command it holds")]
+        #[expect(clippy::large_enum_variant, reason = "commands come in short lists and move once")]
         pub enum AnyCommand {
             $($command($command),)+
         }
@@ -101,7 +103,7 @@ commands! {
 queries! {
     GetCatalog, GetSchema, GetModel, GetVersion, Resolve,
     ListCatalogs, ListSchemas, ListModels, ListVersions,
-    History, Log, GetArtifact, Whoami, Info, VerifyLog, Check,
+    History, Log, GetArtifact, GetExample, Whoami, Info, VerifyLog, Check,
 }
 
 fn json(output: impl Serialize) -> Result<Value> {

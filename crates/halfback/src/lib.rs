@@ -43,9 +43,11 @@ pub use registry::{Options, Registry};
 pub use view::{Moment, View};
 
 pub use catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
+pub use catalog::example::{Example, GetExample};
 pub use catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, Model, RenameModel, UpdateModel,
 };
+pub use catalog::origin::Origin;
 pub use catalog::tag::{DeleteTag, SetTag};
 pub use catalog::version::{
     ArchiveVersion, DeleteVersion, GetVersion, ListVersions, ModelVersion, Param, RegisterVersion,

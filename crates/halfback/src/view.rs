@@ -9,6 +9,7 @@ use halfback_store::sql::{Sql, Storage};
 use halfback_store::time::Timestamp;
 
 use crate::cache;
+use crate::catalog::example::{Example, GetExample};
 use crate::catalog::model::{GetModel, ListModels, Model};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
@@ -132,6 +133,11 @@ impl View {
     /// All commits, the newest first, a page at a time.
     pub fn log(&self, list: Log) -> Result<Page<Commit>> {
         self.query(list)
+    }
+
+    /// The example rows of a version; the code `not_found` where it has none.
+    pub fn get_example(&self, version: impl Into<VersionRef>) -> Result<Example> {
+        self.query(GetExample { version: version.into() })
     }
 
     /// Who acts in this session.

@@ -97,9 +97,16 @@ def params(name: str, value: object) -> dict[str, Param]:
     return {text(f"{name} key", key): _param(f"{name}.{key}", item) for key, item in value.items()}
 
 
-def json_object(name: str, value: object) -> dict[str, Any]:
-    """A mapping that JSON can hold, to any depth."""
+def metrics(name: str, value: object) -> dict[str, float]:
+    """A mapping from text to numbers."""
     if not isinstance(value, Mapping):
+        raise wrong_type(name, "a mapping from text to numbers (`dict`)", value)
+    return {text(f"{name} key", key): _metric(f"{name}.{key}", item) for key, item in value.items()}
+
+
+def json_object(name: str, value: object) -> dict[str, Any]:
+    """A mapping or a record that JSON can hold, to any depth."""
+    if not isinstance(value, Mapping) and not _is_record(value):
         raise wrong_type(name, "a mapping (`dict`)", value)
     checked: dict[str, Any] = plain(name, value)
     return checked
@@ -115,6 +122,11 @@ def plain(name: str, value: object) -> Any:
         return {text(f"{name} key", k): plain(f"{name}.{k}", v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(f"{name}[{place}]", item) for place, item in enumerate(value)]
+    if isinstance(value, datetime):
+        return _time(name, value)
+    if _is_record(value):
+        fields: dict[str, Any] = value.__dataclass_fields__  # type: ignore[attr-defined]  # a record
+        return {key: plain(f"{name}.{key}", getattr(value, key)) for key in fields}
     return _number(name, value, "text, a number, a boolean, a list or a mapping")
 
 
@@ -163,19 +175,7 @@ def moment(name: str, value: object) -> dict[str, Any]:
         if isinstance(value, bool) or not hasattr(value, "__index__"):
             raise wrong_type(name, "an aware `datetime` or the number of a commit", value)
         return {"commit": integer(name, value)}
-    if value.utcoffset() is None:
-        raise InvalidError(
-            f"`{name}` is `{value}`, which has no time zone: "
-            "use `datetime.now(timezone.utc)` or `value.astimezone()`",
-            "invalid_argument",
-        )
-    try:
-        utc = value.astimezone(timezone.utc)
-    except OverflowError:
-        raise InvalidError(
-            f"`{name}` is `{value}`, beyond the years 1 to 9999 in UTC", "invalid_argument"
-        ) from None
-    return {"time": utc.isoformat(timespec="microseconds").replace("+00:00", "Z")}
+    return {"time": _time(name, value)}
 
 
 def expected(
@@ -212,3 +212,31 @@ def _number(name: str, value: object, wanted: str) -> Param:
             )
         return float(value)
     return integer(name, value)
+
+
+def _metric(name: str, value: object) -> float:
+    number = None if isinstance(value, (bool, str)) else _number(name, value, "a number")
+    if isinstance(number, (int, float)) and not isinstance(number, bool):
+        return number
+    raise wrong_type(name, "a number", value)
+
+
+def _time(name: str, value: datetime) -> str:
+    """A time as the core takes it."""
+    if value.utcoffset() is None:
+        raise InvalidError(
+            f"`{name}` is `{value}`, which has no time zone: "
+            "use `datetime.now(timezone.utc)` or `value.astimezone()`",
+            "invalid_argument",
+        )
+    try:
+        utc = value.astimezone(timezone.utc)
+    except OverflowError:
+        raise InvalidError(
+            f"`{name}` is `{value}`, beyond the years 1 to 9999 in UTC", "invalid_argument"
+        ) from None
+    return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _is_record(value: object) -> bool:
+    return hasattr(value, "__dataclass_fields__") and not isinstance(value, type)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from halfback.records import ModelVersion, Stage
+from halfback.records import Example, ModelVersion, Origin, Stage
 from halfback.sentinels import ANY, AnyValue
 
 __all__ = [
@@ -117,6 +117,8 @@ class CreateModel(Command):
     """Free text for people."""
     exist_ok: bool = False
     """Give the model back unchanged where it exists already."""
+    origin: Origin | None = None
+    """What it was in the system that it is brought in from."""
     owner: str | None = None
     """The owner's name; whoever creates it where absent."""
     parents: bool = False
@@ -136,6 +138,8 @@ class CreateModel(Command):
         }
         if self.comment is not None:
             wire["comment"] = self.comment
+        if self.origin is not None:
+            wire["origin"] = self.origin
         if self.owner is not None:
             wire["owner"] = self.owner
         if self.tags is not None:
@@ -365,12 +369,22 @@ class RegisterVersion(Command):
     """The commit of the code that produced it."""
     comment: str | None = None
     """Free text for people."""
+    example: Example | None = None
+    """Rows to try the version with, and what it answers to them."""
     exist_ok: bool = False
     """Give the existing version back where one of the same content exists already."""
     flavor: str | None = None
-    """The format of the artifact."""
+    """The format of the artifact, such as `onnx` or `sklearn`."""
+    framework_version: str | None = None
+    """The version of the library that made it."""
     location: str | None = None
     """Where the content is, when it is not in the registry's own store: a URI."""
+    metrics: Mapping[str, float] | None = None
+    """What the training measured, by name; each a finite number."""
+    number: int | None = None
+    """The number to give it, above every one that the name ever had; the next one where absent."""
+    origin: Origin | None = None
+    """What it was in the system that it is brought in from."""
     params: Mapping[str, str | int | float | bool] | None = None
     """The training's parameters."""
     run: str | None = None
@@ -394,10 +408,20 @@ class RegisterVersion(Command):
             wire["code_commit"] = self.code_commit
         if self.comment is not None:
             wire["comment"] = self.comment
+        if self.example is not None:
+            wire["example"] = self.example
         if self.flavor is not None:
             wire["flavor"] = self.flavor
+        if self.framework_version is not None:
+            wire["framework_version"] = self.framework_version
         if self.location is not None:
             wire["location"] = self.location
+        if self.metrics is not None:
+            wire["metrics"] = self.metrics
+        if self.number is not None:
+            wire["number"] = self.number
+        if self.origin is not None:
+            wire["origin"] = self.origin
         if self.params is not None:
             wire["params"] = self.params
         if self.run is not None:

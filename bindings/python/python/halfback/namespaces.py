@@ -11,6 +11,8 @@ from halfback.transactions import Transactions, given
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from halfback.records import Origin
+
 __all__ = ["Namespaces"]
 
 
@@ -179,6 +181,7 @@ class Namespaces(Transactions):
         comment: str | None = None,
         owner: str | None = None,
         tags: Mapping[str, str] | None = None,
+        origin: Origin | Mapping[str, object] | None = None,
         exist_ok: bool = False,
         idempotency_key: str | None = None,
     ) -> Model:
@@ -192,7 +195,7 @@ class Namespaces(Transactions):
             "parents": flag("parents", parents),
             "exist_ok": flag("exist_ok", exist_ok),
         }
-        more = given(task=task, comment=comment, owner=owner, tags=tags)
+        more = given(task=task, comment=comment, owner=owner, tags=tags, origin=origin)
         return Model.from_wire(self._run("create_model", idempotency_key, fields | more))
 
     def update_model(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from halfback.arguments import PathArgument, Progress
-    from halfback.records import CheckReport, LogVerification, Principal, RegistryInfo
+    from halfback.records import CheckReport, Example, LogVerification, Principal, RegistryInfo
 
 __all__ = ["Reads"]
 
@@ -202,6 +202,17 @@ class Reads:
         """
         asked = {"version": self._reference("version", version)}
         return Artifact.from_wire(self._ask("get_artifact", **asked))
+
+    def get_example(self, version: str | ModelVersion) -> Example:
+        """The example rows of a version; a `NotFoundError` where it has none.
+
+        >>> rows = {"columns": ["age", "income"], "rows": [[39, 52000.0]], "outputs": [0.2]}
+        >>> version = registry.register_version("risk.credit.default", b"more", example=rows)
+        >>> registry.get_example(version).columns
+        ('age', 'income')
+        """
+        asked = {"version": self._reference("version", version)}
+        return records.Example.from_wire(self._ask("get_example", **asked))
 
     def download(
         self, version: str | ModelVersion, to: PathArgument, *, progress: Progress | None = None

@@ -15,10 +15,12 @@ __all__ = [
     "Catalog",
     "CheckReport",
     "Commit",
+    "Example",
     "Finding",
     "LogVerification",
     "Model",
     "ModelVersion",
+    "Origin",
     "Principal",
     "RegistryInfo",
     "Schema",
@@ -109,11 +111,11 @@ class Catalog:
     """When it was created."""
     updated_at: datetime
     """When it was last touched."""
-    comment: str | None
+    comment: str | None = None
     """Free text for people."""
-    created_by: str | None
+    created_by: str | None = None
     """Who created it; none once the name was erased."""
-    owner: str | None
+    owner: str | None = None
     """The owner's name; none once it was erased."""
 
     @classmethod
@@ -198,9 +200,9 @@ class Commit:
     """The commands in one line for people."""
     leaf_hash: str
     """The hash of the entry in the log's tree, in hexadecimal."""
-    actor_name: str | None
+    actor_name: str | None = None
     """The principal's name; none once it was erased."""
-    payload: tuple[Mapping[str, Any], ...] | None
+    payload: tuple[Mapping[str, Any], ...] | None = None
     """The commands with their fields; none once they were erased."""
 
     @classmethod
@@ -217,6 +219,33 @@ class Commit:
             leaf_hash=value["leaf_hash"],
             actor_name=value["actor_name"],
             payload=None if value["payload"] is None else tuple(value["payload"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """Rows to try a version with, and what it answered to them. They can be erased like a
+    comment: the log holds only their salted hash.
+    """
+
+    rows: tuple[Any, ...]
+    """The input, row by row: with columns a list of as many values, else a number, text, or
+    nested lists of them.
+    """
+    columns: tuple[str, ...] | None = None
+    """The names of the columns; none where the input is an array."""
+    outputs: tuple[Any, ...] | None = None
+    """What the version answered to each row, to hold later answers against; none where it was
+    not tried.
+    """
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object; keys that it does not know are left out."""
+        return cls(
+            rows=tuple(value["rows"]),
+            columns=None if value["columns"] is None else tuple(value["columns"]),
+            outputs=None if value["outputs"] is None else tuple(value["outputs"]),
         )
 
 
@@ -242,6 +271,39 @@ class LogVerification:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What something was in the system that it was brought in from. Times and names here are
+    that system's word; when it came into this registry, and by whom, the log tells.
+    """
+
+    system: str
+    """The kind of system, such as `mlflow`."""
+    reference: str
+    """What it was called there, such as `models:/fraud/3`."""
+    created_at: datetime | None = None
+    """When it was created there."""
+    created_by: str | None = None
+    """Who created it there; none where unknown, or once the name was erased."""
+    updated_at: datetime | None = None
+    """When it was last changed there."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object; keys that it does not know are left out."""
+        return cls(
+            system=value["system"],
+            reference=value["reference"],
+            created_at=None
+            if value["created_at"] is None
+            else datetime.fromisoformat(value["created_at"]),
+            created_by=value["created_by"],
+            updated_at=None
+            if value["updated_at"] is None
+            else datetime.fromisoformat(value["updated_at"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """A registered model."""
 
@@ -263,15 +325,17 @@ class Model:
     """When it was created."""
     updated_at: datetime
     """When it, or one of its versions, was last touched."""
-    comment: str | None
+    comment: str | None = None
     """Free text for people."""
-    created_by: str | None
+    created_by: str | None = None
     """Who created it; none once the name was erased."""
-    latest_version: int | None
+    latest_version: int | None = None
     """The highest version number that is not archived or deleted."""
-    owner: str | None
+    origin: Origin | None = None
+    """What it was in the system that it was brought in from."""
+    owner: str | None = None
     """The owner's name; none once it was erased."""
-    task: str | None
+    task: str | None = None
     """What the model is for, such as `binary_classification`."""
 
     @classmethod
@@ -290,6 +354,7 @@ class Model:
             comment=value["comment"],
             created_by=value["created_by"],
             latest_version=value["latest_version"],
+            origin=None if value["origin"] is None else Origin.from_wire(value["origin"]),
             owner=value["owner"],
             task=value["task"],
         )
@@ -315,8 +380,12 @@ class ModelVersion:
     """The artifact's digest, `sha256:<hexadecimal>`."""
     size: int
     """The size of all files, in bytes."""
+    has_example: bool
+    """Whether it has example rows, which `get_example` gives."""
     params: Mapping[str, str | int | float | bool]
     """The training's parameters."""
+    metrics: Mapping[str, float]
+    """What the training measured, by name; each a finite number."""
     tags: Mapping[str, str]
     """The tags."""
     aliases: tuple[str, ...]
@@ -327,21 +396,25 @@ class ModelVersion:
     """When it was registered."""
     updated_at: datetime
     """When it was last touched."""
-    code_commit: str | None
+    code_commit: str | None = None
     """The commit of the code that produced it."""
-    comment: str | None
+    comment: str | None = None
     """Free text for people."""
-    created_by: str | None
+    created_by: str | None = None
     """Who registered it; none once the name was erased."""
-    flavor: str | None
-    """The format of the artifact."""
-    location: str | None
+    flavor: str | None = None
+    """The format of the artifact, such as `onnx` or `sklearn`."""
+    framework_version: str | None = None
+    """The version of the library that made it, where the files tell."""
+    location: str | None = None
     """Where the artifact is, when it is not in the registry's own store."""
-    run: str | None
+    origin: Origin | None = None
+    """What it was in the system that it was brought in from."""
+    run: str | None = None
     """The run that produced it."""
-    signature: Mapping[str, Any] | None
+    signature: Mapping[str, Any] | None = None
     """Inputs, outputs and parameters, as in MLflow."""
-    source: str | None
+    source: str | None = None
     """Where it came from."""
 
     @classmethod
@@ -356,7 +429,9 @@ class ModelVersion:
             stage=value["stage"],
             digest=value["digest"],
             size=value["size"],
+            has_example=value["has_example"],
             params=value["params"],
+            metrics=value["metrics"],
             tags=value["tags"],
             aliases=tuple(value["aliases"]),
             revision=value["revision"],
@@ -366,7 +441,9 @@ class ModelVersion:
             comment=value["comment"],
             created_by=value["created_by"],
             flavor=value["flavor"],
+            framework_version=value["framework_version"],
             location=value["location"],
+            origin=None if value["origin"] is None else Origin.from_wire(value["origin"]),
             run=value["run"],
             signature=value["signature"],
             source=value["source"],
@@ -381,7 +458,7 @@ class Principal:
     """The name to show."""
     proof: str
     """How the identity is proved."""
-    id: str | None
+    id: str | None = None
     """The opaque id, such as `p1`; none before the first change that they make here."""
 
     @classmethod
@@ -444,11 +521,11 @@ class Schema:
     """When it was created."""
     updated_at: datetime
     """When it was last touched."""
-    comment: str | None
+    comment: str | None = None
     """Free text for people."""
-    created_by: str | None
+    created_by: str | None = None
     """Who created it; none once the name was erased."""
-    owner: str | None
+    owner: str | None = None
     """The owner's name; none once it was erased."""
 
     @classmethod

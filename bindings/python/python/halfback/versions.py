@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from halfback.arguments import Content, Param, Progress
     from halfback.entities import Catalog, Model, Schema
+    from halfback.records import Example, Origin
 
 __all__ = ["Versions"]
 
@@ -71,14 +72,19 @@ class Versions(Transactions):
         name: str | None = None,
         location: str | None = None,
         digest: str | None = None,
+        number: int | None = None,
         flavor: str | None = None,
+        framework_version: str | None = None,
         signature: Mapping[str, object] | None = None,
+        example: Example | Mapping[str, object] | None = None,
         params: Mapping[str, Param] | None = None,
+        metrics: Mapping[str, float] | None = None,
         run: str | None = None,
         code_commit: str | None = None,
         source: str | None = None,
         comment: str | None = None,
         tags: Mapping[str, str] | None = None,
+        origin: Origin | Mapping[str, object] | None = None,
         exist_ok: bool = False,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
@@ -88,7 +94,8 @@ class Versions(Transactions):
         `content` is the path of a file or a folder, or bytes, which become a file called `name`.
         It is copied into the registry, or, where `location` says at which URI the files are kept,
         only hashed. A `digest` that is given must be the one of the content. With `exist_ok` the
-        version that has the same content is given if there is one.
+        version that has the same content is given if there is one. `example` holds rows to try the
+        version with, and `origin` says what it was in the system that it is brought in from.
 
         >>> version = registry.register_version(
         ...     "risk.credit.default", "model.joblib", params={"depth": 3}, comment="boosting"
@@ -99,9 +106,14 @@ class Versions(Transactions):
         fields = {"model": text("model", model), "exist_ok": flag("exist_ok", exist_ok)}
         more = given(
             location=location,
+            number=number,
             flavor=flavor,
+            framework_version=framework_version,
             signature=signature,
+            example=example,
             params=params,
+            metrics=metrics,
+            origin=origin,
             run=run,
             code_commit=code_commit,
             source=source,

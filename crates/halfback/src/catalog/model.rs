@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, ModelName, SchemaName};
-use halfback_store::schema::{ALIAS, PROTECTION, VERSION, VERSION_STATE};
+use halfback_store::schema::{ALIAS, ORIGIN, PROTECTION, VERSION, VERSION_STATE};
 use halfback_store::sql::Value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::origin::Origin;
 use super::tree::{self, Changes, Profile};
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::{Page, Paging};
@@ -39,6 +40,8 @@ pub struct Model {
     pub protected_aliases: Vec<String>,
     /// The highest version number that is not archived or deleted.
     pub latest_version: Option<i64>,
+    /// What it was in the system that it was brought in from.
+    pub origin: Option<Origin>,
     /// The commit that last touched the model or one of its versions.
     pub revision: i64,
     /// When it was created.
@@ -70,6 +73,9 @@ pub struct CreateModel {
     /// Tags to begin with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// What it was in the system that it is brought in from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Give the model back unchanged where it exists already.
     #[serde(default)]
     pub exist_ok: bool,
@@ -136,9 +142,11 @@ impl Command for CreateModel {
             Some(id) if self.exist_ok => id,
             Some(_) => return Err(tree::taken(Level::Model, &name)),
             None => {
-                let Self { task, comment, owner, tags, .. } = self;
+                let Self { task, comment, owner, tags, origin, .. } = self;
                 let profile = Profile { comment, owner, task, tags };
-                context.add(Level::Model, schema, name.leaf(), profile)?
+                let id = context.add(Level::Model, schema, name.leaf(), profile)?;
+                context.add_origin(id, origin)?;
+                id
             }
         };
         context.now().model(id)
@@ -231,6 +239,7 @@ impl Context<'_> {
     pub(super) fn remove_version(&mut self, version: EntityId) -> Result<()> {
         self.tx.touch(version)?;
         self.remove_tags(version)?;
+        self.tx.close(&ORIGIN, &[version.into()])?;
         self.tx.close(&VERSION_STATE, &[version.into()])?;
         self.tx.close(&VERSION, &[version.into()])?;
         Ok(())
@@ -342,6 +351,7 @@ impl Snapshot<'_> {
             tags: self.tags(id)?,
             aliases: aliases.into_iter().collect(),
             protected_aliases,
+            origin: self.origin(id)?,
             latest_version: latest.map(|version| self.version_number(version)).transpose()?,
             revision: entry.stamp.revision,
             created_at: entry.stamp.created_at,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, SchemaName, text};
-use halfback_store::schema::{PROFILE, SECURABLE, TAG};
+use halfback_store::schema::{ORIGIN, PROFILE, SECURABLE, TAG};
 use halfback_store::sql::Value;
 use halfback_store::time::Timestamp;
 
@@ -213,6 +213,7 @@ impl Context<'_> {
         self.tx.touch(id)?;
         self.tx.restructure();
         self.remove_tags(id)?;
+        self.tx.close(&ORIGIN, &[id.into()])?;
         self.tx.close(&PROFILE, &[id.into()])?;
         let key = [entry.parent.into(), level.noun().into(), Value::from(&entry.name)];
         self.tx.close(&SECURABLE, &key)?;

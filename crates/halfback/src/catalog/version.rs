@@ -1,22 +1,26 @@
 //! Model versions: numbered for good, content fixed by digest.
 
+mod register;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
-use halfback_store::name::{ModelName, shown, text};
-use halfback_store::schema::{VERSION, VERSION_STATE};
-use halfback_store::sql::Value;
+use halfback_store::name::ModelName;
+use halfback_store::schema::VERSION_STATE;
 use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use crate::command::{Command, Context, Place, Query, Snapshot};
+use super::origin::Origin;
+use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::{Page, Paging};
 use crate::securable::{Selector, VersionRef};
+
+pub use register::RegisterVersion;
 
 /// A version of a registered model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,12 +43,18 @@ pub struct ModelVersion {
     pub size: i64,
     /// Where the artifact is, when it is not in the registry's own store.
     pub location: Option<String>,
-    /// The format of the artifact.
+    /// The format of the artifact, such as `onnx` or `sklearn`.
     pub flavor: Option<String>,
+    /// The version of the library that made it, where the files tell.
+    pub framework_version: Option<String>,
     /// Inputs, outputs and parameters, as in MLflow.
     pub signature: Option<Map<String, serde_json::Value>>,
+    /// Whether it has example rows, which `get_example` gives.
+    pub has_example: bool,
     /// The training's parameters.
     pub params: BTreeMap<String, Param>,
+    /// What the training measured, by name; each a finite number.
+    pub metrics: BTreeMap<String, f64>,
     /// The run that produced it.
     pub run: Option<String>,
     /// The commit of the code that produced it.
@@ -57,6 +67,8 @@ pub struct ModelVersion {
     pub tags: BTreeMap<String, String>,
     /// The aliases that name it.
     pub aliases: Vec<String>,
+    /// What it was in the system that it was brought in from.
+    pub origin: Option<Origin>,
     /// The commit that last touched it.
     pub revision: i64,
     /// When it was registered.
@@ -146,46 +158,6 @@ pub enum Param {
     Text(String),
 }
 
-/// Registers a version. The content is put (or, with `location`, hashed) first, by this process.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RegisterVersion {
-    /// The model's name.
-    pub model: String,
-    /// The digest of the content, as `put_artifact` or `hash_artifact` gave it.
-    pub digest: String,
-    /// Where the content is, when it is not in the registry's own store: a URI.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<String>,
-    /// The format of the artifact.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub flavor: Option<String>,
-    /// Inputs, outputs and parameters, as in MLflow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature: Option<Map<String, serde_json::Value>>,
-    /// The training's parameters.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub params: BTreeMap<String, Param>,
-    /// The run that produced it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<String>,
-    /// The commit of the code that produced it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code_commit: Option<String>,
-    /// Where it came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// Free text for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub comment: Option<String>,
-    /// Tags to begin with.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
-    /// Give the existing version back where one of the same content exists already.
-    #[serde(default)]
-    pub exist_ok: bool,
-}
-
 /// Changes what is said about a version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -234,53 +206,6 @@ pub struct DeleteVersion {
     /// The revision that it must have now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_revision: Option<i64>,
-}
-
-impl Command for RegisterVersion {
-    const NAME: &'static str = "register_version";
-    type Output = ModelVersion;
-
-    fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
-        let name: ModelName = self.model.parse()?;
-        let model = context.now().model_id(&name)?;
-        let digest: Digest = self.digest.parse()?;
-        check_location(self.location.as_deref())?;
-        let size = context.possession(model, &digest, self.location.as_deref())?;
-        if self.exist_ok
-            && let Some(version) = context.now().same_content(model, &digest)?
-        {
-            return context.now().version(version);
-        }
-        let number = context.next_number(model, &name)?;
-        let id = context.tx.new_id();
-        context.tx.touch(model)?;
-        context.tx.touch(id)?;
-        let field = |value: Option<String>, name| value.map(|value| text(value, name)).transpose();
-        let params = checked_params(&self.params)?;
-        let signature = self.signature.map(|signature| json(&signature)).transpose()?;
-        let signature = field(signature, "signature")?;
-        context.tx.open(
-            &VERSION,
-            &[
-                id.into(),
-                model.into(),
-                number.into(),
-                Value::from(digest.hash()),
-                size.into(),
-                field(self.location, "location")?.as_ref().into(),
-                field(self.flavor, "flavor")?.as_ref().into(),
-                signature.as_ref().into(),
-                Value::from(&params),
-                field(self.run, "run")?.as_ref().into(),
-                field(self.code_commit, "code_commit")?.as_ref().into(),
-                field(self.source, "source")?.as_ref().into(),
-            ],
-        )?;
-        let comment = context.comment(self.comment)?;
-        context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
-        context.add_tags(id, &self.tags)?;
-        context.now().version(id)
-    }
 }
 
 impl Command for UpdateVersion {
@@ -355,46 +280,6 @@ impl Command for DeleteVersion {
 }
 
 impl Context<'_> {
-    /// The size of a content that this process has had in its hands; an error for any other.
-    fn possession(
-        &mut self,
-        model: EntityId,
-        digest: &Digest,
-        location: Option<&str>,
-    ) -> Result<i64> {
-        let place = match location {
-            Some(_) => Place::Elsewhere,
-            None => Place::Stored(self.now().catalog_of(model)?),
-        };
-        if let Some(size) = self.possessed.lock().get(&(place, *digest)) {
-            return Ok(i64::try_from(*size).unwrap_or(i64::MAX));
-        }
-        let first = match location {
-            Some(_) => "hash it with `hash_artifact`",
-            None => "put it with `put_artifact`",
-        };
-        Err(Detail::InvalidArgument(format!(
-            "content `{digest}` has not been read by this program, and only content at hand can be registered; {first} first"
-        ))
-        .into())
-    }
-
-    /// The next version number: above all that the model, or an earlier one of that name, had.
-    fn next_number(&mut self, model: EntityId, name: &ModelName) -> Result<i64> {
-        let mut bearers = self.now().bearers(&name.path())?;
-        bearers.push(model);
-        let mut highest = 0;
-        for bearer in bearers {
-            let own = self.tx.sql().first(
-                "SELECT MAX(number) FROM version WHERE model = ?1",
-                &[bearer.into()],
-                |row| row.opt_int(0),
-            )?;
-            highest = highest.max(own.flatten().unwrap_or_default());
-        }
-        Ok(highest + 1)
-    }
-
     /// Model and version behind a reference, with the expected revision held.
     fn expected(
         &mut self,
@@ -442,50 +327,7 @@ impl Context<'_> {
     }
 }
 
-/// Accepts a URI: a scheme, a colon, and something after it.
-fn check_location(location: Option<&str>) -> Result<()> {
-    let is_uri = |text: &str| {
-        text.split_once(':').is_some_and(|(scheme, rest)| {
-            let mut letters = scheme.chars();
-            letters.next().is_some_and(|c| c.is_ascii_alphabetic())
-                && letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-                && !rest.is_empty()
-        })
-    };
-    match location {
-        Some(location) if !is_uri(location) => Err(Detail::InvalidArgument(format!(
-            "location `{}` is not a URI; expected one like `s3://bucket/model.onnx`",
-            shown(location)
-        ))
-        .into()),
-        _ => Ok(()),
-    }
-}
-
-/// The parameters as stored: JSON, with numbers that every reader gets exactly.
-fn checked_params(params: &BTreeMap<String, Param>) -> Result<String> {
-    const EXACT: u64 = 1 << 53;
-    for (name, param) in params {
-        match param {
-            Param::Int(value) if value.unsigned_abs() > EXACT => {
-                return Err(Detail::InvalidArgument(format!(
-                    "parameter `{name}` is beyond ±2^53, where JSON readers lose digits; pass it as text"
-                ))
-                .into());
-            }
-            Param::Float(value) if !value.is_finite() => {
-                return Err(Detail::InvalidArgument(format!(
-                    "parameter `{name}` is not a finite number; leave it out, or pass it as text"
-                ))
-                .into());
-            }
-            _ => {}
-        }
-    }
-    text(json(params)?, "params")
-}
-
-fn json(value: &impl Serialize) -> Result<String> {
+pub(super) fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Detail::Internal(format!("a value has no JSON: {error}")).into())
 }
@@ -576,8 +418,9 @@ struct State {
 /// One statement for all that is single about a version: `resolve` after a change is as fast as
 /// the number of statements is small.
 const RECORD: &str = "\
-    SELECT c.name, s.name, m.name, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.signature, \
-    v.params, v.run, v.code_commit, v.source, t.body, l.n, l.time, f.time, p.name \
+    SELECT c.name, s.name, m.name, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
+    v.framework_version, v.signature, v.example, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
+    l.n, l.time, f.time, p.name, o.system, o.reference, o.created, u.name, o.updated \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
     JOIN securable m ON m.id = v.model AND m.until > ?2 AND m.since <= ?2 \
@@ -587,6 +430,8 @@ const RECORD: &str = "\
     JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
     LEFT JOIN principal_name p ON p.id = f.actor \
     LEFT JOIN text t ON t.digest = x.comment \
+    LEFT JOIN origin o ON o.target = v.id AND o.until > ?2 AND o.since <= ?2 \
+    LEFT JOIN principal_name u ON u.id = o.creator \
     WHERE v.id = ?1 AND v.until > ?2 AND v.since <= ?2";
 
 impl Snapshot<'_> {
@@ -597,7 +442,7 @@ impl Snapshot<'_> {
             let model = ModelName::from_path([row.text(0)?, row.text(1)?, row.text(2)?])?;
             let number = row.int(3)?;
             let digest = Digest::new(row.blob(6)?.try_into().map_err(|_| damaged())?);
-            let signature = row.opt_text(10)?.map(serde_json::from_str).transpose();
+            let signature = row.opt_text(11)?.map(serde_json::from_str).transpose();
             Ok(ModelVersion {
                 id: id.0,
                 uri: format!("models:/{model}/{number}"),
@@ -609,18 +454,22 @@ impl Snapshot<'_> {
                 size: row.int(7)?,
                 location: row.opt_string(8)?,
                 flavor: row.opt_string(9)?,
+                framework_version: row.opt_string(10)?,
                 signature: signature.map_err(|_| damaged())?,
-                params: serde_json::from_str(row.text(11)?).map_err(|_| damaged())?,
-                run: row.opt_string(12)?,
-                code_commit: row.opt_string(13)?,
-                source: row.opt_string(14)?,
-                comment: row.opt_string(15)?,
+                has_example: row.opt_blob(12)?.is_some(),
+                params: serde_json::from_str(row.text(13)?).map_err(|_| damaged())?,
+                metrics: serde_json::from_str(row.text(14)?).map_err(|_| damaged())?,
+                run: row.opt_string(15)?,
+                code_commit: row.opt_string(16)?,
+                source: row.opt_string(17)?,
+                comment: row.opt_string(18)?,
                 tags: BTreeMap::new(),
                 aliases: Vec::new(),
-                revision: row.int(16)?,
-                updated_at: Timestamp::from_micros(row.int(17)?).into(),
-                created_at: Timestamp::from_micros(row.int(18)?).into(),
-                created_by: row.opt_string(19)?,
+                revision: row.int(19)?,
+                updated_at: Timestamp::from_micros(row.int(20)?).into(),
+                created_at: Timestamp::from_micros(row.int(21)?).into(),
+                created_by: row.opt_string(22)?,
+                origin: Origin::read(row, 23)?,
             })
         })?;
         let mut record = record.ok_or_else(|| self.absent("version with id", id))?;
@@ -699,16 +548,6 @@ impl Snapshot<'_> {
             "SELECT name FROM alias WHERE version = ?1 AND until > ?2 AND since <= ?2 ORDER BY name",
             &[version.into(), self.moment.into()],
             |row| row.text(0).map(str::to_owned),
-        )
-    }
-
-    /// The newest version of a model with that content.
-    fn same_content(&mut self, model: EntityId, digest: &Digest) -> Result<Option<EntityId>> {
-        self.sql.first(
-            "SELECT id FROM version WHERE digest = ?1 AND model = ?2 AND until > ?3 AND since <= ?3 \
-             ORDER BY number DESC LIMIT 1",
-            &[Value::from(digest.hash()), model.into(), self.moment.into()],
-            |row| row.id(0),
         )
     }
 }

@@ -1,5 +1,6 @@
 //! Java: immutable records, enums, and the commands behind one sealed interface.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{
@@ -30,12 +31,14 @@ pub(crate) fn files(api: &Api) -> Vec<(String, String)> {
     files
 }
 
-fn head(package: &str, body: &str) -> String {
+/// The head of a file; `facade` are the types of the facade's package that it names from another.
+fn head(package: &str, body: &str, facade: &[&str]) -> String {
     // Imports follow what the body names; the formatter sorts them.
     let known = [
         ("@JsonInclude", "com.fasterxml.jackson.annotation.JsonInclude"),
         ("@JsonProperty", "com.fasterxml.jackson.annotation.JsonProperty"),
         ("@JsonValue", "com.fasterxml.jackson.annotation.JsonValue"),
+        ("ArrayList<", "java.util.ArrayList"),
         ("Collections.", "java.util.Collections"),
         ("Instant ", "java.time.Instant"),
         ("LinkedHashMap<", "java.util.LinkedHashMap"),
@@ -47,13 +50,7 @@ fn head(package: &str, body: &str) -> String {
         .filter(|(used, _)| body.contains(used))
         .map(|(_, name)| (*name).into())
         .collect();
-    if package != "dev.halfback" {
-        for name in ["Expect<", "ModelVersion ", "Stage "] {
-            if body.contains(&format!(" {name}")) || body.contains(&format!("({name}")) {
-                imports.push(format!("dev.halfback.{}", name.trim_end_matches(['<', ' '])));
-            }
-        }
-    }
+    imports.extend(facade.iter().map(|name| format!("dev.halfback.{name}")));
     imports.sort();
     let imports: Vec<String> = imports.iter().map(|name| format!("import {name};\n")).collect();
     format!("// {ORIGIN}\npackage {package};\n\n{}\n{body}", imports.concat())
@@ -68,7 +65,18 @@ fn enumeration_file(name: &str, enumeration: &Enumeration) -> String {
         let _ = writeln!(body, "@JsonProperty({value:?}) {}{end}\n", value.to_uppercase());
     }
     body.push_str("}\n");
-    head("dev.halfback", &body)
+    head("dev.halfback", &body, &[])
+}
+
+/// The types of the facade's package that a command's fields have.
+fn facade(command: &Record) -> Vec<&str> {
+    let types = command.fields.iter().filter_map(|field| match &field.kind {
+        _ if field.is_expectation() => Some("Expect"),
+        Kind::Record(name) | Kind::Enumeration(name) => Some(name.as_str()),
+        Kind::Version => Some("ModelVersion"),
+        _ => None,
+    });
+    types.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn record_file(record: &Record) -> String {
@@ -82,7 +90,7 @@ fn record_file(record: &Record) -> String {
     );
     body.push_str(&copies(record, &record.name));
     body.push_str("}\n");
-    head("dev.halfback", &body)
+    head("dev.halfback", &body, &[])
 }
 
 /// The compact constructor, where a list or a map has to be made immutable.
@@ -90,7 +98,11 @@ fn copies(record: &Record, name: &str) -> String {
     let mut lines = String::new();
     for field in &record.fields {
         let name = name_of(field);
-        let copy = match field.kind {
+        let copy = match &field.kind {
+            // Any JSON may be null, which `List.copyOf` refuses.
+            Kind::List(items) if **items == Kind::Anything => {
+                format!("Collections.unmodifiableList(new ArrayList<>({name}))")
+            }
             Kind::List(_) => format!("List.copyOf({name})"),
             // In its own order, which `Map.copyOf` would lose.
             Kind::Map(_) => format!("Collections.unmodifiableMap(new LinkedHashMap<>({name}))"),
@@ -104,7 +116,9 @@ fn copies(record: &Record, name: &str) -> String {
     if lines.is_empty() {
         return lines;
     }
-    let copies = lines.contains("new LinkedHashMap") || lines.contains("copyOf");
+    let copies = lines.contains("new LinkedHashMap")
+        || lines.contains("new ArrayList")
+        || lines.contains("copyOf");
     let doc = if copies {
         "Keeps its own copies, so that no caller can change it."
     } else {
@@ -121,7 +135,7 @@ fn command_interface(api: &Api) -> String {
          @JsonProperty(\"command\")\n  String command();\n}}\n",
         names.join(", ")
     );
-    head("dev.halfback.commands", &body)
+    head("dev.halfback.commands", &body, &[])
 }
 
 fn command_file(command: &Record) -> String {
@@ -142,7 +156,7 @@ fn command_file(command: &Record) -> String {
         body.push_str(&wither(command, &name, field));
     }
     body.push_str("}\n");
-    head("dev.halfback.commands", &body)
+    head("dev.halfback.commands", &body, &facade(command))
 }
 
 /// `of` with what is required; a version comes as its URI or as its record.
@@ -327,5 +341,5 @@ public record VersionReference(@JsonValue Object value) {
   }
 }
 ";
-    head("dev.halfback.commands", body)
+    head("dev.halfback.commands", body, &["ModelVersion"])
 }

@@ -121,7 +121,7 @@ fn class(record: &Record, name: &str, command: Option<&str>) -> String {
 fn annotation(field: &Field, command: bool) -> String {
     let kind = kind(&field.kind);
     if !command {
-        return if field.nullable { format!("{kind} | None") } else { kind };
+        return if field.nullable { format!("{kind} | None = None") } else { kind };
     }
     if field.is_expectation() {
         return format!("{kind} | AnyValue | None = ANY");

@@ -23,6 +23,7 @@ import java.util.Map;
  * @param comment Free text for people.
  * @param createdBy Who created it; none once the name was erased.
  * @param latestVersion The highest version number that is not archived or deleted.
+ * @param origin What it was in the system that it was brought in from.
  * @param owner The owner's name; none once it was erased.
  * @param task What the model is for, such as {@code binary_classification}.
  */
@@ -39,6 +40,7 @@ public record Model(
     String comment,
     @JsonProperty("created_by") String createdBy,
     @JsonProperty("latest_version") Long latestVersion,
+    Origin origin,
     String owner,
     String task) {
   /** Keeps its own copies, so that no caller can change it. */

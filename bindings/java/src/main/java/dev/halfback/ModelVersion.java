@@ -19,7 +19,9 @@ import java.util.Map;
  * @param stage How far it has come.
  * @param digest The artifact's digest, {@code sha256:<hexadecimal>}.
  * @param size The size of all files, in bytes.
+ * @param hasExample Whether it has example rows, which {@code get_example} gives.
  * @param params The training's parameters.
+ * @param metrics What the training measured, by name; each a finite number.
  * @param tags The tags.
  * @param aliases The aliases that name it.
  * @param revision The commit that last touched it.
@@ -28,8 +30,10 @@ import java.util.Map;
  * @param codeCommit The commit of the code that produced it.
  * @param comment Free text for people.
  * @param createdBy Who registered it; none once the name was erased.
- * @param flavor The format of the artifact.
+ * @param flavor The format of the artifact, such as {@code onnx} or {@code sklearn}.
+ * @param frameworkVersion The version of the library that made it, where the files tell.
  * @param location Where the artifact is, when it is not in the registry's own store.
+ * @param origin What it was in the system that it was brought in from.
  * @param run The run that produced it.
  * @param signature Inputs, outputs and parameters, as in MLflow.
  * @param source Where it came from.
@@ -43,7 +47,9 @@ public record ModelVersion(
     Stage stage,
     String digest,
     long size,
+    @JsonProperty("has_example") boolean hasExample,
     Map<String, Object> params,
+    Map<String, Double> metrics,
     Map<String, String> tags,
     List<String> aliases,
     long revision,
@@ -53,13 +59,16 @@ public record ModelVersion(
     String comment,
     @JsonProperty("created_by") String createdBy,
     String flavor,
+    @JsonProperty("framework_version") String frameworkVersion,
     String location,
+    Origin origin,
     String run,
     Map<String, Object> signature,
     String source) {
   /** Keeps its own copies, so that no caller can change it. */
   public ModelVersion {
     params = params == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(params));
+    metrics = metrics == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     tags = tags == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(tags));
     aliases = aliases == null ? null : List.copyOf(aliases);
     signature =

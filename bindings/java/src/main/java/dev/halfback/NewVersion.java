@@ -2,6 +2,7 @@ package dev.halfback;
 
 import dev.halfback.commands.RegisterVersion;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
@@ -112,6 +113,62 @@ public final class NewVersion {
   }
 
   /**
+   * The same with the version of the library that made it.
+   *
+   * @param frameworkVersion such as {@code 1.9.1}
+   * @return the version to be
+   */
+  public NewVersion withFrameworkVersion(String frameworkVersion) {
+    Arguments.utf8(frameworkVersion, "frameworkVersion");
+    return with(command -> command.withFrameworkVersion(frameworkVersion));
+  }
+
+  /**
+   * The same with the number that it gets, above every one that the name ever had.
+   *
+   * @param number the number
+   * @return the version to be
+   */
+  public NewVersion withNumber(long number) {
+    return with(command -> command.withNumber(number));
+  }
+
+  /**
+   * The same with rows to try it with.
+   *
+   * @param example the rows, and what it answers to them
+   * @return the version to be
+   */
+  public NewVersion withExample(Example example) {
+    Arguments.given(example, "example");
+    return with(command -> command.withExample(example));
+  }
+
+  /**
+   * The same with what the training measured.
+   *
+   * @param metrics finite numbers by name
+   * @return the version to be
+   */
+  public NewVersion withMetrics(Map<String, ? extends Number> metrics) {
+    Map<String, Double> copy = new LinkedHashMap<>();
+    Arguments.given(metrics, "metrics")
+        .forEach((name, value) -> copy.put(name, Arguments.given(value, name).doubleValue()));
+    return with(command -> command.withMetrics(copy));
+  }
+
+  /**
+   * The same with what it was in the system that it is brought in from.
+   *
+   * @param origin the system, and what the version was there
+   * @return the version to be
+   */
+  public NewVersion withOrigin(Origin origin) {
+    Arguments.given(origin, "origin");
+    return with(command -> command.withOrigin(origin));
+  }
+
+  /**
    * The same with a signature.
    *
    * @param signature inputs, outputs and parameters, each with name and type
@@ -129,7 +186,7 @@ public final class NewVersion {
    * @return the version to be
    */
   public NewVersion withParams(Map<String, ?> params) {
-    Map<String, Object> copy = new java.util.LinkedHashMap<>(Arguments.given(params, "params"));
+    Map<String, Object> copy = new LinkedHashMap<>(Arguments.given(params, "params"));
     return with(command -> command.withParams(copy));
   }
 

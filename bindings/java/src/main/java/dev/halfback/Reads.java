@@ -304,6 +304,32 @@ public abstract sealed class Reads permits Registry, View {
   }
 
   /**
+   * The example rows of a version; {@link HalfbackNotFoundException} where it has none.
+   *
+   * @param version the version's URI
+   * @return rows to try it with, and what it answered to them
+   */
+  public Example getExample(String version) {
+    return getExample(reference(version));
+  }
+
+  /**
+   * The example rows of a version; {@link HalfbackNotFoundException} where it has none.
+   *
+   * @param version the version
+   * @return rows to try it with, and what it answered to them
+   */
+  public Example getExample(ModelVersion version) {
+    return getExample(reference(version));
+  }
+
+  private Example getExample(JsonNode version) {
+    ObjectNode query = request("get_example");
+    query.set("version", version);
+    return query(query, Example.class);
+  }
+
+  /**
    * Who is asking, and how that was proved.
    *
    * @return the principal

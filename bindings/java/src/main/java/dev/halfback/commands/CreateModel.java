@@ -3,6 +3,7 @@ package dev.halfback.commands;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.halfback.Origin;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.Map;
  * @param name The name, such as {@code risk.credit.default}.
  * @param comment Free text for people.
  * @param existOk Give the model back unchanged where it exists already.
+ * @param origin What it was in the system that it is brought in from.
  * @param owner The owner's name; whoever creates it where absent.
  * @param parents Make the catalog and schema too where they are missing.
  * @param tags Tags to begin with.
@@ -23,6 +25,7 @@ public record CreateModel(
     String name,
     String comment,
     @JsonProperty("exist_ok") Boolean existOk,
+    Origin origin,
     String owner,
     Boolean parents,
     Map<String, String> tags,
@@ -46,7 +49,7 @@ public record CreateModel(
    * @return the command
    */
   public static CreateModel of(String name) {
-    return new CreateModel(name, null, null, null, null, null, null);
+    return new CreateModel(name, null, null, null, null, null, null, null);
   }
 
   /**
@@ -56,7 +59,7 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withComment(String comment) {
-    return new CreateModel(name, comment, existOk, owner, parents, tags, task);
+    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -66,7 +69,17 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withExistOk(boolean existOk) {
-    return new CreateModel(name, comment, existOk, owner, parents, tags, task);
+    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
+  }
+
+  /**
+   * The same command with another {@code origin}.
+   *
+   * @param origin What it was in the system that it is brought in from.
+   * @return the command
+   */
+  public CreateModel withOrigin(Origin origin) {
+    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -76,7 +89,7 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withOwner(String owner) {
-    return new CreateModel(name, comment, existOk, owner, parents, tags, task);
+    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -86,7 +99,7 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withParents(boolean parents) {
-    return new CreateModel(name, comment, existOk, owner, parents, tags, task);
+    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -96,7 +109,7 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withTags(Map<String, String> tags) {
-    return new CreateModel(name, comment, existOk, owner, parents, tags, task);
+    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -106,6 +119,6 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withTask(String task) {
-    return new CreateModel(name, comment, existOk, owner, parents, tags, task);
+    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
   }
 }

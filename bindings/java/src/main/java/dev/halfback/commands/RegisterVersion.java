@@ -3,6 +3,8 @@ package dev.halfback.commands;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.halfback.Example;
+import dev.halfback.Origin;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,9 +18,15 @@ import java.util.Map;
  *     it.
  * @param codeCommit The commit of the code that produced it.
  * @param comment Free text for people.
+ * @param example Rows to try the version with, and what it answers to them.
  * @param existOk Give the existing version back where one of the same content exists already.
- * @param flavor The format of the artifact.
+ * @param flavor The format of the artifact, such as {@code onnx} or {@code sklearn}.
+ * @param frameworkVersion The version of the library that made it.
  * @param location Where the content is, when it is not in the registry's own store: a URI.
+ * @param metrics What the training measured, by name; each a finite number.
+ * @param number The number to give it, above every one that the name ever had; the next one where
+ *     absent.
+ * @param origin What it was in the system that it is brought in from.
  * @param params The training's parameters.
  * @param run The run that produced it.
  * @param signature Inputs, outputs and parameters, as in MLflow.
@@ -31,9 +39,14 @@ public record RegisterVersion(
     String digest,
     @JsonProperty("code_commit") String codeCommit,
     String comment,
+    Example example,
     @JsonProperty("exist_ok") Boolean existOk,
     String flavor,
+    @JsonProperty("framework_version") String frameworkVersion,
     String location,
+    Map<String, Double> metrics,
+    Long number,
+    Origin origin,
     Map<String, Object> params,
     String run,
     Map<String, Object> signature,
@@ -43,6 +56,7 @@ public record RegisterVersion(
 
   /** Keeps its own copies, so that no caller can change it. */
   public RegisterVersion {
+    metrics = metrics == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     params = params == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(params));
     signature =
         signature == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(signature));
@@ -64,7 +78,8 @@ public record RegisterVersion(
    */
   public static RegisterVersion of(String model, String digest) {
     return new RegisterVersion(
-        model, digest, null, null, null, null, null, null, null, null, null, null);
+        model, digest, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        null, null);
   }
 
   /**
@@ -79,9 +94,14 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -101,9 +121,41 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
+        params,
+        run,
+        signature,
+        source,
+        tags);
+  }
+
+  /**
+   * The same command with another {@code example}.
+   *
+   * @param example Rows to try the version with, and what it answers to them.
+   * @return the command
+   */
+  public RegisterVersion withExample(Example example) {
+    return new RegisterVersion(
+        model,
+        digest,
+        codeCommit,
+        comment,
+        example,
+        existOk,
+        flavor,
+        frameworkVersion,
+        location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -123,9 +175,14 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -136,7 +193,7 @@ public record RegisterVersion(
   /**
    * The same command with another {@code flavor}.
    *
-   * @param flavor The format of the artifact.
+   * @param flavor The format of the artifact, such as {@code onnx} or {@code sklearn}.
    * @return the command
    */
   public RegisterVersion withFlavor(String flavor) {
@@ -145,9 +202,41 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
+        params,
+        run,
+        signature,
+        source,
+        tags);
+  }
+
+  /**
+   * The same command with another {@code frameworkVersion}.
+   *
+   * @param frameworkVersion The version of the library that made it.
+   * @return the command
+   */
+  public RegisterVersion withFrameworkVersion(String frameworkVersion) {
+    return new RegisterVersion(
+        model,
+        digest,
+        codeCommit,
+        comment,
+        example,
+        existOk,
+        flavor,
+        frameworkVersion,
+        location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -167,9 +256,96 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
+        params,
+        run,
+        signature,
+        source,
+        tags);
+  }
+
+  /**
+   * The same command with another {@code metrics}.
+   *
+   * @param metrics What the training measured, by name; each a finite number.
+   * @return the command
+   */
+  public RegisterVersion withMetrics(Map<String, Double> metrics) {
+    return new RegisterVersion(
+        model,
+        digest,
+        codeCommit,
+        comment,
+        example,
+        existOk,
+        flavor,
+        frameworkVersion,
+        location,
+        metrics,
+        number,
+        origin,
+        params,
+        run,
+        signature,
+        source,
+        tags);
+  }
+
+  /**
+   * The same command with another {@code number}.
+   *
+   * @param number The number to give it, above every one that the name ever had; the next one where
+   *     absent.
+   * @return the command
+   */
+  public RegisterVersion withNumber(long number) {
+    return new RegisterVersion(
+        model,
+        digest,
+        codeCommit,
+        comment,
+        example,
+        existOk,
+        flavor,
+        frameworkVersion,
+        location,
+        metrics,
+        number,
+        origin,
+        params,
+        run,
+        signature,
+        source,
+        tags);
+  }
+
+  /**
+   * The same command with another {@code origin}.
+   *
+   * @param origin What it was in the system that it is brought in from.
+   * @return the command
+   */
+  public RegisterVersion withOrigin(Origin origin) {
+    return new RegisterVersion(
+        model,
+        digest,
+        codeCommit,
+        comment,
+        example,
+        existOk,
+        flavor,
+        frameworkVersion,
+        location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -189,9 +365,14 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -211,9 +392,14 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -233,9 +419,14 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -255,9 +446,14 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,
@@ -277,9 +473,14 @@ public record RegisterVersion(
         digest,
         codeCommit,
         comment,
+        example,
         existOk,
         flavor,
+        frameworkVersion,
         location,
+        metrics,
+        number,
+        origin,
         params,
         run,
         signature,

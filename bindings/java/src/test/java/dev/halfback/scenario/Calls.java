@@ -250,8 +250,8 @@ final class Calls {
     if (value instanceof Boolean && type == boolean.class) {
       return value;
     }
-    if (type.isEnum()) {
-      return new ObjectMapper().convertValue(value, type);
+    if (type.isEnum() || type.isRecord() && value instanceof Map) {
+      return new ObjectMapper().findAndRegisterModules().convertValue(value, type);
     }
     throw new AssertionError(value + " is no " + type + "; Java's compiler refuses that");
   }

@@ -1,0 +1,96 @@
+//! Origins: what a model or version was in the system that it was brought in from.
+
+use chrono::{DateTime, Utc};
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::text;
+use halfback_store::schema::ORIGIN;
+use halfback_store::sql::Row;
+use halfback_store::time::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Context, Snapshot};
+
+/// What something was in the system that it was brought in from. Times and names here are that
+/// system's word; when it came into this registry, and by whom, the log tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The kind of system, such as `mlflow`.
+    pub system: String,
+    /// What it was called there, such as `models:/fraud/3`.
+    pub reference: String,
+    /// When it was created there.
+    #[serde(default)]
+    pub created_at: Option<DateTime<Utc>>,
+    /// Who created it there; none where unknown, or once the name was erased.
+    #[serde(default)]
+    pub created_by: Option<String>,
+    /// When it was last changed there.
+    #[serde(default)]
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+impl Origin {
+    /// The origin in the columns from `first` on: system, reference, created, creator's name,
+    /// updated.
+    pub(super) fn read(row: &dyn Row, first: usize) -> Result<Option<Self>> {
+        let Some(system) = row.opt_string(first)? else { return Ok(None) };
+        let time = |index| -> Result<Option<DateTime<Utc>>> {
+            Ok(row.opt_int(index)?.map(|micros| Timestamp::from_micros(micros).into()))
+        };
+        Ok(Some(Self {
+            system,
+            reference: row.text(first + 1)?.to_owned(),
+            created_at: time(first + 2)?,
+            created_by: row.opt_string(first + 3)?,
+            updated_at: time(first + 4)?,
+        }))
+    }
+}
+
+impl Context<'_> {
+    /// Keeps where something new was brought in from.
+    pub(super) fn add_origin(&mut self, target: EntityId, origin: Option<Origin>) -> Result<()> {
+        let Some(origin) = origin else { return Ok(()) };
+        if origin.system.is_empty() || origin.reference.is_empty() {
+            return Err(Detail::InvalidArgument(
+                "an origin names its system and what it was called there".into(),
+            )
+            .into());
+        }
+        let creator = match origin.created_by {
+            Some(name) if !name.is_empty() => {
+                Some(self.tx.principal(&text(name, "origin.created_by")?)?)
+            }
+            _ => None,
+        };
+        let micros = |time: Option<DateTime<Utc>>| time.map(|time| Timestamp::from(time).micros());
+        self.tx.open(
+            &ORIGIN,
+            &[
+                target.into(),
+                (&text(origin.system, "origin.system")?).into(),
+                (&text(origin.reference, "origin.reference")?).into(),
+                micros(origin.created_at).into(),
+                creator.into(),
+                micros(origin.updated_at).into(),
+            ],
+        )
+    }
+}
+
+impl Snapshot<'_> {
+    /// What something was in the system that it was brought in from.
+    pub(super) fn origin(&mut self, target: EntityId) -> Result<Option<Origin>> {
+        let origin = self.sql.first(
+            "SELECT o.system, o.reference, o.created, u.name, o.updated FROM origin o \
+             LEFT JOIN principal_name u ON u.id = o.creator \
+             WHERE o.target = ?1 AND o.until > ?2 AND o.since <= ?2",
+            &[target.into(), self.moment.into()],
+            |row| Origin::read(row, 0),
+        )?;
+        Ok(origin.flatten())
+    }
+}

@@ -1,0 +1,245 @@
+//! Registering a version: what its content must be, which number it gets, and what is kept of it.
+
+use std::collections::BTreeMap;
+
+use halfback_store::artifact::Digest;
+use halfback_store::error::{Detail, Error, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::{ModelName, shown, text};
+use halfback_store::schema::VERSION;
+use halfback_store::sql::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use super::{ModelVersion, Param, Stage, Status, json};
+use crate::catalog::example::Example;
+use crate::catalog::origin::Origin;
+use crate::command::{Command, Context, Place, Snapshot};
+
+/// Registers a version. The content is put (or, with `location`, hashed) first, by this process.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterVersion {
+    /// The model's name.
+    pub model: String,
+    /// The digest of the content, as `put_artifact` or `hash_artifact` gave it.
+    pub digest: String,
+    /// The number to give it, above every one that the name ever had; the next one where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<i64>,
+    /// Where the content is, when it is not in the registry's own store: a URI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// The format of the artifact, such as `onnx` or `sklearn`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flavor: Option<String>,
+    /// The version of the library that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub framework_version: Option<String>,
+    /// Inputs, outputs and parameters, as in MLflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Map<String, serde_json::Value>>,
+    /// Rows to try the version with, and what it answers to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<Example>,
+    /// The training's parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Param>,
+    /// What the training measured, by name; each a finite number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, f64>,
+    /// The run that produced it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The commit of the code that produced it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_commit: Option<String>,
+    /// Where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Free text for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Tags to begin with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// What it was in the system that it is brought in from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Give the existing version back where one of the same content exists already.
+    #[serde(default)]
+    pub exist_ok: bool,
+}
+
+impl Command for RegisterVersion {
+    const NAME: &'static str = "register_version";
+    type Output = ModelVersion;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
+        let name: ModelName = self.model.parse()?;
+        let model = context.now().model_id(&name)?;
+        let digest: Digest = self.digest.parse()?;
+        check_location(self.location.as_deref())?;
+        let size = context.possession(model, &digest, self.location.as_deref())?;
+        if self.exist_ok
+            && let Some(version) = context.now().same_content(model, &digest)?
+        {
+            return context.now().version(version);
+        }
+        let next = context.next_number(model, &name)?;
+        let number = match self.number {
+            Some(number) if number < next => return Err(given_out(number, next)),
+            number => number.unwrap_or(next),
+        };
+        let id = context.tx.new_id();
+        context.tx.touch(model)?;
+        context.tx.touch(id)?;
+        let field = |value: Option<String>, name| value.map(|value| text(value, name)).transpose();
+        let params = checked_params(&self.params)?;
+        let metrics = checked_metrics(&self.metrics)?;
+        let example = self.example.map(|example| context.example(&example)).transpose()?;
+        let signature = self.signature.map(|signature| json(&signature)).transpose()?;
+        let signature = field(signature, "signature")?;
+        context.tx.open(
+            &VERSION,
+            &[
+                id.into(),
+                model.into(),
+                number.into(),
+                Value::from(digest.hash()),
+                size.into(),
+                field(self.location, "location")?.as_ref().into(),
+                field(self.flavor, "flavor")?.as_ref().into(),
+                field(self.framework_version, "framework_version")?.as_ref().into(),
+                signature.as_ref().into(),
+                example.as_ref().into(),
+                Value::from(&params),
+                Value::from(&metrics),
+                field(self.run, "run")?.as_ref().into(),
+                field(self.code_commit, "code_commit")?.as_ref().into(),
+                field(self.source, "source")?.as_ref().into(),
+            ],
+        )?;
+        let comment = context.comment(self.comment)?;
+        context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
+        context.add_tags(id, &self.tags)?;
+        context.add_origin(id, self.origin)?;
+        context.now().version(id)
+    }
+}
+
+impl Context<'_> {
+    /// The size of a content that this process has had in its hands; an error for any other.
+    fn possession(
+        &mut self,
+        model: EntityId,
+        digest: &Digest,
+        location: Option<&str>,
+    ) -> Result<i64> {
+        let place = match location {
+            Some(_) => Place::Elsewhere,
+            None => Place::Stored(self.now().catalog_of(model)?),
+        };
+        if let Some(size) = self.possessed.lock().get(&(place, *digest)) {
+            return Ok(i64::try_from(*size).unwrap_or(i64::MAX));
+        }
+        let first = match location {
+            Some(_) => "hash it with `hash_artifact`",
+            None => "put it with `put_artifact`",
+        };
+        Err(Detail::InvalidArgument(format!(
+            "content `{digest}` has not been read by this program, and only content at hand can be registered; {first} first"
+        ))
+        .into())
+    }
+
+    /// The next version number: above all that the model, or an earlier one of that name, had.
+    fn next_number(&mut self, model: EntityId, name: &ModelName) -> Result<i64> {
+        let mut bearers = self.now().bearers(&name.path())?;
+        bearers.push(model);
+        let mut highest = 0;
+        for bearer in bearers {
+            let own = self.tx.sql().first(
+                "SELECT MAX(number) FROM version WHERE model = ?1",
+                &[bearer.into()],
+                |row| row.opt_int(0),
+            )?;
+            highest = highest.max(own.flatten().unwrap_or_default());
+        }
+        Ok(highest + 1)
+    }
+}
+
+impl Snapshot<'_> {
+    /// The newest version of a model with that content.
+    fn same_content(&mut self, model: EntityId, digest: &Digest) -> Result<Option<EntityId>> {
+        self.sql.first(
+            "SELECT id FROM version WHERE digest = ?1 AND model = ?2 AND until > ?3 AND since <= ?3 \
+             ORDER BY number DESC LIMIT 1",
+            &[Value::from(digest.hash()), model.into(), self.moment.into()],
+            |row| row.id(0),
+        )
+    }
+}
+
+/// Accepts a URI: a scheme, a colon, and something after it.
+fn check_location(location: Option<&str>) -> Result<()> {
+    let is_uri = |text: &str| {
+        text.split_once(':').is_some_and(|(scheme, rest)| {
+            let mut letters = scheme.chars();
+            letters.next().is_some_and(|c| c.is_ascii_alphabetic())
+                && letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+                && !rest.is_empty()
+        })
+    };
+    match location {
+        Some(location) if !is_uri(location) => Err(Detail::InvalidArgument(format!(
+            "location `{}` is not a URI; expected one like `s3://bucket/model.onnx`",
+            shown(location)
+        ))
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// The parameters as stored: JSON, with numbers that every reader gets exactly.
+fn checked_params(params: &BTreeMap<String, Param>) -> Result<String> {
+    const EXACT: u64 = 1 << 53;
+    for (name, param) in params {
+        match param {
+            Param::Int(value) if value.unsigned_abs() > EXACT => {
+                return Err(Detail::InvalidArgument(format!(
+                    "parameter `{name}` is beyond ±2^53, where JSON readers lose digits; pass it as text"
+                ))
+                .into());
+            }
+            Param::Float(value) if !value.is_finite() => {
+                return Err(Detail::InvalidArgument(format!(
+                    "parameter `{name}` is not a finite number; leave it out, or pass it as text"
+                ))
+                .into());
+            }
+            _ => {}
+        }
+    }
+    text(json(params)?, "params")
+}
+
+/// The metrics as stored: JSON.
+fn checked_metrics(metrics: &BTreeMap<String, f64>) -> Result<String> {
+    if let Some((name, value)) = metrics.iter().find(|(_, value)| !value.is_finite()) {
+        return Err(Detail::InvalidArgument(format!(
+            "metric `{name}` is {value}, not a finite number; leave it out"
+        ))
+        .into());
+    }
+    text(json(metrics)?, "metrics")
+}
+
+fn given_out(number: i64, next: i64) -> Error {
+    Detail::AlreadyExists(format!(
+        "the number {number} is given out or passed over already; expected {next} or above"
+    ))
+    .into()
+}
