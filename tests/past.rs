@@ -226,6 +226,9 @@ impl Naive {
 
     fn rename(&mut self, name: usize, new: usize) -> Outcome {
         let id = self.model(name)?.id;
+        if name == new {
+            return Ok(());
+        }
         if self.bearers.get(&new).is_some_and(|bearers| bearers.iter().any(|bearer| *bearer != id))
         {
             return Err("already_exists");

@@ -513,7 +513,7 @@ fn of<T: DeserializeOwned>(args: &Fields) -> T {
     if let Some(reference) = args.get_mut("version")
         && reference.is_object()
     {
-        *reference = reference["id"].clone();
+        *reference = reference["pin"].clone();
     }
     serde_json::from_value(args.into()).unwrap()
 }

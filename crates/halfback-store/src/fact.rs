@@ -54,6 +54,9 @@ pub struct Fact {
     pub columns: &'static [Column],
     /// How many columns form the key.
     pub key: usize,
+    /// Whether a row stays, never visible, that its own commit opened and closed. A number that it
+    /// holds must not be given out again. Its key never has a second row.
+    pub stays: bool,
     /// Further indexes: name and column list.
     pub indexes: &'static [(&'static str, &'static str)],
 }

@@ -13,7 +13,7 @@ use crate::merkle::{CompactRange, Hash, leaf_hash, sha256};
 use crate::schema::FACTS;
 use crate::sql::{Row, Sql, Value};
 use crate::time::Timestamp;
-use crate::tx::Head;
+use crate::tx::{Head, identity_digest};
 
 /// One entry of the log. Written once as JSON with these keys in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +150,8 @@ pub fn check_rows(sql: &mut dyn Sql) -> Result<(u64, Vec<Finding>)> {
     findings.extend(rest.iter().map(|(n, _)| Finding::stray(*n)));
     findings.dedup();
     check_texts(sql, &mut findings)?;
+    check_identities(sql, &mut findings)?;
+    check_touches(sql, &mut findings)?;
     Ok((count, findings))
 }
 
@@ -187,6 +189,51 @@ fn check_texts(sql: &mut dyn Sql, findings: &mut Vec<Finding>) -> Result<()> {
     })
 }
 
+/// Names may be erased, not exchanged.
+fn check_identities(sql: &mut dyn Sql, findings: &mut Vec<Finding>) -> Result<()> {
+    let names = "SELECT n.id, n.salt, n.proof, n.subject, n.name, p.identity FROM principal_name n \
+         LEFT JOIN principal p ON p.id = n.id";
+    sql.query(names, &[], &mut |row| {
+        let identity = [row.text(2)?, row.text(3)?, row.text(4)?];
+        let digest = identity_digest(row.blob(1)?, identity);
+        if row.opt_blob(5)?.is_none_or(|recorded| recorded != digest) {
+            findings.push(Finding {
+                code: "name",
+                subject: format!("p{}", row.int(0)?),
+                message: "a principal's name was changed outside halfback; restore a backup".into(),
+            });
+        }
+        Ok(())
+    })
+}
+
+/// The index by which histories are found says what the headers say.
+fn check_touches(sql: &mut dyn Sql, findings: &mut Vec<Finding>) -> Result<()> {
+    let mut touches = Vec::new();
+    sql.query("SELECT n, entity FROM touch", &[], &mut |row| {
+        touches.push((row.int(0)?, row.id(1)?));
+        Ok(())
+    })?;
+    touches.sort_unstable();
+    let mut rest = touches.as_slice();
+    sql.query("SELECT n, header FROM log ORDER BY n", &[], &mut |row| {
+        let number = row.int(0)?;
+        let (before, from) = rest.split_at(rest.partition_point(|(n, _)| *n < number));
+        let (own, after) = from.split_at(from.partition_point(|(n, _)| *n == number));
+        rest = after;
+        findings.extend(before.iter().map(|(n, _)| Finding::history(*n)));
+        let header = Header::from_bytes(row.blob(1)?);
+        let same = |header: &Header| own.iter().map(|(_, entity)| entity).eq(&header.entities);
+        if header.is_ok_and(|header| !same(&header)) {
+            findings.push(Finding::history(number));
+        }
+        Ok(())
+    })?;
+    findings.extend(rest.iter().map(|(n, _)| Finding::history(*n)));
+    findings.dedup();
+    Ok(())
+}
+
 /// Something that is not as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -208,6 +255,14 @@ impl Finding {
             "rows",
             commit,
             "rows that this commit opened or closed were changed outside halfback; restore a backup",
+        )
+    }
+
+    fn history(commit: i64) -> Self {
+        Self::new(
+            "history",
+            commit,
+            "the histories that this commit belongs to were changed outside halfback; restore a backup",
         )
     }
 

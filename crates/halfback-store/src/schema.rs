@@ -31,6 +31,7 @@ pub static SECURABLE: Fact = Fact {
         Column::new("id", Type::Int),
     ],
     key: 3,
+    stays: false,
     indexes: &[("securable_id", "id, until")],
 };
 
@@ -44,6 +45,7 @@ pub static PROFILE: Fact = Fact {
         Column::optional("task", Type::Text),
     ],
     key: 1,
+    stays: false,
     indexes: &[],
 };
 
@@ -68,6 +70,7 @@ pub static VERSION: Fact = Fact {
         Column::optional("source", Type::Text),
     ],
     key: 1,
+    stays: true,
     indexes: &[("version_number", "model, number, until"), ("version_digest", "digest, model")],
 };
 
@@ -81,6 +84,7 @@ pub static VERSION_STATE: Fact = Fact {
         Column::optional("comment", Type::Blob),
     ],
     key: 1,
+    stays: false,
     indexes: &[],
 };
 
@@ -93,6 +97,7 @@ pub static ALIAS: Fact = Fact {
         Column::new("version", Type::Int),
     ],
     key: 2,
+    stays: false,
     indexes: &[("alias_version", "version, until")],
 };
 
@@ -101,6 +106,7 @@ pub static PROTECTION: Fact = Fact {
     table: "protection",
     columns: &[Column::new("model", Type::Int), Column::new("alias", Type::Text)],
     key: 2,
+    stays: false,
     indexes: &[],
 };
 
@@ -113,6 +119,7 @@ pub static TAG: Fact = Fact {
         Column::new("value", Type::Text),
     ],
     key: 2,
+    stays: false,
     indexes: &[("tag_value", "key, value, target, until, since")],
 };
 
@@ -128,14 +135,20 @@ pub static ORIGIN: Fact = Fact {
         Column::optional("updated", Type::Int),
     ],
     key: 1,
+    stays: false,
     indexes: &[("origin_reference", "system, reference, until")],
 };
 
-/// Who acts; names are in the erasable `principal_name`.
+/// Who acts; `identity` refers to the erasable `principal_name`, see [`Tx::principal`](crate::tx::Tx::principal).
 pub static PRINCIPAL: Fact = Fact {
     table: "principal",
-    columns: &[Column::new("id", Type::Int), Column::new("kind", Type::Text)],
+    columns: &[
+        Column::new("id", Type::Int),
+        Column::new("kind", Type::Text),
+        Column::new("identity", Type::Blob),
+    ],
     key: 1,
+    stays: false,
     indexes: &[],
 };
 
@@ -161,7 +174,7 @@ CREATE UNIQUE INDEX log_time ON log (time)
 CREATE TABLE payload (n BIGINT PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
 CREATE TABLE touch (entity BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (entity, n))
 CREATE TABLE text (digest BYTEA PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
-CREATE TABLE principal_name (id BIGINT PRIMARY KEY, proof TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL)
+CREATE TABLE principal_name (id BIGINT PRIMARY KEY, salt BYTEA NOT NULL, proof TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL)
 CREATE INDEX principal_subject ON principal_name (proof, subject)
 CREATE TABLE idempotency (actor BIGINT NOT NULL, key TEXT NOT NULL, digest BYTEA NOT NULL, time BIGINT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (actor, key))
 ";

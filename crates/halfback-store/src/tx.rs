@@ -92,14 +92,13 @@ impl<'a> Tx<'a> {
         self.start()
     }
 
-    /// The principal with that name, made in this commit where there is none.
+    /// The principal that is known by that name alone, made in this commit where there is none.
+    /// Somebody who proved to be of that name is another one.
+    ///
+    /// The fact row holds `SHA-256(salt ‖ proof ‖ 00 ‖ subject ‖ 00 ‖ name)`, so that a name can be
+    /// erased but not exchanged.
     pub fn principal(&mut self, name: &str) -> Result<EntityId> {
-        let known = self.sql.first(
-            "SELECT id FROM principal_name WHERE name = ?1 ORDER BY id LIMIT 1",
-            &[name.into()],
-            |row| row.id(0),
-        )?;
-        if let Some(id) = known {
+        if let Some(id) = principal_of(self.sql, "name", name)? {
             return Ok(id);
         }
         self.start()?;
@@ -121,11 +120,11 @@ impl<'a> Tx<'a> {
             let since = CommitNumber(row.int(width)?);
             let values: Vec<Value<'_>> = (0..width).map(|i| row.value(i)).collect::<Result<_>>()?;
             let own = since == number;
-            let change = if own { Change::Opened } else { Change::Closed };
+            let change = if own && !fact.stays { Change::Opened } else { Change::Closed };
             Ok((own, row_hash(change, fact.table, &values, since)))
         })?;
         let Some((own, hash)) = living else { return Ok(false) };
-        if own {
+        if own && !fact.stays {
             // Opened by this very commit: nobody ever sees it.
             self.sql.execute(&fact.take_back(), key)?;
             self.rows.retain(|row| *row != hash);
@@ -184,6 +183,11 @@ impl<'a> Tx<'a> {
                 self.sql.execute("DELETE FROM touch WHERE entity = ?1 AND n = ?2", &touched)?;
             }
             self.sql.execute("DELETE FROM log WHERE n = ?1", &[self.number.into()])?;
+            // Ids that were given out are not given out again.
+            self.sql.execute(
+                "UPDATE head SET next_id = ?1 WHERE next_id < ?1",
+                &[self.next_id.into()],
+            )?;
             return Ok(None);
         }
         let salt = random::<16>()?;
@@ -228,12 +232,7 @@ impl<'a> Tx<'a> {
             return Ok(actor);
         }
         let actor = self.actor;
-        let known = self.sql.first(
-            "SELECT id FROM principal_name WHERE proof = ?1 AND subject = ?2",
-            &[Value::from(&actor.proof), Value::from(&actor.subject)],
-            |row| row.id(0),
-        )?;
-        let id = match known {
+        let id = match principal_of(self.sql, &actor.proof, &actor.subject)? {
             Some(id) => id,
             None => self.new_principal(&actor.proof, &actor.subject, &actor.name)?,
         };
@@ -247,10 +246,12 @@ impl<'a> Tx<'a> {
 
     fn new_principal(&mut self, proof: &str, subject: &str, name: &str) -> Result<EntityId> {
         let id = self.new_id();
-        self.insert(&PRINCIPAL, &[id.into(), "user".into()])?;
+        let salt = random::<16>()?;
+        let identity = identity_digest(&salt, [proof, subject, name]);
+        self.insert(&PRINCIPAL, &[id.into(), "user".into(), Value::from(&identity)])?;
         self.sql.execute(
-            "INSERT INTO principal_name (id, proof, subject, name) VALUES (?1, ?2, ?3, ?4)",
-            &[id.into(), proof.into(), subject.into(), name.into()],
+            "INSERT INTO principal_name (id, salt, proof, subject, name) VALUES (?1, ?2, ?3, ?4, ?5)",
+            &[id.into(), Value::from(&salt), proof.into(), subject.into(), name.into()],
         )?;
         Ok(id)
     }
@@ -265,6 +266,20 @@ impl<'a> Tx<'a> {
         self.rows.push(row_hash(Change::Opened, fact.table, values, self.number));
         Ok(())
     }
+}
+
+/// The principal of a proof and what it is about.
+pub fn principal_of(sql: &mut dyn Sql, proof: &str, subject: &str) -> Result<Option<EntityId>> {
+    sql.first(
+        "SELECT id FROM principal_name WHERE proof = ?1 AND subject = ?2",
+        &[proof.into(), subject.into()],
+        |row| row.id(0),
+    )
+}
+
+/// What a principal's fact row says of its erasable identity; see [`Tx::principal`].
+pub(crate) fn identity_digest(salt: &[u8], identity: [&str; 3]) -> Hash {
+    sha256(&[salt, identity.join("\0").as_bytes()].concat())
 }
 
 /// The log's end: what the next commit builds on.

@@ -15,7 +15,7 @@ use halfback_store::sql::Storage;
 
 use crate::catalog::version::ModelVersion;
 use crate::registry::{Handle, Shared};
-use crate::securable::VersionUri;
+use crate::securable::VersionRef;
 use crate::view::View;
 
 /// Entries that one thread keeps for one handle; past that it begins anew.
@@ -71,10 +71,10 @@ thread_local! {
 }
 
 /// The version behind a URI, from memory where that is still true.
-pub(crate) fn resolve(view: &View, uri: &str) -> Result<Arc<ModelVersion>> {
+pub(crate) fn resolve(view: &View, uri: &VersionRef) -> Result<Arc<ModelVersion>> {
     let handle = &view.handle;
     let known = CACHE.with_borrow(|cache| {
-        let entry = cache.get(&handle.id)?.of.get(uri)?;
+        let entry = cache.get(&handle.id)?.of.get(uri.as_str())?;
         let current = entry.stamp.is_some_and(|stamp| handle.is_current(&stamp));
         Some(if current { Ok(entry.record.clone()) } else { Err(entry.model) })
     });
@@ -89,9 +89,10 @@ pub(crate) fn resolve(view: &View, uri: &str) -> Result<Arc<ModelVersion>> {
 /// was changing, or where the storage keeps no words.
 pub(crate) fn resolve_stamped(
     view: &View,
-    uri: &str,
+    uri: &VersionRef,
 ) -> Result<(Arc<ModelVersion>, Option<Stamp>)> {
-    let model = CACHE.with_borrow(|cache| Some(cache.get(&view.handle.id)?.of.get(uri)?.model));
+    let model =
+        CACHE.with_borrow(|cache| Some(cache.get(&view.handle.id)?.of.get(uri.as_str())?.model));
     fill(view, uri, model)
 }
 
@@ -100,15 +101,14 @@ pub(crate) fn resolve_stamped(
 /// beforehand; where the guess is wrong, one more read settles it.
 fn fill(
     view: &View,
-    uri: &str,
+    uri: &VersionRef,
     guess: Option<EntityId>,
 ) -> Result<(Arc<ModelVersion>, Option<Stamp>)> {
-    let parsed: VersionUri = uri.parse()?;
     let shared = view.shared()?;
     let read = |guess: Option<EntityId>| -> Result<Entry> {
         let stamp = guess.and_then(|model| Stamp::now(&shared, model));
         view.snapshot(|snapshot| {
-            let (model, version) = snapshot.version_of(&parsed)?;
+            let (model, version) = snapshot.version_ref(uri)?;
             let record = Arc::new(snapshot.version(version)?);
             Ok(Entry { model, record, stamp: stamp.filter(|_| guess == Some(model)) })
         })
@@ -118,7 +118,7 @@ fn fill(
         entry = read(Some(entry.model))?;
     }
     let answer = (entry.record.clone(), entry.stamp);
-    keep(&view.handle, uri, entry);
+    keep(&view.handle, uri.as_str(), entry);
     Ok(answer)
 }
 

@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::page::{Page, Paging};
+use crate::page::Page;
 use crate::securable::Level;
 use tree::{Changes, Profile};
 
@@ -27,6 +27,8 @@ use tree::{Changes, Profile};
 pub struct Catalog {
     /// The id, which outlives every name.
     pub id: i64,
+    /// The pinned reference: no rename moves it, and only this registry takes it.
+    pub pin: String,
     /// The target URI, such as `catalogs:/risk`.
     pub uri: String,
     /// The name.
@@ -52,6 +54,8 @@ pub struct Catalog {
 pub struct Schema {
     /// The id, which outlives every name.
     pub id: i64,
+    /// The pinned reference: no rename moves it, and only this registry takes it.
+    pub pin: String,
     /// The target URI, such as `schemas:/risk.credit`.
     pub uri: String,
     /// The full name, such as `risk.credit`.
@@ -413,7 +417,7 @@ impl Query for ListCatalogs {
     type Output = Page<Catalog>;
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Catalog>> {
-        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let paging = snapshot.paging(self.page_size, self.cursor);
         let children = snapshot.children(EntityId::REGISTRY, Level::Catalog, &paging, "")?;
         children.map(|(id, _)| snapshot.catalog(id))
     }
@@ -425,7 +429,7 @@ impl Query for ListSchemas {
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Schema>> {
         let catalog = snapshot.catalog_id(&self.catalog.parse()?)?;
-        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let paging = snapshot.paging(self.page_size, self.cursor);
         let children = snapshot.children(catalog, Level::Schema, &paging, &self.catalog)?;
         children.map(|(id, _)| snapshot.schema(id))
     }
@@ -437,6 +441,7 @@ impl Snapshot<'_> {
         let name: CatalogName = format!("`{}`", entry.name).parse()?;
         Ok(Catalog {
             id: id.0,
+            pin: self.pin(id),
             uri: format!("catalogs:/{name}"),
             name: name.to_string(),
             comment: entry.comment,
@@ -456,6 +461,7 @@ impl Snapshot<'_> {
         let name = catalog.schema(&entry.name)?;
         Ok(Schema {
             id: id.0,
+            pin: self.pin(id),
             uri: format!("schemas:/{name}"),
             name: name.to_string(),
             catalog: catalog.to_string(),

@@ -52,6 +52,7 @@ pub struct Context<'a> {
     pub(crate) store: &'a ArtifactStore,
     pub(crate) possessed: &'a Possessed,
     pub(crate) actor: &'a Actor,
+    pub(crate) registry: &'a str,
 }
 
 impl Context<'_> {
@@ -62,6 +63,7 @@ impl Context<'_> {
             moment: CommitNumber::NOW,
             store: self.store,
             actor: self.actor,
+            registry: self.registry,
         }
     }
 }
@@ -72,6 +74,8 @@ pub struct Snapshot<'a> {
     pub(crate) moment: CommitNumber,
     pub(crate) store: &'a ArtifactStore,
     pub(crate) actor: &'a Actor,
+    /// The registry's own identity.
+    pub(crate) registry: &'a str,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {

@@ -6,7 +6,7 @@ use halfback_store::id::{CommitNumber, EntityId, hex};
 use halfback_store::log::{self, Header};
 use halfback_store::merkle::leaf_hash;
 use halfback_store::sql::Row;
-use halfback_store::tx::Head;
+use halfback_store::tx::{Head, principal_of};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -75,8 +75,8 @@ impl Query for History {
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Commit>> {
         let target: Target = self.target.parse()?;
-        let entity = snapshot.target_id(&target)?;
-        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let entity = snapshot.target_ever(&target)?;
+        let paging = snapshot.paging(self.page_size, self.cursor);
         let query = format!("history {entity}");
         let before = snapshot.before(&paging, &query)?;
         let commits = snapshot.sql.all(
@@ -95,7 +95,7 @@ impl Query for Log {
     type Output = Page<Commit>;
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Commit>> {
-        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let paging = snapshot.paging(self.page_size, self.cursor);
         let before = snapshot.before(&paging, "log")?;
         let commits = snapshot.sql.all(
             &format!("{ENTRY} WHERE l.n < ?1 ORDER BY l.n DESC LIMIT ?2"),
@@ -228,11 +228,7 @@ impl Query for Whoami {
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Principal> {
         let actor = snapshot.actor;
-        let id = snapshot.sql.first(
-            "SELECT id FROM principal_name WHERE proof = ?1 AND subject = ?2",
-            &[(&actor.proof).into(), (&actor.subject).into()],
-            |row| row.id(0),
-        )?;
+        let id = principal_of(snapshot.sql, &actor.proof, &actor.subject)?;
         Ok(Principal {
             id: id.map(|id| format!("p{id}")),
             name: actor.name.clone(),

@@ -57,7 +57,7 @@ pub use catalog::{
     Catalog, CreateCatalog, CreateSchema, DeleteCatalog, DeleteSchema, GetCatalog, GetSchema,
     ListCatalogs, ListSchemas, RenameCatalog, RenameSchema, Schema, UpdateCatalog, UpdateSchema,
 };
-pub use securable::{Selector, Target, VersionRef, VersionUri};
+pub use securable::{Pin, Selector, Target, VersionRef, VersionUri};
 
 pub use artifact::{Artifact, ArtifactFile, Content, GetArtifact, Progress, Transfer, no_progress};
 pub use history::{

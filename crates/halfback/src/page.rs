@@ -9,15 +9,25 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::command::Snapshot;
+
 /// The largest page.
 const MOST: u32 = 1000;
 const USUAL: u32 = 100;
 
-/// Which page of a list: its size, and the cursor of the page before.
+/// Which page of which list: its size, the cursor of the page before, and the moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Paging {
-    pub(crate) size: Option<u32>,
-    pub(crate) cursor: Option<String>,
+    size: Option<u32>,
+    cursor: Option<String>,
+    moment: i64,
+}
+
+impl Snapshot<'_> {
+    /// The page of a list at this snapshot's moment; a cursor of another moment is refused.
+    pub(crate) fn paging(&self, size: Option<u32>, cursor: Option<String>) -> Paging {
+        Paging { size, cursor, moment: self.moment.0 }
+    }
 }
 
 /// A part of a list.
@@ -60,7 +70,13 @@ impl Paging {
         };
         let blob = unhex(cursor).ok_or_else(refused)?;
         let (of, key): (String, K) = codec::decode(&blob).map_err(|_| refused())?;
-        if of == fingerprint(query) { Ok(Some(key)) } else { Err(refused().into()) }
+        if of == self.fingerprint(query) { Ok(Some(key)) } else { Err(refused().into()) }
+    }
+
+    /// Tells cursors of other lists and other moments apart.
+    fn fingerprint(&self, query: &str) -> String {
+        let list = format!("{} {query}", self.moment);
+        hex(&sha256(list.as_bytes())).split_at(16).0.to_owned()
     }
 
     /// How many rows to read: one more than the page, which tells whether another follows.
@@ -79,15 +95,11 @@ impl Paging {
         let more = rows.len() > size;
         rows.truncate(size);
         let cursor = match rows.last() {
-            Some(last) if more => Some(hex(&codec::encode(&(fingerprint(query), key(last)))?)),
+            Some(last) if more => Some(hex(&codec::encode(&(self.fingerprint(query), key(last)))?)),
             _ => None,
         };
         Ok(Page { items: rows, cursor })
     }
-}
-
-fn fingerprint(query: &str) -> String {
-    hex(&sha256(query.as_bytes())).split_at(16).0.to_owned()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -161,8 +161,13 @@ impl Registry {
         shared.storage.write(&mut |sql: &mut dyn Sql| {
             let Some(apply) = apply.take() else { return Ok(()) };
             let tx = Tx::begin(sql, actor)?;
-            let mut context =
-                Context { tx, store: &shared.store, possessed: &shared.possessed, actor };
+            let mut context = Context {
+                tx,
+                store: &shared.store,
+                possessed: &shared.possessed,
+                actor,
+                registry: shared.storage.uuid(),
+            };
             let applied = apply(&mut context)?;
             output = Some((applied, context.tx.finish(commands, payload)?));
             Ok(())

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use halfback_store::error::{Detail, Error, Result};
+use halfback_store::error::{Detail, Error, Kind, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{AliasName, CatalogName, ModelName, SchemaName, shown};
 use halfback_store::sql::Value;
@@ -43,33 +43,74 @@ pub enum Target {
     Model(ModelName),
     /// `models:/risk.credit.default/7`
     Version(VersionUri),
+    /// `pin:/<registry>/<id>`
+    Pinned(Pin),
 }
 
-/// How a caller names a version: by URI, or pinned by the id of a record it holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum VersionRef {
-    /// The id of a version record: no rename or alias can move it.
-    Id(i64),
-    /// A URI such as `models:/risk.credit.default@champion`.
-    Uri(String),
+/// How a caller names a version: by a URI, or by the pin of a record that it holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VersionRef(String);
+
+/// A reference to one entity of one registry: `pin:/<registry>/<id>`. No rename can move it, and no
+/// other registry takes it for something of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    registry: String,
+    id: EntityId,
 }
 
-impl From<&str> for VersionRef {
-    fn from(uri: &str) -> Self {
-        Self::Uri(uri.to_owned())
+const PIN: &str = "pin:/";
+
+impl VersionRef {
+    /// The text of the reference.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-impl From<String> for VersionRef {
-    fn from(uri: String) -> Self {
-        Self::Uri(uri)
+impl<T: Into<String>> From<T> for VersionRef {
+    fn from(uri: T) -> Self {
+        Self(uri.into())
     }
 }
 
 impl From<&crate::ModelVersion> for VersionRef {
     fn from(version: &crate::ModelVersion) -> Self {
-        Self::Id(version.id)
+        Self(version.pin.clone())
+    }
+}
+
+impl JsonSchema for VersionRef {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "VersionRef".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "version"})
+    }
+}
+
+impl FromStr for Pin {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parts = text.strip_prefix(PIN).and_then(|rest| rest.split_once('/'));
+        let pin = parts.and_then(|(registry, id)| {
+            let id = id.bytes().all(|c| c.is_ascii_digit()).then(|| id.parse().ok())??;
+            Some(Self { registry: registry.to_owned(), id: EntityId(id) })
+        });
+        pin.ok_or_else(|| {
+            Detail::InvalidUri(format!(
+                "`{}` is not a pin; expected `pin:/<registry>/<id>`, as records have it",
+                shown(text)
+            ))
+            .into()
+        })
     }
 }
 
@@ -82,6 +123,9 @@ impl FromStr for Target {
         }
         if let Some(name) = text.strip_prefix("schemas:/") {
             return Ok(Self::Schema(name.parse()?));
+        }
+        if text.starts_with(PIN) {
+            return Ok(Self::Pinned(text.parse()?));
         }
         let (model, selector) = parse(text)?;
         Ok(match selector {
@@ -238,7 +282,95 @@ impl Snapshot<'_> {
             Target::Schema(name) => self.schema_id(name),
             Target::Model(name) => self.model_id(name),
             Target::Version(uri) => self.version_of(uri).map(|(_, version)| version),
+            Target::Pinned(pin) => {
+                let id = self.pinned(pin)?;
+                let living = self.sql.first(
+                    "SELECT id FROM securable WHERE id = ?1 AND until > ?2 AND since <= ?2 \
+                     UNION ALL SELECT id FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",
+                    &[id.into(), self.moment.into()],
+                    |row| row.id(0),
+                )?;
+                living.ok_or_else(|| self.absent("entity with id", id))
+            }
         }
+    }
+
+    /// The id behind a target, also of what is deleted: then what was called so last.
+    pub(crate) fn target_ever(&mut self, target: &Target) -> Result<EntityId> {
+        let living = match target {
+            Target::Pinned(pin) => {
+                let id = self.pinned(pin)?;
+                return if self.existed(id)? {
+                    Ok(id)
+                } else {
+                    Err(self.absent("entity with id", id))
+                };
+            }
+            target => self.target_id(target),
+        };
+        let (path, selector) = match target {
+            Target::Catalog(name) => (vec![name.as_str()], None),
+            Target::Schema(name) => (name.path().to_vec(), None),
+            Target::Model(name) => (name.path().to_vec(), None),
+            Target::Version(uri) => (uri.model.path().to_vec(), Some(&uri.selector)),
+            Target::Pinned(_) => return living,
+        };
+        match (living, selector) {
+            (Err(error), None) if error.kind() == Kind::NotFound => {
+                // The newest has the highest id.
+                let mut bearers = self.bearers(&path)?;
+                bearers.sort_unstable();
+                while let Some(bearer) = bearers.pop() {
+                    if self.existed(bearer)? {
+                        return Ok(bearer);
+                    }
+                }
+                Err(error)
+            }
+            (Err(error), Some(Selector::Number(number))) if error.kind() == Kind::NotFound => {
+                for model in self.bearers(&path)? {
+                    let version = self.sql.first(
+                        "SELECT id FROM version WHERE model = ?1 AND number = ?2",
+                        &[model.into(), (*number).into()],
+                        |row| row.id(0),
+                    )?;
+                    if let Some(version) = version
+                        && self.existed(version)?
+                    {
+                        return Ok(version);
+                    }
+                }
+                Err(error)
+            }
+            (living, _) => living,
+        }
+    }
+
+    /// Whether something had been made by the moment.
+    fn existed(&mut self, id: EntityId) -> Result<bool> {
+        let first = self.sql.first(
+            "SELECT n FROM touch WHERE entity = ?1 AND n <= ?2 LIMIT 1",
+            &[id.into(), self.moment.into()],
+            |row| row.int(0),
+        )?;
+        Ok(first.is_some())
+    }
+
+    /// The id that a pin of this registry holds.
+    fn pinned(&self, pin: &Pin) -> Result<EntityId> {
+        if pin.registry == self.registry {
+            return Ok(pin.id);
+        }
+        Err(Detail::InvalidArgument(format!(
+            "the record is of another registry (`{}`); read it from this one by its name",
+            shown(&pin.registry)
+        ))
+        .into())
+    }
+
+    /// The pin of an entity.
+    pub(crate) fn pin(&self, id: EntityId) -> String {
+        format!("{PIN}{}/{id}", self.registry)
     }
 
     /// Model and version behind a URI.
@@ -261,18 +393,17 @@ impl Snapshot<'_> {
 
     /// Model and version behind a reference.
     pub(crate) fn version_ref(&mut self, version: &VersionRef) -> Result<(EntityId, EntityId)> {
-        match version {
-            VersionRef::Uri(uri) => self.version_of(&uri.parse()?),
-            VersionRef::Id(id) => {
-                let model = self.sql.first(
-                    "SELECT model FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",
-                    &[(*id).into(), self.moment.into()],
-                    |row| row.id(0),
-                )?;
-                let model = model.ok_or_else(|| self.absent("version with id", id))?;
-                Ok((model, EntityId(*id)))
-            }
+        if !version.0.starts_with(PIN) {
+            return self.version_of(&version.0.parse()?);
         }
+        let id = self.pinned(&version.0.parse()?)?;
+        let model = self.sql.first(
+            "SELECT model FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), self.moment.into()],
+            |row| row.id(0),
+        )?;
+        let model = model.ok_or_else(|| self.absent("version with id", id))?;
+        Ok((model, id))
     }
 
     /// The version of a model that a selector means now.

@@ -69,10 +69,11 @@ impl View {
     /// For the present, a URI is answered from a process-local cache, which is never stale: it
     /// ends with the first commit, of any process, that touches the model or a name.
     pub fn resolve(&self, version: impl Into<VersionRef>) -> Result<Arc<ModelVersion>> {
-        match version.into() {
-            VersionRef::Uri(uri) if self.moment == CommitNumber::NOW => cache::resolve(self, &uri),
-            uri => self.query(Resolve { uri }).map(Arc::new),
+        let uri = version.into();
+        if self.moment == CommitNumber::NOW {
+            return cache::resolve(self, &uri);
         }
+        self.query(Resolve { uri }).map(Arc::new)
     }
 
     /// The version that a URI means, or `None` where there is none.
@@ -184,7 +185,13 @@ impl View {
     }
 
     fn snapshot_on<'a>(&'a self, sql: &'a mut dyn Sql, shared: &'a Shared) -> Snapshot<'a> {
-        Snapshot { sql, moment: self.moment, store: &shared.store, actor: &self.handle.actor }
+        Snapshot {
+            sql,
+            moment: self.moment,
+            store: &shared.store,
+            actor: &self.handle.actor,
+            registry: shared.storage.uuid(),
+        }
     }
 
     pub(crate) fn shared(&self) -> Result<Arc<Shared>> {

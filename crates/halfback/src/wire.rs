@@ -67,7 +67,7 @@ pub fn moment(registry: &Registry, moment: &[u8]) -> Result<u64> {
 /// The version behind a URI now, with the stamp under which a facade may keep it; none while it
 /// is changing.
 pub fn resolve(registry: &Registry, uri: &str) -> Result<(Vec<u8>, Option<Stamp>)> {
-    let (record, stamp) = resolve_stamped(registry, uri)?;
+    let (record, stamp) = resolve_stamped(registry, &uri.into())?;
     Ok((write(&*record)?, stamp))
 }
 

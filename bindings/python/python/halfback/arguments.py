@@ -39,6 +39,8 @@ Param: TypeAlias = str | int | float | bool
 
 # What the core's integers hold; JSON itself has no bound.
 _INTEGERS = range(-(2**63), 2**63)
+# As deep as the core reads, with room for what the value lies in.
+_DEPTH = 100
 
 
 def text(name: str, value: object) -> str:
@@ -112,21 +114,29 @@ def json_object(name: str, value: object) -> dict[str, Any]:
     return checked
 
 
-def plain(name: str, value: object) -> Any:
-    """AnyValue that JSON can hold, with every leaf checked and named by where it is."""
+def plain(name: str, value: object, depth: int = 0) -> Any:
+    """A value that JSON can hold, with every leaf checked and named by where it is."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return text(name, value)
-    if isinstance(value, Mapping):
-        return {text(f"{name} key", k): plain(f"{name}.{k}", v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(f"{name}[{place}]", item) for place, item in enumerate(value)]
     if isinstance(value, datetime):
         return _time(name, value)
+    if depth > _DEPTH:
+        raise InvalidError(
+            f"`{name.split('.')[0]}` is nested more than {_DEPTH} deep: flatten it",
+            "invalid_argument",
+        )
     if _is_record(value):
         fields: dict[str, Any] = value.__dataclass_fields__  # type: ignore[attr-defined]  # a record
-        return {key: plain(f"{name}.{key}", getattr(value, key)) for key in fields}
+        value = {key: getattr(value, key) for key in fields}
+    if isinstance(value, Mapping):
+        return {
+            text(f"{name} key", key): plain(f"{name}.{key}", item, depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [plain(f"{name}[{at}]", item, depth + 1) for at, item in enumerate(value)]
     return _number(name, value, "text, a number, a boolean, a list or a mapping")
 
 

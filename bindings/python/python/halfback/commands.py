@@ -56,7 +56,7 @@ class ArchiveVersion(Command):
 
     NAME: ClassVar[str] = "archive_version"
 
-    version: ModelVersion | str | int
+    version: ModelVersion | str
     """The version."""
     expect_revision: int | None = None
     """The revision that it must have now."""
@@ -65,7 +65,7 @@ class ArchiveVersion(Command):
         """The command as a JSON object; what was not given is left out."""
         wire: dict[str, Any] = {
             "command": self.NAME,
-            "version": self.version.id if isinstance(self.version, ModelVersion) else self.version,
+            "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
         }
         if self.expect_revision is not None:
             wire["expect_revision"] = self.expect_revision
@@ -313,7 +313,7 @@ class DeleteVersion(Command):
 
     NAME: ClassVar[str] = "delete_version"
 
-    version: ModelVersion | str | int
+    version: ModelVersion | str
     """The version."""
     expect_revision: int | None = None
     """The revision that it must have now."""
@@ -322,7 +322,7 @@ class DeleteVersion(Command):
         """The command as a JSON object; what was not given is left out."""
         wire: dict[str, Any] = {
             "command": self.NAME,
-            "version": self.version.id if isinstance(self.version, ModelVersion) else self.version,
+            "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
         }
         if self.expect_revision is not None:
             wire["expect_revision"] = self.expect_revision
@@ -372,7 +372,9 @@ class RegisterVersion(Command):
     example: Example | None = None
     """Rows to try the version with, and what it answers to them."""
     exist_ok: bool = False
-    """Give the existing version back where one of the same content exists already."""
+    """Give the existing version back where one of the same content, not archived, exists
+    already.
+    """
     flavor: str | None = None
     """The format of the artifact, such as `onnx` or `sklearn`."""
     framework_version: str | None = None
@@ -516,7 +518,7 @@ class RestoreVersion(Command):
 
     NAME: ClassVar[str] = "restore_version"
 
-    version: ModelVersion | str | int
+    version: ModelVersion | str
     """The version."""
     expect_revision: int | None = None
     """The revision that it must have now."""
@@ -525,7 +527,7 @@ class RestoreVersion(Command):
         """The command as a JSON object; what was not given is left out."""
         wire: dict[str, Any] = {
             "command": self.NAME,
-            "version": self.version.id if isinstance(self.version, ModelVersion) else self.version,
+            "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
         }
         if self.expect_revision is not None:
             wire["expect_revision"] = self.expect_revision
@@ -688,7 +690,7 @@ class UpdateVersion(Command):
 
     NAME: ClassVar[str] = "update_version"
 
-    version: ModelVersion | str | int
+    version: ModelVersion | str
     """The version."""
     comment: str | None = None
     """The new comment; empty to remove it."""
@@ -701,7 +703,7 @@ class UpdateVersion(Command):
         """The command as a JSON object; what was not given is left out."""
         wire: dict[str, Any] = {
             "command": self.NAME,
-            "version": self.version.id if isinstance(self.version, ModelVersion) else self.version,
+            "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
         }
         if self.comment is not None:
             wire["comment"] = self.comment

@@ -326,37 +326,24 @@ class Reads:
         answer = self._ask(query, page_size=page_size, **asked, **where)
         return Page(tuple(map(read, answer["items"])), answer["cursor"])
 
-    def _reference(self, name: str, version: object) -> str | int:
-        """A version by its URI, or pinned by its id when the record is given."""
+    def _reference(self, name: str, version: object) -> str:
+        """A version by its URI, or by the pin of its record."""
         if isinstance(version, records.ModelVersion):
-            self._require_own(name, version)
-            return version.id
+            return version.pin
         if not isinstance(version, str):
             wanted = "text such as `models:/fraud@champion` or a `ModelVersion`"
             raise arguments.wrong_type(name, wanted, version)
         return text(name, version)
 
     def _target(self, target: object) -> str:
-        """An entity by its URI, or by that of its record."""
-        if isinstance(target, records.ModelVersion):
-            self._require_own("target", target)
+        """An entity by its URI, or by the pin of its record."""
         named = (records.Catalog, records.Schema, records.Model, records.ModelVersion)
         if isinstance(target, named):
-            return target.uri
+            return target.pin
         if not isinstance(target, str):
             wanted = "text such as `models:/fraud` or the record of an entity"
             raise arguments.wrong_type("target", wanted, target)
         return text("target", target)
-
-    def _require_own(self, name: str, version: records.ModelVersion) -> None:
-        """An id means another version in another registry."""
-        home = version._home() if isinstance(version, ModelVersion) else None
-        if home is not None and home[0] != self._path:
-            raise InvalidError(
-                f"`{name}` is `{version.uri}` of the registry `{home[0]}`, not of `{self._path}`: "
-                "pass its `uri` to mean the version of that name here",
-                "invalid_argument",
-            )
 
     @property
     def _path(self) -> str:

@@ -99,6 +99,8 @@ class Catalog:
 
     id: int
     """The id, which outlives every name."""
+    pin: str
+    """The pinned reference: no rename moves it, and only this registry takes it."""
     uri: str
     """The target URI, such as `catalogs:/risk`."""
     name: str
@@ -123,6 +125,7 @@ class Catalog:
         """Builds the record from its JSON object; keys that it does not know are left out."""
         return cls(
             id=value["id"],
+            pin=value["pin"],
             uri=value["uri"],
             name=value["name"],
             tags=value["tags"],
@@ -309,6 +312,8 @@ class Model:
 
     id: int
     """The id, which outlives every name."""
+    pin: str
+    """The pinned reference: no rename moves it, and only this registry takes it."""
     uri: str
     """The target URI, such as `models:/risk.credit.default`."""
     name: str
@@ -343,6 +348,7 @@ class Model:
         """Builds the record from its JSON object; keys that it does not know are left out."""
         return cls(
             id=value["id"],
+            pin=value["pin"],
             uri=value["uri"],
             name=value["name"],
             tags=value["tags"],
@@ -366,6 +372,8 @@ class ModelVersion:
 
     id: int
     """The id, which outlives every name."""
+    pin: str
+    """The pinned reference: no rename moves it, and only this registry takes it."""
     uri: str
     """The URI, such as `models:/risk.credit.default/7`."""
     model: str
@@ -422,6 +430,7 @@ class ModelVersion:
         """Builds the record from its JSON object; keys that it does not know are left out."""
         return cls(
             id=value["id"],
+            pin=value["pin"],
             uri=value["uri"],
             model=value["model"],
             number=value["number"],
@@ -507,6 +516,8 @@ class Schema:
 
     id: int
     """The id, which outlives every name."""
+    pin: str
+    """The pinned reference: no rename moves it, and only this registry takes it."""
     uri: str
     """The target URI, such as `schemas:/risk.credit`."""
     name: str
@@ -533,6 +544,7 @@ class Schema:
         """Builds the record from its JSON object; keys that it does not know are left out."""
         return cls(
             id=value["id"],
+            pin=value["pin"],
             uri=value["uri"],
             name=value["name"],
             catalog=value["catalog"],

@@ -102,9 +102,6 @@ class Transactions(Reads):
         name = f"commands[{place}]"
         if not isinstance(command, Command):
             raise arguments.wrong_type(name, "a command of `halfback.commands`", command)
-        version = getattr(command, "version", None)
-        if isinstance(version, ModelVersion):
-            self._require_own(f"{name}.version", version)
         return arguments.json_object(name, command.to_wire())
 
     def _output(self, command: str, output: Any) -> Catalog | Schema | Model | ModelVersion | None:

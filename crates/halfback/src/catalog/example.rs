@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::version::json;
+use super::version::{checked_json, json};
 use crate::command::{Context, Query, Snapshot};
 use crate::securable::VersionRef;
 
@@ -31,6 +31,15 @@ impl Example {
     /// Holds the parts against one another.
     fn check(&self) -> Result<()> {
         const MOST: usize = 1000;
+        let parts = [("rows", Some(&self.rows)), ("outputs", self.outputs.as_ref())];
+        for (part, values) in parts {
+            for (at, value) in values.into_iter().flatten().enumerate() {
+                checked_json(value, &format!("example.{part}[{at}]"))?;
+            }
+        }
+        for column in self.columns.iter().flatten() {
+            text(column.clone(), "example.columns")?;
+        }
         let refused = |why: String| Err(Detail::InvalidArgument(why).into());
         if !(1..=MOST).contains(&self.rows.len()) {
             return refused(format!(

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::origin::Origin;
 use super::tree::{self, Changes, Profile};
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::page::{Page, Paging};
+use crate::page::Page;
 use crate::securable::{Level, Selector};
 
 /// A registered model.
@@ -22,6 +22,8 @@ use crate::securable::{Level, Selector};
 pub struct Model {
     /// The id, which outlives every name.
     pub id: i64,
+    /// The pinned reference: no rename moves it, and only this registry takes it.
+    pub pin: String,
     /// The target URI, such as `models:/risk.credit.default`.
     pub uri: String,
     /// The full name, such as `risk.credit.default`.
@@ -284,7 +286,7 @@ impl Query for ListModels {
     type Output = Page<Model>;
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Model>> {
-        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let paging = snapshot.paging(self.page_size, self.cursor);
         let (catalog, schema) = snapshot.parent(self.parent.as_deref())?;
         let query = format!("models {}", self.parent.unwrap_or_default());
         let (c, s, m): (String, String, String) = paging.after(&query)?.unwrap_or_default();
@@ -343,6 +345,7 @@ impl Snapshot<'_> {
         let latest = self.select(id, &Selector::Latest)?;
         Ok(Model {
             id: id.0,
+            pin: self.pin(id),
             uri: format!("models:/{name}"),
             name: name.to_string(),
             task: entry.task,

@@ -262,7 +262,7 @@ impl Snapshot<'_> {
 
     /// Everything that was ever called by the whole name `path`, catalog first, whichever catalogs
     /// and schemas of these names it lay in.
-    pub(super) fn bearers(&mut self, path: &[&str]) -> Result<Vec<EntityId>> {
+    pub(crate) fn bearers(&mut self, path: &[&str]) -> Result<Vec<EntityId>> {
         let mut bearers = vec![EntityId::REGISTRY];
         for (level, name) in [Level::Catalog, Level::Schema, Level::Model].into_iter().zip(path) {
             let mut below = Vec::new();

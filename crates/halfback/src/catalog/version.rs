@@ -3,6 +3,7 @@
 mod register;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use halfback_store::artifact::Digest;
@@ -12,21 +13,25 @@ use halfback_store::name::ModelName;
 use halfback_store::schema::VERSION_STATE;
 use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
+use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::origin::Origin;
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::page::{Page, Paging};
+use crate::page::Page;
 use crate::securable::{Selector, VersionRef};
 
 pub use register::RegisterVersion;
+pub(crate) use register::checked_json;
 
 /// A version of a registered model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelVersion {
     /// The id, which outlives every name.
     pub id: i64,
+    /// The pinned reference: no rename moves it, and only this registry takes it.
+    pub pin: String,
     /// The URI, such as `models:/risk.credit.default/7`.
     pub uri: String,
     /// The model's full name.
@@ -145,7 +150,7 @@ impl Status {
 }
 
 /// A parameter's value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Param {
     /// True or false.
@@ -156,6 +161,45 @@ pub enum Param {
     Float(f64),
     /// Text.
     Text(String),
+}
+
+impl<'de> Deserialize<'de> for Param {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Param;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text, a number or a boolean")
+            }
+
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Param, E> {
+                Ok(Param::Bool(value))
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Param, E> {
+                Ok(Param::Int(value))
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Param, E> {
+                // A whole number that would silently turn into a float of other digits.
+                i64::try_from(value)
+                    .map(Param::Int)
+                    .map_err(|_| E::custom(format!("{value} is beyond ±2^53; pass it as text")))
+            }
+
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Param, E> {
+                Ok(Param::Float(value))
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Param, E> {
+                Ok(Param::Text(value.to_owned()))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// Changes what is said about a version.
@@ -393,7 +437,7 @@ impl Query for ListVersions {
     type Output = Page<ModelVersion>;
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<ModelVersion>> {
-        let paging = Paging { size: self.page_size, cursor: self.cursor };
+        let paging = snapshot.paging(self.page_size, self.cursor);
         let query = format!("versions {}", self.model);
         let model = snapshot.model_id(&self.model.parse()?)?;
         let before: i64 = paging.after(&query)?.unwrap_or(i64::MAX);
@@ -438,6 +482,7 @@ impl Snapshot<'_> {
     /// The record of a version.
     pub(crate) fn version(&mut self, id: EntityId) -> Result<ModelVersion> {
         let damaged = || Detail::Corrupt("a version's row is damaged; run `check`".into());
+        let pin = self.pin(id);
         let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
             let model = ModelName::from_path([row.text(0)?, row.text(1)?, row.text(2)?])?;
             let number = row.int(3)?;
@@ -445,6 +490,7 @@ impl Snapshot<'_> {
             let signature = row.opt_text(11)?.map(serde_json::from_str).transpose();
             Ok(ModelVersion {
                 id: id.0,
+                pin: pin.clone(),
                 uri: format!("models:/{model}/{number}"),
                 model: model.to_string(),
                 number,

@@ -144,7 +144,7 @@ fn kind(kind: &Kind) -> String {
         Kind::Time => "datetime".to_owned(),
         Kind::Scalar => "str | int | float | bool".to_owned(),
         Kind::Anything => "Any".to_owned(),
-        Kind::Version => "ModelVersion | str | int".to_owned(),
+        Kind::Version => "ModelVersion | str".to_owned(),
         Kind::Record(name) | Kind::Enumeration(name) => name.clone(),
         Kind::List(items) => format!("tuple[{}, ...]", self::kind(items)),
         Kind::Map(values) => format!("Mapping[str, {}]", self::kind(values)),
@@ -202,7 +202,7 @@ fn sent(field: &Field) -> String {
     let value = format!("self.{}", field.name);
     match &field.kind {
         Kind::Version => {
-            format!("{value}.id if isinstance({value}, ModelVersion) else {value}")
+            format!("{value}.pin if isinstance({value}, ModelVersion) else {value}")
         }
         _ => value,
     }

@@ -50,7 +50,7 @@ pub(crate) enum Kind {
     Scalar,
     /// Any JSON.
     Anything,
-    /// The URI of one version, or its id.
+    /// The URI of one version, or the pin of its record.
     Version,
     Record(String),
     Enumeration(String),
@@ -141,6 +141,7 @@ impl Api {
         let kind = match types.as_slice() {
             ["string"] if schema.get("enum").is_some() => self.enumeration(&pascal(field), schema),
             ["string"] if schema.get("format").is_some_and(|it| it == "date-time") => Kind::Time,
+            ["string"] if schema.get("format").is_some_and(|it| it == "version") => Kind::Version,
             ["string"] => Kind::Text,
             ["integer"] => Kind::Integer,
             ["number"] => Kind::Number,
@@ -199,7 +200,6 @@ impl Api {
         }
         let kind = match kinds.as_slice() {
             [kind] => kind.clone(),
-            [Kind::Text, Kind::Integer] | [Kind::Integer, Kind::Text] => Kind::Version,
             several if several.iter().all(Kind::is_scalar) => Kind::Scalar,
             _ => Kind::Anything,
         };
@@ -222,7 +222,6 @@ impl Kind {
 
 fn mixed(types: &[&str]) -> Kind {
     match types {
-        ["string", "integer"] | ["integer", "string"] => Kind::Version,
         several if several.iter().all(|it| !["array", "object"].contains(it)) => Kind::Scalar,
         _ => Kind::Anything,
     }

@@ -10,12 +10,15 @@ use halfback_store::schema::VERSION;
 use halfback_store::sql::Value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 
 use super::{ModelVersion, Param, Stage, Status, json};
 use crate::catalog::example::Example;
 use crate::catalog::origin::Origin;
 use crate::command::{Command, Context, Place, Snapshot};
+
+/// The largest whole number that every reader of JSON gets exactly, 2⁵³.
+const EXACT: i64 = 1 << 53;
 
 /// Registers a version. The content is put (or, with `location`, hashed) first, by this process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +70,8 @@ pub struct RegisterVersion {
     /// What it was in the system that it is brought in from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// Give the existing version back where one of the same content exists already.
+    /// Give the existing version back where one of the same content, kept at the same place, exists
+    /// already; also an archived one: archiving it was somebody's decision.
     #[serde(default)]
     pub exist_ok: bool,
 }
@@ -83,13 +87,15 @@ impl Command for RegisterVersion {
         check_location(self.location.as_deref())?;
         let size = context.possession(model, &digest, self.location.as_deref())?;
         if self.exist_ok
-            && let Some(version) = context.now().same_content(model, &digest)?
+            && let Some(version) =
+                context.now().same_content(model, &digest, self.location.as_deref())?
         {
             return context.now().version(version);
         }
         let next = context.next_number(model, &name)?;
         let number = match self.number {
             Some(number) if number < next => return Err(given_out(number, next)),
+            Some(number) if number > EXACT => return Err(too_high(number)),
             number => number.unwrap_or(next),
         };
         let id = context.tx.new_id();
@@ -99,7 +105,11 @@ impl Command for RegisterVersion {
         let params = checked_params(&self.params)?;
         let metrics = checked_metrics(&self.metrics)?;
         let example = self.example.map(|example| context.example(&example)).transpose()?;
-        let signature = self.signature.map(|signature| json(&signature)).transpose()?;
+        let signature = self.signature.map(Json::Object);
+        if let Some(signature) = &signature {
+            checked_json(signature, "signature")?;
+        }
+        let signature = signature.map(|signature| json(&signature)).transpose()?;
         let signature = field(signature, "signature")?;
         context.tx.open(
             &VERSION,
@@ -167,17 +177,27 @@ impl Context<'_> {
             )?;
             highest = highest.max(own.flatten().unwrap_or_default());
         }
-        Ok(highest + 1)
+        Ok(highest.saturating_add(1))
     }
 }
 
 impl Snapshot<'_> {
-    /// The newest version of a model with that content.
-    fn same_content(&mut self, model: EntityId, digest: &Digest) -> Result<Option<EntityId>> {
+    /// The newest version of a model with that content at that place.
+    fn same_content(
+        &mut self,
+        model: EntityId,
+        digest: &Digest,
+        location: Option<&str>,
+    ) -> Result<Option<EntityId>> {
         self.sql.first(
             "SELECT id FROM version WHERE digest = ?1 AND model = ?2 AND until > ?3 AND since <= ?3 \
-             ORDER BY number DESC LIMIT 1",
-            &[Value::from(digest.hash()), model.into(), self.moment.into()],
+             AND COALESCE(location, '') = ?4 ORDER BY number DESC LIMIT 1",
+            &[
+                Value::from(digest.hash()),
+                model.into(),
+                self.moment.into(),
+                location.unwrap_or_default().into(),
+            ],
             |row| row.id(0),
         )
     }
@@ -205,10 +225,13 @@ fn check_location(location: Option<&str>) -> Result<()> {
 
 /// The parameters as stored: JSON, with numbers that every reader gets exactly.
 fn checked_params(params: &BTreeMap<String, Param>) -> Result<String> {
-    const EXACT: u64 = 1 << 53;
     for (name, param) in params {
+        text(name.clone(), "the name of a parameter")?;
         match param {
-            Param::Int(value) if value.unsigned_abs() > EXACT => {
+            Param::Text(value) => {
+                text(value.clone(), &format!("parameter `{name}`"))?;
+            }
+            Param::Int(value) if value.unsigned_abs() > EXACT.unsigned_abs() => {
                 return Err(Detail::InvalidArgument(format!(
                     "parameter `{name}` is beyond ±2^53, where JSON readers lose digits; pass it as text"
                 ))
@@ -235,6 +258,35 @@ fn checked_metrics(metrics: &BTreeMap<String, f64>) -> Result<String> {
         .into());
     }
     text(json(metrics)?, "metrics")
+}
+
+/// Accepts JSON whose texts databases can store and whose numbers every reader gets exactly;
+/// `place` names it in the error.
+pub(crate) fn checked_json(value: &Json, place: &str) -> Result<()> {
+    match value {
+        Json::String(value) => text(value.clone(), place).map(drop),
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, item)| checked_json(item, &format!("{place}[{at}]"))),
+        Json::Object(fields) => fields.iter().try_for_each(|(key, value)| {
+            text(key.clone(), place)?;
+            checked_json(value, &format!("{place}.{key}"))
+        }),
+        Json::Number(number) if !number.is_f64() => match number.as_i64() {
+            Some(number) if number.unsigned_abs() <= EXACT.unsigned_abs() => Ok(()),
+            _ => Err(Detail::InvalidArgument(format!(
+                "{place} is {number}, beyond ±2^53, where JSON readers lose digits; pass it as text"
+            ))
+            .into()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn too_high(number: i64) -> Error {
+    Detail::InvalidArgument(format!("the number {number} is too high; at most {EXACT} is kept"))
+        .into()
 }
 
 fn given_out(number: i64, next: i64) -> Error {

@@ -11,6 +11,7 @@ import java.util.Map;
  * A catalog: the upper level of names.
  *
  * @param id The id, which outlives every name.
+ * @param pin The pinned reference: no rename moves it, and only this registry takes it.
  * @param uri The target URI, such as {@code catalogs:/risk}.
  * @param name The name.
  * @param tags The tags.
@@ -23,6 +24,7 @@ import java.util.Map;
  */
 public record Catalog(
     long id,
+    String pin,
     String uri,
     String name,
     Map<String, String> tags,

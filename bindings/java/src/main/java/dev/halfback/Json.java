@@ -89,6 +89,9 @@ final class Json {
   private static void check(JsonNode node, String place) {
     if (node.isTextual()) {
       Arguments.utf8(node.textValue(), place);
+    } else if (node.isBigInteger()) {
+      throw Arguments.invalid(
+          "`" + place + "` is " + node.bigIntegerValue() + ", beyond 64 bits; pass it as text");
     } else if (node.isDouble() || node.isFloat()) {
       Arguments.finite(node.doubleValue(), place);
     } else if (node.isArray()) {

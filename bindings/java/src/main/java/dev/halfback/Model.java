@@ -12,6 +12,7 @@ import java.util.Map;
  * A registered model.
  *
  * @param id The id, which outlives every name.
+ * @param pin The pinned reference: no rename moves it, and only this registry takes it.
  * @param uri The target URI, such as {@code models:/risk.credit.default}.
  * @param name The full name, such as {@code risk.credit.default}.
  * @param tags The tags.
@@ -29,6 +30,7 @@ import java.util.Map;
  */
 public record Model(
     long id,
+    String pin,
     String uri,
     String name,
     Map<String, String> tags,

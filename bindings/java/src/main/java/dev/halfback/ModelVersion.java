@@ -12,6 +12,7 @@ import java.util.Map;
  * A version of a registered model.
  *
  * @param id The id, which outlives every name.
+ * @param pin The pinned reference: no rename moves it, and only this registry takes it.
  * @param uri The URI, such as {@code models:/risk.credit.default/7}.
  * @param model The model's full name.
  * @param number The number, counted from 1 and never used again under that name.
@@ -40,6 +41,7 @@ import java.util.Map;
  */
 public record ModelVersion(
     long id,
+    String pin,
     String uri,
     String model,
     long number,

@@ -530,7 +530,7 @@ public abstract sealed class Reads permits Registry, View {
   }
 
   private static JsonNode reference(ModelVersion version) {
-    return Json.object().numberNode(Arguments.given(version, "version").id());
+    return Json.object().textNode(Arguments.given(version, "version").pin());
   }
 
   private static ObjectNode request(String query) {

@@ -11,6 +11,7 @@ import java.util.Map;
  * A schema: the lower level of names, inside a catalog.
  *
  * @param id The id, which outlives every name.
+ * @param pin The pinned reference: no rename moves it, and only this registry takes it.
  * @param uri The target URI, such as {@code schemas:/risk.credit}.
  * @param name The full name, such as {@code risk.credit}.
  * @param catalog The catalog's name.
@@ -24,6 +25,7 @@ import java.util.Map;
  */
 public record Schema(
     long id,
+    String pin,
     String uri,
     String name,
     String catalog,

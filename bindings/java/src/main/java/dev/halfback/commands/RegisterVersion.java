@@ -19,7 +19,8 @@ import java.util.Map;
  * @param codeCommit The commit of the code that produced it.
  * @param comment Free text for people.
  * @param example Rows to try the version with, and what it answers to them.
- * @param existOk Give the existing version back where one of the same content exists already.
+ * @param existOk Give the existing version back where one of the same content, not archived, exists
+ *     already.
  * @param flavor The format of the artifact, such as {@code onnx} or {@code sklearn}.
  * @param frameworkVersion The version of the library that made it.
  * @param location Where the content is, when it is not in the registry's own store: a URI.
@@ -166,7 +167,8 @@ public record RegisterVersion(
   /**
    * The same command with another {@code existOk}.
    *
-   * @param existOk Give the existing version back where one of the same content exists already.
+   * @param existOk Give the existing version back where one of the same content, not archived,
+   *     exists already.
    * @return the command
    */
   public RegisterVersion withExistOk(boolean existOk) {

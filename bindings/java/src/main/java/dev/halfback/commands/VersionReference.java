@@ -7,13 +7,13 @@ import dev.halfback.ModelVersion;
 /**
  * Names one version in a command: by its URI, or pinned by its record.
  *
- * @param value the URI, or the id of the record
+ * @param value the URI, or the pin of the record
  */
-public record VersionReference(@JsonValue Object value) {
+public record VersionReference(@JsonValue String value) {
 
-  /** Holds a URI or an id, nothing else. */
+  /** Holds a URI or a pin. */
   public VersionReference {
-    if (!(value instanceof String || value instanceof Long)) {
+    if (value == null) {
       throw new IllegalArgumentException("a version is named by its URI or its record");
     }
   }
@@ -35,6 +35,6 @@ public record VersionReference(@JsonValue Object value) {
    * @return the reference
    */
   public static VersionReference of(ModelVersion version) {
-    return new VersionReference(version.id());
+    return new VersionReference(version.pin());
   }
 }
