@@ -2,6 +2,7 @@
 
 pub(crate) mod alias;
 pub(crate) mod model;
+pub(crate) mod search;
 pub(crate) mod tag;
 mod tree;
 pub(crate) mod version;

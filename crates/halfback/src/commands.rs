@@ -11,6 +11,7 @@ use crate::catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
 use crate::catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, RenameModel, UpdateModel,
 };
+use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::tag::{DeleteTag, SetTag};
 use crate::catalog::version::{
     ArchiveVersion, DeleteVersion, GetVersion, ListVersions, RegisterVersion, Resolve,
@@ -101,6 +102,7 @@ commands! {
 queries! {
     GetCatalog, GetSchema, GetModel, GetVersion, Resolve,
     ListCatalogs, ListSchemas, ListModels, ListVersions,
+    SearchModels, SearchVersions,
     History, Log, GetArtifact, Whoami, Info, VerifyLog, Check,
 }
 

@@ -32,12 +32,14 @@ mod catalog;
 mod command;
 mod commands;
 mod facade;
+mod filter;
 mod history;
 mod page;
 mod registry;
 mod securable;
 mod view;
 pub mod wire;
+mod word;
 
 pub use registry::{Options, Registry};
 pub use view::{Moment, View};
@@ -46,6 +48,7 @@ pub use catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
 pub use catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, Model, RenameModel, UpdateModel,
 };
+pub use catalog::search::{SearchModels, SearchVersions};
 pub use catalog::tag::{DeleteTag, SetTag};
 pub use catalog::version::{
     ArchiveVersion, DeleteVersion, GetVersion, ListVersions, ModelVersion, Param, RegisterVersion,
