@@ -332,7 +332,8 @@ impl Naive {
             }
             Self::Param { sign, value } => {
                 let ordering = match (&row.version.unwrap().params["p"], *value) {
-                    (Param::Int(param), "6.5") => (*param as f64).partial_cmp(&6.5),
+                    // No whole number equals it.
+                    (Param::Int(param), "6.5") => Some((2 * *param).cmp(&13)),
                     (Param::Float(param), "6.5") => param.partial_cmp(&6.5),
                     (Param::Int(param), "7") => Some(param.cmp(&7)),
                     (Param::Float(param), "7") => param.partial_cmp(&7.0),
@@ -510,12 +511,12 @@ fn hold(view: &View, versions: bool, filter: &Naive, order: &[(&'static str, boo
     let (models, all) = everything(view);
     let by_id: BTreeMap<&str, &Model> =
         models.iter().map(|model| (model.name.as_str(), model)).collect();
-    let mut rows: Vec<Row<'_>> = match versions {
-        false => models.iter().map(|model| Row { id: model.id, model, version: None }).collect(),
-        true => all
-            .iter()
+    let mut rows: Vec<Row<'_>> = if versions {
+        all.iter()
             .map(|v| Row { id: v.id, model: by_id[v.model.as_str()], version: Some(v) })
-            .collect(),
+            .collect()
+    } else {
+        models.iter().map(|model| Row { id: model.id, model, version: None }).collect()
     };
     rows.retain(|row| filter.passes(row));
     sorted(&mut rows, order);

@@ -20,6 +20,9 @@ const LONGEST: usize = 64;
 /// Text as it is compared where case does not matter: case folded as Unicode says, in normal
 /// form C.
 pub(crate) fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     caseless::default_case_fold_str(&text.nfc().collect::<String>()).nfc().collect()
 }
 

@@ -148,8 +148,14 @@ impl Search {
             None if self.order.is_by_name => self.by_name(snapshot, limit)?,
             seed => {
                 let base = self.base(seed.as_ref());
-                let after = self.after.as_ref().map(|last| self.order.after(last));
-                self.read(snapshot, base, after, limit)?
+                let last = self.after.as_ref();
+                let (after, order) = if seed.is_some_and(|seed| self.in_order(&seed)) {
+                    let after = last.map(|last| self.order.after_on("d.id", last));
+                    (after, self.order.clause_on("d.id"))
+                } else {
+                    (last.map(|last| self.order.after(last)), self.order.clause())
+                };
+                self.read(snapshot, base, after, order, limit)?
             }
         };
         self.paging.page(found, &self.list, |(_, keys)| keys.clone())
@@ -164,12 +170,17 @@ impl Search {
             let count = count.then(Fragment::new(" LIMIT $) d", vec![Bound::Int(FEW)]));
             let (sql, params) = count.statement(snapshot.moment);
             let count = snapshot.sql.first(&sql, &params, |row| row.int(0))?.unwrap_or_default();
-            let sorted = self.order.is_by_id && seed.ordered;
+            let sorted = self.in_order(seed);
             if (count < FEW || sorted) && best.is_none_or(|(least, _)| count < least) {
                 best = Some((count, seed));
             }
         }
         Ok(best.map(|(_, seed)| seed.clone()))
+    }
+
+    /// Whether a seed gives the ids in the order that is asked for.
+    fn in_order(&self, seed: &Seed) -> bool {
+        self.order.is_by_id && seed.ordered
     }
 
     /// `FROM … WHERE …`: the rows that live at the moment, all or those of a seed.
@@ -212,31 +223,29 @@ impl Search {
     /// Models by name, schema by schema: within one, names lie in the index in their order.
     fn by_name(&self, snapshot: &mut Snapshot<'_>, limit: i64) -> Result<Vec<Found>> {
         let mut found = Vec::new();
-        let (mut last_catalog, mut last_schema, mut last_model) = match self.after.as_deref() {
-            Some([Bound::Text(catalog), Bound::Text(schema), Bound::Text(model)]) => {
-                (catalog.clone(), schema.clone(), Some(model.clone()))
+        let (mut catalog, mut schema, mut begun) = match self.after.as_deref() {
+            Some([Bound::Text(catalog), Bound::Text(schema), _]) => {
+                (catalog.clone(), schema.clone(), true)
             }
-            _ => (String::new(), String::new(), None),
+            _ => (String::new(), String::new(), false),
         };
         loop {
-            let inclusive = last_model.is_some();
-            let schemas = schemas(snapshot, &last_catalog, &last_schema, inclusive)?;
-            let Some((_, catalog, schema)) = schemas.last() else { return Ok(found) };
-            let (next_catalog, next_schema) = (catalog.clone(), schema.clone());
-            for (id, catalog, schema) in &schemas {
+            let schemas = schemas(snapshot, &catalog, &schema, begun)?;
+            let Some((_, last_catalog, last_schema)) = schemas.last() else { return Ok(found) };
+            for (id, of, name) in &schemas {
+                let is_begun = begun && (of, name) == (&catalog, &schema);
+                let last = self.after.as_deref().filter(|_| is_begun);
+                let after = last.map(|last| self.order.after_on("m.name", last));
                 let within = Fragment::new(" AND m.parent = $", vec![Bound::Int(id.0)]);
-                let is_begun = *catalog == last_catalog && *schema == last_schema;
-                let after = last_model
-                    .as_ref()
-                    .filter(|_| is_begun)
-                    .map(|model| Fragment::new("m.name > $", vec![Bound::Text(model.clone())]));
+                let base = self.base(None).then(within);
+                let order = self.order.clause_on("m.name");
                 let wanted = limit - i64::try_from(found.len()).unwrap_or(limit);
-                found.extend(self.read(snapshot, self.base(None).then(within), after, wanted)?);
+                found.extend(self.read(snapshot, base, after, order, wanted)?);
                 if i64::try_from(found.len()).unwrap_or(limit) >= limit {
                     return Ok(found);
                 }
             }
-            (last_catalog, last_schema, last_model) = (next_catalog, next_schema, None);
+            (catalog, schema, begun) = (last_catalog.clone(), last_schema.clone(), false);
         }
     }
 
@@ -246,6 +255,7 @@ impl Search {
         snapshot: &mut Snapshot<'_>,
         base: Fragment,
         after: Option<Fragment>,
+        order: Fragment,
         limit: i64,
     ) -> Result<Vec<Found>> {
         let id = match self.subject {
@@ -259,7 +269,7 @@ impl Search {
         for condition in self.filter.conditions.iter().cloned().chain(after) {
             statement = statement.then(" AND ").then(condition);
         }
-        statement = statement.then(self.order.clause());
+        statement = statement.then(order);
         if self.filter.checks.is_empty() {
             statement = statement.then(Fragment::new(" LIMIT $", vec![Bound::Int(limit)]));
         }

@@ -102,6 +102,21 @@ impl Order {
         Fragment::joined(keys, ", ").within(" ORDER BY ", "")
     }
 
+    /// The order of the last key alone, where all others are alike, read from a column that
+    /// equals it and lies in an index in that order.
+    pub(super) fn clause_on(&self, column: &str) -> Fragment {
+        let descending = self.keys.last().is_some_and(|key| key.descending);
+        format!(" ORDER BY {column}{}", if descending { " DESC" } else { "" }).as_str().into()
+    }
+
+    /// What comes after a row by the last key alone, on a column that equals it.
+    pub(super) fn after_on(&self, column: &str, last: &[Bound]) -> Fragment {
+        let descending = self.keys.last().is_some_and(|key| key.descending);
+        let sign = if descending { "<" } else { ">" };
+        let key = last.last().cloned().into_iter().collect();
+        Fragment::new(&format!("{column} {sign} $"), key)
+    }
+
     /// What comes after a row with these keys.
     pub(super) fn after(&self, last: &[Bound]) -> Fragment {
         let one_way =
