@@ -169,6 +169,7 @@ impl Registry {
                 registry: shared.storage.uuid(),
             };
             let applied = apply(&mut context)?;
+            context.index_words()?;
             output = Some((applied, context.tx.finish(commands, payload)?));
             Ok(())
         })?;

@@ -15,7 +15,7 @@ from halfback.pages import Page, Pages
 from halfback.wire import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from halfback.arguments import PathArgument, Progress
@@ -146,6 +146,56 @@ class Reads:
         """
         asked = {"model": text("model", model)}
         return self._pages("list_versions", self._version, page_size, cursor, **asked)
+
+    # Search.
+
+    def search_models(
+        self,
+        filter: str | None = None,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        order_by: Sequence[str] | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> Pages[Model]:
+        """The models that a filter finds, by name, or in the order of `order_by`.
+
+        A filter compares attributes (`name`, `owner`, `task`, `comment`, `catalog`, `schema`,
+        `tags.key`, `alias`, `created_at`, `updated_at`) by `= != < <= > >= LIKE ILIKE IN IS NULL`,
+        joins comparisons by `AND OR NOT` and parentheses, and finds words by `MATCH 'words pre*'`.
+        A value may be a parameter such as `:team`; for `IN` it is a list.
+
+        >>> found = registry.search_models("name LIKE 'def%' AND alias = :a", parameters={"a": "champion"})
+        >>> [model.name for model in found]
+        ['risk.credit.default']
+        >>> registry.search_models("name ~ 'x'").page()
+        Traceback (most recent call last):
+        halfback.InvalidError: column 6: ...
+        """
+        asked = _search(filter, parameters, order_by)
+        return self._pages("search_models", Model.from_wire, page_size, cursor, **asked)
+
+    def search_versions(
+        self,
+        filter: str | None = None,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        order_by: Sequence[str] | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> Pages[ModelVersion]:
+        """The versions that a filter finds, of any model, the newest first or by `order_by`.
+
+        Beside what `search_models` has there are `number`, `model`, `stage`, `status`, `flavor`,
+        `digest`, `run`, `source`, `code_commit`, `size` and `params.key`. Words are also those of
+        the version's model.
+
+        >>> found = registry.search_versions("model = 'risk.credit.default'", order_by=["number"])
+        >>> [version.number for version in found]
+        [1, 2]
+        """
+        asked = _search(filter, parameters, order_by)
+        return self._pages("search_versions", self._version, page_size, cursor, **asked)
 
     # History.
 
@@ -310,7 +360,7 @@ class Reads:
         read: Callable[[Any], T],
         page_size: int,
         cursor: str | None,
-        **asked: str,
+        **asked: Any,
     ) -> Pages[T]:
         return Pages(partial(self._page, query, read, asked), page_size, cursor)
 
@@ -318,7 +368,7 @@ class Reads:
         self,
         query: str,
         read: Callable[[Any], T],
-        asked: dict[str, str],
+        asked: dict[str, Any],
         page_size: int,
         cursor: str | None,
     ) -> Page[T]:
@@ -356,3 +406,21 @@ class Reads:
     @classmethod
     def _at(cls, path: str, read_only: bool, commit: int | None) -> Reads:
         return Reads(Handle.open(path, False, read_only), commit)
+
+
+def _search(
+    filter: str | None,
+    parameters: Mapping[str, object] | None,
+    order_by: Sequence[str] | None,
+) -> dict[str, Any]:
+    """What a search asks; nothing is said of what was not given."""
+    asked: dict[str, Any] = {}
+    if filter is not None:
+        asked["filter"] = text("filter", filter)
+    if parameters is not None:
+        asked["parameters"] = arguments.json_object("parameters", parameters)
+    if order_by is not None:
+        if isinstance(order_by, str) or not isinstance(order_by, (list, tuple)):
+            raise arguments.wrong_type("order_by", "a list of attributes", order_by)
+        asked["order_by"] = [text("order_by", item) for item in order_by]
+    return asked

@@ -278,6 +278,80 @@ public abstract sealed class Reads permits Registry, View {
   }
 
   /**
+   * The models that a filter finds, by name.
+   *
+   * <pre>{@code
+   * registry.searchModels("tags.team = 'risk' AND MATCH 'credit'").forEach(System.out::println);
+   * }</pre>
+   *
+   * @param filter see {@link Search}
+   * @return the models
+   */
+  public Stream<Model> searchModels(String filter) {
+    return searchModels(Search.where(filter));
+  }
+
+  /**
+   * The models that a search finds.
+   *
+   * @param search what to find, and in which order
+   * @return the models
+   */
+  public Stream<Model> searchModels(Search search) {
+    Arguments.given(search, "search");
+    return PageIterator.stream(page -> searchModelsPage(search, page));
+  }
+
+  /**
+   * A page of the models that a search finds.
+   *
+   * @param search what to find, and in which order
+   * @param page which one
+   * @return the page
+   */
+  public Page<Model> searchModelsPage(Search search, PageRequest page) {
+    return queryPage(
+        Arguments.given(search, "search").query("search_models"), page, Model.class);
+  }
+
+  /**
+   * The versions that a filter finds, newest first.
+   *
+   * <pre>{@code
+   * registry.searchVersions("stage = 'production' AND flavor = 'onnx'").forEach(System.out::println);
+   * }</pre>
+   *
+   * @param filter see {@link Search}
+   * @return the versions
+   */
+  public Stream<ModelVersion> searchVersions(String filter) {
+    return searchVersions(Search.where(filter));
+  }
+
+  /**
+   * The versions that a search finds.
+   *
+   * @param search what to find, and in which order
+   * @return the versions
+   */
+  public Stream<ModelVersion> searchVersions(Search search) {
+    Arguments.given(search, "search");
+    return PageIterator.stream(page -> searchVersionsPage(search, page));
+  }
+
+  /**
+   * A page of the versions that a search finds.
+   *
+   * @param search what to find, and in which order
+   * @param page which one
+   * @return the page
+   */
+  public Page<ModelVersion> searchVersionsPage(Search search, PageRequest page) {
+    return queryPage(
+        Arguments.given(search, "search").query("search_versions"), page, ModelVersion.class);
+  }
+
+  /**
    * The files of a version, as they were registered.
    *
    * @param version the version's URI

@@ -12,6 +12,7 @@ import dev.halfback.Options;
 import dev.halfback.Page;
 import dev.halfback.PageRequest;
 import dev.halfback.Registry;
+import dev.halfback.Search;
 import dev.halfback.Writes;
 import dev.halfback.commands.Command;
 import java.lang.reflect.InvocationTargetException;
@@ -73,6 +74,9 @@ final class Calls {
       return ((Writes) receiver).registerVersion(newVersion(arguments));
     }
     String method = camelCase(name);
+    if (name.startsWith("search_")) {
+      search(arguments);
+    }
     if (has(receiver, method + "Page")) {
       return page(receiver, method, arguments);
     }
@@ -83,6 +87,21 @@ final class Calls {
     Command command = command(name, arguments);
     Method taking = receiver.getClass().getMethod(method, command.getClass());
     return invoke(taking, receiver, Map.of("command", command));
+  }
+
+  /** Puts a search in the place of what it is made of. */
+  private static void search(Map<String, Object> arguments) {
+    Object filter = arguments.remove("filter");
+    Search search = filter == null ? Search.all() : Search.where((String) filter);
+    if (arguments.remove("parameters") instanceof Map<?, ?> parameters) {
+      for (Map.Entry<?, ?> each : parameters.entrySet()) {
+        search = search.with((String) each.getKey(), each.getValue());
+      }
+    }
+    if (arguments.remove("order_by") instanceof List<?> order) {
+      search = search.orderBy(order.toArray(String[]::new));
+    }
+    arguments.put("search", search);
   }
 
   /** A page; one that is the whole list has to be what the stream gives. */
