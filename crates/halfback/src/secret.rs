@@ -125,7 +125,8 @@ impl<'a> Text<'a> {
 
     /// Whether a word can begin here.
     fn is_start(&self, at: usize) -> bool {
-        at.checked_sub(1).and_then(|before| self.at(before)).is_none_or(|it| !is_word(it))
+        self.at(at).is_some_and(is_word)
+            && at.checked_sub(1).and_then(|before| self.at(before)).is_none_or(|it| !is_word(it))
     }
 
     /// Tokens with a prefix, and JSON web tokens, at every place where a word begins.
@@ -154,9 +155,12 @@ impl<'a> Text<'a> {
         if at > 0 && self.at(at - 1).is_some_and(is_url_safe) {
             return None;
         }
-        let header = self.run(at, is_url_safe);
-        let claims = self.run(header + 1, is_url_safe);
-        let end = self.run(claims + 1, is_url_safe);
+        // Parts can be long, and each is looked at from no more than three starts.
+        let part =
+            |start| start + self.after(start).iter().take_while(|it| is_url_safe(**it)).count();
+        let header = part(at);
+        let claims = part(header + 1);
+        let end = part(claims + 1);
         let dots = self.at(header) == Some(b'.') && self.at(claims) == Some(b'.');
         let lengths =
             [header - at, claims.saturating_sub(header + 1), end.saturating_sub(claims + 1)];
@@ -350,7 +354,16 @@ fn base64url(text: &[u8]) -> Vec<u8> {
 }
 
 fn position(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    bytes.windows(text.len()).position(|window| window == text)
+    let first = text.first()?;
+    let mut from = 0;
+    loop {
+        let rest = bytes.get(from..)?;
+        let found = from + rest.iter().position(|byte| byte == first)?;
+        if bytes.get(found..)?.starts_with(text) {
+            return Some(found);
+        }
+        from = found + 1;
+    }
 }
 
 fn is_upper_or_digit(byte: u8) -> bool {

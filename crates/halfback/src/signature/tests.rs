@@ -76,6 +76,8 @@ fn defaults_are_filled_in() {
 
 #[test]
 fn errors_name_the_field() {
+    let named =
+        json!({"name": "a", "type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1]}});
     let tensor = json!({"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1]}});
     let cases = [
         (json!({"input": []}), "`signature.input` is not known"),
@@ -115,7 +117,7 @@ fn errors_name_the_field() {
             "`signature.outputs[0].properties` is empty",
         ),
         (
-            json!({"inputs": [tensor, {"type": "long"}]}),
+            json!({"inputs": [named, {"type": "long"}]}),
             "`signature.inputs[1].type` must be `tensor`",
         ),
         (json!({"inputs": [tensor, tensor]}), "`signature.inputs[0].name` is missing"),
@@ -217,7 +219,11 @@ fn callers_of_the_old_call_the_new() {
         ("a?:long", "a:long", "inputs.a: was optional and is required"),
         ("long double", "long double", ""),
         ("long double", "long", ""),
-        ("long double", "double long", "inputs[1]: double does not widen to long"),
+        (
+            "long double",
+            "double long",
+            "inputs[0]: long does not widen to double; inputs[1]: double does not widen to long",
+        ),
         ("long", "long long", "inputs[1]: is new and required"),
         ("long", "a:long", "inputs: only one of the two signatures names them"),
         ("a:long", "long", "inputs: only one of the two signatures names them"),
