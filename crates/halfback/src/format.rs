@@ -105,7 +105,7 @@ impl Artifact<'_> {
     /// The file at a path; something else where there is none.
     fn source(&self, path: &str) -> Result<Source<'_>, Stop> {
         let (path, size) = self.list.iter().find(|(it, _)| it == path).ok_or(Stop::Else)?;
-        Source::open(self.files.open(path)?, path, *size, &self.left)
+        Ok(Source::open(self.files.open(path)?, path, *size, &self.left))
     }
 
     /// What the files say one by one: the largest one that is recognised gives the format, and the

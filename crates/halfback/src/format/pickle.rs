@@ -119,8 +119,8 @@ fn sklearn_version(source: &Source<'_>) -> Look<Option<String>> {
     let version = |rest: &[u8]| -> Option<String> {
         // Between key and value, the key is put into the memo.
         let rest = match rest {
-            [0x94, rest @ ..] | [b'q', _, rest @ ..] | [b'r', _, _, _, _, rest @ ..] => rest,
-            rest => rest,
+            [0x94, value @ ..] | [b'q', _, value @ ..] | [b'r', _, _, _, _, value @ ..] => value,
+            _ => rest,
         };
         let text = match rest {
             [0x8c, length, rest @ ..] | [b'X', length, 0, 0, 0, rest @ ..] => {

@@ -50,15 +50,15 @@ impl<'a> Source<'a> {
         path: &str,
         size: u64,
         total: &'a Cell<u64>,
-    ) -> Look<Self> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             reader: RefCell::new(reader),
             path: path.to_owned(),
             size,
             left: Cell::new(MAX_BYTES),
             total: Some(total),
             window: RefCell::default(),
-        })
+        }
     }
 
     /// Bytes that were inflated from a file, to be looked at like a file.

@@ -33,7 +33,9 @@ fn file(name: &str, bytes: &[u8]) -> Format {
 }
 
 /// The flavor, the format, the version, and whether it is executable.
-fn told(format: &Format) -> (&str, &str, &str, bool) {
+type Told<'a> = (&'a str, &'a str, &'a str, bool);
+
+fn told(format: &Format) -> Told<'_> {
     (
         format.flavor.as_deref().unwrap_or("-"),
         format.metadata.get("format").map_or("-", String::as_str),
@@ -53,7 +55,7 @@ fn varint(mut value: u64) -> Vec<u8> {
         bytes.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
     }
-    bytes.push(value as u8);
+    bytes.push(u8::try_from(value).unwrap());
     bytes
 }
 
@@ -147,7 +149,7 @@ fn ubj(value: &Value) -> Vec<u8> {
         |text: &str| [&b"L"[..], &(text.len() as u64).to_be_bytes(), text.as_bytes()].concat();
     match value {
         Value::String(it) => [b"S".to_vec(), text(it)].concat(),
-        Value::Number(it) => vec![b'i', it.as_u64().unwrap() as u8],
+        Value::Number(it) => vec![b'i', u8::try_from(it.as_u64().unwrap()).unwrap()],
         Value::Array(list) => {
             let head = [&b"[#L"[..], &(list.len() as u64).to_be_bytes()].concat();
             [head, list.iter().flat_map(ubj).collect()].concat()
@@ -260,7 +262,9 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A pickle of protocol 4: a class, called without arguments, and its version in its state.
 fn pickled(module: &str, name: &str) -> Vec<u8> {
-    let text = |text: &str| [&[0x8c, text.len() as u8], text.as_bytes(), &[0x94]].concat();
+    let text = |text: &str| {
+        [&[0x8c, u8::try_from(text.len()).unwrap()], text.as_bytes(), &[0x94]].concat()
+    };
     [
         b"\x80\x04\x95\xff\0\0\0\0\0\0\0".to_vec(),
         text(module),
@@ -272,6 +276,9 @@ fn pickled(module: &str, name: &str) -> Vec<u8> {
     ]
     .concat()
 }
+
+/// The names and contents in an archive.
+type Entries<'a> = &'a [(&'a str, &'a [u8])];
 
 #[test]
 fn archives_tell_what_is_in_them() {
@@ -285,8 +292,7 @@ fn archives_tell_what_is_in_them() {
     let program = r#"{"graph_module":{"torch_version":1},"torch_version":"2.9.0"}"#;
     let pickle = pickled("collections", "OrderedDict");
     let lambda: &[u8] = br#"{"class_name": "__lambda__"}"#;
-    type Case<'a> = (&'a [(&'a str, &'a [u8])], (&'a str, &'a str, &'a str, bool));
-    let cases: &[Case<'_>] = &[
+    let cases: &[(Entries<'_>, Told<'_>)] = &[
         (
             &[
                 ("metadata.json", keras.as_bytes()),
@@ -378,7 +384,7 @@ fn pickles_are_told_by_their_opcodes() {
     let array = pickled("joblib.numpy_pickle", "NumpyArrayWrapper");
     let joblib =
         [&sklearn[..sklearn.len() - 1], &array[11..array.len() - 1], &[0xff; 64], b"."].concat();
-    let cases: &[(&[u8], (&str, &str, &str, bool))] = &[
+    let cases: &[(&[u8], Told<'_>)] = &[
         (&sklearn, ("sklearn", "pickle", "1.9.1", true)),
         (&zlib(&sklearn), ("sklearn", "pickle", "1.9.1", true)),
         (&gzip(&sklearn), ("sklearn", "pickle", "1.9.1", true)),

@@ -35,7 +35,7 @@ fn exported(archive: &Archive<'_, '_>, root: &str) -> Look<Format> {
             return Err(Stop::Else);
         }
         let models = format!("{root}models/");
-        let is_program = |name: &&str| name.starts_with(&models) && name.ends_with(".json");
+        let is_program = |name: &&str| name.starts_with(&models) && ends(name, &["json"]);
         archive.names().find(is_program).unwrap_or_default().to_owned()
     };
     for version in ["archive_version", "version"] {
@@ -49,10 +49,12 @@ fn exported(archive: &Archive<'_, '_>, root: &str) -> Look<Format> {
     {
         format.version(version);
     }
-    format.executable = archive.names().any(|name| {
-        std::path::Path::new(name).extension().is_some_and(|it| it == "pt" || it == "pkl")
-    });
+    format.executable = archive.names().any(|name| ends(name, &["pt", "pkl"]));
     Ok(format)
+}
+
+fn ends(name: &str, extensions: &[&str]) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
 }
 
 /// Among the program's last keys.

@@ -30,14 +30,14 @@ pub(super) fn recognise_json(source: &Source<'_>) -> Look<Format> {
         return Err(Stop::Else);
     }
     let (beginning, end) = (source.upto(0, MAX_BEGINNING)?, source.tail(MAX_END)?);
-    Facts {
+    let facts = Facts {
         names: json_after(&beginning, "feature_names").unwrap_or_default(),
         types: json_after(&beginning, "feature_types").unwrap_or_default(),
         params: json_after(&end, "learner_model_param").unwrap_or_default(),
         objective: json_after(&end, "objective").unwrap_or_default(),
         version: json_after(&end, "version").ok_or(Stop::Else)?,
-    }
-    .tell("xgboost-json")
+    };
+    Ok(facts.tell("xgboost-json"))
 }
 
 /// The value of a key, the last of that name that has the right type. In a text within the JSON the
@@ -55,14 +55,14 @@ pub(super) fn recognise_ubj(source: &Source<'_>) -> Look<Format> {
         return Err(Stop::Else);
     }
     let (beginning, end) = (source.upto(0, MAX_BEGINNING)?, source.tail(MAX_END)?);
-    Facts {
+    let facts = Facts {
         names: ubj_after(&beginning, "feature_names").unwrap_or_default(),
         types: ubj_after(&beginning, "feature_types").unwrap_or_default(),
         params: ubj_after(&end, "learner_model_param").unwrap_or_default(),
         objective: ubj_after(&end, "objective").unwrap_or_default(),
         version: ubj_after(&end, "version").ok_or(Stop::Else)?,
-    }
-    .tell("xgboost-ubj")
+    };
+    Ok(facts.tell("xgboost-ubj"))
 }
 
 fn ubj_after<T: DeserializeOwned>(bytes: &[u8], key: &str) -> Option<T> {
@@ -174,7 +174,7 @@ struct Facts {
 }
 
 impl Facts {
-    fn tell(self, format: &str) -> Look<Format> {
+    fn tell(self, format: &str) -> Format {
         let mut format = Format::new("xgboost", format);
         let [major, minor, patch] = self.version;
         format.version(format!("{major}.{minor}.{patch}"));
@@ -187,7 +187,7 @@ impl Facts {
             format.note("objective", objective);
         }
         format.signature = self.inputs();
-        Ok(format)
+        format
     }
 
     fn inputs(&self) -> Option<Signature> {

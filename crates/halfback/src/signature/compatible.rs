@@ -173,7 +173,9 @@ fn presence(at: &str, required: (Option<bool>, bool), reasons: &mut Vec<String>)
 /// Whether a value of the old type is taken where the new type is asked for.
 fn accepts(at: &str, old: &DataType, new: &DataType, reasons: &mut Vec<String>) {
     match (old, new) {
-        (_, DataType::Any) => {}
+        (_, DataType::Any)
+        | (DataType::Integer, DataType::Long | DataType::Double)
+        | (DataType::Float, DataType::Double) => {}
         (DataType::Array(old), DataType::Array(new)) => {
             accepts(&format!("{at}.items"), old, new, reasons);
         }
@@ -181,8 +183,6 @@ fn accepts(at: &str, old: &DataType, new: &DataType, reasons: &mut Vec<String>) 
             accepts(&format!("{at}.values"), old, new, reasons);
         }
         (DataType::Object(old), DataType::Object(new)) => accepts_object(at, old, new, reasons),
-        (DataType::Integer, DataType::Long | DataType::Double)
-        | (DataType::Float, DataType::Double) => {}
         _ if old == new => {}
         _ => reasons.push(format!("{at}: {} does not widen to {}", old.word(), new.word())),
     }
