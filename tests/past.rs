@@ -313,7 +313,8 @@ fn run(registry: &Registry, op: &Op) -> halfback::Result<()> {
         }
         Op::SetTag { name, key, value, expect } => {
             let (target, key) = (NAMES[name].into(), KEYS[key].into());
-            registry.execute(SetTag { target, key, value: value.to_string(), expect })
+            let value = value.to_string();
+            registry.execute(SetTag { target, key, value, expect, ..SetTag::default() })
         }
         Op::DeleteTag { name, key } => registry.delete_tag(NAMES[name], KEYS[key]),
         Op::TagVersion { name, version, key, value } => {

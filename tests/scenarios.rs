@@ -466,6 +466,9 @@ fn read(view: &View, name: &str, args: &Fields) -> halfback::Result<Value> {
         }
         "get_artifact" => view.get_artifact(version("version")).map(json_of),
         "get_example" => view.get_example(version("version")).map(json_of),
+        "compare_signatures" => {
+            view.compare_signatures(version("old"), version("new")).map(json_of)
+        }
         "list_catalogs" => query::<halfback::ListCatalogs>(view, args),
         "list_schemas" => query::<halfback::ListSchemas>(view, args),
         "list_models" => query::<halfback::ListModels>(view, args),

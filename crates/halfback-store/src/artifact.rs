@@ -168,6 +168,11 @@ impl ArtifactStore {
         Ok(path)
     }
 
+    /// Opens a file of an artifact, as its manifest lists it.
+    pub fn open_file(&self, catalog: EntityId, file: &ArtifactFile) -> Result<std::fs::File> {
+        open(&self.file_of(catalog, file)?, &file.path)
+    }
+
     /// Copies an artifact into the folder `to`, verified on the way; appears whole or not at all.
     ///
     /// An artifact of one file becomes `to/<name>`, replacing a file of that name, and that path
@@ -180,6 +185,15 @@ impl ArtifactStore {
         progress: Progress<'_>,
     ) -> Result<PathBuf> {
         let artifact = self.manifest(catalog, digest)?;
+        let inside =
+            |path: &Path| path.canonicalize().is_ok_and(|path| path.starts_with(&self.root));
+        if to.ancestors().find(|path| path.exists()).is_some_and(inside) {
+            return Err(Detail::InvalidArgument(format!(
+                "`{}` is inside the registry, where only halfback writes; download to another folder",
+                to.display()
+            ))
+            .into());
+        }
         let mut meter = transfer::Meter::new(artifact.size, progress);
         match artifact.single() {
             Some(file) => self.download_file(catalog, file, to, &mut meter),
@@ -195,12 +209,12 @@ impl ArtifactStore {
         meter: &mut transfer::Meter<'_>,
     ) -> Result<PathBuf> {
         if to.exists() && !to.is_dir() {
-            return Err(occupied(to, "a file"));
+            return Err(occupied(to, "a file is"));
         }
         create_folder(to)?;
         let place = to.join(&file.path);
         if place.is_dir() {
-            return Err(occupied(&place, "a folder"));
+            return Err(occupied(&place, "a folder is"));
         }
         let staged = self.copy_verified(catalog, file, to, meter)?;
         meter.finish()?;
@@ -222,11 +236,11 @@ impl ArtifactStore {
             Ok(true) => {
                 let same = Self::hash(&Content::Path(to.to_owned()), &mut no_progress)
                     .is_ok_and(|present| present == *artifact);
-                return if same { Ok(to.to_owned()) } else { Err(occupied(to, "other files")) };
+                return if same { Ok(to.to_owned()) } else { Err(occupied(to, "other files are")) };
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-                return Err(occupied(to, "a file"));
+                return Err(occupied(to, "a file is"));
             }
             Err(error) => return Err(error).on("read", to),
         }
@@ -324,7 +338,7 @@ fn altered(path: &Path, what: &str) -> Error {
 
 fn occupied(path: &Path, by: &str) -> Error {
     Detail::AlreadyExists(format!(
-        "cannot download to `{}`: {by} is there already; give a new or empty folder",
+        "cannot download to `{}`: {by} there already; give a new or empty folder",
         path.display()
     ))
     .into()

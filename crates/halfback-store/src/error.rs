@@ -97,6 +97,9 @@ pub enum Detail {
     /// An alias still names the version.
     #[error("{0}")]
     InUse(String),
+    /// A text looks like a key, token or password.
+    #[error("{0}")]
+    SecretSuspected(String),
     /// The idempotency key was used for other commands.
     #[error("{0}")]
     IdempotencyConflict(String),
@@ -148,7 +151,11 @@ pub enum Detail {
 ///
 /// [`Error::kind`] says what to do, [`Error::code`] is stable across versions and languages, and
 /// the text gives the cause and the next step.
-pub struct Error(Box<Detail>);
+pub struct Error {
+    detail: Box<Detail>,
+    /// Where in a larger request it happened.
+    within: Option<String>,
+}
 
 impl Error {
     /// What the caller can do about it.
@@ -163,17 +170,24 @@ impl Error {
 
     /// The variant behind this error.
     pub fn detail(&self) -> &Detail {
-        &self.0
+        &self.detail
+    }
+
+    /// The same error, its text preceded by the part of a larger request that failed.
+    #[must_use]
+    pub fn within(self, place: impl fmt::Display) -> Self {
+        Self { within: Some(place.to_string()), ..self }
     }
 
     fn classify(&self) -> (Kind, &'static str) {
-        match &*self.0 {
+        match &*self.detail {
             Detail::InvalidName(_) => (Kind::Invalid, "invalid_name"),
             Detail::ReservedName(_) => (Kind::Invalid, "reserved_name"),
             Detail::InvalidUri(_) => (Kind::Invalid, "invalid_uri"),
             Detail::InvalidFilter(_) => (Kind::Invalid, "invalid_filter"),
             Detail::InvalidArgument(_) => (Kind::Invalid, "invalid_argument"),
             Detail::InvalidArtifact(_) => (Kind::Invalid, "invalid_artifact"),
+            Detail::SecretSuspected(_) => (Kind::Invalid, "secret_suspected"),
             Detail::DigestMismatch(_) => (Kind::Invalid, "digest_mismatch"),
             Detail::NotFound(_) => (Kind::NotFound, "not_found"),
             Detail::RegistryNotFound(_) => (Kind::NotFound, "registry_not_found"),
@@ -203,25 +217,28 @@ impl Error {
 
 impl From<Detail> for Error {
     fn from(detail: Detail) -> Self {
-        Self(Box::new(detail))
+        Self { detail: Box::new(detail), within: None }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        if let Some(within) = &self.within {
+            write!(f, "{within}: ")?;
+        }
+        fmt::Display::fmt(&self.detail, f)
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error({}: {})", self.code(), self.0)
+        write!(f, "Error({}: {self})", self.code())
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&*self.0)
+        std::error::Error::source(&*self.detail)
     }
 }
 

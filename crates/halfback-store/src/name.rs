@@ -36,7 +36,7 @@ impl Part {
         let text = normal.as_str();
         if text.is_empty() {
             return Err(
-                Detail::InvalidName(format!("a {noun} name is empty; give it a name")).into()
+                Detail::InvalidName(format!("the {noun} name is empty; give it one")).into()
             );
         }
         if text.chars().any(is_invisible) {

@@ -1,15 +1,18 @@
 //! Artifacts of versions: putting content in, and taking it out verified.
 
+use std::fs::File;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use halfback_store::artifact::{self as store, ArtifactStore, Digest};
-use halfback_store::error::{Detail, Result};
+use halfback_store::error::{Detail, IoContext as _, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::ModelName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::command::{Place, Query, Snapshot};
+use crate::command::{Held, Place, Query, Snapshot};
+use crate::format::{self, Files, Format, ReadSeek};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
 use crate::view::View;
@@ -113,7 +116,9 @@ impl Registry {
             snapshot.catalog_of(model)
         })?;
         let artifact = shared.store.put(catalog, content, progress)?;
-        shared.possessed.lock().insert((Place::Stored(catalog), artifact.digest), artifact.size);
+        let files = Kept { store: &shared.store, catalog, artifact: &artifact };
+        let held = Held { size: artifact.size, format: format::recognise(&files)? };
+        shared.possessed.lock().insert((Place::Stored(catalog), artifact.digest), held);
         Ok(artifact.into())
     }
 
@@ -122,8 +127,70 @@ impl Registry {
     pub fn hash_artifact(&self, content: &Content, progress: Progress<'_>) -> Result<Artifact> {
         let shared = self.shared()?;
         let artifact = ArtifactStore::hash(content, progress)?;
-        shared.possessed.lock().insert((Place::Elsewhere, artifact.digest), artifact.size);
+        let format = format::recognise(&Given { content, artifact: &artifact })?;
+        let held = Held { size: artifact.size, format };
+        shared.possessed.lock().insert((Place::Elsewhere, artifact.digest), held);
         Ok(artifact.into())
+    }
+}
+
+/// Tells what content is: framework, versions, signature, and whether loading it runs code.
+/// Nothing is loaded or run to find out.
+///
+/// ```
+/// # use halfback::{Content, recognise};
+/// let tree = b"tree\nversion=v4\nnum_class=1\nfeature_names=age income\n".to_vec();
+/// let format = recognise(&Content::Bytes { name: "model.txt".into(), bytes: tree })?;
+/// assert_eq!(format.flavor.as_deref(), Some("lightgbm"));
+/// # Ok::<(), halfback::Error>(())
+/// ```
+pub fn recognise(content: &Content) -> Result<Format> {
+    let artifact = ArtifactStore::hash(content, &mut no_progress)?;
+    format::recognise(&Given { content, artifact: &artifact })
+}
+
+/// The files of an artifact in the store.
+struct Kept<'a> {
+    store: &'a ArtifactStore,
+    catalog: EntityId,
+    artifact: &'a store::Artifact,
+}
+
+/// The files of content as it was given.
+struct Given<'a> {
+    content: &'a Content,
+    artifact: &'a store::Artifact,
+}
+
+fn listed(artifact: &store::Artifact) -> Vec<(String, u64)> {
+    artifact.files.iter().map(|file| (file.path.clone(), file.size)).collect()
+}
+
+impl Files for Kept<'_> {
+    fn list(&self) -> Vec<(String, u64)> {
+        listed(self.artifact)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>> {
+        let file = self.artifact.files.iter().find(|file| file.path == path);
+        let file = file.ok_or_else(|| Detail::NotFound(format!("there is no file `{path}`")))?;
+        Ok(Box::new(self.store.open_file(self.catalog, file)?))
+    }
+}
+
+impl Files for Given<'_> {
+    fn list(&self) -> Vec<(String, u64)> {
+        listed(self.artifact)
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>> {
+        match self.content {
+            Content::Bytes { bytes, .. } => Ok(Box::new(Cursor::new(bytes.clone()))),
+            Content::Path(place) => {
+                let place = if place.is_dir() { place.join(path) } else { place.clone() };
+                Ok(Box::new(File::open(&place).on("open", &place)?))
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Catalogs and schemas: the two levels of names above models.
 
 pub(crate) mod alias;
+pub(crate) mod compare;
 pub(crate) mod example;
 pub(crate) mod model;
 pub(crate) mod origin;
@@ -97,6 +98,9 @@ pub struct CreateCatalog {
     /// Give the catalog back unchanged where it exists already.
     #[serde(default)]
     pub exist_ok: bool,
+    /// Keep tags that look like keys, tokens or passwords.
+    #[serde(default)]
+    pub allow_secrets: bool,
 }
 
 /// Changes what is said about a catalog.
@@ -164,6 +168,9 @@ pub struct CreateSchema {
     /// Give the schema back unchanged where it exists already.
     #[serde(default)]
     pub exist_ok: bool,
+    /// Keep tags that look like keys, tokens or passwords.
+    #[serde(default)]
+    pub allow_secrets: bool,
 }
 
 /// Changes what is said about a schema.
@@ -223,7 +230,13 @@ impl Command for CreateCatalog {
                 Level::Catalog,
                 EntityId::REGISTRY,
                 name.as_str(),
-                Profile { comment: self.comment, owner: self.owner, task: None, tags: self.tags },
+                Profile {
+                    comment: self.comment,
+                    owner: self.owner,
+                    task: None,
+                    tags: self.tags,
+                    allow_secrets: self.allow_secrets,
+                },
             )?,
         };
         context.now().catalog(id)
@@ -283,7 +296,13 @@ impl Command for CreateSchema {
                 Level::Schema,
                 catalog,
                 name.leaf(),
-                Profile { comment: self.comment, owner: self.owner, task: None, tags: self.tags },
+                Profile {
+                    comment: self.comment,
+                    owner: self.owner,
+                    task: None,
+                    tags: self.tags,
+                    allow_secrets: self.allow_secrets,
+                },
             )?,
         };
         context.now().schema(id)

@@ -12,6 +12,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::format::Format;
+
 /// A change of the registry. Its fields are what goes into the log as the commit's payload.
 pub trait Command: Serialize + DeserializeOwned + JsonSchema {
     /// The stable name, the same in every language and in the log.
@@ -34,9 +36,16 @@ pub trait Query: Serialize + DeserializeOwned + JsonSchema {
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Self::Output>;
 }
 
-/// The contents that this process has had in its hands, with their sizes in bytes: only these
-/// can be registered.
-pub(crate) type Possessed = Mutex<HashMap<(Place, Digest), u64>>;
+/// The contents that this process has had in its hands: only these can be registered.
+pub(crate) type Possessed = Mutex<HashMap<(Place, Digest), Held>>;
+
+/// What is known of a possessed content.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    /// The size of all files, in bytes.
+    pub(crate) size: u64,
+    pub(crate) format: Format,
+}
 
 /// Where a possessed content is: in a catalog's store, or only hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

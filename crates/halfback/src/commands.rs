@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::artifact::GetArtifact;
 use crate::catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
+use crate::catalog::compare::CompareSignatures;
 use crate::catalog::example::GetExample;
 use crate::catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, RenameModel, UpdateModel,
@@ -105,7 +106,7 @@ queries! {
     GetCatalog, GetSchema, GetModel, GetVersion, Resolve,
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
-    History, Log, GetArtifact, GetExample, Whoami, Info, VerifyLog, Check,
+    History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog, Check,
 }
 
 fn json(output: impl Serialize) -> Result<Value> {

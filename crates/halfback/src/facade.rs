@@ -140,7 +140,7 @@ impl Registry {
             target: target.into(),
             key: key.into(),
             value: value.into(),
-            expect: Expect::Any,
+            ..SetTag::default()
         })
     }
 

@@ -33,10 +33,13 @@ mod command;
 mod commands;
 mod facade;
 mod filter;
+mod format;
 mod history;
 mod page;
 mod registry;
+mod secret;
 mod securable;
+mod signature;
 mod view;
 pub mod wire;
 mod word;
@@ -45,6 +48,7 @@ pub use registry::{Options, Registry};
 pub use view::{Moment, View};
 
 pub use catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
+pub use catalog::compare::CompareSignatures;
 pub use catalog::example::{Example, GetExample};
 pub use catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, Model, RenameModel, UpdateModel,
@@ -61,8 +65,15 @@ pub use catalog::{
     ListCatalogs, ListSchemas, RenameCatalog, RenameSchema, Schema, UpdateCatalog, UpdateSchema,
 };
 pub use securable::{Pin, Selector, Target, VersionRef, VersionUri};
+pub use signature::{
+    ColumnSpec, Compatibility, DataType, ParamSpec, Property, Schema as SignatureSchema, Signature,
+    TensorSpec, compatible,
+};
 
-pub use artifact::{Artifact, ArtifactFile, Content, GetArtifact, Progress, Transfer, no_progress};
+pub use artifact::{
+    Artifact, ArtifactFile, Content, GetArtifact, Progress, Transfer, no_progress, recognise,
+};
+pub use format::Format;
 pub use history::{
     Check, CheckReport, Commit, Finding, History, Info, Log, LogVerification, Principal,
     RegistryInfo, VerifyLog, Whoami,

@@ -21,12 +21,13 @@ pub(crate) struct Paging {
     size: Option<u32>,
     cursor: Option<String>,
     moment: i64,
+    registry: String,
 }
 
 impl Snapshot<'_> {
     /// The page of a list at this snapshot's moment; a cursor of another moment is refused.
     pub(crate) fn paging(&self, size: Option<u32>, cursor: Option<String>) -> Paging {
-        Paging { size, cursor, moment: self.moment.0 }
+        Paging { size, cursor, moment: self.moment.0, registry: self.registry.to_owned() }
     }
 }
 
@@ -73,9 +74,9 @@ impl Paging {
         if of == self.fingerprint(query) { Ok(Some(key)) } else { Err(refused().into()) }
     }
 
-    /// Tells cursors of other lists and other moments apart.
+    /// Tells cursors of other lists, moments and registries apart.
     fn fingerprint(&self, query: &str) -> String {
-        let list = format!("{} {query}", self.moment);
+        let list = format!("{} {} {query}", self.registry, self.moment);
         hex(&sha256(list.as_bytes())).split_at(16).0.to_owned()
     }
 

@@ -135,9 +135,14 @@ impl Registry {
             {
                 return Ok(outputs);
             }
-            let outputs = commands
-                .into_iter()
-                .map(|command| command.apply(context))
+            let many = commands.len() > 1;
+            let outputs = (0..)
+                .zip(commands)
+                .map(|(at, command)| {
+                    let name = command.name();
+                    let place = |error: Error| error.within(format!("commands[{at}] ({name})"));
+                    command.apply(context).map_err(|error| if many { place(error) } else { error })
+                })
                 .collect::<Result<_>>()?;
             if let Some(key) = &key {
                 key.keep(context, &outputs)?;

@@ -9,6 +9,7 @@ use halfback_store::sql::{Sql, Storage};
 use halfback_store::time::Timestamp;
 
 use crate::cache;
+use crate::catalog::compare::CompareSignatures;
 use crate::catalog::example::{Example, GetExample};
 use crate::catalog::model::{GetModel, ListModels, Model};
 use crate::catalog::search::{SearchModels, SearchVersions};
@@ -22,6 +23,7 @@ use crate::history::{
 use crate::page::Page;
 use crate::registry::{Handle, Shared};
 use crate::securable::VersionRef;
+use crate::signature::Compatibility;
 
 /// A moment of the registry's past: a commit's number, or a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +179,15 @@ impl View {
     /// The example rows of a version; the code `not_found` where it has none.
     pub fn get_example(&self, version: impl Into<VersionRef>) -> Result<Example> {
         self.query(GetExample { version: version.into() })
+    }
+
+    /// Whether callers of one version can call another instead, and why not.
+    pub fn compare_signatures(
+        &self,
+        old: impl Into<VersionRef>,
+        new: impl Into<VersionRef>,
+    ) -> Result<Compatibility> {
+        self.query(CompareSignatures { old: old.into(), new: new.into() })
     }
 
     /// Who acts in this session.

@@ -36,10 +36,12 @@ pub fn execute(registry: &Registry, request: &[u8]) -> Result<Vec<u8>> {
     let commands = transaction
         .commands
         .into_iter()
-        .map(|command| {
+        .enumerate()
+        .map(|(at, command)| {
             let name =
                 command.get("command").and_then(Value::as_str).unwrap_or("a command").to_owned();
-            serde_json::from_value::<AnyCommand>(command).map_err(|error| refused(&name, &error))
+            serde_json::from_value::<AnyCommand>(command)
+                .map_err(|error| refused(&format!("commands[{at}] ({name})"), &error))
         })
         .collect::<Result<Vec<_>>>()?;
     write(&registry.transact(commands, transaction.idempotency_key.as_deref())?)

@@ -39,6 +39,7 @@ Param: TypeAlias = str | int | float | bool
 
 # What the core's integers hold; JSON itself has no bound.
 _INTEGERS = range(-(2**63), 2**63)
+_PAGE_SIZES = range(1, 1001)
 # As deep as the core reads, with room for what the value lies in.
 _DEPTH = 100
 
@@ -76,6 +77,17 @@ def integer(name: str, value: object) -> int:
     if number not in _INTEGERS:
         raise InvalidError(f"`{name}` is `{number}`, beyond 64 bits", "invalid_argument")
     return number
+
+
+def page_size(value: object) -> int:
+    """How many records a page may have; judged before the list is first read."""
+    size = integer("page_size", value)
+    if size not in _PAGE_SIZES:
+        raise InvalidError(
+            f"`page_size` is `{size}`, out of range: give 1 to {_PAGE_SIZES[-1]}",
+            "invalid_argument",
+        )
+    return size
 
 
 def optional(

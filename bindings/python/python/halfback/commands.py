@@ -80,6 +80,8 @@ class CreateCatalog(Command):
 
     name: str
     """The name."""
+    allow_secrets: bool = False
+    """Keep tags that look like keys, tokens or passwords."""
     comment: str | None = None
     """Free text for people."""
     exist_ok: bool = False
@@ -94,6 +96,7 @@ class CreateCatalog(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "name": self.name,
+            "allow_secrets": self.allow_secrets,
             "exist_ok": self.exist_ok,
         }
         if self.comment is not None:
@@ -113,6 +116,8 @@ class CreateModel(Command):
 
     name: str
     """The name, such as `risk.credit.default`."""
+    allow_secrets: bool = False
+    """Keep tags that look like keys, tokens or passwords."""
     comment: str | None = None
     """Free text for people."""
     exist_ok: bool = False
@@ -133,6 +138,7 @@ class CreateModel(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "name": self.name,
+            "allow_secrets": self.allow_secrets,
             "exist_ok": self.exist_ok,
             "parents": self.parents,
         }
@@ -157,6 +163,8 @@ class CreateSchema(Command):
 
     name: str
     """The full name, such as `risk.credit`."""
+    allow_secrets: bool = False
+    """Keep tags that look like keys, tokens or passwords."""
     comment: str | None = None
     """Free text for people."""
     exist_ok: bool = False
@@ -173,6 +181,7 @@ class CreateSchema(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "name": self.name,
+            "allow_secrets": self.allow_secrets,
             "exist_ok": self.exist_ok,
             "parents": self.parents,
         }
@@ -365,6 +374,8 @@ class RegisterVersion(Command):
     """The model's name."""
     digest: str
     """The digest of the content, as `put_artifact` or `hash_artifact` gave it."""
+    allow_secrets: bool = False
+    """Keep texts that look like keys, tokens or passwords."""
     code_commit: str | None = None
     """The commit of the code that produced it."""
     comment: str | None = None
@@ -372,8 +383,8 @@ class RegisterVersion(Command):
     example: Example | None = None
     """Rows to try the version with, and what it answers to them."""
     exist_ok: bool = False
-    """Give the existing version back where one of the same content, not archived, exists
-    already.
+    """Give the existing version back where one of the same content, kept at the same place,
+    exists already; also an archived one: archiving it was somebody's decision.
     """
     flavor: str | None = None
     """The format of the artifact, such as `onnx` or `sklearn`."""
@@ -404,6 +415,7 @@ class RegisterVersion(Command):
             "command": self.NAME,
             "model": self.model,
             "digest": self.digest,
+            "allow_secrets": self.allow_secrets,
             "exist_ok": self.exist_ok,
         }
         if self.code_commit is not None:
@@ -574,6 +586,8 @@ class SetTag(Command):
     """The key."""
     value: str
     """The value."""
+    allow_secrets: bool = False
+    """Keep a value that looks like a key, token or password."""
     expect: str | AnyValue | None = ANY
     """What the value must be now; null: the tag must not exist."""
 
@@ -584,6 +598,7 @@ class SetTag(Command):
             "target": self.target,
             "key": self.key,
             "value": self.value,
+            "allow_secrets": self.allow_secrets,
         }
         if self.expect is not ANY:
             wire["expect"] = self.expect

@@ -29,6 +29,7 @@ class Namespaces(Transactions):
         owner: str | None = None,
         tags: Mapping[str, str] | None = None,
         exist_ok: bool = False,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
     ) -> Catalog:
         """Creates a catalog; with `exist_ok` the one that exists is given as it is.
@@ -37,7 +38,7 @@ class Namespaces(Transactions):
         <Catalog catalogs:/marketing>
         """
         fields = {"name": text("name", name), "exist_ok": flag("exist_ok", exist_ok)}
-        more = given(comment=comment, owner=owner, tags=tags)
+        more = given(allow_secrets=allow_secrets, comment=comment, owner=owner, tags=tags)
         return Catalog.from_wire(self._run("create_catalog", idempotency_key, fields | more))
 
     def update_catalog(
@@ -104,6 +105,7 @@ class Namespaces(Transactions):
         owner: str | None = None,
         tags: Mapping[str, str] | None = None,
         exist_ok: bool = False,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
     ) -> Schema:
         """Creates a schema such as `risk.fraud`, with `parents` also its catalog.
@@ -116,7 +118,7 @@ class Namespaces(Transactions):
             "parents": flag("parents", parents),
             "exist_ok": flag("exist_ok", exist_ok),
         }
-        more = given(comment=comment, owner=owner, tags=tags)
+        more = given(allow_secrets=allow_secrets, comment=comment, owner=owner, tags=tags)
         return Schema.from_wire(self._run("create_schema", idempotency_key, fields | more))
 
     def update_schema(
@@ -183,6 +185,7 @@ class Namespaces(Transactions):
         tags: Mapping[str, str] | None = None,
         origin: Origin | Mapping[str, object] | None = None,
         exist_ok: bool = False,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
     ) -> Model:
         """Creates a model such as `risk.credit.limits`, with `parents` also its catalog and schema.
@@ -195,7 +198,14 @@ class Namespaces(Transactions):
             "parents": flag("parents", parents),
             "exist_ok": flag("exist_ok", exist_ok),
         }
-        more = given(task=task, comment=comment, owner=owner, tags=tags, origin=origin)
+        more = given(
+            allow_secrets=allow_secrets,
+            task=task,
+            comment=comment,
+            owner=owner,
+            tags=tags,
+            origin=origin,
+        )
         return Model.from_wire(self._run("create_model", idempotency_key, fields | more))
 
     def update_model(

@@ -51,7 +51,7 @@ class Pages(Generic[T]):
         self, fetch: Callable[[int, str | None], Page[T]], page_size: int, cursor: str | None
     ) -> None:
         self._fetch = fetch
-        self._page_size = arguments.integer("page_size", page_size)
+        self._page_size = arguments.page_size(page_size)
         self._cursor: str | None = arguments.optional(arguments.text, "cursor", cursor)
 
     def __iter__(self) -> Iterator[T]:
@@ -69,7 +69,7 @@ class Pages(Generic[T]):
         """
         size = self._page_size
         if page_size is not None:
-            size = arguments.integer("page_size", page_size)
+            size = arguments.page_size(page_size)
         if cursor is not None:
             return self._fetch(size, arguments.text("cursor", cursor))
         return self._fetch(size, self._cursor)

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from halfback.arguments import PathArgument, Progress
-    from halfback.records import CheckReport, Example, LogVerification, Principal, RegistryInfo
+    from halfback.records import (
+        CheckReport,
+        Compatibility,
+        Example,
+        LogVerification,
+        Principal,
+        RegistryInfo,
+    )
 
 __all__ = ["Reads"]
 
@@ -263,6 +270,15 @@ class Reads:
         """
         asked = {"version": self._reference("version", version)}
         return records.Example.from_wire(self._ask("get_example", **asked))
+
+    def compare_signatures(self, old: str | ModelVersion, new: str | ModelVersion) -> Compatibility:
+        """Tells whether callers of one version can call another instead, and why not.
+
+        >>> registry.compare_signatures("risk.credit.default/1", "risk.credit.default/2").reasons
+        ('`models:/risk.credit.default/1` has no signature', ...)
+        """
+        asked = {"old": self._reference("old", old), "new": self._reference("new", new)}
+        return records.Compatibility.from_wire(self._ask("compare_signatures", **asked))
 
     def download(
         self, version: str | ModelVersion, to: PathArgument, *, progress: Progress | None = None

@@ -15,6 +15,7 @@ __all__ = [
     "Catalog",
     "CheckReport",
     "Commit",
+    "Compatibility",
     "Example",
     "Finding",
     "LogVerification",
@@ -226,6 +227,24 @@ class Commit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compatibility:
+    """Whether callers of the old signature can call the new one and read what it gives."""
+
+    compatible: bool
+    """Whether they can."""
+    reasons: tuple[str, ...]
+    """Why they cannot: one line for each field; empty when they can."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object; keys that it does not know are left out."""
+        return cls(
+            compatible=value["compatible"],
+            reasons=tuple(value["reasons"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Example:
     """Rows to try a version with, and what it answered to them. They can be erased like a
     comment: the log holds only their salted hash.
@@ -388,6 +407,8 @@ class ModelVersion:
     """The artifact's digest, `sha256:<hexadecimal>`."""
     size: int
     """The size of all files, in bytes."""
+    executable: bool
+    """Whether loading it runs code that came with it, as loading any pickle does."""
     has_example: bool
     """Whether it has example rows, which `get_example` gives."""
     params: Mapping[str, str | int | float | bool]
@@ -438,6 +459,7 @@ class ModelVersion:
             stage=value["stage"],
             digest=value["digest"],
             size=value["size"],
+            executable=value["executable"],
             has_example=value["has_example"],
             params=value["params"],
             metrics=value["metrics"],

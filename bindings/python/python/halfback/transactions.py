@@ -19,6 +19,7 @@ __all__ = ["Transactions"]
 
 # How each optional field is checked; `None` leaves it out, so that nothing changes.
 _CHECKS: dict[str, Callable[[str, object], Any]] = {
+    "allow_secrets": arguments.flag,
     "code_commit": text,
     "comment": text,
     "example": arguments.json_object,

@@ -86,6 +86,7 @@ class Versions(Transactions):
         tags: Mapping[str, str] | None = None,
         origin: Origin | Mapping[str, object] | None = None,
         exist_ok: bool = False,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> ModelVersion:
@@ -105,6 +106,7 @@ class Versions(Transactions):
         """
         fields = {"model": text("model", model), "exist_ok": flag("exist_ok", exist_ok)}
         more = given(
+            allow_secrets=allow_secrets,
             location=location,
             number=number,
             flavor=flavor,
@@ -208,9 +210,13 @@ class Versions(Transactions):
         value: str,
         *,
         expect: str | AnyValue | None = ANY,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
     ) -> None:
         """Sets a tag on an entity; `target` is its URI or its record.
+
+        A value that looks like a key, token or password is refused unless `allow_secrets` says
+        that it may be kept: it would stay in the history.
 
         >>> registry.set_tag("models:/risk.credit.default", "team", "risk", expect=None)
         >>> registry.get_model("risk.credit.default").tags
@@ -220,6 +226,7 @@ class Versions(Transactions):
             "target": self._target(target),
             "key": text("key", key),
             "value": text("value", value),
+            "allow_secrets": flag("allow_secrets", allow_secrets),
         }
         self._run("set_tag", idempotency_key, fields | expected(text, expect))
 

@@ -81,6 +81,9 @@ pub struct CreateModel {
     /// Give the model back unchanged where it exists already.
     #[serde(default)]
     pub exist_ok: bool,
+    /// Keep tags that look like keys, tokens or passwords.
+    #[serde(default)]
+    pub allow_secrets: bool,
 }
 
 impl From<&str> for CreateModel {
@@ -144,8 +147,8 @@ impl Command for CreateModel {
             Some(id) if self.exist_ok => id,
             Some(_) => return Err(tree::taken(Level::Model, &name)),
             None => {
-                let Self { task, comment, owner, tags, origin, .. } = self;
-                let profile = Profile { comment, owner, task, tags };
+                let Self { task, comment, owner, tags, origin, allow_secrets, .. } = self;
+                let profile = Profile { comment, owner, task, tags, allow_secrets };
                 let id = context.add(Level::Model, schema, name.leaf(), profile)?;
                 context.add_origin(id, origin)?;
                 id

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, Context, Expect, Snapshot};
+use crate::secret;
 use crate::securable::Target;
 
 /// Sets a tag, or gives it another value.
@@ -22,6 +23,9 @@ pub struct SetTag {
     pub key: String,
     /// The value.
     pub value: String,
+    /// Keep a value that looks like a key, token or password.
+    #[serde(default)]
+    pub allow_secrets: bool,
     /// What the value must be now; null: the tag must not exist.
     #[serde(default, skip_serializing_if = "Expect::is_any")]
     pub expect: Expect<String>,
@@ -49,6 +53,9 @@ impl Command for SetTag {
         self.expect.hold(present.as_ref(), &format!("tag `{key}` of `{}`", self.target))?;
         if present.as_ref() == Some(&self.value) {
             return Ok(());
+        }
+        if !self.allow_secrets {
+            secret::refuse(&self.value, &format!("tag `{key}`"))?;
         }
         let value = text(self.value, "the tag's value")?;
         context.touch_target(id)?;
@@ -93,9 +100,17 @@ impl Context<'_> {
     }
 
     /// Opens the tags that something begins with.
-    pub(super) fn add_tags(&mut self, id: EntityId, tags: &BTreeMap<String, String>) -> Result<()> {
+    pub(super) fn add_tags(
+        &mut self,
+        id: EntityId,
+        tags: &BTreeMap<String, String>,
+        allow_secrets: bool,
+    ) -> Result<()> {
         for (key, value) in tags {
             let key: TagKey = key.parse()?;
+            if !allow_secrets {
+                secret::refuse(value, &format!("tag `{key}`"))?;
+            }
             let value = text(value.clone(), "the tag's value")?;
             self.tx.put(&TAG, &[id.into(), key.as_str().into(), (&value).into()])?;
         }

@@ -23,6 +23,7 @@ pub(super) struct Profile {
     pub(super) owner: Option<String>,
     pub(super) task: Option<String>,
     pub(super) tags: BTreeMap<String, String>,
+    pub(super) allow_secrets: bool,
 }
 
 /// What is said anew; `None` leaves a field as it is, empty text clears it.
@@ -108,7 +109,7 @@ impl Context<'_> {
             &PROFILE,
             &[id.into(), owner.into(), comment.as_ref().into(), task.as_ref().into()],
         )?;
-        self.add_tags(id, &profile.tags)?;
+        self.add_tags(id, &profile.tags, profile.allow_secrets)?;
         Ok(id)
     }
 

@@ -52,6 +52,8 @@ pub struct ModelVersion {
     pub flavor: Option<String>,
     /// The version of the library that made it, where the files tell.
     pub framework_version: Option<String>,
+    /// Whether loading it runs code that came with it, as loading any pickle does.
+    pub executable: bool,
     /// Inputs, outputs and parameters, as in MLflow.
     pub signature: Option<Map<String, serde_json::Value>>,
     /// Whether it has example rows, which `get_example` gives.
@@ -463,7 +465,7 @@ struct State {
 /// the number of statements is small.
 const RECORD: &str = "\
     SELECT c.name, s.name, m.name, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
-    v.framework_version, v.signature, v.example, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
+    v.framework_version, v.executable, v.signature, v.example, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
     l.n, l.time, f.time, p.name, o.system, o.reference, o.created, u.name, o.updated \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
@@ -487,7 +489,7 @@ impl Snapshot<'_> {
             let model = ModelName::from_path([row.text(0)?, row.text(1)?, row.text(2)?])?;
             let number = row.int(3)?;
             let digest = Digest::new(row.blob(6)?.try_into().map_err(|_| damaged())?);
-            let signature = row.opt_text(11)?.map(serde_json::from_str).transpose();
+            let signature = row.opt_text(12)?.map(serde_json::from_str).transpose();
             Ok(ModelVersion {
                 id: id.0,
                 pin: pin.clone(),
@@ -501,21 +503,22 @@ impl Snapshot<'_> {
                 location: row.opt_string(8)?,
                 flavor: row.opt_string(9)?,
                 framework_version: row.opt_string(10)?,
+                executable: row.int(11)? != 0,
                 signature: signature.map_err(|_| damaged())?,
-                has_example: row.opt_blob(12)?.is_some(),
-                params: serde_json::from_str(row.text(13)?).map_err(|_| damaged())?,
-                metrics: serde_json::from_str(row.text(14)?).map_err(|_| damaged())?,
-                run: row.opt_string(15)?,
-                code_commit: row.opt_string(16)?,
-                source: row.opt_string(17)?,
-                comment: row.opt_string(18)?,
+                has_example: row.opt_blob(13)?.is_some(),
+                params: serde_json::from_str(row.text(14)?).map_err(|_| damaged())?,
+                metrics: serde_json::from_str(row.text(15)?).map_err(|_| damaged())?,
+                run: row.opt_string(16)?,
+                code_commit: row.opt_string(17)?,
+                source: row.opt_string(18)?,
+                comment: row.opt_string(19)?,
                 tags: BTreeMap::new(),
                 aliases: Vec::new(),
-                revision: row.int(19)?,
-                updated_at: Timestamp::from_micros(row.int(20)?).into(),
-                created_at: Timestamp::from_micros(row.int(21)?).into(),
-                created_by: row.opt_string(22)?,
-                origin: Origin::read(row, 23)?,
+                revision: row.int(20)?,
+                updated_at: Timestamp::from_micros(row.int(21)?).into(),
+                created_at: Timestamp::from_micros(row.int(22)?).into(),
+                created_by: row.opt_string(23)?,
+                origin: Origin::read(row, 24)?,
             })
         })?;
         let mut record = record.ok_or_else(|| self.absent("version with id", id))?;

@@ -15,7 +15,10 @@ use serde_json::{Map, Value as Json};
 use super::{ModelVersion, Param, Stage, Status, json};
 use crate::catalog::example::Example;
 use crate::catalog::origin::Origin;
-use crate::command::{Command, Context, Place, Snapshot};
+use crate::command::{Command, Context, Held, Place, Snapshot};
+use crate::format::Format;
+use crate::secret;
+use crate::signature::Signature;
 
 /// The largest whole number that every reader of JSON gets exactly, 2⁵³.
 const EXACT: i64 = 1 << 53;
@@ -74,6 +77,24 @@ pub struct RegisterVersion {
     /// already; also an archived one: archiving it was somebody's decision.
     #[serde(default)]
     pub exist_ok: bool,
+    /// Keep texts that look like keys, tokens or passwords.
+    #[serde(default)]
+    pub allow_secrets: bool,
+}
+
+impl RegisterVersion {
+    /// Refuses params, and what the files say of themselves, where they hold a secret.
+    fn refuse_secrets(&self, metadata: &BTreeMap<String, String>) -> Result<()> {
+        for (name, param) in &self.params {
+            if let Param::Text(value) = param {
+                secret::refuse(value, &format!("parameter `{name}`"))?;
+            }
+        }
+        for (key, value) in metadata {
+            secret::refuse(value, &format!("`{key}` in the files"))?;
+        }
+        Ok(())
+    }
 }
 
 impl Command for RegisterVersion {
@@ -85,7 +106,7 @@ impl Command for RegisterVersion {
         let model = context.now().model_id(&name)?;
         let digest: Digest = self.digest.parse()?;
         check_location(self.location.as_deref())?;
-        let size = context.possession(model, &digest, self.location.as_deref())?;
+        let held = context.possession(model, &digest, self.location.as_deref())?;
         if self.exist_ok
             && let Some(version) =
                 context.now().same_content(model, &digest, self.location.as_deref())?
@@ -94,6 +115,12 @@ impl Command for RegisterVersion {
         }
         let next = context.next_number(model, &name)?;
         let number = match self.number {
+            Some(number) if number < 1 => {
+                return Err(Detail::InvalidArgument(format!(
+                    "the number {number} is not a version number; expected 1 or above"
+                ))
+                .into());
+            }
             Some(number) if number < next => return Err(given_out(number, next)),
             Some(number) if number > EXACT => return Err(too_high(number)),
             number => number.unwrap_or(next),
@@ -104,8 +131,13 @@ impl Command for RegisterVersion {
         let field = |value: Option<String>, name| value.map(|value| text(value, name)).transpose();
         let params = checked_params(&self.params)?;
         let metrics = checked_metrics(&self.metrics)?;
-        let example = self.example.map(|example| context.example(&example)).transpose()?;
-        let signature = self.signature.map(Json::Object);
+        let example = self.example.as_ref().map(|example| context.example(example)).transpose()?;
+        let Format { flavor, framework_version, executable, signature, metadata } = held.format;
+        if !self.allow_secrets {
+            self.refuse_secrets(&metadata)?;
+        }
+        let given = self.signature.as_ref().map(Signature::parse).transpose()?;
+        let signature = given.or(signature).map(|signature| Json::Object(signature.to_json()));
         if let Some(signature) = &signature {
             checked_json(signature, "signature")?;
         }
@@ -118,10 +150,13 @@ impl Command for RegisterVersion {
                 model.into(),
                 number.into(),
                 Value::from(digest.hash()),
-                size.into(),
+                i64::try_from(held.size).unwrap_or(i64::MAX).into(),
                 field(self.location, "location")?.as_ref().into(),
-                field(self.flavor, "flavor")?.as_ref().into(),
-                field(self.framework_version, "framework_version")?.as_ref().into(),
+                field(self.flavor.or(flavor), "flavor")?.as_ref().into(),
+                field(self.framework_version.or(framework_version), "framework_version")?
+                    .as_ref()
+                    .into(),
+                i64::from(executable).into(),
                 signature.as_ref().into(),
                 example.as_ref().into(),
                 Value::from(&params),
@@ -133,26 +168,26 @@ impl Command for RegisterVersion {
         )?;
         let comment = context.comment(self.comment)?;
         context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
-        context.add_tags(id, &self.tags)?;
+        context.add_tags(id, &self.tags, self.allow_secrets)?;
         context.add_origin(id, self.origin)?;
         context.now().version(id)
     }
 }
 
 impl Context<'_> {
-    /// The size of a content that this process has had in its hands; an error for any other.
+    /// What is known of a content that this process has had in its hands; an error for any other.
     fn possession(
         &mut self,
         model: EntityId,
         digest: &Digest,
         location: Option<&str>,
-    ) -> Result<i64> {
+    ) -> Result<Held> {
         let place = match location {
             Some(_) => Place::Elsewhere,
             None => Place::Stored(self.now().catalog_of(model)?),
         };
-        if let Some(size) = self.possessed.lock().get(&(place, *digest)) {
-            return Ok(i64::try_from(*size).unwrap_or(i64::MAX));
+        if let Some(held) = self.possessed.lock().get(&(place, *digest)) {
+            return Ok(held.clone());
         }
         let first = match location {
             Some(_) => "hash it with `hash_artifact`",
@@ -226,6 +261,12 @@ fn check_location(location: Option<&str>) -> Result<()> {
 /// The parameters as stored: JSON, with numbers that every reader gets exactly.
 fn checked_params(params: &BTreeMap<String, Param>) -> Result<String> {
     for (name, param) in params {
+        if name.is_empty() {
+            return Err(Detail::InvalidArgument(
+                "the name of a parameter is empty; give it one".into(),
+            )
+            .into());
+        }
         text(name.clone(), "the name of a parameter")?;
         match param {
             Param::Text(value) => {

@@ -41,8 +41,8 @@ fn shapes_of_schemars_become_kinds() {
     check(&json!({"type": "string"}), Kind::Text, false);
     check(&json!({"type": ["string", "null"]}), Kind::Text, true);
     check(&json!({"type": "string", "format": "date-time"}), Kind::Time, false);
-    check(&json!({"type": ["string", "integer"]}), Kind::Version, false);
-    check(&json!({"anyOf": [{"type": "integer"}, {"type": "string"}]}), Kind::Version, false);
+    check(&json!({"type": "string", "format": "version"}), Kind::Version, false);
+    check(&json!({"type": ["string", "integer"]}), Kind::Scalar, false);
     check(&json!({"$ref": "#/$defs/Part"}), Kind::Record("Part".into()), false);
     check(
         &json!({"anyOf": [{"$ref": "#/$defs/Stage"}, {"type": "null"}]}),

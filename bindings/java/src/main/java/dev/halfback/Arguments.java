@@ -44,4 +44,12 @@ final class Arguments {
   static HalfbackInvalidException invalid(String message) {
     return new HalfbackInvalidException("invalid_argument", message);
   }
+
+  /** A parameter's value: text, a number or a boolean, and nothing that would turn into one. */
+  static Object param(Object value, String name) {
+    if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+      return value;
+    }
+    throw invalid("parameter `" + name + "` is neither text nor a number nor a boolean");
+  }
 }

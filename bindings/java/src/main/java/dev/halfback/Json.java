@@ -42,8 +42,7 @@ final class Json {
       tree = MAPPER.valueToTree(value);
     } catch (IllegalArgumentException unknown) {
       throw Arguments.invalid(
-          "a value cannot be written as JSON; use strings, numbers, booleans, lists and maps: "
-              + unknown.getMessage());
+          "a value cannot be written as JSON; use strings, numbers, booleans, lists and maps");
     }
     check(tree, "");
     return tree;

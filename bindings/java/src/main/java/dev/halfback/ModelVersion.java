@@ -20,6 +20,7 @@ import java.util.Map;
  * @param stage How far it has come.
  * @param digest The artifact's digest, {@code sha256:<hexadecimal>}.
  * @param size The size of all files, in bytes.
+ * @param executable Whether loading it runs code that came with it, as loading any pickle does.
  * @param hasExample Whether it has example rows, which {@code get_example} gives.
  * @param params The training's parameters.
  * @param metrics What the training measured, by name; each a finite number.
@@ -49,6 +50,7 @@ public record ModelVersion(
     Stage stage,
     String digest,
     long size,
+    boolean executable,
     @JsonProperty("has_example") boolean hasExample,
     Map<String, Object> params,
     Map<String, Double> metrics,

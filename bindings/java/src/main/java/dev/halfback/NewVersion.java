@@ -186,7 +186,9 @@ public final class NewVersion {
    * @return the version to be
    */
   public NewVersion withParams(Map<String, ?> params) {
-    Map<String, Object> copy = new LinkedHashMap<>(Arguments.given(params, "params"));
+    Map<String, Object> copy = new LinkedHashMap<>();
+    Arguments.given(params, "params")
+        .forEach((name, value) -> copy.put(name, Arguments.param(value, name)));
     return with(command -> command.withParams(copy));
   }
 
@@ -253,6 +255,16 @@ public final class NewVersion {
    */
   public NewVersion withExistOk(boolean existOk) {
     return with(command -> command.withExistOk(existOk));
+  }
+
+  /**
+   * The same, with texts kept that look like keys, tokens or passwords.
+   *
+   * @param allowSecrets whether that is so
+   * @return the version to be
+   */
+  public NewVersion withAllowSecrets(boolean allowSecrets) {
+    return with(command -> command.withAllowSecrets(allowSecrets));
   }
 
   private NewVersion with(UnaryOperator<RegisterVersion> more) {

@@ -404,6 +404,19 @@ public abstract sealed class Reads permits Registry, View {
   }
 
   /**
+   * Tells whether callers of one version can call another instead, and why not.
+   *
+   * @param old the URI of the version that is called now
+   * @param replacement the URI of the version that would be called instead
+   * @return whether they can, and the reasons why not
+   */
+  public Compatibility compareSignatures(String old, String replacement) {
+    ObjectNode query = request("compare_signatures");
+    query.put("old", text(old, "old")).put("new", text(replacement, "replacement"));
+    return query(query, Compatibility.class);
+  }
+
+  /**
    * Who is asking, and how that was proved.
    *
    * @return the principal

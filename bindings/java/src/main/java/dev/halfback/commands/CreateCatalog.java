@@ -11,6 +11,7 @@ import java.util.Map;
  * Makes a catalog.
  *
  * @param name The name.
+ * @param allowSecrets Keep tags that look like keys, tokens or passwords.
  * @param comment Free text for people.
  * @param existOk Give the catalog back unchanged where it exists already.
  * @param owner The owner's name; whoever creates it where absent.
@@ -19,6 +20,7 @@ import java.util.Map;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CreateCatalog(
     String name,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
     String comment,
     @JsonProperty("exist_ok") Boolean existOk,
     String owner,
@@ -42,7 +44,17 @@ public record CreateCatalog(
    * @return the command
    */
   public static CreateCatalog of(String name) {
-    return new CreateCatalog(name, null, null, null, null);
+    return new CreateCatalog(name, null, null, null, null, null);
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+   * @return the command
+   */
+  public CreateCatalog withAllowSecrets(boolean allowSecrets) {
+    return new CreateCatalog(name, allowSecrets, comment, existOk, owner, tags);
   }
 
   /**
@@ -52,7 +64,7 @@ public record CreateCatalog(
    * @return the command
    */
   public CreateCatalog withComment(String comment) {
-    return new CreateCatalog(name, comment, existOk, owner, tags);
+    return new CreateCatalog(name, allowSecrets, comment, existOk, owner, tags);
   }
 
   /**
@@ -62,7 +74,7 @@ public record CreateCatalog(
    * @return the command
    */
   public CreateCatalog withExistOk(boolean existOk) {
-    return new CreateCatalog(name, comment, existOk, owner, tags);
+    return new CreateCatalog(name, allowSecrets, comment, existOk, owner, tags);
   }
 
   /**
@@ -72,7 +84,7 @@ public record CreateCatalog(
    * @return the command
    */
   public CreateCatalog withOwner(String owner) {
-    return new CreateCatalog(name, comment, existOk, owner, tags);
+    return new CreateCatalog(name, allowSecrets, comment, existOk, owner, tags);
   }
 
   /**
@@ -82,6 +94,6 @@ public record CreateCatalog(
    * @return the command
    */
   public CreateCatalog withTags(Map<String, String> tags) {
-    return new CreateCatalog(name, comment, existOk, owner, tags);
+    return new CreateCatalog(name, allowSecrets, comment, existOk, owner, tags);
   }
 }

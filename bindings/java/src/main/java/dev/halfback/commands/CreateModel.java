@@ -12,6 +12,7 @@ import java.util.Map;
  * Makes a registered model.
  *
  * @param name The name, such as {@code risk.credit.default}.
+ * @param allowSecrets Keep tags that look like keys, tokens or passwords.
  * @param comment Free text for people.
  * @param existOk Give the model back unchanged where it exists already.
  * @param origin What it was in the system that it is brought in from.
@@ -23,6 +24,7 @@ import java.util.Map;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CreateModel(
     String name,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
     String comment,
     @JsonProperty("exist_ok") Boolean existOk,
     Origin origin,
@@ -49,7 +51,18 @@ public record CreateModel(
    * @return the command
    */
   public static CreateModel of(String name) {
-    return new CreateModel(name, null, null, null, null, null, null, null);
+    return new CreateModel(name, null, null, null, null, null, null, null, null);
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+   * @return the command
+   */
+  public CreateModel withAllowSecrets(boolean allowSecrets) {
+    return new CreateModel(
+        name, allowSecrets, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -59,7 +72,8 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withComment(String comment) {
-    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
+    return new CreateModel(
+        name, allowSecrets, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -69,7 +83,8 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withExistOk(boolean existOk) {
-    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
+    return new CreateModel(
+        name, allowSecrets, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -79,7 +94,8 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withOrigin(Origin origin) {
-    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
+    return new CreateModel(
+        name, allowSecrets, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -89,7 +105,8 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withOwner(String owner) {
-    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
+    return new CreateModel(
+        name, allowSecrets, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -99,7 +116,8 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withParents(boolean parents) {
-    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
+    return new CreateModel(
+        name, allowSecrets, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -109,7 +127,8 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withTags(Map<String, String> tags) {
-    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
+    return new CreateModel(
+        name, allowSecrets, comment, existOk, origin, owner, parents, tags, task);
   }
 
   /**
@@ -119,6 +138,7 @@ public record CreateModel(
    * @return the command
    */
   public CreateModel withTask(String task) {
-    return new CreateModel(name, comment, existOk, origin, owner, parents, tags, task);
+    return new CreateModel(
+        name, allowSecrets, comment, existOk, origin, owner, parents, tags, task);
   }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
  * Makes a schema.
  *
  * @param name The full name, such as {@code risk.credit}.
+ * @param allowSecrets Keep tags that look like keys, tokens or passwords.
  * @param comment Free text for people.
  * @param existOk Give the schema back unchanged where it exists already.
  * @param owner The owner's name; whoever creates it where absent.
@@ -20,6 +21,7 @@ import java.util.Map;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CreateSchema(
     String name,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
     String comment,
     @JsonProperty("exist_ok") Boolean existOk,
     String owner,
@@ -44,7 +46,17 @@ public record CreateSchema(
    * @return the command
    */
   public static CreateSchema of(String name) {
-    return new CreateSchema(name, null, null, null, null, null);
+    return new CreateSchema(name, null, null, null, null, null, null);
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+   * @return the command
+   */
+  public CreateSchema withAllowSecrets(boolean allowSecrets) {
+    return new CreateSchema(name, allowSecrets, comment, existOk, owner, parents, tags);
   }
 
   /**
@@ -54,7 +66,7 @@ public record CreateSchema(
    * @return the command
    */
   public CreateSchema withComment(String comment) {
-    return new CreateSchema(name, comment, existOk, owner, parents, tags);
+    return new CreateSchema(name, allowSecrets, comment, existOk, owner, parents, tags);
   }
 
   /**
@@ -64,7 +76,7 @@ public record CreateSchema(
    * @return the command
    */
   public CreateSchema withExistOk(boolean existOk) {
-    return new CreateSchema(name, comment, existOk, owner, parents, tags);
+    return new CreateSchema(name, allowSecrets, comment, existOk, owner, parents, tags);
   }
 
   /**
@@ -74,7 +86,7 @@ public record CreateSchema(
    * @return the command
    */
   public CreateSchema withOwner(String owner) {
-    return new CreateSchema(name, comment, existOk, owner, parents, tags);
+    return new CreateSchema(name, allowSecrets, comment, existOk, owner, parents, tags);
   }
 
   /**
@@ -84,7 +96,7 @@ public record CreateSchema(
    * @return the command
    */
   public CreateSchema withParents(boolean parents) {
-    return new CreateSchema(name, comment, existOk, owner, parents, tags);
+    return new CreateSchema(name, allowSecrets, comment, existOk, owner, parents, tags);
   }
 
   /**
@@ -94,6 +106,6 @@ public record CreateSchema(
    * @return the command
    */
   public CreateSchema withTags(Map<String, String> tags) {
-    return new CreateSchema(name, comment, existOk, owner, parents, tags);
+    return new CreateSchema(name, allowSecrets, comment, existOk, owner, parents, tags);
   }
 }

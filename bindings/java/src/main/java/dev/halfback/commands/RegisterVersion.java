@@ -16,11 +16,12 @@ import java.util.Map;
  * @param model The model's name.
  * @param digest The digest of the content, as {@code put_artifact} or {@code hash_artifact} gave
  *     it.
+ * @param allowSecrets Keep texts that look like keys, tokens or passwords.
  * @param codeCommit The commit of the code that produced it.
  * @param comment Free text for people.
  * @param example Rows to try the version with, and what it answers to them.
- * @param existOk Give the existing version back where one of the same content, not archived, exists
- *     already.
+ * @param existOk Give the existing version back where one of the same content, kept at the same
+ *     place, exists already; also an archived one: archiving it was somebody's decision.
  * @param flavor The format of the artifact, such as {@code onnx} or {@code sklearn}.
  * @param frameworkVersion The version of the library that made it.
  * @param location Where the content is, when it is not in the registry's own store: a URI.
@@ -38,6 +39,7 @@ import java.util.Map;
 public record RegisterVersion(
     String model,
     String digest,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
     @JsonProperty("code_commit") String codeCommit,
     String comment,
     Example example,
@@ -80,7 +82,35 @@ public record RegisterVersion(
   public static RegisterVersion of(String model, String digest) {
     return new RegisterVersion(
         model, digest, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null);
+        null, null, null);
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep texts that look like keys, tokens or passwords.
+   * @return the command
+   */
+  public RegisterVersion withAllowSecrets(boolean allowSecrets) {
+    return new RegisterVersion(
+        model,
+        digest,
+        allowSecrets,
+        codeCommit,
+        comment,
+        example,
+        existOk,
+        flavor,
+        frameworkVersion,
+        location,
+        metrics,
+        number,
+        origin,
+        params,
+        run,
+        signature,
+        source,
+        tags);
   }
 
   /**
@@ -93,6 +123,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -120,6 +151,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -147,6 +179,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -167,14 +200,15 @@ public record RegisterVersion(
   /**
    * The same command with another {@code existOk}.
    *
-   * @param existOk Give the existing version back where one of the same content, not archived,
-   *     exists already.
+   * @param existOk Give the existing version back where one of the same content, kept at the same
+   *     place, exists already; also an archived one: archiving it was somebody's decision.
    * @return the command
    */
   public RegisterVersion withExistOk(boolean existOk) {
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -202,6 +236,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -229,6 +264,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -256,6 +292,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -283,6 +320,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -311,6 +349,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -338,6 +377,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -365,6 +405,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -392,6 +433,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -419,6 +461,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -446,6 +489,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,
@@ -473,6 +517,7 @@ public record RegisterVersion(
     return new RegisterVersion(
         model,
         digest,
+        allowSecrets,
         codeCommit,
         comment,
         example,

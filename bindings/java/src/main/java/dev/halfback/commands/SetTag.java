@@ -2,6 +2,7 @@
 package dev.halfback.commands;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.halfback.Expect;
 
 /**
@@ -10,6 +11,7 @@ import dev.halfback.Expect;
  * @param target What is tagged: a URI such as {@code schemas:/risk.credit}, or a model or version.
  * @param key The key.
  * @param value The value.
+ * @param allowSecrets Keep a value that looks like a key, token or password.
  * @param expect What the value must be now; null: the tag must not exist.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -17,6 +19,7 @@ public record SetTag(
     String target,
     String key,
     String value,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
     @JsonInclude(JsonInclude.Include.NON_EMPTY) Expect<String> expect)
     implements Command {
 
@@ -40,7 +43,17 @@ public record SetTag(
    * @return the command
    */
   public static SetTag of(String target, String key, String value) {
-    return new SetTag(target, key, value, Expect.any());
+    return new SetTag(target, key, value, null, Expect.any());
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep a value that looks like a key, token or password.
+   * @return the command
+   */
+  public SetTag withAllowSecrets(boolean allowSecrets) {
+    return new SetTag(target, key, value, allowSecrets, expect);
   }
 
   /**
@@ -50,6 +63,6 @@ public record SetTag(
    * @return the command
    */
   public SetTag withExpect(Expect<String> expect) {
-    return new SetTag(target, key, value, expect);
+    return new SetTag(target, key, value, allowSecrets, expect);
   }
 }

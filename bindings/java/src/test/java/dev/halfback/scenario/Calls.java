@@ -74,6 +74,10 @@ final class Calls {
       return ((Writes) receiver).registerVersion(newVersion(arguments));
     }
     String method = camelCase(name);
+    if (name.equals("compare_signatures")) {
+      // `new` is a word that Java keeps for itself.
+      arguments.put("replacement", arguments.remove("new"));
+    }
     if (name.startsWith("search_")) {
       search(arguments);
     }

@@ -1,0 +1,182 @@
+//! What an artifact is, told by its content: framework, versions, signature, and whether loading it
+//! runs code. Nothing is loaded or run to find out, and a name is only a hint on where to look.
+//!
+//! Flavors have MLflow's words where it has one (`sklearn`, `xgboost`, `lightgbm`, `onnx`, `tensorflow`,
+//! `keras`, `pytorch`, `transformers`); beside them there are `safetensors`, `pmml`, and `pickle` for a
+//! pickle of anything else. `metadata.format` tells the format of the file or folder.
+
+use std::cell::Cell;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek};
+
+use halfback_store::error::Result;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::signature::Signature;
+use source::{Source, Stop};
+
+mod archive;
+mod huggingface;
+mod keras;
+mod lightgbm;
+mod mlflow;
+mod onnx;
+mod pickle;
+mod pmml;
+mod protobuf;
+mod safetensors;
+mod skops;
+mod source;
+mod tensorflow;
+mod torch;
+mod xgboost;
+mod yaml;
+
+/// How many files of an artifact are looked into: the largest ones.
+const MAX_FILES: usize = 256;
+/// How many bytes are read of one artifact.
+const MAX_BYTES: u64 = 64 << 20;
+/// How long a value taken from a file can be, in characters.
+const MAX_TEXT: usize = 200;
+
+/// A reader that can move.
+pub(crate) trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// The files of an artifact.
+pub(crate) trait Files {
+    /// The path of each file, parts joined by `/`, and its size in bytes.
+    fn list(&self) -> Vec<(String, u64)>;
+
+    /// Opens one of them.
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>>;
+}
+
+/// What an artifact was recognised as.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Format {
+    /// The framework, such as `sklearn`; none when the content is of no known format.
+    pub flavor: Option<String>,
+    /// The version of the framework that wrote it, where the content tells.
+    pub framework_version: Option<String>,
+    /// Whether loading it runs code that came with it, as loading any pickle does.
+    pub executable: bool,
+    /// What it takes and gives, where the content tells.
+    pub signature: Option<Signature>,
+    /// What else the content tells, such as `format`, `opset` or `features`.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Recognises an artifact. Content of no known format, or damaged, gives a format without a flavor.
+///
+/// # Errors
+///
+/// Only those of opening and reading files.
+pub(crate) fn recognise(files: &dyn Files) -> Result<Format> {
+    let artifact = Artifact { list: files.list(), files, left: Cell::new(MAX_BYTES) };
+    for folder in [mlflow::recognise, tensorflow::recognise, huggingface::recognise] {
+        if let Some(format) = found(folder(&artifact))? {
+            return Ok(format);
+        }
+    }
+    artifact.contents(|_| true)
+}
+
+/// Tells a file that is something else from one that could not be read.
+fn found<T>(result: Result<T, Stop>) -> Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(Stop::Else) => Ok(None),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// The files of an artifact, and how much of them may still be read.
+struct Artifact<'a> {
+    files: &'a dyn Files,
+    list: Vec<(String, u64)>,
+    left: Cell<u64>,
+}
+
+impl Artifact<'_> {
+    /// The file at a path; something else where there is none.
+    fn source(&self, path: &str) -> Result<Source<'_>, Stop> {
+        let (path, size) = self.list.iter().find(|(it, _)| it == path).ok_or(Stop::Else)?;
+        Ok(Source::open(self.files.open(path)?, path, *size, &self.left))
+    }
+
+    /// What the files say one by one: the largest one that is recognised gives the format, and the
+    /// artifact is executable if any of them is.
+    fn contents(&self, wanted: impl Fn(&str) -> bool) -> Result<Format> {
+        let mut list: Vec<&(String, u64)> =
+            self.list.iter().filter(|(path, size)| *size > 0 && wanted(path)).collect();
+        list.sort_by_key(|(path, size)| (Reverse(*size), path));
+        let mut main: Option<Format> = None;
+        let mut others = BTreeSet::new();
+        for (path, _) in list.into_iter().take(MAX_FILES) {
+            let Some(format) = found(self.file(path))? else { continue };
+            match &mut main {
+                None => main = Some(format),
+                Some(main) => {
+                    main.executable |= format.executable;
+                    others.extend(format.flavor);
+                }
+            }
+        }
+        let Some(mut main) = main else { return Ok(Format::default()) };
+        others.retain(|flavor| main.flavor.as_ref() != Some(flavor));
+        if !others.is_empty() {
+            main.note("also", Vec::from_iter(others).join(", "));
+        }
+        Ok(main)
+    }
+
+    fn file(&self, path: &str) -> Result<Format, Stop> {
+        let source = self.source(path)?;
+        let families = [
+            archive::recognise,
+            safetensors::recognise,
+            pickle::recognise,
+            xgboost::recognise_json,
+            xgboost::recognise_ubj,
+            lightgbm::recognise,
+            pmml::recognise,
+            tensorflow::recognise_file,
+            onnx::recognise,
+        ];
+        for family in families {
+            if let Some(mut format) = found(family(&source))? {
+                format.note("file", path);
+                return Ok(format);
+            }
+        }
+        Err(Stop::Else)
+    }
+}
+
+impl Format {
+    fn new(flavor: &str, format: &str) -> Self {
+        let metadata = BTreeMap::from([("format".to_owned(), format.to_owned())]);
+        Self { flavor: Some(flavor.to_owned()), metadata, ..Self::default() }
+    }
+
+    fn note(&mut self, key: &str, value: impl Into<String>) {
+        self.metadata.insert(key.to_owned(), clipped(value));
+    }
+
+    fn version(&mut self, version: impl Into<String>) {
+        self.framework_version = Some(clipped(version)).filter(|version| !version.is_empty());
+    }
+}
+
+/// A text without control characters, cut to what fits into a record.
+fn clipped(text: impl Into<String>) -> String {
+    let text: String = text.into();
+    text.chars().filter(|it| !it.is_control()).take(MAX_TEXT).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

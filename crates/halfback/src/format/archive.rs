@@ -1,0 +1,114 @@
+//! Zip archives, the outside of several formats.
+
+use std::cell::RefCell;
+use std::io::{self, Read};
+
+use flate2::read::DeflateDecoder;
+use rawzip::{CompressionMethod, ReaderAt, ZipArchiveEntryWayfinder, ZipLocator};
+
+use super::source::{Look, Source, Stop};
+use super::{Format, keras, skops, torch};
+
+/// How many entries are looked at.
+const MAX_ENTRIES: usize = 10_000;
+/// How much is inflated of one entry.
+const MAX_INFLATED: u64 = 4 << 20;
+/// How far from the end the directory's end is searched: a comment has at most 65,535 bytes.
+const MAX_SEARCH: u64 = (64 << 10) + 22;
+
+pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
+    if !source.begins(b"PK\x03\x04")? {
+        return Err(Stop::Else);
+    }
+    let archive = Archive::open(source)?;
+    for family in [keras::recognise, skops::recognise, torch::recognise] {
+        match family(&archive) {
+            Err(Stop::Else) => {}
+            other => return other,
+        }
+    }
+    Err(Stop::Else)
+}
+
+/// An open archive.
+pub(super) struct Archive<'s, 'a> {
+    zip: rawzip::ZipArchive<At<'s, 'a>>,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    name: String,
+    method: CompressionMethod,
+    place: ZipArchiveEntryWayfinder,
+}
+
+impl<'s, 'a> Archive<'s, 'a> {
+    fn open(source: &'s Source<'a>) -> Look<Self> {
+        let at = At { source, failed: RefCell::new(None) };
+        let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
+        let zip = ZipLocator::new()
+            .max_search_space(MAX_SEARCH)
+            .locate_in_reader(at, &mut buffer, source.size())
+            .map_err(|(at, _)| at.stop())?;
+        let mut entries = Vec::new();
+        let mut records = zip.entries(&mut buffer);
+        while entries.len() < MAX_ENTRIES {
+            let Ok(record) = records.next_entry() else { return Err(zip.get_ref().stop()) };
+            let Some(record) = record else { break };
+            let name = String::from_utf8_lossy(record.file_path().as_ref()).into_owned();
+            let method = record.compression_method();
+            entries.push(Entry { name, method, place: record.wayfinder() });
+        }
+        Ok(Self { zip, entries })
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names().any(|it| it == name)
+    }
+
+    /// What an entry holds, or the beginning of it.
+    pub(super) fn read(&self, name: &str) -> Look<Vec<u8>> {
+        let entry = self.entries.iter().find(|entry| entry.name == name).ok_or(Stop::Else)?;
+        let Ok(place) = self.zip.get_entry(entry.place) else {
+            return Err(self.zip.get_ref().stop());
+        };
+        let packed = place.reader();
+        let mut bytes = Vec::new();
+        let read = match entry.method {
+            CompressionMethod::STORE => packed.take(MAX_INFLATED).read_to_end(&mut bytes),
+            CompressionMethod::DEFLATE => {
+                DeflateDecoder::new(packed).take(MAX_INFLATED).read_to_end(&mut bytes)
+            }
+            _ => return Err(Stop::Else),
+        };
+        match read {
+            Ok(_) => Ok(bytes),
+            Err(_) => Err(self.zip.get_ref().stop()),
+        }
+    }
+}
+
+/// Lets the zip reader read, and remembers when it was the file that failed.
+struct At<'s, 'a> {
+    source: &'s Source<'a>,
+    failed: RefCell<Option<Stop>>,
+}
+
+impl At<'_, '_> {
+    fn stop(&self) -> Stop {
+        self.failed.take().unwrap_or(Stop::Else)
+    }
+}
+
+impl ReaderAt for At<'_, '_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.source.fill(offset, buffer).map_err(|stop| {
+            *self.failed.borrow_mut() = Some(stop);
+            io::Error::other("the file could not be read")
+        })
+    }
+}
