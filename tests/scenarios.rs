@@ -470,6 +470,10 @@ fn read(view: &View, name: &str, args: &Fields) -> halfback::Result<Value> {
         "list_schemas" => query::<halfback::ListSchemas>(view, args),
         "list_models" => query::<halfback::ListModels>(view, args),
         "list_versions" => query::<halfback::ListVersions>(view, args),
+        "search_models" => view.search_models(of::<halfback::SearchModels>(args)).map(json_of),
+        "search_versions" => {
+            view.search_versions(of::<halfback::SearchVersions>(args)).map(json_of)
+        }
         "history" => query::<halfback::History>(view, args),
         "log" => query::<halfback::Log>(view, args),
         "whoami" => view.whoami().map(json_of),

@@ -58,6 +58,9 @@ pub enum Detail {
     /// A `models:/…` reference that cannot be read.
     #[error("{0}")]
     InvalidUri(String),
+    /// A filter or an order of a search that cannot be read.
+    #[error("{0}")]
+    InvalidFilter(String),
     /// Any other argument that cannot be accepted.
     #[error("{0}")]
     InvalidArgument(String),
@@ -168,6 +171,7 @@ impl Error {
             Detail::InvalidName(_) => (Kind::Invalid, "invalid_name"),
             Detail::ReservedName(_) => (Kind::Invalid, "reserved_name"),
             Detail::InvalidUri(_) => (Kind::Invalid, "invalid_uri"),
+            Detail::InvalidFilter(_) => (Kind::Invalid, "invalid_filter"),
             Detail::InvalidArgument(_) => (Kind::Invalid, "invalid_argument"),
             Detail::InvalidArtifact(_) => (Kind::Invalid, "invalid_artifact"),
             Detail::DigestMismatch(_) => (Kind::Invalid, "digest_mismatch"),

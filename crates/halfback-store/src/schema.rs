@@ -31,7 +31,7 @@ pub static SECURABLE: Fact = Fact {
         Column::new("id", Type::Int),
     ],
     key: 3,
-    indexes: &[("securable_id", "id, until")],
+    indexes: &[("securable_id", "id, until"), ("securable_name", "kind, name, id, until, since")],
 };
 
 /// What is said about a catalog, schema or model; `comment` is a reference to `text`.
@@ -44,7 +44,7 @@ pub static PROFILE: Fact = Fact {
         Column::optional("task", Type::Text),
     ],
     key: 1,
-    indexes: &[],
+    indexes: &[("profile_owner", "owner, target, until, since")],
 };
 
 /// A registered version, as it was registered; `example` is a reference to `text`.
@@ -68,7 +68,11 @@ pub static VERSION: Fact = Fact {
         Column::optional("source", Type::Text),
     ],
     key: 1,
-    indexes: &[("version_number", "model, number, until"), ("version_digest", "digest, model")],
+    indexes: &[
+        ("version_number", "model, number, until"),
+        ("version_digest", "digest, model"),
+        ("version_run", "run, id"),
+    ],
 };
 
 /// What may change about a version; `comment` is a reference to `text`.
@@ -81,7 +85,7 @@ pub static VERSION_STATE: Fact = Fact {
         Column::optional("comment", Type::Blob),
     ],
     key: 1,
-    indexes: &[],
+    indexes: &[("version_stage", "stage, version, until, since")],
 };
 
 /// Movable names of versions.
@@ -93,7 +97,11 @@ pub static ALIAS: Fact = Fact {
         Column::new("version", Type::Int),
     ],
     key: 2,
-    indexes: &[("alias_version", "version, until")],
+    indexes: &[
+        ("alias_version", "version, until"),
+        ("alias_name", "name, version, until, since, model"),
+        ("alias_model", "name, model, until, since"),
+    ],
 };
 
 /// Aliases whose moves need the expected value.
@@ -152,7 +160,11 @@ pub static FACTS: [&Fact; 9] = [
     &PRINCIPAL,
 ];
 
-/// The tables that are not facts.
+/// The facts whose texts can be searched, and which of their columns says what the texts are about.
+pub(crate) static DESCRIBING: [(&Fact, usize); 4] =
+    [(&SECURABLE, 3), (&PROFILE, 0), (&VERSION_STATE, 0), (&TAG, 0)];
+
+/// The tables that are not facts. `word` is derived from facts and texts: it can be made anew.
 const OTHERS: &str = "
 CREATE TABLE registry (id BIGINT PRIMARY KEY, uuid TEXT NOT NULL, format BIGINT NOT NULL, created BIGINT NOT NULL)
 CREATE TABLE head (id BIGINT PRIMARY KEY, n BIGINT NOT NULL, time BIGINT NOT NULL, range BYTEA NOT NULL, next_id BIGINT NOT NULL)
@@ -161,8 +173,11 @@ CREATE UNIQUE INDEX log_time ON log (time)
 CREATE TABLE payload (n BIGINT PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
 CREATE TABLE touch (entity BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (entity, n))
 CREATE TABLE text (digest BYTEA PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
+CREATE TABLE word (word TEXT NOT NULL, target BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (word, target, until))
+CREATE INDEX word_target ON word (target, until)
 CREATE TABLE principal_name (id BIGINT PRIMARY KEY, proof TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL)
 CREATE INDEX principal_subject ON principal_name (proof, subject)
+CREATE INDEX principal_called ON principal_name (name)
 CREATE TABLE idempotency (actor BIGINT NOT NULL, key TEXT NOT NULL, digest BYTEA NOT NULL, time BIGINT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (actor, key))
 ";
 

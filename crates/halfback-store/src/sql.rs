@@ -4,6 +4,7 @@
 //! SQLite and PostgreSQL have in common is used.
 
 use std::fmt::Debug;
+use std::ops::ControlFlow;
 
 use crate::error::{Detail, Result};
 use crate::generation::Word;
@@ -147,12 +148,12 @@ pub trait Sql {
     /// Runs a statement that changes rows; gives how many.
     fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize>;
 
-    /// Runs a query and hands each row to `each`.
-    fn query(
+    /// Runs a query and hands each row to `each`, until that says to stop.
+    fn scan(
         &mut self,
         sql: &str,
         params: &[Value<'_>],
-        each: &mut dyn FnMut(&dyn Row) -> Result<()>,
+        each: &mut dyn FnMut(&dyn Row) -> Result<ControlFlow<()>>,
     ) -> Result<()>;
 
     /// Says that a cache word moves with this transaction; ignored outside [`Storage::write`].
@@ -160,6 +161,16 @@ pub trait Sql {
 }
 
 impl dyn Sql + '_ {
+    /// Runs a query and hands each row to `each`.
+    pub fn query(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        each: &mut dyn FnMut(&dyn Row) -> Result<()>,
+    ) -> Result<()> {
+        self.scan(sql, params, &mut |row| each(row).map(ControlFlow::Continue))
+    }
+
     /// The first row of a query, or `None`.
     pub fn first<T>(
         &mut self,
@@ -168,11 +179,9 @@ impl dyn Sql + '_ {
         mut read: impl FnMut(&dyn Row) -> Result<T>,
     ) -> Result<Option<T>> {
         let mut first = None;
-        self.query(sql, params, &mut |row| {
-            if first.is_none() {
-                first = Some(read(row)?);
-            }
-            Ok(())
+        self.scan(sql, params, &mut |row| {
+            first = Some(read(row)?);
+            Ok(ControlFlow::Break(()))
         })?;
         Ok(first)
     }

@@ -1,6 +1,7 @@
 //! The embedded engine: SQLite in WAL mode, readers on pooled connections, one writer at a time
 //! among all processes, and the generation words moved around each commit.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -184,17 +185,19 @@ impl Sql for Transaction<'_> {
         statement.execute(rusqlite::params_from_iter(params)).map_err(|e| failure(&e))
     }
 
-    fn query(
+    fn scan(
         &mut self,
         sql: &str,
         params: &[Value<'_>],
-        each: &mut dyn FnMut(&dyn Row) -> Result<()>,
+        each: &mut dyn FnMut(&dyn Row) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         let mut statement = self.connection.prepare_cached(sql).map_err(|e| failure(&e))?;
         let mut rows =
             statement.query(rusqlite::params_from_iter(params)).map_err(|e| failure(&e))?;
         while let Some(row) = rows.next().map_err(|e| failure(&e))? {
-            each(row)?;
+            if each(row)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }

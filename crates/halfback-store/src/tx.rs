@@ -11,7 +11,7 @@ use crate::generation::Word;
 use crate::id::{CommitNumber, EntityId, hex, random};
 use crate::log::{Header, payload_digest};
 use crate::merkle::{CompactRange, Hash, leaf_hash, sha256};
-use crate::schema::PRINCIPAL;
+use crate::schema::{DESCRIBING, PRINCIPAL};
 use crate::sql::{Sql, Value};
 use crate::time::Timestamp;
 
@@ -38,6 +38,7 @@ pub struct Tx<'a> {
     actor_id: Option<EntityId>,
     rows: Vec<Hash>,
     entities: BTreeSet<EntityId>,
+    described: BTreeSet<EntityId>,
 }
 
 impl std::fmt::Debug for Tx<'_> {
@@ -62,6 +63,7 @@ impl<'a> Tx<'a> {
             actor_id: None,
             rows: Vec::new(),
             entities: BTreeSet::new(),
+            described: BTreeSet::new(),
         })
     }
 
@@ -122,9 +124,10 @@ impl<'a> Tx<'a> {
             let values: Vec<Value<'_>> = (0..width).map(|i| row.value(i)).collect::<Result<_>>()?;
             let own = since == number;
             let change = if own { Change::Opened } else { Change::Closed };
-            Ok((own, row_hash(change, fact.table, &values, since)))
+            Ok((own, row_hash(change, fact.table, &values, since), described(fact, &values)))
         })?;
-        let Some((own, hash)) = living else { return Ok(false) };
+        let Some((own, hash, described)) = living else { return Ok(false) };
+        self.described.extend(described);
         if own {
             // Opened by this very commit: nobody ever sees it.
             self.sql.execute(&fact.take_back(), key)?;
@@ -168,6 +171,12 @@ impl<'a> Tx<'a> {
             )?;
         }
         Ok(())
+    }
+
+    /// Takes what has had a name, comment, task or tag opened or closed since the last call:
+    /// whatever is derived from such texts has to follow.
+    pub fn take_described(&mut self) -> BTreeSet<EntityId> {
+        std::mem::take(&mut self.described)
     }
 
     /// Says that a name will mean something else: every cached record ends.
@@ -263,7 +272,17 @@ impl<'a> Tx<'a> {
         params.push(self.number.into());
         self.sql.execute(&fact.insert(), &params)?;
         self.rows.push(row_hash(Change::Opened, fact.table, values, self.number));
+        self.described.extend(described(fact, values));
         Ok(())
+    }
+}
+
+/// What the texts of a row are about; none for a row that holds no text to search.
+fn described(fact: &Fact, values: &[Value<'_>]) -> Option<EntityId> {
+    let (_, column) = DESCRIBING.iter().find(|(describing, _)| describing.table == fact.table)?;
+    match values.get(*column) {
+        Some(Value::Int(id)) => Some(EntityId(*id)),
+        _ => None,
     }
 }
 

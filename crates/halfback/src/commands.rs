@@ -12,6 +12,7 @@ use crate::catalog::example::GetExample;
 use crate::catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, RenameModel, UpdateModel,
 };
+use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::tag::{DeleteTag, SetTag};
 use crate::catalog::version::{
     ArchiveVersion, DeleteVersion, GetVersion, ListVersions, RegisterVersion, Resolve,
@@ -103,6 +104,7 @@ commands! {
 queries! {
     GetCatalog, GetSchema, GetModel, GetVersion, Resolve,
     ListCatalogs, ListSchemas, ListModels, ListVersions,
+    SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, Whoami, Info, VerifyLog, Check,
 }
 

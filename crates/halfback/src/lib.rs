@@ -32,12 +32,14 @@ mod catalog;
 mod command;
 mod commands;
 mod facade;
+mod filter;
 mod history;
 mod page;
 mod registry;
 mod securable;
 mod view;
 pub mod wire;
+mod word;
 
 pub use registry::{Options, Registry};
 pub use view::{Moment, View};
@@ -48,6 +50,7 @@ pub use catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, Model, RenameModel, UpdateModel,
 };
 pub use catalog::origin::Origin;
+pub use catalog::search::{SearchModels, SearchVersions};
 pub use catalog::tag::{DeleteTag, SetTag};
 pub use catalog::version::{
     ArchiveVersion, DeleteVersion, GetVersion, ListVersions, ModelVersion, Param, RegisterVersion,

@@ -164,6 +164,7 @@ impl Registry {
             let mut context =
                 Context { tx, store: &shared.store, possessed: &shared.possessed, actor };
             let applied = apply(&mut context)?;
+            context.index_words()?;
             output = Some((applied, context.tx.finish(commands, payload)?));
             Ok(())
         })?;

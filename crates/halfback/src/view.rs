@@ -11,6 +11,7 @@ use halfback_store::time::Timestamp;
 use crate::cache;
 use crate::catalog::example::{Example, GetExample};
 use crate::catalog::model::{GetModel, ListModels, Model};
+use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
 use crate::command::{Query, Snapshot};
@@ -123,6 +124,43 @@ impl View {
     /// The versions of a model, the newest first, a page at a time.
     pub fn list_versions(&self, list: ListVersions) -> Result<Page<ModelVersion>> {
         self.query(list)
+    }
+
+    /// Models that pass a filter, a page at a time.
+    ///
+    /// ```
+    /// # use halfback::{Options, Registry, SearchModels};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("models.hb");
+    /// # let registry = Registry::open_with(path, Options { create: true, ..Options::default() })?;
+    /// registry.create_model("fraud")?;
+    /// registry.set_tag("fraud", "team", "risk")?;
+    /// let page = registry.search_models(SearchModels {
+    ///     filter: Some("tags.team = :team AND name LIKE 'fr%'".into()),
+    ///     parameters: [("team".into(), "risk".into())].into_iter().collect(),
+    ///     order_by: vec!["updated_at DESC".into()],
+    ///     ..SearchModels::default()
+    /// })?;
+    /// assert_eq!(page.items[0].name, "main.default.fraud");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn search_models(&self, search: impl Into<SearchModels>) -> Result<Page<Model>> {
+        self.query(search.into())
+    }
+
+    /// Versions of all models that pass a filter, a page at a time.
+    ///
+    /// ```
+    /// # use halfback::{Options, Registry};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("models.hb");
+    /// # let registry = Registry::open_with(path, Options { create: true, ..Options::default() })?;
+    /// let page = registry.search_versions("stage = 'production' AND MATCH 'credit default*'")?;
+    /// assert!(page.items.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn search_versions(&self, search: impl Into<SearchVersions>) -> Result<Page<ModelVersion>> {
+        self.query(search.into())
     }
 
     /// The newest commits that touched something; [`History`] itself gives further pages.

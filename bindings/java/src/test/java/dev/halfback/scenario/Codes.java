@@ -21,7 +21,8 @@ final class Codes {
   static {
     all(
         HalfbackInvalidException.class,
-        "invalid_name reserved_name invalid_uri invalid_argument invalid_artifact digest_mismatch");
+        "invalid_name reserved_name invalid_uri invalid_filter invalid_argument invalid_artifact"
+            + " digest_mismatch");
     all(HalfbackNotFoundException.class, "not_found registry_not_found not_a_registry");
     all(
         HalfbackConflictException.class,

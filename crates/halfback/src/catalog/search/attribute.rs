@@ -1,0 +1,420 @@
+//! The attributes that a search knows: one table. Whatever is added here can be filtered by and,
+//! where its kind allows it, ordered by.
+
+/// What is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Models,
+    Versions,
+}
+
+/// What values an attribute has, and so what can be asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Int,
+    /// Microseconds, asked for as RFC 3339 text or a date.
+    Time,
+    /// One of a few words, in any case.
+    Word(&'static [&'static str]),
+    Digest,
+    /// The last part of a model's name; `=` also takes a longer part of it.
+    Name,
+    /// A model's full name.
+    FullName,
+    /// One of several: a test passes when it holds for any of them.
+    Alias,
+    /// By key.
+    Tag,
+    /// By key, of any scalar type.
+    Param,
+}
+
+/// An attribute of models, of versions, or of both.
+#[derive(Debug)]
+pub(super) struct Attribute {
+    /// Its name, then other names for it.
+    pub(super) names: &'static [&'static str],
+    pub(super) kind: Kind,
+    models: Option<Source>,
+    versions: Option<Source>,
+}
+
+/// Where one subject has an attribute.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source {
+    /// An expression on the row `m` with `s` and `c` (a model with its schema and catalog) or `v`
+    /// (a version), in which `@` is the moment. A plain column unless it opens with `(`.
+    pub(super) sql: &'static str,
+    /// Whether it can be absent.
+    pub(super) optional: bool,
+    /// Where an index gives the ids for a value.
+    pub(super) index: Option<Index>,
+}
+
+/// How an index gives ids: a `SELECT` of `id` to which a condition on `column` is added.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Index {
+    pub(super) select: &'static str,
+    pub(super) column: &'static str,
+    /// For one value, each id comes once, and they come in order.
+    pub(super) ordered: bool,
+}
+
+impl Attribute {
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        ATTRIBUTES.iter().find(|attribute| attribute.names.contains(&name))
+    }
+
+    pub(super) fn of(&self, subject: Subject) -> Option<Source> {
+        match subject {
+            Subject::Models => self.models,
+            Subject::Versions => self.versions,
+        }
+    }
+
+    /// Whether its order is the order of ids, which are given out as things are made.
+    pub(super) fn is_creation(&self) -> bool {
+        self.names.iter().any(|name| matches!(*name, "created_at" | "creation_timestamp"))
+    }
+
+    pub(super) fn has_key(&self) -> bool {
+        matches!(self.kind, Kind::Tag | Kind::Param)
+    }
+
+    /// The names of all attributes of a subject, for an error.
+    pub(super) fn list(subject: Subject) -> String {
+        let known = ATTRIBUTES.iter().filter(|attribute| attribute.of(subject).is_some());
+        let names: Vec<String> = known
+            .filter_map(|attribute| {
+                let name = attribute.names.first()?;
+                Some(if attribute.has_key() { format!("{name}.key") } else { (*name).to_owned() })
+            })
+            .collect();
+        names.join(", ")
+    }
+}
+
+/// `alias.until > @ AND alias.since <= @`: the row lived at the moment.
+macro_rules! live {
+    ($row:literal) => {
+        concat!($row, ".until > @ AND ", $row, ".since <= @")
+    };
+}
+pub(super) use live;
+
+#[expect(clippy::unnecessary_wraps, reason = "the table reads as it is filled in")]
+const fn always(sql: &'static str) -> Option<Source> {
+    Some(Source { sql, optional: false, index: None })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the table reads as it is filled in")]
+const fn maybe(sql: &'static str) -> Option<Source> {
+    Some(Source { sql, optional: true, index: None })
+}
+
+const fn indexed(
+    source: Option<Source>,
+    select: &'static str,
+    column: &'static str,
+    ordered: bool,
+) -> Option<Source> {
+    match source {
+        Some(source) => Some(Source { index: Some(Index { select, column, ordered }), ..source }),
+        None => None,
+    }
+}
+
+const STAGES: &[&str] = &["none", "staging", "production", "archived"];
+const STATUSES: &[&str] = &["PENDING_REGISTRATION", "READY", "FAILED_REGISTRATION"];
+
+static ATTRIBUTES: &[Attribute] = &[
+    Attribute {
+        names: &["name"],
+        kind: Kind::Name,
+        models: indexed(
+            always("m.name"),
+            concat!("SELECT m.id FROM securable m WHERE m.kind = 'model' AND ", live!("m")),
+            "m.name",
+            false,
+        ),
+        versions: indexed(
+            always(concat!(
+                "(SELECT m.name FROM securable m WHERE m.id = v.model AND ",
+                live!("m"),
+                ")"
+            )),
+            concat!(
+                "SELECT v.id FROM securable m CROSS JOIN version v WHERE v.model = m.id AND m.kind = 'model' AND ",
+                live!("m"),
+                " AND ",
+                live!("v"),
+            ),
+            "m.name",
+            false,
+        ),
+    },
+    Attribute {
+        names: &["model"],
+        kind: Kind::FullName,
+        models: always("m.name"),
+        versions: always("v.model"),
+    },
+    Attribute {
+        names: &["schema"],
+        kind: Kind::Text,
+        models: always("s.name"),
+        versions: always(concat!(
+            "(SELECT s.name FROM securable m JOIN securable s ON s.id = m.parent WHERE m.id = v.model AND ",
+            live!("m"),
+            " AND ",
+            live!("s"),
+            ")",
+        )),
+    },
+    Attribute {
+        names: &["catalog"],
+        kind: Kind::Text,
+        models: always("c.name"),
+        versions: always(concat!(
+            "(SELECT c.name FROM securable m JOIN securable s ON s.id = m.parent JOIN securable c ON c.id = s.parent \
+             WHERE m.id = v.model AND ",
+            live!("m"),
+            " AND ",
+            live!("s"),
+            " AND ",
+            live!("c"),
+            ")",
+        )),
+    },
+    Attribute {
+        names: &["owner"],
+        kind: Kind::Text,
+        models: indexed(
+            maybe(concat!(
+                "(SELECT o.name FROM profile p JOIN principal_name o ON o.id = p.owner WHERE p.target = m.id AND ",
+                live!("p"),
+                ")",
+            )),
+            concat!(
+                "SELECT p.target AS id FROM principal_name o CROSS JOIN profile p WHERE p.owner = o.id AND ",
+                live!("p"),
+            ),
+            "o.name",
+            false,
+        ),
+        versions: indexed(
+            maybe(concat!(
+                "(SELECT o.name FROM profile p JOIN principal_name o ON o.id = p.owner WHERE p.target = v.model AND ",
+                live!("p"),
+                ")",
+            )),
+            concat!(
+                "SELECT v.id FROM principal_name o CROSS JOIN profile p CROSS JOIN version v \
+                 WHERE p.owner = o.id AND v.model = p.target AND ",
+                live!("p"),
+                " AND ",
+                live!("v"),
+            ),
+            "o.name",
+            false,
+        ),
+    },
+    Attribute {
+        names: &["task"],
+        kind: Kind::Text,
+        models: maybe(concat!(
+            "(SELECT p.task FROM profile p WHERE p.target = m.id AND ",
+            live!("p"),
+            ")"
+        )),
+        versions: maybe(concat!(
+            "(SELECT p.task FROM profile p WHERE p.target = v.model AND ",
+            live!("p"),
+            ")"
+        )),
+    },
+    Attribute {
+        names: &["comment"],
+        kind: Kind::Text,
+        models: maybe(concat!(
+            "(SELECT t.body FROM profile p JOIN text t ON t.digest = p.comment WHERE p.target = m.id AND ",
+            live!("p"),
+            ")",
+        )),
+        versions: maybe(concat!(
+            "(SELECT t.body FROM version_state x JOIN text t ON t.digest = x.comment WHERE x.version = v.id AND ",
+            live!("x"),
+            ")",
+        )),
+    },
+    Attribute {
+        names: &["tags", "tag"],
+        kind: Kind::Tag,
+        models: indexed(
+            maybe(concat!(
+                "(SELECT g.value FROM tag g WHERE g.target = m.id AND g.key = $ AND ",
+                live!("g"),
+                ")"
+            )),
+            concat!("SELECT g.target AS id FROM tag g WHERE g.key = $ AND ", live!("g")),
+            "g.value",
+            true,
+        ),
+        versions: indexed(
+            maybe(concat!(
+                "(SELECT g.value FROM tag g WHERE g.target = v.id AND g.key = $ AND ",
+                live!("g"),
+                ")"
+            )),
+            concat!("SELECT g.target AS id FROM tag g WHERE g.key = $ AND ", live!("g")),
+            "g.value",
+            true,
+        ),
+    },
+    Attribute {
+        names: &["alias", "aliases"],
+        kind: Kind::Alias,
+        models: indexed(
+            maybe(concat!("FROM alias a WHERE a.model = m.id AND ", live!("a"))),
+            concat!("SELECT a.model AS id FROM alias a WHERE ", live!("a")),
+            "a.name",
+            true,
+        ),
+        versions: indexed(
+            maybe(concat!("FROM alias a WHERE a.version = v.id AND ", live!("a"))),
+            concat!("SELECT a.version AS id FROM alias a WHERE ", live!("a")),
+            "a.name",
+            true,
+        ),
+    },
+    Attribute {
+        names: &["created_at", "created"],
+        kind: Kind::Time,
+        models: always(
+            "(SELECT l.time FROM log l WHERE l.n = (SELECT MIN(n) FROM touch WHERE entity = m.id))",
+        ),
+        versions: always("(SELECT l.time FROM log l WHERE l.n = v.since)"),
+    },
+    Attribute {
+        names: &["updated_at", "updated"],
+        kind: Kind::Time,
+        models: always(
+            "(SELECT l.time FROM log l WHERE l.n = (SELECT MAX(n) FROM touch WHERE entity = m.id AND n <= @))",
+        ),
+        versions: always(
+            "(SELECT l.time FROM log l WHERE l.n = (SELECT MAX(n) FROM touch WHERE entity = v.id AND n <= @))",
+        ),
+    },
+    Attribute {
+        names: &["creation_timestamp"],
+        kind: Kind::Int,
+        models: always(
+            "(SELECT l.time / 1000 FROM log l WHERE l.n = (SELECT MIN(n) FROM touch WHERE entity = m.id))",
+        ),
+        versions: always("(SELECT l.time / 1000 FROM log l WHERE l.n = v.since)"),
+    },
+    Attribute {
+        names: &["last_updated_timestamp"],
+        kind: Kind::Int,
+        models: always(
+            "(SELECT l.time / 1000 FROM log l WHERE l.n = (SELECT MAX(n) FROM touch WHERE entity = m.id AND n <= @))",
+        ),
+        versions: always(
+            "(SELECT l.time / 1000 FROM log l WHERE l.n = (SELECT MAX(n) FROM touch WHERE entity = v.id AND n <= @))",
+        ),
+    },
+    Attribute {
+        names: &["version", "version_number", "number"],
+        kind: Kind::Int,
+        models: None,
+        versions: always("v.number"),
+    },
+    Attribute {
+        names: &["stage", "current_stage"],
+        kind: Kind::Word(STAGES),
+        models: None,
+        versions: indexed(
+            always(concat!(
+                "(SELECT x.stage FROM version_state x WHERE x.version = v.id AND ",
+                live!("x"),
+                ")"
+            )),
+            concat!("SELECT x.version AS id FROM version_state x WHERE ", live!("x")),
+            "x.stage",
+            true,
+        ),
+    },
+    Attribute {
+        names: &["status"],
+        kind: Kind::Word(STATUSES),
+        models: None,
+        versions: always(concat!(
+            "(SELECT x.status FROM version_state x WHERE x.version = v.id AND ",
+            live!("x"),
+            ")",
+        )),
+    },
+    Attribute { names: &["flavor"], kind: Kind::Text, models: None, versions: maybe("v.flavor") },
+    Attribute {
+        names: &["digest"],
+        kind: Kind::Digest,
+        models: None,
+        versions: indexed(
+            always("v.digest"),
+            concat!("SELECT v.id FROM version v WHERE ", live!("v")),
+            "v.digest",
+            false,
+        ),
+    },
+    Attribute { names: &["size"], kind: Kind::Int, models: None, versions: always("v.size") },
+    Attribute {
+        names: &["run", "run_id"],
+        kind: Kind::Text,
+        models: None,
+        versions: indexed(
+            maybe("v.run"),
+            concat!("SELECT v.id FROM version v WHERE ", live!("v")),
+            "v.run",
+            true,
+        ),
+    },
+    Attribute {
+        names: &["source", "source_path"],
+        kind: Kind::Text,
+        models: None,
+        versions: maybe("v.source"),
+    },
+    Attribute {
+        names: &["location"],
+        kind: Kind::Text,
+        models: None,
+        versions: maybe("v.location"),
+    },
+    Attribute {
+        names: &["code_commit"],
+        kind: Kind::Text,
+        models: None,
+        versions: maybe("v.code_commit"),
+    },
+    Attribute {
+        names: &["params", "param"],
+        kind: Kind::Param,
+        models: None,
+        versions: always("v.params"),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_name_means_one_attribute() {
+        let names: Vec<&str> =
+            ATTRIBUTES.iter().flat_map(|attribute| attribute.names).copied().collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+    }
+}

@@ -1,0 +1,667 @@
+//! A filter becomes SQL that both engines read alike; what they do not say alike becomes a check
+//! of the row.
+//!
+//! There is no third truth value: a comparison with something absent does not hold, not even
+//! `!=`, and `NOT` turns exactly around what it stands before.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, NaiveTime};
+use halfback_store::artifact::Digest;
+use halfback_store::error::{Error, Result};
+use halfback_store::name::{CatalogName, MAX_TEXT, ModelName, SchemaName, TagKey, shown};
+use halfback_store::time::Timestamp;
+use serde_json::Value as Json;
+use unicode_normalization::UnicodeNormalization;
+
+use super::attribute::{Attribute, Index, Kind, Source, Subject, live};
+use super::check::{Check, ParamTest};
+use super::fragment::{Bound, Fragment};
+use crate::filter::{
+    self, At, Comparison, Condition, Filter, Literal, MOST_VALUES, Operand, Pattern, Start,
+    after_prefix, refused,
+};
+use crate::word;
+
+/// Words in one `MATCH`.
+const MOST_WORDS: usize = 32;
+
+type Parameters = serde_json::Map<String, Json>;
+
+/// What a filter became.
+#[derive(Debug, Default)]
+pub(super) struct Compiled {
+    /// Conditions that a row must meet.
+    pub(super) conditions: Vec<Fragment>,
+    /// Checks that a row must pass, on these columns.
+    pub(super) checks: Vec<Check>,
+    pub(super) columns: Vec<Fragment>,
+    /// Each gives the ids of all rows that can pass.
+    pub(super) seeds: Vec<Seed>,
+}
+
+/// A `SELECT` of `id` from an index: every row that passes is among them.
+#[derive(Debug, Clone)]
+pub(super) struct Seed {
+    pub(super) select: Fragment,
+    /// Each id comes once, and they come in order.
+    pub(super) ordered: bool,
+}
+
+/// A part of a filter: wholly SQL, or with checks in it.
+enum Node {
+    Sql(Fragment),
+    Check(Check),
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+}
+
+/// A condition on one value, whose operands are known.
+enum Test {
+    Compare(Comparison, Bound),
+    In(bool, Vec<Bound>),
+    Null(bool),
+    /// Begins with, or does not.
+    Prefix(bool, String),
+}
+
+/// Compiles the filter of a search.
+pub(super) fn compile(subject: Subject, text: &str, parameters: &Parameters) -> Result<Compiled> {
+    let mut compiler =
+        Compiler { subject, text, parameters, used: BTreeSet::new(), columns: Vec::new() };
+    let filter = Filter::parse(text)?;
+    let (node, seeds) = compiler.node(&filter)?;
+    if let Some(unused) = parameters.keys().find(|name| !compiler.used.contains(*name)) {
+        let why = format!("the parameter `{}` is bound, but not in the filter", shown(unused));
+        return Err(refused(text, At(0), why));
+    }
+    let mut compiled = Compiled { seeds, ..Compiled::default() };
+    let mut nodes = vec![node];
+    while let Some(node) = nodes.pop() {
+        match node {
+            Node::And(parts) => nodes.extend(parts),
+            Node::Sql(condition) => compiled.conditions.push(condition),
+            node => {
+                let check = compiler.check(node);
+                compiled.checks.push(check);
+            }
+        }
+    }
+    compiled.columns = compiler.columns;
+    Ok(compiled)
+}
+
+/// The attribute of a subject that is meant, with its key.
+pub(super) fn attribute(
+    subject: Subject,
+    text: &str,
+    named: &filter::Attribute,
+) -> Result<(&'static Attribute, Source, Option<String>)> {
+    let wrong = |why: String| refused(text, named.at, why);
+    let Some(attribute) = Attribute::named(&named.name) else {
+        return Err(wrong(format!(
+            "no attribute is called `{}`; expected one of {}, or MATCH",
+            shown(&named.name),
+            Attribute::list(subject)
+        )));
+    };
+    let Some(source) = attribute.of(subject) else {
+        return Err(wrong(format!("models have no `{}`, versions do", named.name)));
+    };
+    let key = match (&named.key, attribute.kind) {
+        (Some(key), Kind::Tag) => {
+            let key: TagKey = key.parse().map_err(|error: Error| wrong(error.to_string()))?;
+            Some(key.as_str().to_owned())
+        }
+        (Some(key), Kind::Param) => Some(key.clone()),
+        (None, Kind::Tag | Kind::Param) => {
+            return Err(wrong(format!("expected a key, as in `{}.name`", named.name)));
+        }
+        (Some(_), _) => return Err(wrong(format!("`{}` has no keys", named.name))),
+        (None, _) => None,
+    };
+    Ok((attribute, source, key))
+}
+
+/// The expression of an attribute, with its key as a parameter.
+pub(super) fn expression(sql: &str, key: Option<&str>) -> Fragment {
+    let keys = key.filter(|_| sql.contains('$')).map(|key| Bound::Text(key.to_owned()));
+    Fragment::new(sql, keys.into_iter().collect())
+}
+
+/// Catalog, schema and name of the model that a row is or belongs to.
+pub(super) fn full_name(subject: Subject) -> [Fragment; 3] {
+    ["catalog", "schema", "name"].map(|name| {
+        let source = Attribute::named(name).and_then(|attribute| attribute.of(subject));
+        source.map_or_else(Fragment::default, |source| source.sql.into())
+    })
+}
+
+struct Compiler<'a> {
+    subject: Subject,
+    text: &'a str,
+    parameters: &'a Parameters,
+    used: BTreeSet<String>,
+    columns: Vec<Fragment>,
+}
+
+impl<'a> Compiler<'a> {
+    fn node(&mut self, filter: &Filter) -> Result<(Node, Vec<Seed>)> {
+        match filter {
+            Filter::And(parts) => {
+                let (nodes, seeds) = self.nodes(parts)?;
+                Ok((all(nodes), seeds.concat()))
+            }
+            Filter::Or(parts) => {
+                let (nodes, seeds) = self.nodes(parts)?;
+                Ok((any(nodes), union(&seeds).into_iter().collect()))
+            }
+            Filter::Not(part) => Ok((not(self.node(part)?.0), Vec::new())),
+            Filter::Test(attribute, condition) => self.test(attribute, condition),
+            Filter::Match(words) => self.matching(words),
+        }
+    }
+
+    fn nodes(&mut self, parts: &[Filter]) -> Result<(Vec<Node>, Vec<Vec<Seed>>)> {
+        let parts = parts.iter().map(|part| self.node(part)).collect::<Result<Vec<_>>>()?;
+        Ok(parts.into_iter().unzip())
+    }
+
+    /// A part as a check: what is SQL in it becomes a column.
+    fn check(&mut self, node: Node) -> Check {
+        match node {
+            Node::Check(check) => check,
+            Node::Sql(condition) => {
+                Check::Decided(self.column(condition.within("CASE WHEN ", " THEN 1 ELSE 0 END")))
+            }
+            Node::And(parts) => {
+                Check::And(parts.into_iter().map(|part| self.check(part)).collect())
+            }
+            Node::Or(parts) => Check::Or(parts.into_iter().map(|part| self.check(part)).collect()),
+            Node::Not(part) => Check::Not(Box::new(self.check(*part))),
+        }
+    }
+
+    fn column(&mut self, column: Fragment) -> usize {
+        self.columns.push(column);
+        self.columns.len() - 1
+    }
+
+    fn test(
+        &mut self,
+        named: &filter::Attribute,
+        condition: &Condition,
+    ) -> Result<(Node, Vec<Seed>)> {
+        let (attribute, source, key) = attribute(self.subject, self.text, named)?;
+        match attribute.kind {
+            Kind::Param => self.param(source, key.unwrap_or_default(), condition),
+            Kind::Name | Kind::FullName => match self.named(attribute.kind, condition)? {
+                Some(parts) => Ok(parts),
+                None if attribute.kind == Kind::FullName => self.full_name_like(named, condition),
+                None => self.scalar(attribute.kind, source, None, condition, named),
+            },
+            kind => self.scalar(kind, source, key.as_deref(), condition, named),
+        }
+    }
+
+    /// A test of one value, or of any of several.
+    fn scalar(
+        &mut self,
+        kind: Kind,
+        source: Source,
+        key: Option<&str>,
+        condition: &Condition,
+        named: &filter::Attribute,
+    ) -> Result<(Node, Vec<Seed>)> {
+        let test = match condition {
+            Condition::Compare(comparison, value) => {
+                let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+                if matches!(kind, Kind::Word(_) | Kind::Digest) && !is_equality {
+                    let why = format!("`{}` has no order; expected =, != or IN", named.name);
+                    return Err(refused(self.text, named.at, why));
+                }
+                Test::Compare(*comparison, self.bound(kind, value)?)
+            }
+            Condition::In { negated, values } => {
+                let values = self.literals(values)?;
+                let bound = values.iter().map(|value| self.bound(kind, value));
+                Test::In(*negated, bound.collect::<Result<_>>()?)
+            }
+            Condition::Null { negated } => Test::Null(*negated),
+            Condition::Like { negated, fold, pattern } => {
+                let pattern = self.pattern(kind, pattern, *fold, named)?;
+                match pattern.start().filter(|_| kind != Kind::Digest) {
+                    Some(Start::Whole(text)) if *negated => {
+                        Test::Compare(Comparison::NotEqual, Bound::Text(text))
+                    }
+                    Some(Start::Whole(text)) => Test::Compare(Comparison::Equal, Bound::Text(text)),
+                    Some(Start::Prefix(prefix)) => Test::Prefix(*negated, prefix),
+                    start => {
+                        let check = self.like(kind, source, key, pattern, *negated);
+                        return Ok(match start {
+                            // What the index can say stands before the check.
+                            Some(Start::Partly(prefix)) if !negated => {
+                                let test = Test::Prefix(false, prefix);
+                                let (begins, seeds) = place(kind, source, key, &test);
+                                (Node::And(vec![Node::Sql(begins), check]), seeds)
+                            }
+                            _ => (check, Vec::new()),
+                        });
+                    }
+                }
+            }
+        };
+        let (condition, seeds) = place(kind, source, key, &test);
+        Ok((Node::Sql(condition), seeds))
+    }
+
+    fn like(
+        &mut self,
+        kind: Kind,
+        source: Source,
+        key: Option<&str>,
+        pattern: Pattern,
+        negated: bool,
+    ) -> Node {
+        if kind == Kind::Alias {
+            let names = Fragment::from(source.sql).within("(SELECT string_agg(a.name, ' ') ", ")");
+            return Node::Check(Check::AnyLike { column: self.column(names), pattern, negated });
+        }
+        let column = self.column(expression(source.sql, key));
+        Node::Check(Check::Like { column, pattern, negated })
+    }
+
+    /// `=`, `!=` and `IN` on names: any end of a full name for `name`, the full name for `model`,
+    /// written and completed as everywhere. `None` for other conditions.
+    fn named(&mut self, kind: Kind, condition: &Condition) -> Result<Option<(Node, Vec<Seed>)>> {
+        let (negated, values) = match condition {
+            Condition::Compare(Comparison::Equal, value) => (false, vec![value.clone()]),
+            Condition::Compare(Comparison::NotEqual, value) => (true, vec![value.clone()]),
+            Condition::In { negated, values } => (*negated, self.literals(values)?),
+            _ => return Ok(None),
+        };
+        let mut parts = Vec::new();
+        let mut leaves = Vec::new();
+        for value in &values {
+            let text = self.string(value)?;
+            let name: ModelName =
+                text.parse().map_err(|error: Error| refused(self.text, value.at, error))?;
+            leaves.push(Bound::Text(name.leaf().to_owned()));
+            let given = if kind == Kind::FullName { 3 } else { parts_of(&text) };
+            let names = [name.catalog().as_str(), name.schema().leaf(), name.leaf()];
+            let equal = full_name(self.subject).into_iter().zip(names).skip(3 - given).map(
+                |(part, name)| part.then(Fragment::new(" = $", vec![Bound::Text(name.to_owned())])),
+            );
+            parts.push(Fragment::joined(equal, " AND ").within("(", ")"));
+        }
+        let found = Fragment::joined(parts, " OR ").within("(", ")");
+        if negated {
+            return Ok(Some((not(Node::Sql(found)), Vec::new())));
+        }
+        let index = Attribute::named("name").and_then(|name| name.of(self.subject)?.index);
+        let seed = index.map(|index| seed(index, None, &Test::In(false, leaves)));
+        Ok(Some((Node::Sql(found), seed.into_iter().collect())))
+    }
+
+    fn full_name_like(
+        &mut self,
+        named: &filter::Attribute,
+        condition: &Condition,
+    ) -> Result<(Node, Vec<Seed>)> {
+        let node = match condition {
+            Condition::Like { negated, fold, pattern } => {
+                let pattern = self.pattern(Kind::FullName, pattern, *fold, named)?;
+                let [column, ..] = full_name(self.subject).map(|part| self.column(part));
+                Node::Check(Check::NameLike { column, pattern, negated: *negated })
+            }
+            Condition::Null { negated } => Node::Sql(truth(*negated)),
+            _ => {
+                let why = "`model` has no order here; expected =, !=, IN, LIKE or ILIKE";
+                return Err(refused(self.text, named.at, why));
+            }
+        };
+        Ok((node, Vec::new()))
+    }
+
+    fn param(
+        &mut self,
+        source: Source,
+        name: String,
+        condition: &Condition,
+    ) -> Result<(Node, Vec<Seed>)> {
+        let test = match condition {
+            Condition::Compare(comparison, value) => {
+                ParamTest::Compare(*comparison, self.literal(value)?)
+            }
+            Condition::In { negated, values } => {
+                let values = self.literals(values)?;
+                let values = values.iter().map(|value| self.literal(value));
+                ParamTest::In { negated: *negated, values: values.collect::<Result<_>>()? }
+            }
+            Condition::Like { negated, fold, pattern } => {
+                let text = self.pattern_text(pattern)?;
+                ParamTest::Like { negated: *negated, pattern: Pattern::new(&text, *fold) }
+            }
+            Condition::Null { negated } => ParamTest::Null { negated: *negated },
+        };
+        let column = self.column(source.sql.into());
+        Ok((Node::Check(Check::Param { column, name, test }), Vec::new()))
+    }
+
+    /// Free text: every word is one of the row, or for a version one of its model.
+    fn matching(&mut self, operand: &Operand) -> Result<(Node, Vec<Seed>)> {
+        let text = self.string(operand)?;
+        let mut tests = Vec::new();
+        for term in text.split_whitespace() {
+            let mut words: Vec<String> = word::words(term).collect();
+            let last = if term.ends_with('*') { words.pop() } else { None };
+            tests.extend(
+                words.into_iter().map(|w| Test::Compare(Comparison::Equal, Bound::Text(w))),
+            );
+            tests.extend(last.map(|begin| Test::Prefix(false, begin)));
+        }
+        if tests.is_empty() {
+            return Err(refused(self.text, operand.at, "expected words, found none"));
+        }
+        if tests.len() > MOST_WORDS {
+            let why = format!("expected at most {MOST_WORDS} words, found {}", tests.len());
+            return Err(refused(self.text, operand.at, why));
+        }
+        let targets = match self.subject {
+            Subject::Models => "w.target = m.id",
+            Subject::Versions => "w.target IN (v.id, v.model)",
+        };
+        let mut found = Vec::new();
+        let mut seeds = Vec::new();
+        for test in &tests {
+            let word = condition(&"w.word".into(), test);
+            let exists =
+                format!("EXISTS (SELECT 1 FROM word w WHERE {targets} AND {} AND ", live!("w"));
+            found.push(word.clone().within(&exists, ")"));
+            let own = concat!("SELECT w.target AS id FROM word w WHERE ", live!("w"), " AND ");
+            let own = word.clone().within(own, "");
+            let single = matches!(test, Test::Compare(..));
+            seeds.push(match self.subject {
+                Subject::Models => Seed { select: own, ordered: single },
+                Subject::Versions => {
+                    let model = concat!(
+                        " UNION ALL SELECT v.id FROM word w CROSS JOIN version v WHERE v.model = w.target AND ",
+                        live!("w"), " AND ", live!("v"), " AND ",
+                    );
+                    Seed { select: own.then(word.within(model, "")), ordered: false }
+                }
+            });
+        }
+        Ok((Node::Sql(Fragment::joined(found, " AND ").within("(", ")")), seeds))
+    }
+
+    fn pattern(
+        &mut self,
+        kind: Kind,
+        operand: &Operand,
+        fold: bool,
+        named: &filter::Attribute,
+    ) -> Result<Pattern> {
+        if matches!(kind, Kind::Int | Kind::Time | Kind::Word(_)) {
+            let why = format!("`{}` is no free text; LIKE and ILIKE do not apply", named.name);
+            return Err(refused(self.text, named.at, why));
+        }
+        let text = self.pattern_text(operand)?;
+        // Names are kept in normal form C.
+        let is_name = matches!(kind, Kind::Name | Kind::FullName | Kind::Alias);
+        let text = if is_name { text.nfc().collect() } else { text };
+        Ok(Pattern::new(&text, fold))
+    }
+
+    fn pattern_text(&mut self, operand: &Operand) -> Result<String> {
+        let text = self.string(operand)?;
+        if text.chars().count() > Pattern::MOST {
+            let why = format!("expected a pattern of at most {} characters", Pattern::MOST);
+            return Err(refused(self.text, operand.at, why));
+        }
+        Ok(text)
+    }
+
+    /// A value as the database has it.
+    fn bound(&mut self, kind: Kind, operand: &Operand) -> Result<Bound> {
+        let wrong = |why: String| refused(self.text, operand.at, why);
+        match kind {
+            Kind::Int => match self.literal(operand)? {
+                Literal::Int(number) => Ok(Bound::Int(number)),
+                Literal::Real(number) => Ok(Bound::Real(number)),
+                _ => Err(refused(self.text, operand.at, "expected a number")),
+            },
+            Kind::Time => {
+                let text = self.string(operand)?;
+                let time = time(&text).ok_or_else(|| {
+                    let what = "expected a time such as '2026-11-23T10:00:00Z', or a date";
+                    refused(self.text, operand.at, format!("{what}, found `{}`", shown(&text)))
+                })?;
+                Ok(Bound::Int(time.micros()))
+            }
+            Kind::Word(words) => {
+                let text = self.string(operand)?;
+                match words.iter().find(|word| word.eq_ignore_ascii_case(&text)) {
+                    Some(word) => Ok(Bound::Text((*word).to_owned())),
+                    None => Err(refused(
+                        self.text,
+                        operand.at,
+                        format!("expected one of {}, found `{}`", words.join(", "), shown(&text)),
+                    )),
+                }
+            }
+            Kind::Digest => {
+                let text = self.string(operand)?;
+                let digest: Digest =
+                    text.parse().map_err(|error: Error| refused(self.text, operand.at, error))?;
+                Ok(Bound::Blob(digest.hash().to_vec()))
+            }
+            Kind::Alias => Ok(Bound::Text(self.string(operand)?.nfc().collect())),
+            Kind::Param => Err(wrong("a parameter is not stored alone".into())),
+            Kind::Text | Kind::Name | Kind::FullName | Kind::Tag => {
+                self.string(operand).map(Bound::Text)
+            }
+        }
+    }
+
+    fn string(&mut self, operand: &Operand) -> Result<String> {
+        match self.literal(operand)? {
+            Literal::Text(text) => Ok(text),
+            _ => Err(refused(self.text, operand.at, "expected text, which stands in quotes")),
+        }
+    }
+
+    /// A value as it is written, or as its parameter is bound.
+    fn literal(&mut self, operand: &Operand) -> Result<Literal> {
+        let Literal::Parameter(name) = &operand.value else { return Ok(operand.value.clone()) };
+        let value = self.parameter(name, operand.at)?;
+        self.scalar_of(name, value, operand.at)
+    }
+
+    /// The values of a list; a parameter in it may hold a list itself.
+    fn literals(&mut self, operands: &[Operand]) -> Result<Vec<Operand>> {
+        let mut values = Vec::new();
+        for operand in operands {
+            let at = operand.at;
+            match &operand.value {
+                Literal::Parameter(name) => match self.parameter(name, at)? {
+                    Json::Array(items) => {
+                        for item in items {
+                            let value = self.scalar_of(name, item, at)?;
+                            values.push(Operand { at, value });
+                        }
+                    }
+                    value => {
+                        let value = self.scalar_of(name, value, at)?;
+                        values.push(Operand { at, value });
+                    }
+                },
+                _ => values.push(operand.clone()),
+            }
+            if values.len() > MOST_VALUES {
+                let why = format!("a list holds at most {MOST_VALUES} values");
+                return Err(refused(self.text, at, why));
+            }
+        }
+        match values.first() {
+            Some(_) => Ok(values),
+            None => Err(refused(
+                self.text,
+                operands.first().map_or(At(0), |o| o.at),
+                "the list is empty; nothing is in it",
+            )),
+        }
+    }
+
+    fn parameter(&mut self, name: &str, at: At) -> Result<&'a Json> {
+        self.used.insert(name.to_owned());
+        let parameters: &'a Parameters = self.parameters;
+        parameters.get(name).ok_or_else(|| {
+            let why = format!("the parameter `{}` is not bound; give it a value", shown(name));
+            refused(self.text, at, why)
+        })
+    }
+
+    fn scalar_of(&self, name: &str, value: &Json, at: At) -> Result<Literal> {
+        let wrong = |why: &str| {
+            Err(refused(self.text, at, format!("the parameter `{}` {why}", shown(name))))
+        };
+        match value {
+            Json::String(text) if text.contains('\0') => {
+                wrong("holds U+0000, which is nowhere in the registry")
+            }
+            Json::String(text) if text.len() > MAX_TEXT => {
+                wrong("is longer than any text in the registry")
+            }
+            Json::String(text) => Ok(Literal::Text(text.clone())),
+            Json::Bool(value) => Ok(Literal::Bool(*value)),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(number), _) => Ok(Literal::Int(number)),
+                (None, Some(number)) => Ok(Literal::Real(number)),
+                _ => wrong("is beyond the numbers that can be compared"),
+            },
+            Json::Null => wrong("is null; ask with IS NULL"),
+            Json::Array(_) => wrong("is a list, which only IN takes"),
+            Json::Object(_) => wrong("is an object; expected text, a number, a boolean or a list"),
+        }
+    }
+}
+
+/// How many parts a model's name, known to be one, was given with.
+fn parts_of(name: &str) -> usize {
+    let reads =
+        |read: Result<()>| read.map_or_else(|error| error.code() == "reserved_name", |()| true);
+    if reads(name.parse::<CatalogName>().map(drop)) {
+        1
+    } else if reads(name.parse::<SchemaName>().map(drop)) {
+        2
+    } else {
+        3
+    }
+}
+
+/// RFC 3339, or a date, whose first moment in UTC is meant.
+fn time(text: &str) -> Option<Timestamp> {
+    let date = || {
+        Some(NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_time(NaiveTime::MIN).and_utc())
+    };
+    text.parse().ok().or_else(|| date().map(Timestamp::from))
+}
+
+/// A test put where the attribute is: the condition, and where an index serves it the seed.
+fn place(kind: Kind, source: Source, key: Option<&str>, test: &Test) -> (Fragment, Vec<Seed>) {
+    let expression = expression(source.sql, key);
+    let placed = match (kind, test) {
+        (Kind::Alias, Test::Null(negated)) => expression
+            .within(if *negated { "EXISTS (SELECT 1 " } else { "NOT EXISTS (SELECT 1 " }, ")"),
+        (Kind::Alias, test) => expression
+            .within("EXISTS (SELECT 1 ", " AND ")
+            .then(condition(&"a.name".into(), test))
+            .then(")"),
+        (_, Test::Null(_)) => condition(&expression, test),
+        (_, test) if source.optional => {
+            condition(&expression, test).within("COALESCE(", ", FALSE)")
+        }
+        (_, test) => condition(&expression, test),
+    };
+    let served = match test {
+        Test::Compare(comparison, _) => *comparison == Comparison::Equal,
+        Test::In(negated, _) => !negated,
+        Test::Prefix(negated, prefix) => !negated && !prefix.is_empty(),
+        Test::Null(_) => false,
+    };
+    let index = source.index.filter(|_| served);
+    (placed, index.map(|index| seed(index, key, test)).into_iter().collect())
+}
+
+fn seed(index: Index, key: Option<&str>, test: &Test) -> Seed {
+    let select =
+        expression(index.select, key).then(" AND ").then(condition(&index.column.into(), test));
+    Seed { select, ordered: index.ordered && matches!(test, Test::Compare(..)) }
+}
+
+/// A test of an expression, as SQL.
+fn condition(expression: &Fragment, test: &Test) -> Fragment {
+    let compare = |sign: &str, value: &Bound| {
+        expression.clone().then(Fragment::new(&format!(" {sign} $"), vec![value.clone()]))
+    };
+    match test {
+        Test::Compare(comparison, value) => compare(comparison.sign(), value),
+        Test::In(negated, values) => {
+            let places = vec!["$"; values.len()].join(", ");
+            let sql = format!(" {}IN ({places})", if *negated { "NOT " } else { "" });
+            expression.clone().then(Fragment::new(&sql, values.clone()))
+        }
+        Test::Null(negated) => {
+            expression.clone().then(if *negated { " IS NOT NULL" } else { " IS NULL" })
+        }
+        Test::Prefix(negated, prefix) => {
+            let from = compare(">=", &Bound::Text(prefix.clone()));
+            let to = after_prefix(prefix).map(|end| compare("<", &Bound::Text(end)));
+            let range = Fragment::joined([from].into_iter().chain(to), " AND ");
+            if *negated { range.within("NOT (", ")") } else { range.within("(", ")") }
+        }
+    }
+}
+
+fn truth(holds: bool) -> Fragment {
+    if holds { "1 = 1" } else { "1 = 0" }.into()
+}
+
+fn all(nodes: Vec<Node>) -> Node {
+    joined(nodes, " AND ", true, Node::And)
+}
+
+fn any(nodes: Vec<Node>) -> Node {
+    joined(nodes, " OR ", false, Node::Or)
+}
+
+/// SQL where every part is SQL.
+fn joined(nodes: Vec<Node>, between: &str, of_none: bool, join: fn(Vec<Node>) -> Node) -> Node {
+    if nodes.is_empty() {
+        return Node::Sql(truth(of_none));
+    }
+    if !nodes.iter().all(|node| matches!(node, Node::Sql(_))) {
+        return join(nodes);
+    }
+    let parts = nodes.into_iter().filter_map(|node| match node {
+        Node::Sql(condition) => Some(condition),
+        _ => None,
+    });
+    Node::Sql(Fragment::joined(parts, between).within("(", ")"))
+}
+
+fn not(node: Node) -> Node {
+    match node {
+        Node::Sql(condition) => Node::Sql(condition.within("NOT (", ")")),
+        node => Node::Not(Box::new(node)),
+    }
+}
+
+/// Where every branch has a seed: what comes from any of them.
+fn union(branches: &[Vec<Seed>]) -> Option<Seed> {
+    let selects = branches.iter().map(|seeds| seeds.first().map(|seed| seed.select.clone()));
+    let selects = selects.collect::<Option<Vec<_>>>()?;
+    Some(Seed { select: Fragment::joined(selects, " UNION ALL "), ordered: false })
+}

@@ -1,0 +1,138 @@
+//! The words of names, tasks, comments and tag values: how text is split and folded, and the
+//! table `word`, which follows every change of such a text.
+//!
+//! The table is derived: it can be made anew from the facts. Whoever erases a text erases the
+//! words of its target with it.
+
+use std::collections::BTreeSet;
+
+use halfback_store::error::Result;
+use halfback_store::id::EntityId;
+use halfback_store::sql::Value;
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::command::Context;
+
+/// Characters by which words are told apart; longer words are cut.
+const LONGEST: usize = 64;
+
+/// Text as it is compared where case does not matter: case folded as Unicode says, in normal
+/// form C.
+pub(crate) fn folded(text: &str) -> String {
+    caseless::default_case_fold_str(&text.nfc().collect::<String>()).nfc().collect()
+}
+
+/// The folded words of a text in their order: Unicode's words (UAX 29), split further at `_`,
+/// `.` and `:`, which join words in identifiers.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = String> {
+    let folded = folded(text);
+    let words: Vec<String> = folded
+        .unicode_words()
+        .flat_map(|word| word.split(['_', '.', ':']))
+        .filter(|word| !word.is_empty())
+        .map(|word| word.chars().take(LONGEST).collect())
+        .collect();
+    words.into_iter()
+}
+
+impl Context<'_> {
+    /// Lets the words follow every text that this transaction opened or closed.
+    ///
+    /// The one place that writes words: it compares those of the present state with those that
+    /// are stored, so no command can forget it.
+    pub(crate) fn index_words(&mut self) -> Result<()> {
+        for target in self.tx.take_described() {
+            let (present, stored) = (self.present_words(target)?, self.stored_words(target)?);
+            for word in stored.difference(&present) {
+                self.close_word(target, word)?;
+            }
+            for word in present.difference(&stored) {
+                let number = self.tx.number();
+                self.tx.sql().execute(
+                    "INSERT INTO word (word, target, since, until) VALUES (?1, ?2, ?3, 9223372036854775807)",
+                    &[Value::from(word), target.into(), number.into()],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close_word(&mut self, target: EntityId, word: &str) -> Result<()> {
+        let number = self.tx.number();
+        self.tx.sql().execute(
+            "UPDATE word SET until = ?3 WHERE word = ?1 AND target = ?2 AND until = 9223372036854775807",
+            &[word.into(), target.into(), number.into()],
+        )?;
+        Ok(())
+    }
+
+    /// The words of everything that is said about `target` now.
+    fn present_words(&mut self, target: EntityId) -> Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
+        self.tx.sql().query(
+            "SELECT name FROM securable WHERE id = ?1 AND until = 9223372036854775807 \
+             UNION ALL SELECT task FROM profile WHERE target = ?1 AND until = 9223372036854775807 AND task IS NOT NULL \
+             UNION ALL SELECT t.body FROM profile p JOIN text t ON t.digest = p.comment WHERE p.target = ?1 AND p.until = 9223372036854775807 \
+             UNION ALL SELECT t.body FROM version_state x JOIN text t ON t.digest = x.comment WHERE x.version = ?1 AND x.until = 9223372036854775807 \
+             UNION ALL SELECT value FROM tag WHERE target = ?1 AND until = 9223372036854775807",
+            &[target.into()],
+            &mut |row| {
+                found.extend(words(row.text(0)?));
+                Ok(())
+            },
+        )?;
+        Ok(found)
+    }
+
+    fn stored_words(&mut self, target: EntityId) -> Result<BTreeSet<String>> {
+        let words = self.tx.sql().all(
+            "SELECT word FROM word WHERE target = ?1 AND until = 9223372036854775807",
+            &[target.into()],
+            |row| row.text(0).map(str::to_owned),
+        )?;
+        Ok(words.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(words(text).collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn text_is_split_as_unicode_says_and_identifiers_further() {
+        check("Fraud, by card!", &["fraud", "by", "card"]);
+        check("credit_default.v2", &["credit", "default", "v2"]);
+        check("don't", &["don't"]);
+        check("  ---  ", &[]);
+        check("信用", &["信", "用"]);
+    }
+
+    #[test]
+    fn case_and_normal_form_do_not_matter() {
+        check("STRASSE straße", &["strasse", "strasse"]);
+        assert_eq!(folded("E\u{301}"), folded("é"));
+        assert_eq!(folded("ΣΊΣΥΦΟΣ"), folded("σίσυφος"));
+    }
+
+    #[test]
+    fn long_words_are_cut() {
+        check(&"x".repeat(1000), &["x".repeat(64).as_str()]);
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_short_and_hold_no_space(text in "\\PC*") {
+            for word in words(&text) {
+                prop_assert!((1..=LONGEST).contains(&word.chars().count()), "{word}");
+                prop_assert!(!word.contains([' ', '_', '.', ':']), "{word}");
+            }
+        }
+    }
+}
