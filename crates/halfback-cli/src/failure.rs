@@ -70,7 +70,8 @@ impl Failure {
             Self::Help(help) => (INVALID, help),
             Self::Said { exit, kind, code, message } if format == Format::People => {
                 let _ = (kind, code);
-                let name = if coloured(stderr) { "\x1b[1;31mhalfback:\x1b[0m" } else { "halfback:" };
+                let name =
+                    if coloured(stderr) { "\x1b[1;31mhalfback:\x1b[0m" } else { "halfback:" };
                 (exit, format!("{name} {}\n", visible(&message)))
             }
             Self::Said { exit, kind, code, message } => {

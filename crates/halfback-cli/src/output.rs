@@ -1,7 +1,6 @@
 //! The standard output: for people as text, for programs as JSON.
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use halfback::Page;
 use serde::Serialize;
@@ -27,12 +26,13 @@ impl Format {
     /// error has that format too.
     pub(crate) fn of(arguments: &[OsString]) -> Self {
         let mut options = arguments.iter().take_while(|argument| *argument != "--");
-        options.find_map(|option| match option.to_str() {
-            Some("--json") => Some(Self::Json),
-            Some("--jsonl") => Some(Self::JsonLines),
-            _ => None,
-        })
-        .unwrap_or(Self::People)
+        options
+            .find_map(|option| match option.to_str() {
+                Some("--json") => Some(Self::Json),
+                Some("--jsonl") => Some(Self::JsonLines),
+                _ => None,
+            })
+            .unwrap_or(Self::People)
     }
 }
 
@@ -116,8 +116,7 @@ impl<'a> Output<'a> {
         let mut table = None;
         loop {
             let size = limit.map_or(MOST, |limit| limit.saturating_sub(written)).min(MOST);
-            let Page { items, cursor: next } =
-                page(u32::try_from(size).unwrap_or(1000), cursor)?;
+            let Page { items, cursor: next } = page(u32::try_from(size).unwrap_or(1000), cursor)?;
             match self.format {
                 Format::People if items.is_empty() && written == 0 => self.line(empty)?,
                 Format::People => {
@@ -147,6 +146,19 @@ impl<'a> Output<'a> {
             Format::Json => self.text("\n]\n"),
             _ => Ok(()),
         }
+    }
+
+    /// Writes a list whose records are all at hand.
+    pub(crate) fn whole_list<T: Serialize>(
+        &mut self,
+        columns: &[Column<T>],
+        empty: &str,
+        records: Vec<T>,
+    ) -> Outcome {
+        let mut page = Some(Page { items: records, cursor: None });
+        self.list(columns, None, empty, |_, _| {
+            Ok(page.take().unwrap_or(Page { items: Vec::new(), cursor: None }))
+        })
     }
 
     fn json<T: Serialize>(&mut self, record: &T, pretty: bool) -> Outcome {
