@@ -9,21 +9,20 @@ pub(crate) fn size(bytes: u64) -> String {
     if bytes < 1000 {
         return format!("{bytes} B");
     }
-    // In tenths of a unit, so that 999,950 is `1.0 MB` and not `1000 kB`.
-    let mut tenths = u128::from(bytes) * 10;
-    let mut unit = "B";
-    for next in UNITS {
-        if tenths < 9_995 {
-            break;
+    let bytes = u128::from(bytes);
+    let mut scale = 1;
+    for unit in UNITS {
+        scale *= 1000;
+        let rounded = |times: u128| (bytes * times + scale / 2) / scale;
+        match (rounded(10), rounded(1)) {
+            (tenths, _) if tenths < 100 => {
+                return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+            }
+            (_, whole) if whole < 1000 => return format!("{whole} {unit}"),
+            _ => {}
         }
-        tenths = (tenths + 500) / 1000;
-        unit = next;
     }
-    if tenths < 100 {
-        format!("{}.{} {unit}", tenths / 10, tenths % 10)
-    } else {
-        format!("{} {unit}", (tenths + 5) / 10)
-    }
+    format!("{bytes} B")
 }
 
 /// A size as in a record, where it is never negative.

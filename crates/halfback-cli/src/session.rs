@@ -1,6 +1,6 @@
 //! What a command works with: the registry, the moment it reads, and where its words go.
 
-use std::path::PathBuf;
+use std::path::{Display, PathBuf};
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use clap::Args;
@@ -84,6 +84,11 @@ impl<'a, 'o> Session<'a, 'o> {
         stderr: &'a mut dyn Stream,
     ) -> Self {
         Self { global, output, stderr }
+    }
+
+    /// The registry's folder, as it was said.
+    pub(crate) fn place(&self) -> Display<'_> {
+        self.global.registry.display()
     }
 
     /// The registry, for a command that writes.

@@ -124,7 +124,7 @@ mod tests {
     fn long_text_goes_on_in_the_next_line_at_a_space() {
         assert_eq!(
             wrapped("one two  three\nfour\x1b", Some(8)),
-            ["one two", " three", r"four\u{1b}"]
+            ["one two ", "three", r"four\u{1b}"]
         );
         assert_eq!(wrapped("one two three", None), ["one two three"]);
     }

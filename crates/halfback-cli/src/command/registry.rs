@@ -25,12 +25,11 @@ impl Init {
             Err(Failure::Said { kind, .. }) if kind == Kind::NotFound.name() => false,
             Err(failure) => return Err(failure),
         };
-        let registry = session.create()?;
-        let info = registry.info()?;
+        let info = session.create()?.info()?;
+        let path = session.place().to_string();
         session.output.record(&info, |output| {
-            let path = registry.path().display();
             let done = if there { "there is a registry already in" } else { "made a registry in" };
-            output.line(&format!("{done} {path}"))
+            output.line(&format!("{done} `{path}`"))
         })
     }
 }

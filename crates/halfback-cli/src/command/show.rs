@@ -90,7 +90,7 @@ const FILE: [Column<ArtifactFile>; 3] = [
 
 impl Show {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        let view = session.still(&self.past)?;
+        let view = session.view(&self.past)?;
         let found = Securable::get(&view, &self.target)?;
         let output = &mut *session.output;
         match &found {
