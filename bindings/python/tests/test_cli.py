@@ -64,7 +64,7 @@ def test_arguments_that_are_no_text_arrive(registry: halfback.Registry, tmp_path
     said = run("register", MODEL, name, "--location", "s3://bucket/model.bin", cwd=tmp_path)
     # The path got through: what is refused is the name that a manifest cannot hold.
     assert said.returncode == 2
-    assert "not valid UTF-8" in said.stderr or "UTF-8" in said.stderr
+    assert "UTF-8" in said.stderr
     assert registry.resolve(f"models:/{MODEL}/latest").number == 2
 
 

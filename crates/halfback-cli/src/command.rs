@@ -52,6 +52,7 @@ pub(crate) struct Arguments {
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Command {
     Init(registry::Init),
     Info(registry::Info),
@@ -76,8 +77,8 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
         match self {
-            Self::Init(command) => command.run(session),
-            Self::Info(command) => command.run(session),
+            Self::Init(_) => registry::Init::run(session),
+            Self::Info(_) => registry::Info::run(session),
             Self::Models(command) => command.run(session),
             Self::Versions(command) => command.run(session),
             Self::Show(command) => command.run(session),
@@ -90,7 +91,7 @@ impl Command {
             Self::Download(command) => command.run(session),
             Self::Verify(command) => command.run(session),
             Self::Log(command) => command.run(session),
-            Self::Check(command) => command.run(session),
+            Self::Check(_) => registry::Check::run(session),
             Self::Completions(command) => command.run(session),
         }
     }

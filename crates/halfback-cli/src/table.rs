@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::visible::{cut, visible, width, wrapped};
+use crate::visible::{cut, cut_beginning, visible, width, wrapped};
 
 /// The columns between two columns.
 const GAP: usize = 2;
+/// What is left of a name, while columns can be left out instead.
+const READABLE: usize = 24;
 /// The least that is left of a column that is cut.
 const LEAST: usize = 10;
 
@@ -14,23 +16,39 @@ pub(crate) struct Column<T> {
     title: &'static str,
     cell: fn(&T) -> String,
     right: bool,
-    cut: bool,
+    cut: Cut,
+}
+
+/// What a narrow terminal leaves of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// All of it.
+    Never,
+    /// Its beginning.
+    End,
+    /// Its end: the last part of a name says most.
+    Beginning,
 }
 
 impl<T> Column<T> {
     /// A column that is never cut.
     pub(crate) const fn whole(title: &'static str, cell: fn(&T) -> String) -> Self {
-        Self { title, cell, right: false, cut: false }
+        Self { title, cell, right: false, cut: Cut::Never }
     }
 
     /// A column of figures, which end in line.
     pub(crate) const fn right(title: &'static str, cell: fn(&T) -> String) -> Self {
-        Self { title, cell, right: true, cut: false }
+        Self { title, cell, right: true, cut: Cut::Never }
+    }
+
+    /// A column of full names.
+    pub(crate) const fn name(title: &'static str, cell: fn(&T) -> String) -> Self {
+        Self { title, cell, right: false, cut: Cut::Beginning }
     }
 
     /// A column that is cut where the terminal is narrow.
     pub(crate) const fn text(title: &'static str, cell: fn(&T) -> String) -> Self {
-        Self { title, cell, right: false, cut: true }
+        Self { title, cell, right: false, cut: Cut::End }
     }
 }
 
@@ -75,24 +93,26 @@ fn narrow<T>(columns: &mut Vec<(&Column<T>, usize)>, most: usize) {
     let total = |columns: &[(&Column<T>, usize)]| {
         columns.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP)
     };
-    loop {
-        let over = total(columns).saturating_sub(most);
-        if over == 0 {
-            return;
-        }
-        let least = |column: &Column<T>| width(column.title).max(LEAST);
-        let widest = columns
-            .iter_mut()
-            .filter(|(column, width)| column.cut && *width > least(column))
-            .max_by_key(|(_, width)| *width);
-        if let Some((_, width)) = widest {
+    let shrink = |columns: &mut Vec<(&Column<T>, usize)>, name: usize| {
+        let least = |column: &Column<T>| match column.cut {
+            Cut::Never => usize::MAX,
+            Cut::End => width(column.title).max(LEAST),
+            Cut::Beginning => width(column.title).max(name),
+        };
+        while total(columns) > most {
+            let widest = columns
+                .iter_mut()
+                .filter(|(column, width)| *width > least(column))
+                .max_by_key(|(_, width)| *width);
+            let Some((_, width)) = widest else { return };
             *width -= 1;
-        } else if columns.len() > 1 {
-            columns.pop();
-        } else {
-            return;
         }
+    };
+    shrink(columns, READABLE);
+    while total(columns) > most && columns.len() > 1 {
+        columns.pop();
     }
+    shrink(columns, LEAST);
 }
 
 impl<T> Table<'_, T> {
@@ -113,9 +133,10 @@ impl<T> Table<'_, T> {
                 .map(|(column, most)| {
                     let cell = (column.cell)(record);
                     let cell = visible(&cell);
-                    match self.layout.width {
-                        Some(_) => cut(&cell, *most).into_owned(),
-                        None => cell.into_owned(),
+                    match (self.layout.width, column.cut) {
+                        (None, _) | (_, Cut::Never) => cell.into_owned(),
+                        (_, Cut::End) => cut(&cell, *most).into_owned(),
+                        (_, Cut::Beginning) => cut_beginning(&cell, *most).into_owned(),
                     }
                 })
                 .collect();

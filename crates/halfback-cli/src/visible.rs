@@ -72,6 +72,20 @@ pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     format!("{kept}…").into()
 }
 
+/// The end of the text in at most `most` columns, after `…` where there is more before it.
+pub(crate) fn cut_beginning(text: &str, most: usize) -> Cow<'_, str> {
+    if width(text) <= most {
+        return text.into();
+    }
+    let mut taken = 0;
+    let left_out = text.char_indices().rev().find(|(_, c)| {
+        taken += c.width().unwrap_or(0);
+        taken >= most
+    });
+    let (_, kept) = text.split_at(left_out.map_or(0, |(at, c)| at + c.len_utf8()));
+    format!("…{kept}").into()
+}
+
 /// The lines of a text of other people, each in at most `most` columns where words allow it.
 pub(crate) fn wrapped(text: &str, most: Option<usize>) -> Vec<String> {
     let mut lines = Vec::new();
@@ -118,6 +132,9 @@ mod tests {
         assert_eq!(cut("漢字漢字", 5), "漢字…");
         assert_eq!(cut("漢字漢字", 4), "漢…");
         assert_eq!(cut("abc", 1), "…");
+        assert_eq!(cut_beginning("abcdef", 6), "abcdef");
+        assert_eq!(cut_beginning("abcdef", 4), "…def");
+        assert_eq!(cut_beginning("漢字漢字", 4), "…字");
     }
 
     #[test]

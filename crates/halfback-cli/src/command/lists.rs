@@ -25,7 +25,7 @@ pub(crate) struct Models {
 }
 
 pub(super) const MODEL: [Column<Model>; 7] = [
-    Column::text("NAME", |model| model.name.clone()),
+    Column::name("NAME", |model| model.name.clone()),
     Column::right("LATEST", |model| model.latest_version.map_or(String::new(), |v| v.to_string())),
     Column::text("ALIASES", |model| {
         let named = model.aliases.iter().map(|(alias, number)| format!("{alias}={number}"));

@@ -19,7 +19,7 @@ Examples:
 pub(crate) struct Init {}
 
 impl Init {
-    pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
+    pub(crate) fn run(session: &mut Session<'_, '_>) -> Outcome {
         let there = match session.reader() {
             Ok(_) => true,
             Err(Failure::Said { kind, .. }) if kind == Kind::NotFound.name() => false,
@@ -43,7 +43,7 @@ Examples:
 pub(crate) struct Info {}
 
 impl Info {
-    pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
+    pub(crate) fn run(session: &mut Session<'_, '_>) -> Outcome {
         let registry = session.reader()?;
         let info = registry.info()?;
         let whoami = registry.whoami()?;
@@ -80,7 +80,7 @@ const FINDING: [Column<Finding>; 3] = [
 ];
 
 impl Check {
-    pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
+    pub(crate) fn run(session: &mut Session<'_, '_>) -> Outcome {
         let report = session.reader()?.check()?;
         if !report.findings.is_empty() {
             session.output.code = FINDINGS;

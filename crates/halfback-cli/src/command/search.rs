@@ -42,7 +42,7 @@ pub(crate) struct Search {
 }
 
 const VERSION: [Column<ModelVersion>; 7] = [
-    Column::text("VERSION", |version| version.uri.clone()),
+    Column::name("VERSION", |version| version.uri.clone()),
     Column::text("ALIASES", |version| version.aliases.join(" ")),
     Column::whole("STAGE", stage),
     Column::text("FLAVOR", |version| version.flavor.clone().unwrap_or_default()),

@@ -1,5 +1,10 @@
 //! The program as people run it: a process with arguments, a folder and two streams.
-#![expect(clippy::unwrap_used, reason = "a failed expectation is a test's way of failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is a test's way of failing"
+)]
 
 mod examples;
 mod exit_codes;
@@ -88,12 +93,12 @@ fn transcript(place: &Place, expected: &str) {
     let mut actual = String::new();
     for line in expected.lines().filter_map(|line| line.strip_prefix("$ ")) {
         let said = place.shell(line);
-        actual += &format!("$ {line}\n");
+        actual.extend(["$ ", line, "\n"]);
         actual += &masked(place, &String::from_utf8(said.stdout).unwrap());
         actual += &masked(place, &String::from_utf8(said.stderr).unwrap());
         match said.status.code() {
             Some(0) => {}
-            code => actual += &format!("[exit {}]\n", code.unwrap()),
+            code => actual.extend(["[exit ", &code.unwrap().to_string(), "]\n"]),
         }
     }
     assert!(expected == actual, "expected:\n{expected}\nactual:\n{actual}");
