@@ -49,6 +49,7 @@ fn only_in(folder: &str, text: &str, allowed: &[&str]) {
 #[test]
 fn dependencies_point_one_way() {
     only_in("crates/halfback-store/src", "halfback::", &[]);
+    only_in("crates/halfback-cli/src", "halfback_store", &[]);
     only_in("bindings/python/src", "halfback_store", &[]);
     only_in("bindings/java/src", "halfback_store", &[]);
     only_in("crates/halfback/src", "rusqlite", &[]);

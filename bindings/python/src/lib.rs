@@ -1,8 +1,10 @@
 //! The native half of the Python package `halfback`: handles, the hot read and errors.
 //!
-//! It holds conversion only. Requests and records cross as JSON in UTF-8 bytes and the facade in
-//! `python/halfback` gives them Python's shape, so this crate knows no command and no record.
+//! It holds conversion only, and hands the package's script on to the command line. Requests and
+//! records cross as JSON in UTF-8 bytes and the facade in `python/halfback` gives them Python's
+//! shape, so this crate knows no command and no record.
 
+mod cli;
 mod errors;
 mod handle;
 mod resolver;
@@ -15,6 +17,8 @@ use pyo3::prelude::*;
 mod _native {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::cli::run_cli;
     #[pymodule_export]
     use crate::handle::{Handle, Stamp};
     #[pymodule_export]

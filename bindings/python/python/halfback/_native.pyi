@@ -7,9 +7,11 @@ from typing_extensions import disjoint_base
 
 from halfback.entities import ModelVersion
 
-__all__ = ["Handle", "Resolver", "Stamp", "__version__"]
+__all__ = ["Handle", "Resolver", "Stamp", "__version__", "run_cli"]
 
 __version__: str
+
+def run_cli(arguments: list[str]) -> int: ...
 
 @final
 class Stamp: ...

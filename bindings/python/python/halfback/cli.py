@@ -1,0 +1,20 @@
+"""The script `halfback`: the command line that the native half of the package holds."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+
+def main() -> int:
+    """Runs the command line with the arguments of this process and gives its exit code."""
+    # Python would only take note of Ctrl-C until the command is done; the command itself ends a
+    # transfer in good order. A broken pipe is quiet already: Python ignores its signal.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from halfback._native import run_cli
+
+    return run_cli(sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
