@@ -1,13 +1,13 @@
 //! How a suite measures: rounds in which ours and the peers take turns, medians, and the rows of the report.
 
 use std::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// How often a measurement is repeated.
+/// How often a measurement is repeated; less often where it takes longer than [`LONGEST`].
 #[derive(Clone, Copy)]
 pub(crate) struct Rounds {
     /// Rounds at the beginning that do not count: caches fill, Java compiles.
@@ -16,6 +16,10 @@ pub(crate) struct Rounds {
     pub(crate) counted: usize,
 }
 
+/// When a measurement ends early, unless it has fewer counted rounds than [`LEAST`].
+const LONGEST: Duration = Duration::from_secs(20);
+const LEAST: usize = 3;
+
 /// The median of each column over the counted rounds.
 ///
 /// One round measures all of its columns in turn, so that whatever else the machine does falls on ours and on the peer alike.
@@ -23,10 +27,20 @@ pub(crate) fn medians<const N: usize>(
     rounds: Rounds,
     mut round: impl FnMut() -> Outcome<[f64; N]>,
 ) -> Outcome<[f64; N]> {
+    let began = Instant::now();
     for _ in 0..rounds.warm_up {
         round()?;
+        if began.elapsed() > LONGEST / 2 {
+            break;
+        }
     }
-    let counted = (0..rounds.counted).map(|_| round()).collect::<Outcome<Vec<_>>>()?;
+    let mut counted = Vec::new();
+    while counted.len() < rounds.counted {
+        counted.push(round()?);
+        if counted.len() >= LEAST && began.elapsed() > LONGEST {
+            break;
+        }
+    }
     let column = |at: usize| counted.iter().filter_map(|row| row.get(at).copied()).collect();
     Ok(std::array::from_fn(|at| median(column(at))))
 }

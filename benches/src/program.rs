@@ -22,6 +22,8 @@ impl Program {
     pub(crate) fn start(command: &mut Command) -> Outcome<Program> {
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command
+            // Cargo lists its own folders there, and Java would find the library without being told.
+            .env_remove("LD_LIBRARY_PATH")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -53,7 +53,8 @@ pub(crate) fn run(project: &Project, suite: &str) -> Outcome {
         Failure::new(format!("the suite wrote no {}: {error}", project.shown(&report)))
     })?;
     print!("\n{}", table(&serde_json::from_str(&text)?)?);
-    println!("load average {began} at the beginning, {ended} at the end");
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    println!("load average {began} at the beginning, {ended} at the end, {processors} processors");
     println!("\n{}", project.shown(&report));
     Ok(())
 }
@@ -78,14 +79,10 @@ fn class_path(project: &Project) -> Outcome<OsString> {
         .map_err(|error| Failure::new(format!("the work tree is no place for Java: {error}")))
 }
 
-/// How many processes wanted a processor over the last minute, and how many processors there are.
+/// How many processes wanted a processor or the disk, as an average over the last minute.
 fn load() -> String {
-    let average = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let processors = std::thread::available_parallelism().map_or(0, usize::from);
-    match average.split_whitespace().next() {
-        Some(average) => format!("{average} on {processors} processors"),
-        None => "unknown".to_owned(),
-    }
+    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 const COLUMNS: [&str; 8] = ["name", "ours", "unit", "peer", "peer_name", "ratio", "budget", "met"];
