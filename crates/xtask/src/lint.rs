@@ -80,10 +80,11 @@ fn python(project: &Project, checks: &mut Checks) {
 fn java(project: &Project, checks: &mut Checks) {
     checks.hold("google-java-format", || {
         let mut format = tools::java_format(project)?;
+        format.arg("--dry-run");
         for folder in PROGRAMS {
             format.args(files_below(&project.path(folder), ".java")?);
         }
-        let unformatted = capture(format.arg("--dry-run"))?;
+        let unformatted = capture(&mut format)?;
         if unformatted.trim().is_empty() {
             return Ok(());
         }
