@@ -79,6 +79,9 @@ pub(crate) struct Register {
     /// The version's number, above every one so far; the next one where absent
     #[arg(long)]
     number: Option<i64>,
+    /// Keep tags and parameters that look like keys, tokens or passwords
+    #[arg(long)]
+    allow_secrets: bool,
 }
 
 fn metric(text: &str) -> Result<(String, f64), String> {
@@ -138,6 +141,7 @@ impl Register {
             comment: self.comment,
             tags: once("tag", self.tags)?,
             exist_ok: self.exist_ok,
+            allow_secrets: self.allow_secrets,
             ..RegisterVersion::default()
         };
         let registry = session.registry()?;

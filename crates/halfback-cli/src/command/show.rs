@@ -52,6 +52,8 @@ impl Securable {
             Target::Version(uri) => {
                 Self::Version(Box::new((*view.resolve(uri.to_string())?).clone()))
             }
+            // Scripts keep pins of versions.
+            Target::Pinned(_) => Self::Version(Box::new((*view.resolve(target)?).clone())),
         })
     }
 
@@ -204,6 +206,7 @@ fn version_card(version: &ModelVersion) -> Card {
         .facts("tags", pairs(&version.tags))
         .fact("flavor", version.flavor.clone())
         .fact("framework", version.framework_version.clone())
+        .fact("loading", version.executable.then(|| "runs code that came with it".to_owned()))
         .fact("size", format!("{}{exact}", people::size(size)))
         .fact("digest", version.digest.clone())
         .fact("location", version.location.clone())

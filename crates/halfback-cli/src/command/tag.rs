@@ -44,6 +44,9 @@ pub(crate) struct Set {
     /// Only where there is no such tag now
     #[arg(long)]
     expect_unset: bool,
+    /// Keep a value that looks like a key, token or password
+    #[arg(long)]
+    allow_secrets: bool,
 }
 
 /// Delete a tag; the past keeps it
@@ -89,7 +92,7 @@ impl Tag {
 
 impl Set {
     fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        let Self { target, key, value, expect, expect_unset } = self;
+        let Self { target, key, value, expect, expect_unset, allow_secrets } = self;
         let registry = session.registry()?;
         let expect = match expect {
             Some(value) => Expect::Value(value),
@@ -97,7 +100,7 @@ impl Set {
             None => Expect::Any,
         };
         let said = format!("{key}={value}");
-        registry.execute(SetTag { target: target.clone(), key, value, expect })?;
+        registry.execute(SetTag { target: target.clone(), key, value, expect, allow_secrets })?;
         let tagged = Securable::get(&registry, &target)?;
         session
             .output
