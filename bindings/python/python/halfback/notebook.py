@@ -155,7 +155,8 @@ def _artifact(artifact: records.Artifact) -> str:
 
 def _report(report: records.CheckReport) -> str:
     well = not report.findings
-    said = "all is as it was recorded" if well else f"{len(report.findings):,} findings"
+    count = len(report.findings)
+    said = "all is as it was recorded" if well else f"{count:,} finding{'' if count == 1 else 's'}"
     facts = {
         "commits": f"{report.commits:,}",
         "rows": f"{report.rows:,}",
@@ -190,9 +191,10 @@ def _list(pages: Page[Any] | Pages[Any]) -> str:
     columns = next((named for cls, named in _COLUMNS.items() if _is(kind, cls)), None)
     if columns is None:
         return _table(("",), ((repr(item),) for item in items), len(items))
-    rows = ([cell(item) for cell in columns.values()] for item in items)
     more = len(items) > _MOST_ROWS or (isinstance(pages, Page) and pages.cursor is not None)
-    return _table(list(columns), rows, len(items), more=more)
+    held = {name: [cell(item) for item in items[:_MOST_ROWS]] for name, cell in columns.items()}
+    told = {name: cells for name, cells in held.items() if any(cells) or not items}
+    return _table(list(told), zip(*told.values(), strict=True), len(items), more=more)
 
 
 def _first(pages: Page[Any] | Pages[Any]) -> Iterable[Any]:
@@ -207,14 +209,16 @@ def _is(kind: type | None, cls: type) -> bool:
 _COLUMNS: Mapping[type, Mapping[str, Any]] = {
     records.Model: {
         "model": lambda it: _strong(it.name),
-        "latest": lambda it: _right("" if it.latest_version is None else str(it.latest_version)),
+        "latest": lambda it: "" if it.latest_version is None else _right(str(it.latest_version)),
         "aliases": lambda it: _marks(_aliases_of(it)),
         "task": lambda it: it.task or "",
         "tags": lambda it: _tags(it.tags) or "",
         "updated": lambda it: _time(it.updated_at),
     },
     records.ModelVersion: {
-        "version": lambda it: Markup(f"{escape(_clipped(it.model))} / <b>{it.number}</b>"),
+        "version": lambda it: Markup(
+            f'<span class="pair">{escape(_clipped(it.model, 80))} / <b>{it.number}</b></span>'
+        ),
         "aliases": lambda it: _marks(
             [_mark(alias, "alias") for alias in it.aliases]
             + ([] if it.stage == "none" else [_mark(it.stage, "stage")])
@@ -229,7 +233,7 @@ _COLUMNS: Mapping[type, Mapping[str, Any]] = {
         "commit": lambda it: _right(f"{it.commit:,}"),
         "time": lambda it: _time(it.time),
         "by": lambda it: it.actor if it.actor_name is None else it.actor_name,
-        "what": lambda it: it.summary,
+        "what": lambda it: _clipped(it.summary, 160),
     },
     records.Catalog: {
         "catalog": lambda it: _strong(it.name),
@@ -258,7 +262,7 @@ def _signature(signature: Mapping[str, Any] | None) -> list[str]:
         fields = {}
         for place, spec in enumerate(specs):
             if isinstance(spec, Mapping):
-                fields[str(spec.get("name", place))] = _type(spec)
+                fields[str(spec.get("name", place if len(specs) > 1 else ""))] = _type(spec)
         parts.append(_part("signature params" if side == "params" else side, _pairs(fields)))
     return parts
 
@@ -333,9 +337,10 @@ def _aliases_of(model: records.Model) -> list[Markup]:
 
 def _mark(text: str, kind: str, more: str = "", protected: bool = False) -> Markup:
     number = f"<i>{escape(more)}</i>" if more else ""
+    ring = " ring" if protected else ""
     title = ' title="protected"' if protected else ""
-    lock = "⚿ " if protected else ""
-    return Markup(f'<span class="mark {kind}"{title}>{lock}{escape(_clipped(text))}{number}</span>')
+    said = escape(_clipped(text, 80))
+    return Markup(f'<span class="mark {kind}{ring}"{title}>{said}{number}</span>')
 
 
 def _marks(marks: Sequence[Markup]) -> Markup:
@@ -357,10 +362,11 @@ def _tags(tags: Mapping[str, str]) -> Markup | None:
 
 def _few(values: Mapping[str, float]) -> Markup:
     shown = [
-        f'<span class="soft">{escape(_clipped(key, 40))}</span> {_said(value)}'
+        f'<span class="pair"><span class="soft">{escape(_clipped(key, 40))}</span> '
+        f"{_said(value)}</span>"
         for key, value in islice(values.items(), 3)
     ]
-    return Markup(" &nbsp;".join(shown) + (" …" if len(values) > 3 else ""))
+    return Markup(" ".join(shown) + (" …" if len(values) > 3 else ""))
 
 
 def _origin(origin: records.Origin | None) -> str | None:
@@ -427,24 +433,31 @@ font:13px/1.45 system-ui,-apple-system,"Segoe UI",sans-serif;text-align:left}
 .halfback dl>div{display:block;max-width:100%}
 .halfback dt{color:var(--soft);font-size:11px;font-weight:400;margin:0;padding:0}
 .halfback dd{margin:0;padding:0;overflow-wrap:anywhere}
-.halfback .wide{overflow-x:auto;margin-top:8px}
+.halfback .wide{overflow:auto;margin-top:8px;max-height:440px}
 .halfback table{border-collapse:collapse;border:0;margin:0;font-size:13px;color:inherit;
 background:none;table-layout:auto}
 .halfback tr,.halfback tbody tr:nth-child(odd),.halfback tbody tr:nth-child(even){background:none}
 .halfback tbody tr:hover{background:var(--wash)}
 .halfback th{color:var(--soft);font-weight:400;font-size:11px;text-align:left;border:0;
-border-bottom:1px solid var(--line);padding:2px 18px 3px 0;background:none;white-space:nowrap}
+border-bottom:1px solid var(--line);padding:2px 18px 3px 0;background:var(--back);
+white-space:nowrap;position:sticky;
+top:0}
 .halfback td{border:0;border-bottom:1px solid var(--line);padding:4px 18px 4px 0;text-align:left;
-vertical-align:top;color:inherit;overflow-wrap:anywhere;max-width:420px}
+vertical-align:top;color:inherit;overflow-wrap:break-word;max-width:420px;white-space:normal}
 .halfback tbody tr:last-child td{border-bottom:0}
-.halfback .right{display:block;text-align:right;font-variant-numeric:tabular-nums}
+.halfback .right{display:block;text-align:right;font-variant-numeric:tabular-nums;
+white-space:nowrap}
+.halfback .parts .right{white-space:normal}
 .halfback th .right{text-align:right}
 .halfback time{white-space:nowrap;font-variant-numeric:tabular-nums}
 .halfback code{font:12px ui-monospace,SFMono-Regular,Menlo,monospace;background:none;padding:0;
 color:inherit}
 .halfback .mark{display:inline-block;border-radius:10px;padding:0 8px;margin:0 4px 2px 0;
 font-size:12px;line-height:18px;background:var(--wash);color:var(--ink);max-width:300px;
-overflow-wrap:anywhere}
+overflow-wrap:break-word;box-sizing:border-box}
+.halfback .ring{box-shadow:inset 0 0 0 1px currentColor}
+.halfback .pair{white-space:nowrap;margin-right:10px}
+.halfback td .pair:last-child{margin-right:0}
 .halfback .mark i{font-style:normal;opacity:.75;margin-left:5px;
 font-variant-numeric:tabular-nums}
 .halfback .alias{background:var(--blue-wash);color:var(--blue)}
@@ -455,7 +468,7 @@ font-variant-numeric:tabular-nums}
 .halfback .more{margin-top:4px}
 .halfback .parts{display:flex;flex-wrap:wrap;gap:4px 32px;margin-top:8px}
 .halfback h4{margin:6px 0 0;padding:0;font-size:11px;font-weight:400;color:var(--soft)}
-.halfback .parts .wide{margin-top:0}
+.halfback .parts .wide{margin-top:0;max-height:250px}
 .halfback .move{display:flex;flex-wrap:wrap;align-items:center;gap:12px;
 font-variant-numeric:tabular-nums}
 .halfback .bar{display:inline-block;width:200px;height:8px;border-radius:4px;background:var(--wash);

@@ -57,8 +57,8 @@ def saved(
     if executable(chosen.name) and wanted is None:
         warnings.warn(
             f"`{framework.formats[0].name}` is not installed, so the model is registered as "
-            f"{chosen.name}, a pickle: whoever loads it has to trust it with `trust=True`; "
-            f'`pip install {framework.formats[0].needs}`, or say `format="{chosen.name}"`',
+            f"{chosen.name}, which can run code when it is loaded: `load` takes `trust=True` for "
+            f'it; `pip install {framework.formats[0].needs}`, or say `format="{chosen.name}"`',
             UserWarning,
             stacklevel=4,
         )
@@ -136,7 +136,7 @@ def _about_example(
         return {}
     rows = first_rows(example)
     answers = _answers(framework, model, rows, method) if asked else outputs
-    signature = named_inputs(of_rows(infer_signature(example, answers), answers), model, example)
+    signature = of_rows(named_inputs(infer_signature(example, answers), model, example), answers)
     facts: dict[str, Any] = {"signature": signature}
     stored = plain_example(rows, None if answers is None else first_rows(answers))
     names = [spec.get("name") for spec in signature["inputs"]]

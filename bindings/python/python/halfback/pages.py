@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from halfback import arguments
@@ -23,7 +23,11 @@ class Table(Generic[T]):
     Times are aware, in UTC.
     """
 
-    record: type | None
+    @property
+    def record(self) -> type | None:
+        """The class of the records, which says what the columns of a table are."""
+        found: type | None = self.__dict__.get("_record")  # no field of a page
+        return found
 
     def __iter__(self) -> Iterator[T]:
         raise NotImplementedError
@@ -95,14 +99,16 @@ class Page(Table[T]):
     cursor: str | None
     """Where the next page starts; `None` when this page is the last."""
 
-    record: type | None = field(default=None, repr=False, compare=False)
-    """The class of the records, which says what the columns of a table are."""
-
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def _of(self, record: type) -> Page[T]:
+        """Gives the page what its records are, which it can't see when there are none."""
+        object.__setattr__(self, "_record", record)
+        return self
 
 
 class Pages(Table[T]):
@@ -120,7 +126,7 @@ class Pages(Table[T]):
         record: type | None = None,
     ) -> None:
         self._fetch = fetch
-        self.record = record
+        self._record = record
         self._page_size = arguments.integer("page_size", page_size)
         self._cursor: str | None = arguments.optional(arguments.text, "cursor", cursor)
 

@@ -175,7 +175,7 @@ def _can_write(stream: TextIO, text: str) -> bool:
 def duration(seconds: float) -> str:
     """A time in the units that a person looks at."""
     whole = round(seconds)
-    if whole < 1:
+    if seconds < 0.95:
         return f"{seconds:.1f} s"
     if whole < 60:
         return f"{whole} s"

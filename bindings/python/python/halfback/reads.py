@@ -331,7 +331,7 @@ class Reads:
     ) -> Page[T]:
         where = {} if cursor is None else {"cursor": cursor}
         answer = self._ask(query, page_size=page_size, **asked, **where)
-        return Page(tuple(map(read, answer["items"])), answer["cursor"], record)
+        return Page(tuple(map(read, answer["items"])), answer["cursor"])._of(record)
 
     def _reference(self, name: str, version: object) -> str | int:
         """A version by its URI, or pinned by its id when the record is given."""

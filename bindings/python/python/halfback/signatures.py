@@ -109,8 +109,8 @@ def of_estimator(
         answer = predict(example)
     except Exception as error:
         raise _refused(f"`{kind}.{method}` failed on the example: {error}") from error
-    signature = of_rows(infer_signature(example, answer, params), answer)
-    return named_inputs(signature, estimator, example)
+    signature = infer_signature(example, answer, params)
+    return of_rows(named_inputs(signature, estimator, example), answer)
 
 
 def named_inputs(signature: Signature, estimator: object, example: Any) -> Signature:

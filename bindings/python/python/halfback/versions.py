@@ -159,8 +159,8 @@ class Versions(Transactions):
         """Registers an object of scikit-learn, XGBoost, LightGBM, PyTorch, ONNX or Keras.
 
         The model of that `name` is created where there is none. The object is saved in the safest
-        format that its library has: skops, UBJ, text, a program or safetensors, ONNX. `format`
-        names another one. Where only a pickle is left, that is what it becomes, with a warning.
+        format that its library has: skops, UBJ, text, safetensors, ONNX. `format` names another
+        one. Where only a pickle is left, that is what it becomes, with a warning.
 
         From the `example`, some inputs as the model takes them, come the signature and up to 100
         rows that are stored with the model's answers; `ModelVersion.check_example` repeats them.

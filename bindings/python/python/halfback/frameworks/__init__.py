@@ -21,17 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Format", "Framework", "executable", "framework_of", "reader_of"]
 
-# Rooms, asked in this order: LightGBM and XGBoost have estimators of scikit-learn too.
+# Rooms, asked in this order: a model of Keras can be a module of PyTorch too, and LightGBM and
+# XGBoost have estimators of scikit-learn.
 _ROOMS = {
     "xgboost": "xgboost",
     "lightgbm": "lightgbm",
-    "pytorch": "torch",
     "onnx": "onnx",
     "keras": "keras",
+    "pytorch": "torch",
     "sklearn": "sklearn",
 }
 
-_EXECUTABLE = frozenset(["joblib", "pickle", "torch.save"])
+# A program of `torch.export` is no pickle at first sight: its loader falls back to unpickling, and
+# evaluates the expressions of shapes as Python.
+_EXECUTABLE = frozenset(["joblib", "pickle", "torch.export", "torch.save"])
 
 
 def executable(format: str) -> bool:
@@ -166,7 +169,7 @@ def require_trust(format: Format, subject: str, trust: bool) -> None:
     """Refuses a format that runs code, unless the caller trusts where it came from."""
     if executable(format.name) and not trust:
         raise PermissionDeniedError(
-            f"`{subject}` is a {format.name} file, and loading one runs whatever code is in it: "
+            f"`{subject}` is a {format.name} file, and loading one can run whatever code is in it: "
             "pass `trust=True` if you know who made it, or register it in a format that holds "
             "no code",
             "permission_denied",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from halfback.errors import PermissionDeniedError
 from halfback.frameworks import Format, Framework
 from halfback.libraries import belongs, library
 
@@ -29,7 +30,17 @@ class Keras(Framework):
         model.save(path)
 
     def load(self, path: Path, format: Format, *, trust: bool, into: Any) -> Any:
-        return library("keras.saving", "this model").load_model(path, safe_mode=not trust)
+        keras = library("keras.saving", "this model")
+        try:
+            return keras.load_model(path, safe_mode=not trust)
+        except ValueError as error:
+            if trust or "arbitrary code" not in str(error):
+                raise
+            raise PermissionDeniedError(
+                f"`{path.name}` brings code along, such as that of a `Lambda` layer: pass "
+                "`trust=True` if you know who made it",
+                "permission_denied",
+            ) from error
 
     def predict(self, model: Any, inputs: Any, method: str | None) -> Any:
         if method in (None, "predict"):

@@ -1,12 +1,12 @@
-"""PyTorch: the graph of a module where an example shows it, else its tensors alone.
+"""PyTorch: the tensors of a module, or of a dictionary, which are loaded `into` a module again.
 
-With an example, which `torch.export` follows, the program itself is stored (`.pt2`). Otherwise, and
-for a dictionary of tensors, the tensors are (`.safetensors`), and `into` names the module that they
-are loaded into. Neither holds code.
+That is safetensors, which holds no code. `torch.export` stores the program that an example shows,
+and its loader can run code; so can that of `torch.save`.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from halfback.errors import InvalidError
@@ -14,6 +14,7 @@ from halfback.frameworks import Format, Framework
 from halfback.libraries import library, loaded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["FRAMEWORK"]
@@ -24,8 +25,8 @@ class PyTorch(Framework):
 
     flavor = "pytorch"
     formats = (
-        Format("torch.export", "model.pt2", "torch"),
         Format("safetensors", "model.safetensors", "safetensors"),
+        Format("torch.export", "model.pt2", "torch"),
         Format("torch.save", "model.pt", "torch", (".pth",)),
     )
 
@@ -36,9 +37,9 @@ class PyTorch(Framework):
         return isinstance(model, torch.nn.Module) or _is_state(model)
 
     def suits(self, model: Any, format: Format, example: Any) -> bool:
-        if format.name == "torch.export":
-            return example is not None and not _is_state(model)
-        return format.name == "safetensors"
+        if format.name == "torch.export" and (example is None or _is_state(model)):
+            return False
+        return format.installed
 
     def version(self) -> str:
         return str(library("torch", "this model").__version__)
@@ -56,7 +57,8 @@ class PyTorch(Framework):
             # An example of one row would fix the number of rows for good.
             shown = torch.cat([tensor, tensor]) if len(tensor) == 1 else tensor
             rows = ({0: torch.export.Dim.DYNAMIC},)
-            program = torch.export.export(model.eval(), (shown,), dynamic_shapes=rows)
+            with _evaluating(model):
+                program = torch.export.export(model, (shown,), dynamic_shapes=rows)
             torch.export.save(program, path)
             return
         state = model if _is_state(model) else model.state_dict()
@@ -89,10 +91,21 @@ class PyTorch(Framework):
                 "invalid_argument",
             )
         called = model if method in (None, "forward", "predict") else getattr(model, str(method))
-        if isinstance(model, torch.nn.Module) and "GraphModule" not in type(model).__name__:
-            model.eval()
-        with torch.no_grad():
+        with _evaluating(model), torch.no_grad():
             return called(_tensor(inputs)).numpy()
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    """Keeps layers such as dropout from acting at random, and leaves the module as it was."""
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 def _is_state(model: object) -> bool:
