@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import halfback
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LIGHT = """
 import sys, time
@@ -26,6 +30,39 @@ def test_it_loads_little_and_fast() -> None:
     loaded, took = said.rsplit(" ", 1)
     assert loaded == "[]"
     assert float(took) < 0.06
+
+
+WORK = """
+import sys
+before = set(sys.modules)
+import halfback
+with halfback.open(sys.argv[1], create=True) as registry:
+    registry.create_model("fraud")
+    version = registry.register_version("fraud", b"weights")
+    registry.set_alias("fraud", "champion", 1)
+    registry.resolve("fraud@champion").verify()
+    [model.name for model in registry.list_models()]
+loaded = set(sys.modules) - before
+ours = {name for name in loaded if name.startswith("halfback.")}
+print(sorted({name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - {"halfback"}))
+print(sorted(ours))
+"""
+ROOMS = ["examples", "frames", "frameworks", "libraries", "notebook", "objects", "signatures"]
+
+
+def test_daily_work_loads_no_other_library_and_no_room_that_it_does_not_use(
+    tmp_path: Path,
+) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", WORK, str(tmp_path / "new.hb")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    others, ours = said.splitlines()
+    assert others == "[]"
+    assert "halfback.reads" in ours
+    assert [room for room in ROOMS if f"'halfback.{room}'" in ours] == []
 
 
 @pytest.mark.parametrize("name", halfback.__all__)

@@ -1,4 +1,4 @@
-"""The Python that the READMEs show works as it stands there."""
+"""The Python that the READMEs and the recipes show works as it stands there."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ REPOSITORY = PACKAGE.parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("folder", [REPOSITORY, PACKAGE], ids=["repository", "package"])
-def test_the_readme_shows_python_that_works(folder: Path, tmp_path: Path) -> None:
-    blocks = BLOCK.findall((folder / "README.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    "page",
+    [REPOSITORY / "README.md", PACKAGE / "README.md", REPOSITORY / "docs" / "python.md"],
+    ids=["repository", "package", "recipes"],
+)
+def test_a_page_shows_python_that_works(page: Path, tmp_path: Path) -> None:
+    blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
     assert blocks
     (tmp_path / "model.joblib").write_bytes(b"a trained model")
     for block in blocks:

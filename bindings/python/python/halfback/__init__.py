@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from halfback.arguments import PathArgument
     from halfback.entities import Artifact as Artifact
     from halfback.entities import Catalog as Catalog
+    from halfback.entities import CheckReport as CheckReport
     from halfback.entities import Commit as Commit
     from halfback.entities import Model as Model
     from halfback.entities import ModelVersion as ModelVersion
     from halfback.entities import Schema as Schema
     from halfback.pages import Page as Page
     from halfback.pages import Pages as Pages
-    from halfback.records import CheckReport as CheckReport
     from halfback.records import LogVerification as LogVerification
     from halfback.records import Principal as Principal
     from halfback.records import RegistryInfo as RegistryInfo
     from halfback.registry import Registry as Registry
+    from halfback.signatures import infer_signature as infer_signature
     from halfback.view import View as View
 
 from halfback.errors import (
@@ -42,6 +43,7 @@ from halfback.errors import (
     InternalError,
     InvalidError,
     InvalidTypeError,
+    MissingLibraryError,
     NotFoundError,
     PermissionDeniedError,
     UnavailableError,
@@ -52,7 +54,7 @@ from halfback.sentinels import ANY, AnyValue
 _ROOMS = {
     "Artifact": "entities",
     "Catalog": "entities",
-    "CheckReport": "records",
+    "CheckReport": "entities",
     "Commit": "entities",
     "LogVerification": "records",
     "Model": "entities",
@@ -66,6 +68,7 @@ _ROOMS = {
     "View": "view",
     "__version__": "_native",
     "commands": "",
+    "infer_signature": "signatures",
     "records": "",
 }
 
@@ -84,6 +87,7 @@ __all__ = [
     "InvalidError",
     "InvalidTypeError",
     "LogVerification",
+    "MissingLibraryError",
     "Model",
     "ModelVersion",
     "NotFoundError",
@@ -98,6 +102,7 @@ __all__ = [
     "View",
     "__version__",
     "commands",
+    "infer_signature",
     "open",
     "records",
 ]

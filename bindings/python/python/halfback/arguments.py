@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from math import isfinite
 from operator import index
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from halfback.errors import InvalidError, InvalidTypeError
 from halfback.sentinels import AnyValue
@@ -28,8 +28,11 @@ PathArgument: TypeAlias = "str | os.PathLike[str]"
 Content: TypeAlias = "PathArgument | ReadableBuffer"
 """What a version is made of: the path of a file or a folder, or bytes."""
 
-Progress: TypeAlias = Callable[[int, int], object]
-"""Called as `progress(done, total)`, in bytes, now and then. What it raises ends the transfer."""
+Progress: TypeAlias = Callable[[int, int], object] | Literal[False]
+"""Called as `progress(done, total)`, in bytes, now and then. What it raises ends the transfer.
+
+Where none is given, a terminal or a notebook shows a bar for what takes long; `False` shows none.
+"""
 
 Moment: TypeAlias = datetime | int
 """A past moment: an aware `datetime`, or the number of a commit."""
@@ -185,10 +188,18 @@ def content(value: object, name: str | None) -> tuple[str | bytes, str | None]:
 
 
 def callback(name: str, value: object) -> Any:
-    """Something to call, or nothing."""
-    if value is not None and not callable(value):
-        raise wrong_type(name, "a function `progress(done, total)`", value)
+    """Something to call, or `False` for nothing; `None` leaves it to where the program runs."""
+    if value is not None and value is not False and not callable(value):
+        raise wrong_type(name, "a function `progress(done, total)` or `False`", value)
     return value
+
+
+def tolerance(name: str, value: object) -> float:
+    """How far a number may be from another: not negative."""
+    number = _metric(name, value)
+    if number < 0:
+        raise InvalidError(f"`{name}` is `{number}`: expected 0 or more", "invalid_argument")
+    return number
 
 
 def moment(name: str, value: object) -> dict[str, Any]:

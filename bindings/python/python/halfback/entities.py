@@ -16,13 +16,23 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from halfback.arguments import PathArgument, Progress
+    from halfback.examples import ExampleCheck
     from halfback.pages import Pages
     from halfback.reads import Reads
 
-__all__ = ["Artifact", "Catalog", "Commit", "Model", "ModelVersion", "Schema"]
+__all__ = ["Artifact", "Catalog", "CheckReport", "Commit", "Model", "ModelVersion", "Schema"]
 
 
-class Catalog(records.Catalog):
+class Shown:
+    """What a notebook shows as a small table."""
+
+    def _repr_html_(self) -> str:
+        from halfback.notebook import html
+
+        return html(self)
+
+
+class Catalog(Shown, records.Catalog):
     """A catalog: the upper of the two levels above models.
 
     >>> registry.get_catalog("risk")
@@ -36,7 +46,7 @@ class Catalog(records.Catalog):
         return hash((self.id, self.revision))
 
 
-class Schema(records.Schema):
+class Schema(Shown, records.Schema):
     """A schema: the lower of the two levels above models.
 
     >>> registry.get_schema("risk.credit")
@@ -50,7 +60,7 @@ class Schema(records.Schema):
         return hash((self.id, self.revision))
 
 
-class Model(records.Model):
+class Model(Shown, records.Model):
     """A registered model: a named line of versions.
 
     >>> registry.get_model("risk.credit.default")
@@ -66,7 +76,7 @@ class Model(records.Model):
         return hash((self.id, self.revision))
 
 
-class Artifact(records.Artifact):
+class Artifact(Shown, records.Artifact):
     """The files of a version, addressed by their content.
 
     >>> registry.get_artifact("risk.credit.default/1")
@@ -78,7 +88,20 @@ class Artifact(records.Artifact):
         return f"<Artifact {_short(self.digest)}, {files}, {_size(self.size)}>"
 
 
-class Commit(records.Commit):
+class CheckReport(Shown, records.CheckReport):
+    """What an examination of the whole registry found.
+
+    >>> registry.check()
+    <CheckReport of 5 commits: no findings>
+    """
+
+    def __repr__(self) -> str:
+        count = len(self.findings)
+        found = f"{count} finding{'' if count == 1 else 's'}" if count else "no findings"
+        return f"<CheckReport of {self.commits} commits: {found}>"
+
+
+class Commit(Shown, records.Commit):
     """One entry of the log: who did what, when.
 
     >>> commit = next(iter(registry.history("risk.credit.default/2")))
@@ -94,7 +117,7 @@ class Commit(records.Commit):
         return hash((self.commit, self.leaf_hash))
 
 
-class ModelVersion(records.ModelVersion):
+class ModelVersion(Shown, records.ModelVersion):
     """A version of a model, pinned: its methods mean this very version, wherever aliases move.
 
     A record that was read as of a past moment reads on as of that moment. Records pickle; one that
@@ -117,6 +140,50 @@ class ModelVersion(records.ModelVersion):
         b'weights'
         """
         return self._reads().download(self, to, progress=progress)
+
+    def load(self, *, trust: bool = False, into: Any = None) -> Any:
+        """The model as the object of its library, read from files that are verified first.
+
+        A pickle, which runs whatever code is in it, is refused without `trust=True`; that goes for
+        joblib's files too, and for a file of skops with types that skops doesn't know, such as the
+        trees of a forest: the error lists them.
+        Where the files hold tensors alone, `into` is the module that they are loaded into.
+
+        >>> champion = registry.resolve("risk.credit.default@champion")
+        >>> champion.load()
+        Traceback (most recent call last):
+        halfback.InvalidError: `models:/risk.credit.default/1` is of no known format ...
+        """
+        from halfback.objects import load
+
+        return load(self, trust=trust, into=into)
+
+    def check_example(
+        self,
+        model: Any = None,
+        *,
+        method: str | None = None,
+        tolerance: float = 1e-6,
+        trust: bool = False,
+        into: Any = None,
+    ) -> ExampleCheck:
+        """Asks a model about the example rows and compares with the answers that were stored.
+
+        That is the model of this version, loaded as `load` does, or `model`, such as the same one
+        after a conversion; it may be a function of the inputs. `method` is the one that was given
+        to `register`.
+
+        >>> rows = {"rows": [1, 2], "outputs": [10, 20]}
+        >>> version = registry.register_version("risk.credit.default", b"times", example=rows)
+        >>> check = version.check_example(lambda inputs: [10 * number for number in inputs])
+        >>> check.passed, check.largest_deviation
+        (True, 0.0)
+        """
+        from halfback.objects import check_example
+
+        return check_example(
+            self, model, method=method, tolerance=tolerance, trust=trust, into=into
+        )
 
     def verify(self, *, progress: Progress | None = None) -> Artifact:
         """Reads every stored byte again and raises `IntegrityError` when one isn't as it was.

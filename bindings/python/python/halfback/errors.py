@@ -15,6 +15,7 @@ __all__ = [
     "InternalError",
     "InvalidError",
     "InvalidTypeError",
+    "MissingLibraryError",
     "NotFoundError",
     "PermissionDeniedError",
     "UnavailableError",
@@ -57,6 +58,10 @@ class InvalidTypeError(InvalidError, TypeError):
     """An argument has the wrong type. Fix the call."""
 
 
+class MissingLibraryError(HalfbackError, ImportError):
+    """Something needs a library that isn't installed. The message says what to install."""
+
+
 class NotFoundError(HalfbackError, LookupError):
     """What the request names doesn't exist, now or at the moment that was asked about."""
 
@@ -96,7 +101,7 @@ _BY_KIND: dict[str, type[HalfbackError]] = {
     "internal": InternalError,
 }
 
-for _class in (HalfbackError, InvalidTypeError, *_BY_KIND.values()):
+for _class in (HalfbackError, InvalidTypeError, MissingLibraryError, *_BY_KIND.values()):
     _class.__module__ = "halfback"  # as people import them and as tracebacks should name them
 
 

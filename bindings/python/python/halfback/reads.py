@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from halfback import arguments, records
 from halfback._native import Handle
 from halfback.arguments import integer, text
-from halfback.entities import Artifact, Catalog, Commit, Model, ModelVersion, Schema
+from halfback.entities import (
+    Artifact,
+    Catalog,
+    CheckReport,
+    Commit,
+    Model,
+    ModelVersion,
+    Schema,
+)
 from halfback.errors import InvalidError, NotFoundError
 from halfback.pages import Page, Pages
+from halfback.progress import telling
 from halfback.wire import decode, encode
 
 if TYPE_CHECKING:
@@ -19,14 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from halfback.arguments import PathArgument, Progress
-    from halfback.records import (
-        CheckReport,
-        Compatibility,
-        Example,
-        LogVerification,
-        Principal,
-        RegistryInfo,
-    )
+    from halfback.records import Compatibility, Example, LogVerification, Principal, RegistryInfo
 
 __all__ = ["Reads"]
 
@@ -247,7 +249,7 @@ class Reads:
         >>> registry.check().findings
         ()
         """
-        return records.CheckReport.from_wire(self._ask("check"))
+        return CheckReport.from_wire(self._ask("check"))
 
     # Files.
 
@@ -291,12 +293,10 @@ class Reads:
         >>> registry.download("risk.credit.default@champion", folder / "out").read_bytes()
         b'weights'
         """
-        return self._handle.download(
-            encode(self._reference("version", version)),
-            self._as_of(),
-            arguments.path("to", to),
-            arguments.callback("progress", progress),
-        )
+        reference = encode(self._reference("version", version))
+        folder = arguments.path("to", to)
+        with telling("downloading", progress) as told:
+            return self._handle.download(reference, self._as_of(), folder, told)
 
     def verify(self, version: str | ModelVersion, *, progress: Progress | None = None) -> Artifact:
         """Reads every stored byte again and raises `IntegrityError` when one isn't as it was.
@@ -304,11 +304,9 @@ class Reads:
         >>> registry.verify("risk.credit.default@champion").digest[:15]
         'sha256:03e48a14'
         """
-        artifact = self._handle.verify(
-            encode(self._reference("version", version)),
-            self._as_of(),
-            arguments.callback("progress", progress),
-        )
+        reference = encode(self._reference("version", version))
+        with telling("verifying", progress) as told:
+            artifact = self._handle.verify(reference, self._as_of(), told)
         return Artifact.from_wire(decode(artifact))
 
     def file_path(self, version: str | ModelVersion, file: str | None = None) -> Path:
@@ -378,19 +376,21 @@ class Reads:
         cursor: str | None,
         **asked: Any,
     ) -> Pages[T]:
-        return Pages(partial(self._page, query, read, asked), page_size, cursor)
+        record = _record(read)
+        return Pages(partial(self._page, query, read, record, asked), page_size, cursor, record)
 
     def _page(
         self,
         query: str,
         read: Callable[[Any], T],
+        record: type,
         asked: dict[str, Any],
         page_size: int,
         cursor: str | None,
     ) -> Page[T]:
         where = {} if cursor is None else {"cursor": cursor}
         answer = self._ask(query, page_size=page_size, **asked, **where)
-        return Page(tuple(map(read, answer["items"])), answer["cursor"])
+        return Page(tuple(map(read, answer["items"])), answer["cursor"])._of(record)
 
     def _reference(self, name: str, version: object) -> str:
         """A version by its URI, or by the pin of its record."""
@@ -424,6 +424,7 @@ class Reads:
         return Reads(Handle.open(path, False, read_only), commit)
 
 
+        record: type,
 def _search(
     filter: str | None,
     parameters: Mapping[str, object] | None,

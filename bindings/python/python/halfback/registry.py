@@ -98,6 +98,11 @@ class Registry(Resolver, Namespaces, Versions):
     def __repr__(self) -> str:
         return f"<halfback.Registry {self._path}{', closed' if self.closed else ''}>"
 
+    def _repr_html_(self) -> str:
+        from halfback.notebook import registry_html
+
+        return registry_html(self)
+
     def __reduce__(self) -> tuple[object, tuple[str, bool]]:
         path, read_only, _ = self._location()
         return _reopen, (path, read_only)

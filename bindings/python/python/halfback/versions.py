@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from halfback import arguments
 from halfback.arguments import expected, flag, integer, text
 from halfback.entities import Artifact, ModelVersion
 from halfback.errors import InvalidError
+from halfback.progress import telling
 from halfback.sentinels import ANY, AnyValue
 from halfback.transactions import Transactions, given
 from halfback.wire import decode
@@ -44,11 +45,9 @@ class Versions(Transactions):
         >>> registry.put_artifact("risk.credit.default", b"more weights").files[0].path
         'model.bin'
         """
-        stored = self._handle.put_artifact(
-            text("model", model),
-            *arguments.content(content, name),
-            arguments.callback("progress", progress),
-        )
+        named, held = text("model", model), arguments.content(content, name)
+        with telling("storing", progress) as told:
+            stored = self._handle.put_artifact(named, *held, told)
         return Artifact.from_wire(decode(stored))
 
     def hash_artifact(
@@ -59,9 +58,9 @@ class Versions(Transactions):
         >>> registry.hash_artifact(b"weights").digest[:15]
         'sha256:03e48a14'
         """
-        hashed = self._handle.hash_artifact(
-            *arguments.content(content, name), arguments.callback("progress", progress)
-        )
+        held = arguments.content(content, name)
+        with telling("hashing", progress) as told:
+            hashed = self._handle.hash_artifact(*held, told)
         return Artifact.from_wire(decode(hashed))
 
     def register_version(
@@ -136,6 +135,80 @@ class Versions(Transactions):
             )
         fields["digest"] = artifact.digest
         return self._version(self._run("register_version", idempotency_key, fields | more))
+
+    def register(
+        self,
+        name: str,
+        model: object,
+        *,
+        example: Any = None,
+        outputs: Any = "auto",
+        method: str | None = None,
+        store_example: bool = True,
+        format: str | None = None,
+        signature: Mapping[str, object] | None = None,
+        params: Mapping[str, Param] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        run: str | None = None,
+        code_commit: str | None = None,
+        source: str | None = None,
+        comment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        exist_ok: bool = False,
+        idempotency_key: str | None = None,
+        progress: Progress | None = None,
+    ) -> ModelVersion:
+        """Registers an object of scikit-learn, XGBoost, LightGBM, PyTorch, ONNX or Keras.
+
+        The model of that `name` is created where there is none. The object is saved in the safest
+        format that its library has: skops, UBJ, text, safetensors, ONNX. `format` names another
+        one. Where only a pickle is left, that is what it becomes, with a warning.
+
+        From the `example`, some inputs as the model takes them, come the signature and up to 100
+        rows that are stored with the model's answers; `ModelVersion.check_example` repeats them.
+        `method` is asked in place of `predict`; `outputs` are answers that you have already, and
+        `None` leaves them out. `store_example=False` keeps only the signature. The parameters of
+        an estimator are stored beside the `params` that are given.
+
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> rows, defaulted = [[20.5], [31.0], [44.2], [58.9]], [1, 1, 0, 0]
+        >>> model = LogisticRegression(C=0.5).fit(rows, defaulted)
+        >>> version = registry.register("risk.credit.late", model, example=rows)
+        >>> version.flavor, version.params["C"], version.signature["outputs"][0]["type"]
+        ('sklearn', 0.5, 'long')
+        >>> version.check_example().passed
+        True
+        """
+        from halfback.objects import saved
+
+        text("name", name)
+        given_facts = {"signature": signature, "params": arguments.params("params", params or {})}
+        saving = saved(
+            model,
+            example=example,
+            outputs=outputs,
+            method=method,
+            format=format,
+            store_example=flag("store_example", store_example),
+            given=given_facts,
+        )
+        with saving as (path, facts):
+            if self.find_model(name) is None:
+                self._run("create_model", None, {"name": name, "parents": True, "exist_ok": True})
+            return self.register_version(
+                name,
+                path,
+                metrics=metrics,
+                run=run,
+                code_commit=code_commit,
+                source=source,
+                comment=comment,
+                tags=tags,
+                exist_ok=exist_ok,
+                idempotency_key=idempotency_key,
+                progress=progress,
+                **facts,
+            )
 
     def update_version(
         self,
