@@ -5,6 +5,7 @@
 
 mod errors;
 mod handle;
+mod mlflow;
 mod resolver;
 mod transfer;
 
@@ -17,6 +18,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::handle::{Handle, Stamp};
+    #[pymodule_export]
+    use crate::mlflow::{export, import_mlflow};
     #[pymodule_export]
     use crate::resolver::Resolver;
 

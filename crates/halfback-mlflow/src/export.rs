@@ -29,7 +29,8 @@ pub enum Layout {
 }
 
 /// What to export.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct ExportOptions {
     /// Only these models; all when there are none.
     pub models: Vec<String>,

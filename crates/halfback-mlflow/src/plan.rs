@@ -7,6 +7,8 @@ use halfback::{
     RegisterVersion, Registry, Result, Selector, Stage, TagKey, VersionUri,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::report::{Counts, Finding, ModelRow};
 use crate::source::{DEFAULT_WORKSPACE, Source, SourceModel, SourceRun, SourceVersion, time};
 use crate::{name, param};
@@ -15,7 +17,8 @@ use crate::{name, param};
 pub(crate) const SYSTEM: &str = "mlflow";
 
 /// What to import, and how.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Options {
     /// The schema that the models come into; `main.default` where absent.
     pub into: Option<String>,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use halfback::{Detail, Result};
+use serde::Deserialize;
 
 use super::{Source, SourceModel, SourceVersion};
 use crate::report::Finding;
@@ -12,29 +13,40 @@ pub type Fetch<'a> = Box<dyn FnMut(&SourceVersion, &Path) -> Result<PathBuf> + S
 
 /// Models that were read by someone else, who also fetches their files.
 pub struct Document<'a> {
-    models: Vec<SourceModel>,
+    read: Read,
     fetch: Fetch<'a>,
+}
+
+/// The document: the models, and what could not be read of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read {
+    models: Vec<SourceModel>,
+    #[serde(default)]
+    findings: Vec<Finding>,
 }
 
 impl std::fmt::Debug for Document<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Document").field("models", &self.models.len()).finish_non_exhaustive()
+        f.debug_struct("Document").field("models", &self.read.models.len()).finish_non_exhaustive()
     }
 }
 
 impl<'a> Document<'a> {
-    /// The models of a JSON document: a list of [`SourceModel`].
+    /// The models of a JSON document: an object with the list `models` of [`SourceModel`], and a list
+    /// `findings` of [`Finding`] where something could not be read.
     pub fn from_json(json: &[u8], fetch: Fetch<'a>) -> Result<Self> {
-        let models = serde_json::from_slice(json).map_err(|error| {
+        let read = serde_json::from_slice(json).map_err(|error| {
             Detail::InvalidArgument(format!("the document of models cannot be read: {error}"))
         })?;
-        Ok(Self { models, fetch })
+        Ok(Self { read, fetch })
     }
 }
 
 impl Source for Document<'_> {
-    fn models(&mut self, _: &mut Vec<Finding>) -> Result<Vec<SourceModel>> {
-        Ok(self.models.clone())
+    fn models(&mut self, findings: &mut Vec<Finding>) -> Result<Vec<SourceModel>> {
+        findings.extend_from_slice(&self.read.findings);
+        Ok(self.read.models.clone())
     }
 
     fn fetch(&mut self, version: &SourceVersion, into: &Path) -> Result<PathBuf> {

@@ -6,11 +6,13 @@
 use std::path::{Component, Path, PathBuf};
 
 use halfback::{Detail, Error, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::failed;
 
 /// How the places that MLflow names are found on this machine.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Artifacts {
     /// What `mlflow-artifacts:/` stands for: the `--artifacts-destination` of the tracking server.
     pub root: Option<PathBuf>,
