@@ -112,7 +112,7 @@ pub(crate) fn export<'py>(
 
 /// Fetches through Python. An exception is the finding of one version; what is none, such as Ctrl-C,
 /// ends the import and is what the caller sees.
-fn fetching<'a>(fetch: Option<Py<PyAny>>, stopped: &'a Mutex<Option<PyErr>>) -> Fetch<'a> {
+fn fetching(fetch: Option<Py<PyAny>>, stopped: &Mutex<Option<PyErr>>) -> Fetch<'_> {
     Box::new(move |version: &SourceVersion, into: &Path| -> Result<PathBuf> {
         let version = serde_json::to_vec(version)
             .map_err(|error| Detail::Internal(format!("a version has no JSON: {error}")))?;
@@ -123,7 +123,8 @@ fn fetching<'a>(fetch: Option<Py<PyAny>>, stopped: &'a Mutex<Option<PyErr>>) -> 
             let path = fetch.call1(py, (PyBytes::new(py, &version), into));
             path.and_then(|path| path.extract::<PathBuf>(py)).map_err(|error| -> Error {
                 if error.is_instance_of::<PyException>(py) {
-                    return Detail::NotFound(format!("the files cannot be fetched: {error}")).into();
+                    return Detail::NotFound(format!("the files cannot be fetched: {error}"))
+                        .into();
                 }
                 *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 Detail::Cancelled.into()

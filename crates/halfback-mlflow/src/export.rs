@@ -94,7 +94,7 @@ pub fn export(
     // One more level: the outer folder is closed to others, and what appears shall not be.
     let folder = staging.path().join("export");
     fs::create_dir(&folder).map_err(failed("create", &folder))?;
-    let total = content.versions.iter().map(|version| stored_size(version)).sum();
+    let total = content.versions.iter().map(stored_size).sum();
     let report = ExportReport {
         path: to.clone(),
         models: content.models.len() as u64,

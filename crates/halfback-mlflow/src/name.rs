@@ -23,6 +23,7 @@ pub(crate) fn schema(text: &str) -> Result<SchemaName> {
 }
 
 fn part(schema: &SchemaName, name: &str) -> Result<String> {
+    const KEPT: usize = 200;
     if name.is_empty() {
         return Err(Detail::InvalidName("a model's name is empty".into()).into());
     }
@@ -47,14 +48,18 @@ fn part(schema: &SchemaName, name: &str) -> Result<String> {
     if escaped.chars().count() <= MAX_PART && escaped.nfc().eq(escaped.chars()) {
         return Ok(escaped);
     }
-    const KEPT: usize = 200;
     let kept: String = escaped.nfc().take(KEPT).collect();
     Ok(format!("{}~{}", kept.trim_end(), digest(name)))
 }
 
 /// Twelve hexadecimal digits that tell one name from another.
 pub(crate) fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter().take(6).fold(String::new(), |mut digits, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 #[cfg(test)]

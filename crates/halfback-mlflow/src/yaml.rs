@@ -1,6 +1,7 @@
 //! The YAML of MLflow's `meta.yaml`: one mapping from names to scalars.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::Value;
@@ -14,9 +15,8 @@ pub(crate) fn read(text: &str) -> Option<BTreeMap<String, String>> {
     let (mut depth, mut key) = (0_usize, None::<String>);
     for event in Parser::new_from_str(text).take(MAX_EVENTS) {
         match event.ok()?.0 {
-            Event::MappingStart(..) => depth += 1,
             Event::SequenceStart(..) if depth == 0 => return None,
-            Event::SequenceStart(..) => depth += 1,
+            Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
             Event::MappingEnd | Event::SequenceEnd => {
                 depth = depth.checked_sub(1)?;
                 match depth {
@@ -46,7 +46,8 @@ fn is_null(text: &str, style: ScalarStyle) -> bool {
 
 /// A mapping as YAML: every text is quoted as JSON quotes it, which YAML reads as the same.
 pub(crate) fn write(entries: &[(&str, Value)]) -> String {
-    entries.iter().map(|(name, value)| format!("{name}: {}\n", scalar(value))).collect()
+    let line = |(name, value): &(&str, Value)| [*name, ": ", &scalar(value), "\n"].concat();
+    entries.iter().map(line).collect()
 }
 
 fn scalar(value: &Value) -> String {
@@ -57,7 +58,8 @@ fn scalar(value: &Value) -> String {
             c,
             '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
         ) {
-            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            // Writing to a string does not fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
         } else {
             out.push(c);
         }

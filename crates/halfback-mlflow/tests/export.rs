@@ -1,15 +1,17 @@
 //! Exports in both layouts, and the way back in.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is this file's way of failing")]
 
 mod mlflow;
 
 use std::fs;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use halfback::{Content, RegisterVersion, no_progress};
 use halfback_mlflow::{
     Database, ExportOptions, ExportReport, Folder, Layout, Options, export, import,
 };
-use mlflow::{Place, tree};
+use mlflow::Place;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 
@@ -36,6 +38,24 @@ fn written(place: &Place, name: &str, layout: Layout) -> ExportReport {
 fn lines(place: &Place, name: &str) -> Vec<Value> {
     let text = fs::read_to_string(place.path(name)).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The paths and contents of all files below a folder.
+fn tree(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let (mut open, mut found) = (vec![folder.to_owned()], Vec::new());
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                found.push((name, fs::read(path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 #[test]

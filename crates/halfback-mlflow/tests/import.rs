@@ -1,4 +1,5 @@
 //! Imports of MLflow's registry, from its database and from its file store.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is this file's way of failing")]
 
 mod mlflow;
 
@@ -217,7 +218,8 @@ fn what_cannot_come_over_is_a_finding_and_does_not_stop_the_rest() {
             "INSERT INTO registered_model_aliases VALUES ('v7', 2, 'fraud.eu', 'default'), ('old', 1, 'fraud.eu', 'default'), ('gone', 3, 'fraud.eu', 'default');
              INSERT INTO registered_model_tags VALUES (' edge ', 'x', 'fraud.eu', 'default');
              INSERT INTO model_version_tags VALUES ('long', printf('%100001c', 'x'), 'fraud.eu', 4, 'default');
-             INSERT INTO registered_models (name, workspace) VALUES ('other', 'team-b');",
+             INSERT INTO registered_models (name, workspace) VALUES ('other', 'team-b'), ('greeting', 'default');
+             INSERT INTO registered_model_tags VALUES ('mlflow.prompt.is_prompt', 'true', 'greeting', 'default');",
         )
         .unwrap();
     model(&database, "remote");
@@ -242,6 +244,7 @@ fn what_cannot_come_over_is_a_finding_and_does_not_stop_the_rest() {
     finds(&report, "models:/remote/1", "only MLflow's own client can fetch");
     finds(&report, "models:/served/1", "tracking server's own folder");
     finds(&report, "models:/pending/1", "FAILED_REGISTRATION");
+    finds(&report, "models:/greeting", "a prompt and no model");
     finds(&report, "workspaces/team-b", "1 models of another workspace");
 
     fs::create_dir(place.path("served")).unwrap();
@@ -347,7 +350,8 @@ fn an_older_database_is_read_without_what_it_lacks() {
     let report = from_database(&place, &Options::default());
     assert_eq!((report.totals.brought, report.findings.len()), (1, 0));
     let version = place.registry.get_version("old", 1).unwrap();
-    assert_eq!((version.stage, version.metrics["auc"]), (Stage::Staging, 0.9));
+    assert_eq!(version.stage, Stage::Staging);
+    assert_eq!(version.metrics, [("auc".to_owned(), 0.9)].into());
 }
 
 #[test]
@@ -416,7 +420,7 @@ fn a_file_store_comes_over() {
     let version = place.registry.get_version("main.default.`fraud v2`", 1).unwrap();
     assert_eq!(version.comment.as_deref(), Some("it's: the best"));
     assert_eq!(version.params["opt/C"], Param::Float(0.5));
-    assert_eq!(version.metrics["auc"], 0.75);
+    assert_eq!(version.metrics, [("auc".to_owned(), 0.75)].into());
     assert_eq!(version.code_commit.as_deref(), Some("abc"));
     let before = place.registry.info().unwrap();
     run_folder(&place, &root);

@@ -296,7 +296,9 @@ class Reads:
         request = {"layout": text("layout", layout), "models": [text("models", m) for m in models]}
         where = arguments.path("path", path)
         told = arguments.callback("progress", progress)
-        return ExportReport(decode(export(self._handle, self._commit, where, encode(request), told)))
+        return ExportReport(
+            decode(export(self._handle, self._commit, where, encode(request), told))
+        )
 
     # The registry itself.
 

@@ -106,8 +106,12 @@ fn folder(part: &str) -> String {
     if name.len() <= MOST {
         return name;
     }
-    let cut = name.floor_char_boundary(MOST);
-    format!("{}~{}", name.get(..cut).unwrap_or_default(), digest(part))
+    let mut kept = String::new();
+    kept.extend(name.chars().scan(0, |length, c| {
+        *length += c.len_utf8();
+        (*length <= MOST).then_some(c)
+    }));
+    format!("{kept}~{}", digest(part))
 }
 
 fn escaped(byte: u8) -> String {

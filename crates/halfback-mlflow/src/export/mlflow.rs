@@ -5,6 +5,7 @@
 //! Parameters and metrics belong to runs there, so every version has one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use halfback::{Model, ModelVersion, Result, Stage};
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
             export.finding(&model.uri, "the model is left out: MLflow has no such name");
             continue;
         };
-        store.model(export, model, name)?;
+        write_model(export, model, name)?;
         for version in content.versions.iter().filter(|version| version.model == model.name) {
             store.version(export, version, name, &mut runs)?;
         }
@@ -119,7 +120,8 @@ fn file_uri(path: &str) -> String {
         if plain {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            // Writing to a string does not fail.
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri
@@ -141,34 +143,6 @@ impl Store {
             ("name", json!("Default")),
         ]);
         export.file(&format!("mlruns/{EXPERIMENT}/meta.yaml"), meta.as_bytes())
-    }
-
-    fn model(&self, export: &mut Export<'_>, model: &Model, name: &str) -> Result<()> {
-        let origin = model.origin.as_ref();
-        let created = origin.and_then(|origin| origin.created_at).unwrap_or(model.created_at);
-        let updated = origin.and_then(|origin| origin.updated_at).unwrap_or(model.updated_at);
-        let folder = format!("mlruns/models/{name}");
-        let meta = yaml::write(&[
-            ("creation_timestamp", json!(created.timestamp_millis())),
-            ("description", json!(model.comment)),
-            ("last_updated_timestamp", json!(updated.timestamp_millis())),
-            ("name", json!(name)),
-        ]);
-        export.file(&format!("{folder}/meta.yaml"), meta.as_bytes())?;
-        let tags = model.tags.iter().map(|(key, value)| (key.as_str(), value.clone()));
-        texts(export, &model.uri, "tag", &format!("{folder}/tags"), tags)?;
-        for (alias, number) in &model.aliases {
-            if is_alias(alias) {
-                export.file(&format!("{folder}/aliases/{alias}"), number.to_string().as_bytes())?;
-            } else {
-                let subject = format!("{}@{alias}", model.uri);
-                export.finding(
-                    &subject,
-                    "the alias is left out: MLflow takes letters, digits, `_` and `-`",
-                );
-            }
-        }
-        Ok(())
     }
 
     fn version(
@@ -262,6 +236,34 @@ impl Store {
             version.code_commit.iter().map(|commit| ("mlflow.source.git.commit", commit.clone()));
         texts(export, &version.uri, "tag", &format!("{folder}/tags"), commit)
     }
+}
+
+fn write_model(export: &mut Export<'_>, model: &Model, name: &str) -> Result<()> {
+    let origin = model.origin.as_ref();
+    let created = origin.and_then(|origin| origin.created_at).unwrap_or(model.created_at);
+    let updated = origin.and_then(|origin| origin.updated_at).unwrap_or(model.updated_at);
+    let folder = format!("mlruns/models/{name}");
+    let meta = yaml::write(&[
+        ("creation_timestamp", json!(created.timestamp_millis())),
+        ("description", json!(model.comment)),
+        ("last_updated_timestamp", json!(updated.timestamp_millis())),
+        ("name", json!(name)),
+    ]);
+    export.file(&format!("{folder}/meta.yaml"), meta.as_bytes())?;
+    let tags = model.tags.iter().map(|(key, value)| (key.as_str(), value.clone()));
+    texts(export, &model.uri, "tag", &format!("{folder}/tags"), tags)?;
+    for (alias, number) in &model.aliases {
+        if is_alias(alias) {
+            export.file(&format!("{folder}/aliases/{alias}"), number.to_string().as_bytes())?;
+        } else {
+            let subject = format!("{}@{alias}", model.uri);
+            export.finding(
+                &subject,
+                "the alias is left out: MLflow takes letters, digits, `_` and `-`",
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The id of a version's run: the one it came from, or one of its own where that is no id of MLflow's

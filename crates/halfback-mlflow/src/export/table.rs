@@ -64,9 +64,8 @@ impl Kind {
             Some("integer") => Self::Integer,
             Some("number") => Self::Number,
             Some("boolean") => Self::Boolean,
-            Some(_) => Self::Json,
             None if is_enumeration(schema, records) => Self::Text,
-            None => Self::Json,
+            Some(_) | None => Self::Json,
         }
     }
 }

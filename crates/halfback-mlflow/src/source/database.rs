@@ -324,9 +324,10 @@ impl Reader<'_> {
             Ok(())
         })?;
         // Before 1.4 there was no table of the latest; the last row of this order is it.
-        let (table, order) = match self.tables.has("latest_metrics") {
-            true => ("latest_metrics", OF_VERSIONS.to_owned()),
-            false => ("metrics", format!("{OF_VERSIONS} ORDER BY 4, 5")),
+        let (table, order) = if self.tables.has("latest_metrics") {
+            ("latest_metrics", OF_VERSIONS.to_owned())
+        } else {
+            ("metrics", format!("{OF_VERSIONS} ORDER BY 4, 5"))
         };
         let columns = ["run_uuid", "key", "value", "step", "timestamp", "is_nan"];
         self.rows(table, &columns, &order, |row| {

@@ -173,7 +173,7 @@ fn recorded(folder: &Path) -> Result<SourceRun> {
     let mut metrics = BTreeMap::new();
     for (name, path) in files(&folder.join("metrics"))? {
         if let Some(value) = last_metric(&tail(&path)?) {
-            metrics.insert(name, value);
+            metrics.insert(name, finite(value));
         }
     }
     Ok(SourceRun {
@@ -185,7 +185,7 @@ fn recorded(folder: &Path) -> Result<SourceRun> {
 }
 
 /// The value of the latest line, where lines are `timestamp value step`.
-fn last_metric(text: &str) -> Option<Option<f64>> {
+fn last_metric(text: &str) -> Option<f64> {
     let read = |line: &str| {
         let mut words = line.split_whitespace();
         let timestamp: i64 = words.next()?.parse().ok()?;
@@ -194,7 +194,7 @@ fn last_metric(text: &str) -> Option<Option<f64>> {
         Some((step, timestamp, value))
     };
     let latest = text.lines().filter_map(read).max_by_key(|(step, time, _)| (*step, *time));
-    latest.map(|(_, _, value)| finite(value))
+    latest.map(|(_, _, value)| value)
 }
 
 /// The scalars of a `meta.yaml`.
@@ -294,9 +294,9 @@ mod tests {
 
     #[test]
     fn the_latest_metric_is_that_of_the_last_step() {
-        assert_eq!(last_metric("1 0.5 0\n3 0.7 1\n2 0.9 2\n"), Some(Some(0.9)));
-        assert_eq!(last_metric("1 0.5\n2 0.6\n"), Some(Some(0.6)));
-        assert_eq!(last_metric("1 nan 0\n"), Some(None));
+        assert_eq!(last_metric("1 0.5 0\n3 0.7 1\n2 0.9 2\n"), Some(0.9));
+        assert_eq!(last_metric("1 0.5\n2 0.6\n"), Some(0.6));
+        assert!(last_metric("1 nan 0\n").is_some_and(f64::is_nan));
         assert_eq!(last_metric("broken"), None);
     }
 }

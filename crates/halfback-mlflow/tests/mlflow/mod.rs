@@ -1,8 +1,9 @@
 //! What MLflow 3.17 leaves on disk, made by hand: a tracking database with its tables, and a file
 //! store with its files.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is this file's way of failing")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use halfback::{Options, Registry};
 use rusqlite::{Connection, params};
@@ -111,23 +112,4 @@ pub(crate) fn version(database: &Connection, name: &str, number: i64, source: &s
             params![name, number, MADE + number, stage, source],
         )
         .unwrap();
-}
-
-/// The paths and contents of all files below a folder.
-
-pub(crate) fn tree(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let (mut open, mut found) = (vec![folder.to_owned()], Vec::new());
-    while let Some(next) = open.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
-                found.push((name, fs::read(path).unwrap()));
-            }
-        }
-    }
-    found.sort();
-    found
 }

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,12 +46,13 @@ class Report:
     dry_run: bool
     """Whether nothing was changed."""
     totals: Mapping[str, int]
-    """The sums: `there`, `brought`, `here`, `skipped`, `failed`, `aliases`, `tags`, `files`, `bytes`."""
+    """The sums: `there`, `brought`, `here`, `skipped`, `failed`, `aliases`, `tags`, `files`,
+    `bytes`."""
     models: tuple[Mapping[str, Any], ...]
     """For each model its `source`, its `model` here, and the numbers of `totals`."""
     versions: tuple[Mapping[str, Any], ...]
-    """For each version that was brought `source`, `uri`, `files`, `bytes`, and the `digest` that was
-    recomputed from the source."""
+    """For each version that was brought `source`, `uri`, `files`, `bytes`, and the `digest`,
+    which was recomputed from the source."""
     findings: tuple[Mapping[str, str], ...]
     """What could not come over as it is: `subject`, and a `message` with what can be done."""
 
@@ -156,7 +158,7 @@ class _Client:
 
     def __init__(self, uri: str) -> None:
         try:
-            import mlflow
+            mlflow: Any = import_module("mlflow")
         except ImportError as error:
             raise InvalidError(
                 f"`{uri}` is read through MLflow's own client, which is not installed: "
@@ -164,7 +166,7 @@ class _Client:
                 "invalid_argument",
             ) from error
         self.unity_catalog = uri.startswith(_UNITY_CATALOG) or uri == "uc"
-        self._mlflow: Any = mlflow
+        self._mlflow = mlflow
         self._registry = uri
         # Unity Catalog has models and no runs: these are in the workspace.
         self._tracking = uri.replace("databricks-uc", "databricks", 1)
