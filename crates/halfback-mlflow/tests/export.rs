@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use halfback::{Content, RegisterVersion, no_progress};
+use halfback::{Content, Example, RegisterVersion, no_progress};
 use halfback_mlflow::{
     Database, ExportOptions, ExportReport, Folder, Layout, Options, export, import,
 };
@@ -25,7 +25,12 @@ fn filled() -> Place {
     let create = halfback::CreateModel { name: name.into(), parents: true, ..Default::default() };
     place.registry.create_model(create).unwrap();
     let content = Content::Bytes { name: "model.bin".into(), bytes: b"weights".to_vec() };
-    let version = RegisterVersion { model: name.into(), ..RegisterVersion::default() };
+    let example = Example { columns: None, rows: vec![1.into()], outputs: Some(vec![0.5.into()]) };
+    let version = RegisterVersion {
+        model: name.into(),
+        example: Some(example),
+        ..RegisterVersion::default()
+    };
     place.registry.register_version(&content, version, &mut no_progress).unwrap();
     place
 }
@@ -73,6 +78,8 @@ fn plain_files_tell_everything() {
     let versions = lines(&place, "out/versions.jsonl");
     assert_eq!(versions[1]["folder"], "main/default/fraud.eu/2");
     assert_eq!(versions[1]["params"]["n"], 3);
+    assert_eq!(versions[1]["example"], Value::Null);
+    assert_eq!(versions[3]["example"]["rows"][0], 1);
     assert_eq!(lines(&place, "out/models.jsonl")[0]["aliases"]["champion"], 2);
     let history = lines(&place, "out/history.jsonl");
     let commits = i64::try_from(history.len()).unwrap();

@@ -3,7 +3,7 @@
 use halfback::{ModelVersion, Result};
 use serde_json::{Value, json};
 
-use super::table::Table;
+use super::table::{Kind, Table};
 use super::{Content, Export, parts};
 use crate::name::digest;
 
@@ -43,12 +43,17 @@ oldest commit first. `schema.json` describes the columns for programs.
 ";
 
 pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
-    let folder = [("folder", "Where its files are here; none where they are stored elsewhere.")];
-    let place =
-        [("version", "The URI of the version that has it."), ("place", "Where it is here.")];
+    let of_version = [
+        ("folder", Kind::Text, "Where its files are here; none where they are stored elsewhere."),
+        ("example", Kind::Json, "Rows to try it with, and what it answers to them."),
+    ];
+    let of_file = [
+        ("version", Kind::Text, "The URI of the version that has it."),
+        ("place", Kind::Text, "Where it is here."),
+    ];
     let mut models = Table::new("models", "Model", &[]);
-    let mut versions = Table::new("versions", "ModelVersion", &folder);
-    let mut files = Table::new("files", "ArtifactFile", &place);
+    let mut versions = Table::new("versions", "ModelVersion", &of_version);
+    let mut files = Table::new("files", "ArtifactFile", &of_file);
     let mut history = Table::new("history", "Commit", &[]);
     for model in &content.models {
         models.add(model, &[])?;
@@ -60,8 +65,13 @@ pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
             let place = format!("{folder}/{}", file.path);
             files.add(file, &[("version", (&*version.uri).into()), ("place", place.into())])?;
         }
-        let path = artifact.map_or(Value::Null, |_| folder.into());
-        versions.add(version, &[("folder", path)])?;
+        let folder = artifact.map_or(Value::Null, |_| folder.into());
+        let example = if version.has_example {
+            json!(export.view.get_example(version)?)
+        } else {
+            Value::Null
+        };
+        versions.add(version, &[("folder", folder), ("example", example)])?;
     }
     for commit in &content.commits {
         history.add(commit, &[])?;

@@ -28,7 +28,7 @@ struct Column {
 /// What a column holds. In JSON lines a time is text and the rest is as it is; Parquet has lists and
 /// mappings as JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Integer,
     Number,
@@ -82,7 +82,7 @@ fn is_enumeration(schema: &Value, records: &Value) -> bool {
 
 impl Table {
     /// The table of a record, with one column more for each of `more`.
-    pub(super) fn new(name: &'static str, record: &str, more: &[(&str, &str)]) -> Self {
+    pub(super) fn new(name: &'static str, record: &str, more: &[(&str, Kind, &str)]) -> Self {
         let schemas = halfback::wire::schemas();
         let none = Value::Null;
         let records = schemas.get("records").unwrap_or(&none);
@@ -93,9 +93,9 @@ impl Table {
             about: about(schema),
         };
         let mut columns: Vec<Column> = fields.into_iter().flatten().map(column).collect();
-        columns.extend(more.iter().map(|(name, about)| Column {
+        columns.extend(more.iter().map(|(name, kind, about)| Column {
             name: (*name).to_owned(),
-            kind: Kind::Text,
+            kind: *kind,
             about: (*about).to_owned(),
         }));
         Self { name, columns, rows: Vec::new() }
