@@ -170,6 +170,10 @@ impl Store {
                 "its files are no MLflow model (there is no file `MLmodel`): MLflow lists and downloads the version, and cannot load it",
             );
         }
+        if version.has_example {
+            export
+                .finding(&version.uri, "its example rows are left out; the other layout has them");
+        }
         self.run(export, version, &run)?;
         let origin = version.origin.as_ref();
         let created = origin.and_then(|origin| origin.created_at).unwrap_or(version.created_at);
@@ -252,6 +256,9 @@ fn write_model(export: &mut Export<'_>, model: &Model, name: &str) -> Result<()>
     export.file(&format!("{folder}/meta.yaml"), meta.as_bytes())?;
     let tags = model.tags.iter().map(|(key, value)| (key.as_str(), value.clone()));
     texts(export, &model.uri, "tag", &format!("{folder}/tags"), tags)?;
+    if !model.protected_aliases.is_empty() {
+        export.finding(&model.uri, "the protection of its aliases is left out: MLflow knows none");
+    }
     for (alias, number) in &model.aliases {
         if is_alias(alias) {
             export.file(&format!("{folder}/aliases/{alias}"), number.to_string().as_bytes())?;
