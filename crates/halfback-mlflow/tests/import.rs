@@ -430,3 +430,36 @@ fn a_file_store_comes_over() {
 fn run_folder(place: &Place, root: &Path) -> Report {
     run(&place.registry, &mut Folder::open(root).unwrap(), &Options::default())
 }
+
+#[test]
+fn a_model_that_was_made_anew_in_mlflow_is_another_one() {
+    let place = Place::new();
+    let database = place.fraud();
+    from_database(&place, &Options::default());
+    database.execute("UPDATE registered_models SET creation_time = creation_time + 1", []).unwrap();
+    let report = from_database(&place, &Options::default());
+    assert_eq!((report.totals.here, report.totals.failed), (0, 3));
+    finds(&report, "models:/fraud.eu", "created at another time");
+}
+
+#[test]
+fn files_that_change_between_storing_and_hashing_again_are_not_registered() {
+    let place = Place::new();
+    let database = place.database();
+    model(&database, "m");
+    let files = PathBuf::from(place.files("m"));
+    version(&database, "m", 1, files.to_str().unwrap(), "None");
+    let mut source = Database::open(place.path("mlflow.db")).unwrap();
+    let mut calls = 0;
+    let options = Options::default();
+    let report = import(&place.registry, &mut source, &options, &mut |_| {
+        calls += 1;
+        // Whatever was stored, the source has one file more when it is hashed again.
+        fs::write(files.join(format!("late-{calls}")), "late").unwrap();
+        std::ops::ControlFlow::Continue(())
+    });
+    let report = report.unwrap();
+    assert_eq!((report.totals.brought, report.totals.failed), (0, 1));
+    finds(&report, "models:/m/1", "changed while they were brought");
+    assert_eq!(place.registry.get_version("m", 1).unwrap_err().code(), "not_found");
+}
