@@ -53,6 +53,7 @@ fn dependencies_point_one_way() {
     only_in("bindings/python/src", "halfback_store", &[]);
     only_in("bindings/java/src", "halfback_store", &[]);
     only_in("crates/halfback/src", "rusqlite", &[]);
+    only_in("crates/halfback-mlflow", "halfback_store", &[]);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod cli;
 mod errors;
 mod handle;
+mod mlflow;
 mod resolver;
 mod transfer;
 
@@ -21,6 +22,8 @@ mod _native {
     use crate::cli::run_cli;
     #[pymodule_export]
     use crate::handle::{Handle, Stamp};
+    #[pymodule_export]
+    use crate::mlflow::{export, import_mlflow};
     #[pymodule_export]
     use crate::resolver::Resolver;
 

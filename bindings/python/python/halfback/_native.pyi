@@ -7,10 +7,31 @@ from typing_extensions import disjoint_base
 
 from halfback.entities import ModelVersion
 
-__all__ = ["Handle", "Resolver", "Stamp", "__version__", "run_cli"]
+__all__ = [
+    "Handle",
+    "Resolver",
+    "Stamp",
+    "__version__",
+    "export",
+    "import_mlflow",
+    "run_cli",
+]
 
 __version__: str
 
+def import_mlflow(
+    handle: Handle,
+    request: bytes,
+    fetch: Callable[[bytes, Path], str | PathLike[str]] | None,
+    progress: Callable[[int, int], object] | None,
+) -> bytes: ...
+def export(
+    handle: Handle,
+    commit: int | None,
+    to: str | PathLike[str],
+    request: bytes,
+    progress: Callable[[int, int], object] | None,
+) -> bytes: ...
 def run_cli(arguments: list[str]) -> int: ...
 
 @final

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
 
 from halfback import arguments, records
-from halfback._native import Handle
+from halfback._native import Handle, export
 from halfback.arguments import integer, text
 from halfback.entities import (
     Artifact,
@@ -24,10 +24,11 @@ from halfback.progress import telling
 from halfback.wire import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from halfback.arguments import PathArgument, Progress
+    from halfback.exports import ExportReport
     from halfback.records import Compatibility, Example, LogVerification, Principal, RegistryInfo
 
 __all__ = ["Reads"]
@@ -331,6 +332,37 @@ class Reads:
         b'weights'
         """
         return open(self.file_path(version, file), "rb")
+
+    def export(
+        self,
+        path: PathArgument,
+        layout: Literal["files", "mlflow"] = "files",
+        *,
+        models: Iterable[str] = (),
+        progress: Progress | None = None,
+    ) -> ExportReport:
+        """Copies everything into a new or empty folder, where it appears whole or not at all.
+
+        `files` are plain files that need no Halfback: those of each version under their own names,
+        and tables of everything as JSON lines and Parquet. `mlflow` is a file store that MLflow
+        opens. With `models` only these are copied. `progress` counts bytes.
+
+        >>> report = registry.export(folder / "out")
+        >>> report.versions, report.files
+        (2, 2)
+        >>> (folder / "out/risk/credit/default/1/model.bin").read_bytes()
+        b'weights'
+        """
+        from halfback.exports import ExportReport
+
+        if isinstance(models, str):
+            raise arguments.wrong_type("models", "a list of names", models)
+        request = {"layout": text("layout", layout), "models": [text("models", m) for m in models]}
+        where = arguments.path("path", path)
+        told = arguments.callback("progress", progress)
+        return ExportReport(
+            decode(export(self._handle, self._commit, where, encode(request), told))
+        )
 
     # The registry itself.
 

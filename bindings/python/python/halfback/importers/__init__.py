@@ -1,0 +1,1 @@
+"""Ways in from other registries, one module for each: `halfback.importers.mlflow`."""
