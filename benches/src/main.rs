@@ -1,2 +1,75 @@
-//! Benches.
-fn main() {}
+//! Measures a suite beside its peers and writes its report; `cargo xtask bench <suite>` prepares what it needs.
+//!
+//! Without a suite it lists those that there are.
+
+mod measure;
+mod program;
+mod registry;
+
+use std::path::PathBuf;
+
+use measure::{Outcome, Row};
+
+/// What a suite finds ready.
+struct Ground {
+    /// The Python that has Halfback's wheel and the peers.
+    python: PathBuf,
+    /// Where Java finds Halfback's classes and those of `peers/`.
+    class_path: String,
+    /// An empty folder on the disk that the work tree is on: a temporary folder is often in memory, where nothing is durable.
+    folder: tempfile::TempDir,
+}
+
+type Suite = fn(&Ground) -> Outcome<Vec<Row>>;
+
+const SUITES: [(&str, Suite); 1] = [("registry", registry::measure)];
+
+fn main() -> Outcome {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => SUITES.iter().for_each(|(name, _)| println!("{name}")),
+        [registry::NEIGHBOUR, registry] => registry::neighbour(registry)?,
+        [name] => run(suite(name)?)?,
+        _ => return Err("expected the name of one suite".into()),
+    }
+    Ok(())
+}
+
+fn suite(name: &str) -> Outcome<Suite> {
+    let found = SUITES.iter().find(|(known, _)| *known == name);
+    found.map(|(_, suite)| *suite).ok_or_else(|| {
+        let names = SUITES.map(|(name, _)| format!("`{name}`")).join(", ");
+        format!("no suite `{name}`; there are: {names}").into()
+    })
+}
+
+fn run(suite: Suite) -> Outcome {
+    let report = PathBuf::from(prepared("HALFBACK_BENCH_REPORT")?);
+    let reports = report.parent().ok_or("the report has no folder")?;
+    std::fs::create_dir_all(reports)?;
+    let ground = Ground {
+        python: prepared("HALFBACK_BENCH_PYTHON")?.into(),
+        class_path: prepared("HALFBACK_BENCH_CLASS_PATH")?,
+        folder: tempfile::tempdir_in(reports)?,
+    };
+    let rows: Vec<_> = suite(&ground)?.iter().map(Row::to_json).collect();
+    std::fs::write(&report, serde_json::to_string_pretty(&rows)? + "\n")?;
+    Ok(())
+}
+
+fn prepared(variable: &str) -> Outcome<String> {
+    let unset = |_| format!("the variable {variable} is not set; run `cargo xtask bench <suite>`");
+    Ok(std::env::var(variable).map_err(unset)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::suite;
+
+    #[test]
+    fn an_unknown_suite_says_which_there_are() {
+        assert!(suite("registry").is_ok());
+        let refused = suite("regsitry").err().map(|error| error.to_string());
+        assert_eq!(refused.unwrap(), "no suite `regsitry`; there are: `registry`");
+    }
+}
