@@ -9,7 +9,8 @@ use crate::{
     tools::{self, Tool, Venv},
 };
 
-const DEMO: &str = "crates/xtask/demo";
+/// Programs outside of the bindings.
+const PROGRAMS: [&str; 2] = ["crates/xtask/demo", "benches/peers"];
 
 pub(crate) fn run(project: &Project) -> Outcome {
     tools::require(&[Tool::Python, Tool::Jdk, Tool::Maven])?;
@@ -65,7 +66,7 @@ fn python(project: &Project, checks: &mut Checks) {
         capture(command.current_dir(&binding).args(arguments).args(paths)).map(drop)
     };
     let settings = binding.join("pyproject.toml").display().to_string();
-    let all = [binding.clone(), project.path(DEMO)];
+    let all = [&[binding.clone()][..], &PROGRAMS.map(|folder| project.path(folder))].concat();
     let ruff = |arguments: &[&str]| {
         run("ruff", &[arguments, &["--no-cache", "--config", &settings]].concat(), &all)
     };
@@ -78,8 +79,12 @@ fn python(project: &Project, checks: &mut Checks) {
 
 fn java(project: &Project, checks: &mut Checks) {
     checks.hold("google-java-format", || {
-        let files = files_below(&project.path(DEMO), ".java")?;
-        let unformatted = capture(tools::java_format(project)?.arg("--dry-run").args(files))?;
+        let mut format = tools::java_format(project)?;
+        format.arg("--dry-run");
+        for folder in PROGRAMS {
+            format.args(files_below(&project.path(folder), ".java")?);
+        }
+        let unformatted = capture(&mut format)?;
         if unformatted.trim().is_empty() {
             return Ok(());
         }
