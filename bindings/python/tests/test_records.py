@@ -27,7 +27,7 @@ def test_times_are_aware(registry: halfback.Registry) -> None:
 
 
 def test_a_record_cannot_be_changed(registry: halfback.Registry) -> None:
-    version = registry.register_version(MODEL, b"x", tags={"a": "b"}, signature={"inputs": []})
+    version = registry.register_version(MODEL, b"x", tags={"a": "b"}, signature={"inputs": [{"type": "double"}]})
     with pytest.raises(dataclasses.FrozenInstanceError):
         version.number = 7  # type: ignore[misc]
     with pytest.raises(TypeError, match=r"dict\(…\)"):
@@ -64,9 +64,9 @@ def test_a_record_of_another_registry_is_not_taken_for_one_of_this(
         other.create_model(MODEL, parents=True)
         version = other.register_version(MODEL, b"something else")
         for stranger in (version, pickle.loads(pickle.dumps(version))):
-            with pytest.raises(halfback.InvalidError, match=r"other\.hb"):
+            with pytest.raises(halfback.InvalidError, match="another registry"):
                 registry.download(stranger, tmp_path / "out")
-            with pytest.raises(halfback.InvalidError, match=r"other\.hb"):
+            with pytest.raises(halfback.InvalidError, match="another registry"):
                 registry.transact([halfback.commands.ArchiveVersion(version=stranger)])
         assert registry.resolve(version.uri).digest != version.digest
 
