@@ -185,3 +185,28 @@ fn hostile_manifests_are_refused() {
     let twice = format!("halfback manifest 1\n{hash} 1 b\n{hash} 1 a\n");
     assert!(Artifact::from_manifest(twice.as_bytes()).is_err());
 }
+
+#[test]
+fn a_folder_swapped_for_a_link_while_the_others_are_read_is_refused() {
+    let bench = bench();
+    for folder in ["m/one", "m/two", "outside"] {
+        bench.write(&format!("{folder}/f"), if folder == "outside" { "secret" } else { "public" });
+    }
+    let root = bench.folder.path();
+    let mut swapped = false;
+    let mut swap = |_: Transfer| {
+        if !std::mem::replace(&mut swapped, true) {
+            // Whichever of the two is read first, the other one comes after this.
+            for folder in ["one", "two"] {
+                std::fs::rename(root.join("m").join(folder), root.join(folder)).unwrap();
+                symlink(root.join("outside"), root.join("m").join(folder)).unwrap();
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    let source = Content::Path(root.join("m"));
+    let error = bench.store.put(CATALOG, &source, &mut swap).unwrap_err();
+    assert_eq!(error.code(), "artifact_changed", "{error}");
+    assert!(!bench.store.stored(CATALOG, &sha256(b"secret")).exists());
+    assert_eq!(bench.left_over(), 0);
+}
