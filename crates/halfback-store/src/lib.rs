@@ -7,6 +7,7 @@ pub mod artifact;
 pub mod codec;
 pub mod error;
 pub mod fact;
+mod folder;
 pub mod fork;
 pub mod generation;
 pub mod id;

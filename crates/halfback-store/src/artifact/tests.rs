@@ -210,3 +210,28 @@ fn a_folder_swapped_for_a_link_while_the_others_are_read_is_refused() {
     assert!(!bench.store.stored(CATALOG, &sha256(b"secret")).exists());
     assert_eq!(bench.left_over(), 0);
 }
+
+#[test]
+fn folders_are_synced_after_their_last_entry_came() {
+    let bench = bench();
+    for path in ["m/a", "m/b/c/weights", "m/b/d"] {
+        bench.write(path, path);
+    }
+    let artifact = bench.put("m").unwrap();
+    crate::folder::synced::take();
+    let to = bench.folder.path().join("new/out");
+    bench.store.download(CATALOG, &artifact.digest, &to, &mut no_progress).unwrap();
+    let synced = crate::folder::synced::take();
+    let above = to.parent().unwrap();
+    assert_eq!(synced.last(), Some(&(above.to_owned(), 1)), "the name comes last");
+    let of = |end: &str| {
+        let last = synced.iter().rfind(|(folder, _)| {
+            folder.strip_prefix(above).is_ok_and(|below| {
+                let below: PathBuf = below.iter().skip(1).collect();
+                below == Path::new(end) && folder != above
+            })
+        });
+        last.map(|(_, entries)| *entries)
+    };
+    assert_eq!((of(""), of("b"), of("b/c")), (Some(2), Some(2), Some(1)), "{synced:?}");
+}

@@ -271,7 +271,7 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // Gone already when it was persisted; if it stays, `sweep` removes it.
+        // Gone already when it was persisted; if it stays in the store, `sweep` removes it.
         let _ = std::fs::remove_file(&self.path).is_ok();
     }
 }
@@ -293,10 +293,22 @@ impl StagedFolder {
         &self.path
     }
 
-    /// Gives the folder its name, replacing an empty one.
+    /// Gives the folder its name, replacing an empty one; all that it holds is durable before.
     pub(super) fn persist(self, place: &Path) -> Result<()> {
+        sync_below(&self.path)?;
         std::fs::rename(&self.path, place).on("create", place)
     }
+}
+
+/// Makes the entries of a folder and of all folders in it durable.
+fn sync_below(folder: &Path) -> Result<()> {
+    for entry in folder.read_dir().on("read", folder)? {
+        let entry = entry.on("read", folder)?;
+        if entry.file_type().on("examine", &entry.path())?.is_dir() {
+            sync_below(&entry.path())?;
+        }
+    }
+    crate::folder::sync(folder)
 }
 
 impl Drop for StagedFolder {
