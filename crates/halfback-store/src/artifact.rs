@@ -89,6 +89,7 @@ impl ArtifactStore {
     ) -> Result<Artifact> {
         let staging = self.catalog(catalog).join("staging");
         folder::create(&staging)?;
+        transfer::sweep(&staging);
         let put_file = |hash: Hash, staged: transfer::Staged| self.admit(catalog, &hash, staged);
         let artifact = transfer::read_content(content, Some(&staging), progress, put_file)?;
         let manifest = artifact.manifest();
@@ -331,9 +332,12 @@ fn occupied(path: &Path, by: &str) -> Error {
     .into()
 }
 
+/// How the name of a file or folder on its way begins.
+const STAGED: &str = ".halfback-";
+
 /// A name that nobody else uses, for a file on its way.
 fn staging_name() -> Result<String> {
-    Ok(format!(".halfback-{}", hex(&random::<8>()?)))
+    Ok(format!("{STAGED}{}", hex(&random::<8>()?)))
 }
 
 #[cfg(test)]

@@ -235,3 +235,18 @@ fn folders_are_synced_after_their_last_entry_came() {
     };
     assert_eq!((of(""), of("b"), of("b/c")), (Some(2), Some(2), Some(1)), "{synced:?}");
 }
+
+#[test]
+fn what_a_killed_put_left_goes_with_the_next_one_and_what_is_in_use_stays() {
+    let bench = bench();
+    bench.write("m.bin", "weights");
+    bench.put("m.bin").unwrap();
+    let staging = bench.store.catalog(CATALOG).join("staging");
+    std::fs::write(staging.join(".halfback-0123456789abcdef"), "left by a killed put").unwrap();
+    let in_use = transfer::stage_bytes(&staging, b"on its way").unwrap();
+    bench.put("m.bin").unwrap();
+    assert_eq!(bench.left_over(), 1);
+    in_use.persist(&bench.folder.path().join("kept")).unwrap();
+    assert_eq!(std::fs::read(bench.folder.path().join("kept")).unwrap(), b"on its way");
+    assert_eq!(bench.left_over(), 0);
+}
