@@ -11,6 +11,7 @@ mod folder;
 pub mod fork;
 pub mod generation;
 pub mod id;
+pub mod interrupt;
 pub mod log;
 pub mod merkle;
 pub mod name;

@@ -113,7 +113,7 @@ impl Registry {
             snapshot.catalog_of(model)
         })?;
         let artifact = shared.store.put(catalog, content, progress)?;
-        shared.possessed.lock().insert((Place::Stored(catalog), artifact.digest), artifact.size);
+        shared.possess(Place::Stored(catalog), artifact.digest, artifact.size);
         Ok(artifact.into())
     }
 
@@ -122,7 +122,7 @@ impl Registry {
     pub fn hash_artifact(&self, content: &Content, progress: Progress<'_>) -> Result<Artifact> {
         let shared = self.shared()?;
         let artifact = ArtifactStore::hash(content, progress)?;
-        shared.possessed.lock().insert((Place::Elsewhere, artifact.digest), artifact.size);
+        shared.possess(Place::Elsewhere, artifact.digest, artifact.size);
         Ok(artifact.into())
     }
 }

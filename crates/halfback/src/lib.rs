@@ -73,6 +73,7 @@ pub type DateTime = chrono::DateTime<chrono::Utc>;
 pub use command::{Command, Context, Expect, Query, Snapshot};
 pub use commands::{AnyCommand, AnyQuery};
 pub use halfback_store::error::{Detail, Error, Kind, Result};
+pub use halfback_store::interrupt;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
