@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use halfback::{Content, Options, RegisterVersion, Registry, no_progress};
 
@@ -255,19 +255,25 @@ fn without_the_right_to_write_a_registry_is_refused_by_name() {
         let live = read("live").unwrap();
         assert_eq!(live.get_schema("default").unwrap().name, "main.default");
         assert_eq!(live.create_model("fraud").unwrap_err().code(), "read_only");
-        // Nobody has this one open: it can be read, or the error says what else is needed.
-        match read("hb") {
-            Ok(registry) => assert_eq!(registry.resolve(CHAMPION).unwrap().number, 1),
-            Err(error) => {
-                assert_eq!(error.code(), "permission_denied", "{error}");
-            }
+        // Nobody has this one open; then somebody comes, and goes again.
+        let registry = read("hb").unwrap();
+        for number in [1, 2, 1] {
+            assert_eq!(registry.resolve(CHAMPION).unwrap().number, number);
+            assert_eq!(registry.get_model("fraud").unwrap().aliases["champion"], number);
+            println!("> seen");
+            std::io::stdin().read_line(&mut String::new()).unwrap();
         }
+        // Only who may write can recover what a killed writer left.
+        let error = read("killed").unwrap_err();
+        assert_eq!(error.code(), "permission_denied", "{error}");
+        assert!(error.to_string().contains("without closing it"), "{error}");
         return;
     }
     let (folder, registry) = registry();
-    drop(registry);
+    registry.close().unwrap();
     let options = Options { create: true, ..Options::default() };
     let live = Registry::open_with(folder.path().join("live"), options).unwrap();
+    leave_a_log(registry.path(), &folder.path().join("killed"));
     let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
     std::fs::set_permissions(folder.path(), mode(0o755)).unwrap();
     let name = "without_the_right_to_write_a_registry_is_refused_by_name";
@@ -280,7 +286,8 @@ fn without_the_right_to_write_a_registry_is_refused_by_name() {
         std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
         std::fs::set_permissions(copy.path(), mode(0o755)).unwrap();
         stranger = Command::new(program);
-        stranger.args(["--exact", name]).env(FOLDER, folder.path()).uid(65_534).gid(65_534);
+        stranger.args(["--exact", name, "--nocapture", "--test-threads=1"]);
+        stranger.env(FOLDER, folder.path()).uid(65_534).gid(65_534);
     } else {
         std::fs::set_permissions(folder.path().join("hb/writer.lock"), mode(0o444)).unwrap();
         std::fs::set_permissions(folder.path(), mode(0o555)).unwrap();
@@ -289,10 +296,253 @@ fn without_the_right_to_write_a_registry_is_refused_by_name() {
     let mut stranger = pipes.spawn().unwrap();
     // Spawning let its connections go; one of them is open again while the other one reads.
     live.info().unwrap();
-    stranger.stdin.take().unwrap().write_all(b"now\n").unwrap();
-    let output = stranger.wait_with_output().unwrap();
+    let mut orders = stranger.stdin.take().unwrap();
+    let mut answers = said(&mut stranger);
+    writeln!(orders, "now").unwrap();
+    assert_eq!(answers.next().as_deref(), Some("seen"));
+    for (number, closes) in [(2, false), (1, true)] {
+        let writer = open(folder.path().join("hb"));
+        writer.set_alias("fraud", "champion", number).unwrap();
+        if closes {
+            writer.close().unwrap();
+        }
+        writeln!(orders, "moved").unwrap();
+        assert_eq!(answers.next().as_deref(), Some("seen"));
+    }
+    writeln!(orders, "done").unwrap();
+    let status = stranger.wait().unwrap();
     std::fs::set_permissions(folder.path(), mode(0o755)).unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(status.success());
+}
+
+/// Copies a registry, and leaves in the copy what a writer leaves that is killed.
+fn leave_a_log(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    let writer = open(from);
+    writer.set_tag("fraud", "k", "v").unwrap();
+    for file in ["registry.db", "registry.db-wal"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    writer.close().unwrap();
+}
+
+#[test]
+fn reading_only_leaves_no_file_behind_and_sees_whoever_writes() {
+    let (_folder, registry) = registry();
+    let path = registry.path().to_owned();
+    drop(registry);
+    let files = || {
+        let names = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = files();
+    let options = Options { read_only: true, ..Options::default() };
+    let reader = Registry::open_with(&path, options).unwrap();
+    for number in [1, 2, 1] {
+        let writer = open(&path);
+        writer.set_alias("fraud", "champion", number).unwrap();
+        drop(writer);
+        assert_eq!(reader.get_model("fraud").unwrap().aliases["champion"], number);
+        assert_eq!(reader.resolve(CHAMPION).unwrap().number, number);
+        assert_eq!(files(), before);
+    }
+    let odd = path.with_file_name("odd ?%#é");
+    std::fs::rename(&path, &odd).unwrap();
+    assert_eq!(reader.info().unwrap_err().code(), "registry_not_found");
+    drop(reader);
+    let reader = Registry::open_with(&odd, options).unwrap();
+    assert_eq!(reader.resolve(CHAMPION).unwrap().number, 1);
+}
+
+#[test]
+fn a_handle_never_reaches_another_registry_that_took_the_place_of_its_own() {
+    let (folder, first) = registry();
+    let (_other_folder, other) = registry();
+    other.set_alias("fraud", "champion", 2).unwrap();
+    let (path, own) = (first.path().to_owned(), first.info().unwrap().uuid);
+    assert_eq!(first.resolve(CHAMPION).unwrap().number, 1);
+    let second = other.path().to_owned();
+    drop(other);
+    std::fs::rename(&path, folder.path().join("old")).unwrap();
+    std::fs::rename(second, &path).unwrap();
+    release_connections();
+    let moved = |error: halfback::Error| {
+        assert_eq!(error.code(), "registry_not_found", "{error}");
+        assert!(error.to_string().contains("open it again"), "{error}");
+    };
+    moved(first.info().unwrap_err());
+    moved(first.set_tag("fraud", "k", "v").unwrap_err());
+    let again = open(&path);
+    assert_ne!(again.info().unwrap().uuid, own);
+    assert_eq!(again.resolve(CHAMPION).unwrap().number, 2);
+    assert_eq!(again.get_model("fraud").unwrap().tags.len(), 0);
+    assert_eq!(open(folder.path().join("old")).info().unwrap().uuid, own);
+}
+
+/// Has every handle let go of its connections, as any fork does.
+fn release_connections() {
+    // SAFETY: the child ends at once.
+    match unsafe { libc::fork() } {
+        // SAFETY: ends this process at once.
+        0 => unsafe { libc::_exit(0) },
+        child => assert_eq!(ended(child), 0),
+    }
+}
+
+/// The status of a forked child when it ended.
+fn ended(child: libc::pid_t) -> i32 {
+    let mut status = 0;
+    // SAFETY: waits for a child of this process; `status` outlives the call.
+    unsafe { libc::waitpid(child, &raw mut status, 0) };
+    status
+}
+
+#[test]
+fn a_deleted_database_is_not_made_anew_by_who_had_it_open() {
+    let (_folder, registry) = registry();
+    let database = registry.path().join("registry.db");
+    for connected in [true, false] {
+        if connected {
+            std::fs::remove_file(&database).unwrap();
+        } else {
+            release_connections();
+            assert_eq!(registry.info().unwrap_err().code(), "registry_not_found");
+        }
+        let error = registry.set_tag("fraud", "k", "v").unwrap_err();
+        assert_eq!(error.code(), "registry_not_found", "{error}");
+        assert!(!database.exists());
+        let error = Registry::open(registry.path()).unwrap_err();
+        assert_eq!(error.kind().name(), "not_found", "{error}");
+    }
+}
+
+#[test]
+fn deleted_words_are_not_made_anew_while_anybody_has_them() {
+    let name = "deleted_words_are_not_made_anew_while_anybody_has_them";
+    if let Some(folder) = inherited() {
+        match Registry::open(folder) {
+            Ok(registry) => {
+                registry.set_alias("fraud", "champion", 2).unwrap();
+                println!("> moved");
+            }
+            Err(error) => println!("> {}", error.code()),
+        }
+        return;
+    }
+    let (folder, registry) = registry();
+    let words = registry.path().join("generation");
+    assert_eq!(registry.resolve(CHAMPION).unwrap().number, 1);
+    let other = |expected: &str| {
+        let mut other = child(name, registry.path()).spawn().unwrap();
+        assert_eq!(said(&mut other).last().as_deref(), Some(expected));
+        assert!(other.wait().unwrap().success());
+    };
+    let copy = folder.path().join("copy");
+    std::fs::copy(&words, &copy).unwrap();
+    std::fs::remove_file(&words).unwrap();
+    other("busy");
+    std::fs::rename(copy, &words).unwrap();
+    other("busy");
+    // Who has them goes on together.
+    let read_only = Options { read_only: true, ..Options::default() };
+    let reader = Registry::open_with(registry.path(), read_only).unwrap();
+    assert_eq!(reader.resolve(CHAMPION).unwrap().number, 1);
+    registry.set_alias("fraud", "champion", 2).unwrap();
+    assert_eq!(registry.resolve(CHAMPION).unwrap().number, 2);
+    assert_eq!(reader.resolve(CHAMPION).unwrap().number, 2);
+    registry.set_alias("fraud", "champion", 1).unwrap();
+    let path = registry.path().to_owned();
+    registry.close().unwrap();
+    other("moved");
+    let registry = open(path);
+    assert_eq!(registry.resolve(CHAMPION).unwrap().number, 2);
+    assert_eq!(reader.resolve(CHAMPION).unwrap().number, 2);
+}
+
+#[test]
+fn forks_are_safe_while_other_threads_open_and_close() {
+    let Some(folder) = inherited() else {
+        let (folder, registry) = registry();
+        let other = folder.path().join("other");
+        let options = Options { create: true, ..Options::default() };
+        Registry::open_with(other, options).unwrap().create_model("fraud").unwrap();
+        let path = registry.path().to_owned();
+        drop(registry);
+        let mut parent = child("forks_are_safe_while_other_threads_open_and_close", &path);
+        assert!(parent.stdout(Stdio::null()).status().unwrap().success());
+        return;
+    };
+    let stop = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for path in [folder.clone(), folder.with_file_name("other")] {
+            let stop = &stop;
+            scope.spawn(move || {
+                while stop.load(Ordering::SeqCst) == 0 {
+                    let registry = open(&path);
+                    registry.set_tag("fraud", "k", "v").unwrap();
+                    registry.delete_tag("fraud", "k").unwrap();
+                    registry.close().unwrap();
+                }
+            });
+        }
+        let failures = (0..often(200)).filter(|_| {
+            // SAFETY: the child only uses the library, and ends without running exit code.
+            let process = unsafe { libc::fork() };
+            if process == 0 {
+                // SAFETY: a child that hangs is killed by this.
+                unsafe { libc::alarm(20) };
+                let read = Registry::open(&folder)
+                    .and_then(|registry| registry.get_model("fraud").and(registry.close()));
+                // SAFETY: ends this process at once.
+                unsafe { libc::_exit(i32::from(read.is_err())) };
+            }
+            ended(process) != 0
+        });
+        let failures = failures.count();
+        stop.store(1, Ordering::SeqCst);
+        assert_eq!(failures, 0);
+    });
+}
+
+#[test]
+fn waiting_for_another_writer_can_be_interrupted_and_holds_up_no_fork() {
+    static ASKED: AtomicBool = AtomicBool::new(false);
+    static STOP: AtomicBool = AtomicBool::new(false);
+    let name = "waiting_for_another_writer_can_be_interrupted_and_holds_up_no_fork";
+    if let Some(folder) = inherited() {
+        halfback::interrupt::ask(|| {
+            ASKED.store(true, Ordering::SeqCst);
+            STOP.load(Ordering::SeqCst)
+        });
+        let registry = open(&folder);
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| registry.set_tag("fraud", "k", "v").unwrap_err());
+            while !ASKED.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+            // SAFETY: ends this process where the fork below waits for the other writer.
+            unsafe { libc::alarm(20) };
+            // SAFETY: the child only uses the library, and ends without running exit code.
+            let process = unsafe { libc::fork() };
+            if process == 0 {
+                let read = registry.resolve(CHAMPION).is_ok();
+                // SAFETY: ends this process at once.
+                unsafe { libc::_exit(i32::from(!read)) };
+            }
+            assert_eq!(ended(process), 0);
+            STOP.store(true, Ordering::SeqCst);
+            assert_eq!(writer.join().unwrap().code(), "cancelled");
+        });
+        return;
+    }
+    let (_folder, registry) = registry();
+    let path = registry.path().to_owned();
+    drop(registry);
+    let lock = std::fs::File::options().write(true).open(path.join("writer.lock")).unwrap();
+    rustix::fs::fcntl_lock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    assert!(child(name, &path).stdout(Stdio::null()).status().unwrap().success());
+    drop(lock);
+    open(&path).set_tag("fraud", "k", "v").unwrap();
 }
 
 /// Runs SQL behind the library's back.

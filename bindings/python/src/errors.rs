@@ -4,10 +4,25 @@
 //! finds the right one through `halfback.errors.from_core` and keeps panics from crossing.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+
+thread_local! {
+    /// What a signal handler raised while this thread waited inside the core.
+    static RAISED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
+}
+
+/// Lets signal handlers run while the core waits; whether one of them raised an exception, which
+/// the call then ends with.
+pub(crate) fn interrupted() -> bool {
+    Python::attach(|py| py.check_signals()).is_err_and(|error| {
+        RAISED.set(Some(error));
+        true
+    })
+}
 
 /// Runs `work` without the interpreter lock; other Python threads go on meanwhile.
 ///
@@ -18,7 +33,7 @@ pub(crate) fn detached<T: Send>(
 ) -> PyResult<T> {
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(raised(py, &error)),
+        Ok(Err(error)) => Err(RAISED.take().unwrap_or_else(|| raised(py, &error))),
         Err(payload) => Err(panicked(py, payload.as_ref())),
     }
 }

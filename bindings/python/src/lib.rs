@@ -29,6 +29,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        halfback::interrupt::ask(crate::errors::interrupted);
         // Set and not added: it is for a test, and `__all__` need not name it.
         #[cfg(debug_assertions)]
         module.setattr("_panic", wrap_pyfunction!(crate::errors::panic, module)?)?;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Detail, Error, IoContext, Result};
+use crate::folder;
 use crate::id::{EntityId, hex, random};
 use crate::merkle::{Hash, sha256};
 
@@ -87,7 +88,8 @@ impl ArtifactStore {
         progress: Progress<'_>,
     ) -> Result<Artifact> {
         let staging = self.catalog(catalog).join("staging");
-        create_folder(&staging)?;
+        folder::create(&staging)?;
+        transfer::sweep(&staging);
         let put_file = |hash: Hash, staged: transfer::Staged| self.admit(catalog, &hash, staged);
         let artifact = transfer::read_content(content, Some(&staging), progress, put_file)?;
         let manifest = artifact.manifest();
@@ -211,7 +213,7 @@ impl ArtifactStore {
         if to.exists() && !to.is_dir() {
             return Err(occupied(to, "a file is"));
         }
-        create_folder(to)?;
+        folder::create(to)?;
         let place = to.join(&file.path);
         if place.is_dir() {
             return Err(occupied(&place, "a folder is"));
@@ -219,7 +221,7 @@ impl ArtifactStore {
         let staged = self.copy_verified(catalog, file, to, meter)?;
         meter.finish()?;
         staged.persist(&place)?;
-        sync_folder(to)?;
+        folder::sync(to)?;
         Ok(place)
     }
 
@@ -248,17 +250,17 @@ impl ArtifactStore {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        create_folder(parent)?;
+        folder::create(parent)?;
         let staging = transfer::StagedFolder::new(parent)?;
         for file in &artifact.files {
             let place = staging.path().join(&file.path);
             let folder = place.parent().unwrap_or(staging.path());
-            create_folder(folder)?;
+            folder::create(folder)?;
             self.copy_verified(catalog, file, folder, meter)?.persist(&place)?;
         }
         meter.finish()?;
         staging.persist(to)?;
-        sync_folder(parent)?;
+        folder::sync(parent)?;
         Ok(to.to_owned())
     }
 
@@ -282,10 +284,10 @@ impl ArtifactStore {
     fn admit(&self, catalog: EntityId, hash: &Hash, staged: transfer::Staged) -> Result<()> {
         let place = self.stored(catalog, hash);
         let folder = place.parent().unwrap_or(&self.root);
-        create_folder(folder)?;
+        folder::create(folder)?;
         staged.protect()?;
         staged.persist(&place)?;
-        sync_folder(folder)
+        folder::sync(folder)
     }
 
     fn catalog(&self, catalog: EntityId) -> PathBuf {
@@ -344,30 +346,12 @@ fn occupied(path: &Path, by: &str) -> Error {
     .into()
 }
 
-/// Makes a folder with its parents, each durable in its own parent.
-fn create_folder(folder: &Path) -> Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        create_folder(parent)?;
-        match std::fs::create_dir(folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {}
-            made => made.on("create", folder)?,
-        }
-        return sync_folder(parent);
-    }
-    std::fs::create_dir_all(folder).on("create", folder)
-}
-
-/// Makes the entries of a folder durable.
-fn sync_folder(folder: &Path) -> Result<()> {
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).on("sync", folder)
-}
+/// How the name of a file or folder on its way begins.
+const STAGED: &str = ".halfback-";
 
 /// A name that nobody else uses, for a file on its way.
 fn staging_name() -> Result<String> {
-    Ok(format!(".halfback-{}", hex(&random::<8>()?)))
+    Ok(format!("{STAGED}{}", hex(&random::<8>()?)))
 }
 
 #[cfg(test)]

@@ -1,13 +1,21 @@
-//! Forks: a database connection must not cross one.
+//! Forks: a database connection must not cross one, nor may a lock that another thread holds.
 //!
 //! SQLite keeps what it knows of its file locks in the process's memory, and a child would inherit
 //! that knowledge without the locks. So a fork waits until no work is under way, and every idle
 //! connection is closed before it happens. Afterwards parent and child open their own, and all
-//! else (the writer lock, which belongs to a process, and the shared generation words) goes on.
+//! else (the queue of writers, which the child starts empty, and the shared generation words)
+//! goes on.
+//!
+//! Whatever touches a connection or a lock of this library does it while [`working`]. The gate
+//! itself and the queue of writers are the standard library's locks: a lock of `parking_lot` keeps
+//! its waiters in a table of the whole process, which a fork may copy in the middle of a change.
 
-use std::sync::{Once, Weak};
+use std::cell::{Cell, RefCell};
+use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use parking_lot::{Mutex, RwLock, RwLockReadGuard};
+use parking_lot::Mutex;
+
+use crate::writer_lock::{self, Lines};
 
 /// Something that holds connections while nobody works.
 pub(crate) trait Idle: Send + Sync {
@@ -19,9 +27,40 @@ pub(crate) trait Idle: Send + Sync {
 static GATE: RwLock<()> = RwLock::new(());
 static IDLE: Mutex<Vec<Weak<dyn Idle>>> = Mutex::new(Vec::new());
 
-/// Keeps the process from forking until the guard goes. Must not be taken twice by one thread.
-pub fn working() -> RwLockReadGuard<'static, ()> {
-    GATE.read()
+thread_local! {
+    /// How many guards this thread holds; only the first one passes the gate.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static FORKING: RefCell<Option<Forking>> = const { RefCell::new(None) };
+}
+
+/// Keeps the process from forking until it goes.
+#[derive(Debug)]
+pub struct Working {
+    _gate: Option<RwLockReadGuard<'static, ()>>,
+}
+
+/// Keeps the process from forking until the guard goes. A thread that is working already passes
+/// at once, so guards may be nested; they go in the reverse of their order.
+pub fn working() -> Working {
+    let first = DEPTH.replace(DEPTH.get() + 1) == 0;
+    Working { _gate: first.then(|| GATE.read().unwrap_or_else(PoisonError::into_inner)) }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+/// Whether this thread is [`working`]: then it must not wait for another process.
+pub(crate) fn is_working() -> bool {
+    DEPTH.get() > 0
+}
+
+/// What the forking thread holds across the fork.
+struct Forking {
+    lines: Lines,
+    _gate: RwLockWriteGuard<'static, ()>,
 }
 
 /// Has `idle` release its connections before every fork. Call it while [`working`].
@@ -34,19 +73,29 @@ pub(crate) fn watch(idle: Weak<dyn Idle>) {
     WATCHED.call_once(|| {
         // SAFETY: the handlers live as long as the program. They run on the forking thread, in
         // this order; the gate makes sure that no other thread holds a lock of this library's.
-        unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+        unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
     });
 }
 
 extern "C" fn before() {
-    std::mem::forget(GATE.write());
+    let gate = GATE.write().unwrap_or_else(PoisonError::into_inner);
+    // What is released may itself ask for the gate.
+    DEPTH.set(DEPTH.get() + 1);
     let idle: Vec<_> = IDLE.lock().iter().filter_map(Weak::upgrade).collect();
     for idle in idle {
         idle.release();
     }
+    FORKING.set(Some(Forking { lines: writer_lock::lines(), _gate: gate }));
 }
 
-extern "C" fn after() {
-    // SAFETY: `before` took the gate on this thread and forgot the guard.
-    unsafe { GATE.force_unlock_write() };
+extern "C" fn in_parent() {
+    DEPTH.set(DEPTH.get() - 1);
+    drop(FORKING.take());
+}
+
+extern "C" fn in_child() {
+    DEPTH.set(DEPTH.get() - 1);
+    if let Some(mut forking) = FORKING.take() {
+        writer_lock::forget_threads(&mut forking.lines);
+    }
 }

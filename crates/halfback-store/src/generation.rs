@@ -3,21 +3,29 @@
 //!
 //! Each word is a seqlock. A writer makes the words it touches odd before it commits and even
 //! after; a cached record stays true while its words are even and unmoved.
+//!
+//! All who map the words must map the same file, whatever happens to its name. So whoever maps
+//! them keeps a shared lock on the registry's folder, and only a process that gets that lock for
+//! itself alone makes a new file; and a file tells its own inode, so that a copy is not taken for
+//! it. `docs/adr/0004-one-file-of-words.md` says what follows from that.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
+use parking_lot::Mutex;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
-use crate::error::{IoContext, Result};
-use crate::id::EntityId;
+use crate::error::{Detail, IoContext, Result};
+use crate::id::{EntityId, random};
 
 /// How many words there are.
 pub const WORDS: usize = 1024;
-const MAGIC: &[u8; 8] = b"hb-gen-1";
+const MAGIC: &[u8; 8] = b"hb-gen-2";
 const HEADER: usize = 64;
 const SIZE: usize = HEADER + WORDS * 8;
 
@@ -56,85 +64,153 @@ impl Word {
 #[derive(Debug)]
 pub struct Generation {
     map: MmapRaw,
+    file: File,
+    header: [u8; HEADER],
     writable: bool,
+    /// Holds the shared lock on the folder; none once they are retired.
+    presence: Mutex<Option<File>>,
 }
 
 impl Generation {
-    /// Maps the words of the registry `uuid` at `path`; `None` when the file is absent, short, or
-    /// of another registry.
+    /// Maps the words of the registry `uuid` in the folder of `path`; `None` when the file is
+    /// absent, short, a copy, or of another registry.
     pub fn map(path: &Path, uuid: &str, writable: bool) -> Result<Option<Self>> {
-        let file = match OpenOptions::new().read(true).write(writable).open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error).on("open", path),
+        loop {
+            let file = match options(writable).open(path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error).on("open", path),
+            };
+            let header = header(uuid, &file).on("examine", path)?;
+            if !is_whole(&file, &header) {
+                return Ok(None);
+            }
+            let presence = presence(path, FlockOperation::LockShared)?;
+            // Until the lock was there, another file may have taken the place of this one.
+            if is_at(path, &file) && is_whole(&file, &header) {
+                return Self::from_file(file, path, header, writable, presence).map(Some);
+            }
+        }
+    }
+
+    /// Makes the words of the registry `uuid` where [`Generation::map`] finds none, and maps them;
+    /// the caller holds the writer lock.
+    ///
+    /// Fails with the code `busy` while a process still maps words that were deleted or replaced.
+    pub fn make(path: &Path, uuid: &str) -> Result<Self> {
+        let file = options(true).create(true).truncate(false).open(path).on("make", path)?;
+        let header = header(uuid, &file).on("examine", path)?;
+        let lock = if has_header(&file, &header) {
+            // Cut short, but the file that everybody maps.
+            FlockOperation::LockShared
+        } else {
+            FlockOperation::NonBlockingLockExclusive
         };
-        let mut header = [0; HEADER];
-        let length = file.metadata().on("examine", path)?.len();
-        if length != SIZE as u64 || file.read_exact_at(&mut header, 0).is_err() {
-            return Ok(None);
+        let presence = presence(path, lock)?;
+        file.set_len(SIZE as u64).on("write", path)?;
+        let shared = presence.try_clone().on("lock", path)?;
+        let words = Self::from_file(file, path, header, true, presence)?;
+        if lock == FlockOperation::NonBlockingLockExclusive {
+            words.fill(|_| true)?;
+            // The header comes last: before it, nobody takes the file for whole.
+            words.file.write_all_at(&header, 0).on("write", path)?;
+            flock(&shared, FlockOperation::LockShared).on("lock", path)?;
         }
-        if header != self::header(uuid) {
-            return Ok(None);
-        }
-        Self::from_file(&file, path, writable).map(Some)
+        words.repair()?;
+        Ok(words)
     }
 
-    /// Writes fresh words for the registry `uuid` and maps them; the caller holds the writer lock.
-    pub fn create(path: &Path, uuid: &str) -> Result<Self> {
-        let fresh = path.with_extension("new");
-        let mut content = header(uuid).to_vec();
-        content.resize(SIZE, 0);
-        std::fs::write(&fresh, content).on("write", &fresh)?;
-        std::fs::rename(&fresh, path).on("replace", path)?;
-        let file = OpenOptions::new().read(true).write(true).open(path).on("open", path)?;
-        Self::from_file(&file, path, true)
-    }
-
-    fn from_file(file: &File, path: &Path, writable: bool) -> Result<Self> {
+    fn from_file(
+        file: File,
+        path: &Path,
+        header: [u8; HEADER],
+        writable: bool,
+        presence: File,
+    ) -> Result<Self> {
         let mut options = MmapOptions::new();
         options.len(SIZE);
-        let map = if writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
-        Ok(Self { map: map.on("map", path)?, writable })
+        let map = if writable { options.map_raw(&file) } else { options.map_raw_read_only(&file) };
+        Ok(Self {
+            map: map.on("map", path)?,
+            file,
+            header,
+            writable,
+            presence: Mutex::new(Some(presence)),
+        })
     }
 
     /// The word's value while it is stable, else `None`.
     pub fn stable(&self, word: Word) -> Option<u64> {
         let value = self.word(word).load(Ordering::Acquire);
-        value.is_multiple_of(2).then_some(value)
+        // A word is never zero, unless the file was cut short and grew again.
+        (value.is_multiple_of(2) && value != 0).then_some(value)
+    }
+
+    /// The sum of all words: it moves with every commit.
+    pub fn sum(&self) -> u64 {
+        words().fold(0, |sum, word| sum.wrapping_add(self.word(word).load(Ordering::Acquire)))
     }
 
     /// Makes words odd: a commit that touches them is about to happen.
     pub fn begin(&self, words: &[Word]) {
-        self.advance(words, 1);
+        for word in words.iter().filter(|_| self.writable) {
+            let word = self.word(*word);
+            if word.load(Ordering::Acquire).is_multiple_of(2) {
+                word.fetch_add(1, Ordering::AcqRel);
+            }
+        }
     }
 
-    /// Makes words even again: the commit happened, or was given up.
+    /// Makes words even again, and other than before: the commit happened, or was given up.
     pub fn end(&self, words: &[Word]) {
-        self.advance(words, 0);
+        for word in words.iter().filter(|_| self.writable) {
+            let word = self.word(*word);
+            let odd = word.load(Ordering::Acquire) % 2;
+            word.fetch_add(2 - odd, Ordering::AcqRel);
+        }
     }
 
-    /// Makes every odd word even: their writer died. The caller holds the writer lock.
-    pub fn repair(&self) {
-        for index in 0..WORDS {
-            #[expect(clippy::cast_possible_truncation, reason = "WORDS fits in 16 bits")]
-            let word = self.word(Word(index as u16));
+    /// Lets others make new words: from here on nobody may rely on these, nor write under them.
+    pub fn retire(&self) {
+        // Closed and not unlocked: the child of a fork shares the lock, and may go on.
+        self.presence.lock().take();
+    }
+
+    /// Makes every odd word even: their writer died. Makes good what somebody cut off the file.
+    /// The caller holds the writer lock.
+    ///
+    /// Fails with the code `closed` once the words are retired.
+    pub fn repair(&self) -> Result<()> {
+        if self.presence.lock().is_none() {
+            return Err(Detail::Closed.into());
+        }
+        let path = Path::new("generation");
+        if self.file.metadata().on("examine", path)?.len() < SIZE as u64 {
+            self.file.set_len(SIZE as u64).on("write", path)?;
+            self.file.write_all_at(&self.header, 0).on("write", path)?;
+        }
+        for word in words() {
+            let word = self.word(word);
             if !word.load(Ordering::Acquire).is_multiple_of(2) {
                 word.fetch_add(1, Ordering::AcqRel);
             }
         }
+        self.fill(|word| word == 0)
     }
 
-    /// Adds one to each word whose parity is `parity ^ 1`.
-    fn advance(&self, words: &[Word], parity: u64) {
-        if !self.writable {
-            return;
-        }
-        for word in words {
-            let word = self.word(*word);
-            if word.load(Ordering::Acquire) % 2 != parity {
-                word.fetch_add(1, Ordering::AcqRel);
+    /// Gives every word whose value is `unfit` a new one that it never had.
+    fn fill(&self, unfit: impl Fn(u64) -> bool) -> Result<()> {
+        let mut fresh = None;
+        for word in words().map(|word| self.word(word)) {
+            if unfit(word.load(Ordering::Acquire)) {
+                let value = match fresh {
+                    Some(value) => value,
+                    None => *fresh.insert((u64::from_le_bytes(random::<8>()?) >> 3 | 1) << 1),
+                };
+                word.store(value, Ordering::Release);
             }
         }
+        Ok(())
     }
 
     fn word(&self, word: Word) -> &AtomicU64 {
@@ -146,41 +222,156 @@ impl Generation {
     }
 }
 
-fn header(uuid: &str) -> [u8; HEADER] {
+fn words() -> impl Iterator<Item = Word> {
+    (0..).map_while(Word::at)
+}
+
+fn options(writable: bool) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(writable).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options
+}
+
+/// What a whole file of this registry begins with.
+fn header(uuid: &str, file: &File) -> std::io::Result<[u8; HEADER]> {
+    let inode = file.metadata()?.ino().to_le_bytes();
     let mut header = [0; HEADER];
-    for (place, byte) in header.iter_mut().zip(MAGIC.iter().chain(uuid.as_bytes())) {
+    let content = MAGIC.iter().chain(&inode).chain(uuid.as_bytes());
+    for (place, byte) in header.iter_mut().zip(content) {
         *place = *byte;
     }
-    header
+    Ok(header)
+}
+
+fn has_header(file: &File, header: &[u8; HEADER]) -> bool {
+    let mut found = [0; HEADER];
+    file.read_exact_at(&mut found, 0).is_ok() && found == *header
+}
+
+fn is_whole(file: &File, header: &[u8; HEADER]) -> bool {
+    has_header(file, header)
+        && file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == SIZE as u64)
+}
+
+/// Whether `path` still leads to the open file.
+fn is_at(path: &Path, file: &File) -> bool {
+    let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let there = std::fs::metadata(path).map(identity);
+    there.is_ok_and(|there| file.metadata().is_ok_and(|open| identity(open) == there))
+}
+
+/// The folder, locked as one who maps its words (shared) or makes them (exclusive).
+fn presence(path: &Path, lock: FlockOperation) -> Result<File> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let opened = File::open(folder).on("open", folder)?;
+    loop {
+        match flock(&opened, lock) {
+            Ok(()) => return Ok(opened),
+            Err(Errno::INTR) => {}
+            Err(Errno::WOULDBLOCK) => {
+                return Err(Detail::Busy(format!(
+                    "`{}` was deleted or replaced while programs have the registry open; close it in all of them, then open it again",
+                    path.display()
+                ))
+                .into());
+            }
+            Err(error) => return Err(error).on("lock", folder),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn words_are_shared_and_a_dead_writer_is_repaired() {
+    fn bench() -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("generation");
-        let writer = Generation::create(&path, "u").unwrap();
-        let reader = Generation::map(&path, "u", false).unwrap().unwrap();
+        (folder, path)
+    }
+
+    fn map(path: &Path) -> Option<Generation> {
+        Generation::map(path, "u", false).unwrap()
+    }
+
+    #[test]
+    fn words_are_shared_and_a_dead_writer_is_repaired() {
+        let (_folder, path) = bench();
+        let writer = Generation::make(&path, "u").unwrap();
+        let reader = map(&path).unwrap();
         let word = Word::of(EntityId(7));
         let before = reader.stable(word).unwrap();
+        let still = reader.stable(Word::STRUCTURE).unwrap();
         writer.begin(&[word]);
         assert_eq!(reader.stable(word), None);
-        writer.repair();
+        writer.repair().unwrap();
         assert_eq!(reader.stable(word), Some(before + 2));
-        assert_eq!(reader.stable(Word::STRUCTURE), Some(0));
+        assert_eq!(reader.stable(Word::STRUCTURE), Some(still));
+        // A word moves with each commit, also where two writers got into each other's way.
+        writer.end(&[word]);
+        assert_eq!(reader.stable(word), Some(before + 4));
     }
 
     #[test]
     fn a_file_of_another_registry_is_not_used() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("generation");
-        Generation::create(&path, "one").unwrap();
+        let (_folder, path) = bench();
+        drop(Generation::make(&path, "one").unwrap());
         assert!(Generation::map(&path, "two", true).unwrap().is_none());
         std::fs::write(&path, b"short").unwrap();
         assert!(Generation::map(&path, "one", true).unwrap().is_none());
+        drop(Generation::make(&path, "one").unwrap());
+        assert!(Generation::map(&path, "one", true).unwrap().is_some());
+    }
+
+    #[test]
+    fn new_words_are_made_only_when_nobody_has_old_ones() {
+        let (folder, path) = bench();
+        let reader = {
+            drop(Generation::make(&path, "u").unwrap());
+            map(&path).unwrap()
+        };
+        let copy = folder.path().join("copy");
+        std::fs::copy(&path, &copy).unwrap();
+        for replace in [false, true] {
+            std::fs::remove_file(&path).unwrap();
+            if replace {
+                std::fs::rename(&copy, &path).unwrap();
+            }
+            assert!(map(&path).is_none());
+            let error = Generation::make(&path, "u").unwrap_err();
+            assert_eq!(error.code(), "busy", "{error}");
+        }
+        let before = reader.stable(Word::STRUCTURE);
+        drop(reader);
+        drop(Generation::make(&path, "u").unwrap());
+        assert_ne!(map(&path).unwrap().stable(Word::STRUCTURE), before);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_made_good_in_place_with_words_that_never_were() {
+        let (_folder, path) = bench();
+        let writer = Generation::make(&path, "u").unwrap();
+        let reader = map(&path).unwrap();
+        let word = words().last().unwrap();
+        let before = reader.stable(word).unwrap();
+        let cut = |length| {
+            OpenOptions::new().write(true).open(&path).unwrap().set_len(length).unwrap();
+        };
+        // By the next to open it, while others have it,
+        cut(HEADER as u64);
+        assert!(map(&path).is_none());
+        drop(Generation::make(&path, "u").unwrap());
+        let second = reader.stable(word).unwrap();
+        assert_ne!(second, before);
+        // and by a writer that has it open.
+        cut(0);
+        writer.repair().unwrap();
+        assert!(![before, second].contains(&reader.stable(word).unwrap()));
+        assert_eq!(map(&path).unwrap().stable(word), reader.stable(word));
+        // Grown again by somebody else: no value rather than a wrong one.
+        cut(0);
+        cut(SIZE as u64);
+        assert_eq!(reader.stable(word), None);
     }
 
     #[test]

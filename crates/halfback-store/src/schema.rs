@@ -105,6 +105,7 @@ pub static ALIAS: Fact = Fact {
     stays: false,
     indexes: &[
         ("alias_version", "version, until"),
+        ("alias_until", "model, until"),
         ("alias_name", "name, version, until, since, model"),
         ("alias_model", "name, model, until, since"),
     ],
@@ -129,7 +130,7 @@ pub static TAG: Fact = Fact {
     ],
     key: 2,
     stays: false,
-    indexes: &[("tag_value", "key, value, target, until, since")],
+    indexes: &[("tag_until", "target, until"), ("tag_value", "key, value, target, until, since")],
 };
 
 /// What a model or version was in the system that it was brought in from.

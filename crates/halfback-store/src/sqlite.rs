@@ -1,33 +1,35 @@
 //! The embedded engine: SQLite in WAL mode, readers on pooled connections, one writer at a time
 //! among all processes, and the generation words moved around each commit.
 
+mod connection;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use parking_lot::Mutex;
-use rusqlite::config::DbConfig;
+use rusqlite::Connection;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Detail, Error, IoContext, Result};
+use crate::folder;
 use crate::fork::{self, Idle as _};
 use crate::generation::{Generation, Word};
 use crate::schema;
 use crate::sql::{Row, Sql, Storage, Value, Work};
 use crate::time::Timestamp;
-use crate::writer_lock::WriterLock;
+use crate::writer_lock::{self, WriterGuard, WriterLock};
+
+use connection::{
+    APPLICATION_ID, Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty,
+};
 
 /// The database's file name inside the registry's folder.
 pub const DATABASE: &str = "registry.db";
 const LOCK: &str = "writer.lock";
 const GENERATION: &str = "generation";
-/// Marks the database as Halfback's: "HBK1" in ASCII.
-const APPLICATION_ID: i64 = 0x4842_4B31;
 /// Idle reading connections that are kept.
 const IDLE_READERS: usize = 8;
-const STATEMENTS: usize = 256;
 
 /// What to do about a registry that is not there, and what may be done with it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,23 +43,43 @@ pub struct Access {
 /// An open SQLite registry.
 #[derive(Debug)]
 pub struct Sqlite {
-    path: PathBuf,
-    uuid: String,
-    read_only: bool,
-    pool: Arc<Pool>,
+    opened: Opened,
     lock: Option<WriterLock>,
+}
+
+/// What was found in the folder when it was opened.
+#[derive(Debug)]
+struct Opened {
+    folder: PathBuf,
+    database: PathBuf,
+    /// The database file's identity in the file system, and the registry's own.
+    file: writer_lock::Key,
+    uuid: String,
+    pool: Arc<Pool>,
     generation: Option<Generation>,
 }
 
 /// The connections that nobody uses at the moment.
 #[derive(Debug, Default)]
 struct Pool {
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Vec<Reader>>,
     writer: Mutex<Option<Connection>>,
 }
 
+/// A connection for reading.
+#[derive(Debug)]
+struct Reader {
+    connection: Connection,
+    /// What must not change under a connection that takes the database for immutable.
+    still: Option<Still>,
+}
+
+/// Tells whether anybody wrote: the file, and where they are mapped the words.
+type Still = (Fingerprint, Option<u64>);
+
 impl fork::Idle for Pool {
     fn release(&self) {
+        let _working = fork::working();
         self.readers.lock().clear();
         if let Some(mut writer) = self.writer.try_lock() {
             *writer = None;
@@ -65,8 +87,14 @@ impl fork::Idle for Pool {
     }
 }
 
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
 impl Sqlite {
-    /// Opens the registry in `folder` while [`fork::working`], or makes it first where [`Access::create`] says so.
+    /// Opens the registry in `folder`, or makes it first where [`Access::create`] says so.
     pub fn open(folder: &Path, access: Access) -> Result<Self> {
         let database = folder.join(DATABASE);
         match database.try_exists() {
@@ -76,55 +104,212 @@ impl Sqlite {
             }
             _ => refuse_or_prepare(folder, access)?,
         }
-        let writes = !access.read_only;
-        let lock = writes.then(|| WriterLock::open(&folder.join(LOCK))).transpose()?;
-        let connection = match &lock {
-            Some(lock) => initialised(&database, lock, access)?,
-            None => connect(&database, true)?,
-        };
-        let uuid = examine(&connection, folder)?;
-        let pool = Arc::new(Pool::default());
-        pool.readers.lock().push(connection);
-        let idle: Weak<Pool> = Arc::downgrade(&pool);
-        fork::watch(idle);
-        let generation = map_generation(&folder.join(GENERATION), &uuid, lock.as_ref())?;
-        Ok(Self {
-            path: folder.to_owned(),
-            uuid,
-            read_only: access.read_only,
-            pool,
-            lock,
-            generation,
-        })
+        if access.read_only {
+            let opened = Opened::to_read(folder)?;
+            return Ok(Self { opened, lock: None });
+        }
+        let lock = WriterLock::open(&folder.join(LOCK))?;
+        let mut opened = Opened::to_write(folder, access, None)?;
+        if opened.is_none() {
+            let guard = lock.acquire()?;
+            opened = Opened::to_write(folder, access, Some(&guard))?;
+        }
+        let opened = opened.ok_or_else(|| moved(folder))?;
+        Ok(Self { opened, lock: Some(lock) })
     }
 
-    /// Lets idle connections go; the next use makes new ones.
-    pub fn release(&self) {
-        self.pool.release();
+    /// Lets go of idle connections and of the words: nobody will read any more, and nobody may
+    /// write. Reads that are under way go on.
+    pub fn close(&self) {
+        let _working = fork::working();
+        self.opened.pool.release();
+        if let Some(generation) = &self.opened.generation {
+            generation.retire();
+        }
     }
 
     /// The registry's own identity.
     pub fn uuid(&self) -> &str {
-        &self.uuid
+        &self.opened.uuid
     }
+
+    /// Whether the folder still holds what was opened: not after it was moved, replaced or deleted.
+    pub fn is_in_place(&self) -> bool {
+        self.opened.is_in_place() && self.lock.as_ref().is_none_or(WriterLock::is_in_place)
+    }
+}
+
+impl Opened {
+    fn new(folder: &Path, file: Option<writer_lock::Key>, uuid: String) -> Result<Self> {
+        let pool = Arc::new(Pool::default());
+        let idle: Weak<Pool> = Arc::downgrade(&pool);
+        fork::watch(idle);
+        Ok(Self {
+            folder: folder.to_owned(),
+            database: folder.join(DATABASE),
+            file: file.ok_or_else(|| moved(folder))?,
+            uuid,
+            pool,
+            generation: None,
+        })
+    }
+
+    fn to_read(folder: &Path) -> Result<Self> {
+        let _working = fork::working();
+        let database = folder.join(DATABASE);
+        let file = writer_lock::key(&database);
+        let (connection, mode) = reader(&database)?;
+        let mut opened = Self::new(folder, file, examine(&connection, folder, mode)?)?;
+        opened.generation = Generation::map(&folder.join(GENERATION), &opened.uuid, false)?;
+        Ok(opened)
+    }
+
+    /// What is there to write to. `None` where something is missing that only the holder of the
+    /// writer lock may make.
+    fn to_write(
+        folder: &Path,
+        access: Access,
+        guard: Option<&WriterGuard<'_>>,
+    ) -> Result<Option<Self>> {
+        let _working = fork::working();
+        let database = folder.join(DATABASE);
+        let missing = !database.try_exists().on("look for", &database)?;
+        if missing && guard.is_none() {
+            return Ok(None);
+        }
+        let mode = if missing && access.create { Mode::Create } else { Mode::Write };
+        let connection = connect(&database, mode)?;
+        if access.create && application_id(&connection, mode)? == 0 && is_empty(&connection)? {
+            if guard.is_none() {
+                return Ok(None);
+            }
+            initialise(&connection)?;
+            folder::sync(folder)?;
+        }
+        let uuid = examine(&connection, folder, mode)?;
+        let mut opened = Self::new(folder, writer_lock::key(&database), uuid)?;
+        opened.pool.readers.lock().push(Reader { connection, still: None });
+        let words = folder.join(GENERATION);
+        opened.generation = match Generation::map(&words, &opened.uuid, true)? {
+            None if guard.is_none() => return Ok(None),
+            None => Some(Generation::make(&words, &opened.uuid)?),
+            mapped => mapped,
+        };
+        Ok(Some(opened))
+    }
+
+    fn is_in_place(&self) -> bool {
+        writer_lock::key(&self.database) == Some(self.file)
+    }
+
+    /// A new connection, held to lead to the registry that was opened.
+    fn same(&self, connection: Result<Connection>, mode: Mode) -> Result<Connection> {
+        if !self.is_in_place() {
+            return Err(moved(&self.folder));
+        }
+        let connection = connection?;
+        if examine(&connection, &self.folder, mode)? != self.uuid {
+            return Err(moved(&self.folder));
+        }
+        Ok(connection)
+    }
+
+    /// A connection to read one snapshot with.
+    fn reader(&self, read_only: bool) -> Result<Reader> {
+        while let Some(reader) = self.pool.readers.lock().pop() {
+            // Without words, the time of the last change alone would tell, which is coarse.
+            if self.generation.is_some() && self.holds(&reader) || reader.still.is_none() {
+                return Ok(reader);
+            }
+        }
+        if !read_only {
+            let connection = self.same(connect(&self.database, Mode::Write), Mode::Write)?;
+            return Ok(Reader { connection, still: None });
+        }
+        let still = self.still();
+        let (connection, mode) = reader(&self.database)
+            .map_err(|error| if self.is_in_place() { error } else { moved(&self.folder) })?;
+        let connection = self.same(Ok(connection), mode)?;
+        if mode == Mode::Read {
+            return Ok(Reader { connection, still: None });
+        }
+        let still = Some(still.ok_or_else(overtaken)?);
+        Ok(Reader { connection, still })
+    }
+
+    fn still(&self) -> Option<Still> {
+        let words = self.generation.as_ref().map(Generation::sum);
+        Some((Fingerprint::of(&self.database)?, words))
+    }
+
+    /// Whether what the connection reads is one consistent state.
+    fn holds(&self, reader: &Reader) -> bool {
+        reader.still.is_none() || reader.still == self.still()
+    }
+}
+
+/// A connection for one who may only read.
+///
+/// While nobody writes it is an immutable one, which needs no right to the folder and leaves no
+/// file there.
+fn reader(database: &Path) -> Result<(Connection, Mode)> {
+    let immutable = || Ok((connect(database, Mode::Immutable)?, Mode::Immutable));
+    let unwritten = || Fingerprint::of(database).is_some();
+    if !beside(database, "-wal").exists() && unwritten() {
+        return immutable();
+    }
+    let connection = connect(database, Mode::Read).and_then(|connection| {
+        // Only a read shows whether the files beside the database can be used.
+        application_id(&connection, Mode::Read).map(|_| connection)
+    });
+    match connection {
+        Err(error) if error.code() == "permission_denied" && unwritten() => immutable(),
+        connection => Ok((connection?, Mode::Read)),
+    }
+}
+
+fn overtaken() -> Error {
+    Detail::Busy("another program began to write meanwhile; try again".into()).into()
+}
+
+fn moved(folder: &Path) -> Error {
+    Detail::RegistryNotFound(format!(
+        "the registry in `{}` was moved, replaced or deleted since it was opened; open it again",
+        folder.display()
+    ))
+    .into()
+}
+
+/// Makes the schema; in one transaction, so that a process that dies half-way leaves nothing.
+fn initialise(connection: &Connection) -> Result<()> {
+    connection
+        .pragma_update(None, "journal_mode", "wal")
+        .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
+        .map_err(|e| failure(&e))?;
+    let mut transaction = Transaction { connection, touched: Vec::new() };
+    schema::create(&mut transaction, schema::Dialect::Sqlite, Timestamp::now())?;
+    connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .and_then(|()| connection.execute_batch("COMMIT"))
+        .map_err(|e| failure(&e))
 }
 
 impl Storage for Sqlite {
     fn read(&self, work: Work<'_>) -> Result<()> {
         let _working = fork::working();
-        let idle = self.pool.readers.lock().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connect(&self.path.join(DATABASE), self.read_only)?,
-        };
-        let mut transaction = Transaction { connection: &connection, touched: Vec::new() };
+        let opened = &self.opened;
+        let reader = opened.reader(self.lock.is_none())?;
+        let mut transaction = Transaction { connection: &reader.connection, touched: Vec::new() };
         let outcome = transaction.execute("BEGIN", &[]).and_then(|_| work(&mut transaction));
         // A reading transaction has nothing to keep: ending it cannot lose anything.
         let ended = transaction.execute("COMMIT", &[]);
+        if !opened.holds(&reader) {
+            return Err(overtaken());
+        }
         if ended.is_ok() {
-            let mut readers = self.pool.readers.lock();
+            let mut readers = opened.pool.readers.lock();
             if readers.len() < IDLE_READERS {
-                readers.push(connection);
+                readers.push(reader);
             }
         }
         outcome
@@ -134,16 +319,20 @@ impl Storage for Sqlite {
         let Some(lock) = &self.lock else {
             return Err(read_only());
         };
-        let Some(generation) = &self.generation else {
+        let opened = &self.opened;
+        let Some(generation) = &opened.generation else {
             return Err(Detail::Internal("a writer has no generation words".into()).into());
         };
-        let _working = fork::working();
         let _guard = lock.acquire()?;
-        generation.repair();
-        let mut writer = self.pool.writer.lock();
+        let _working = fork::working();
+        if !self.is_in_place() {
+            return Err(moved(&opened.folder));
+        }
+        generation.repair()?;
+        let mut writer = opened.pool.writer.lock();
         let connection = match &mut *writer {
             Some(connection) => connection,
-            none => none.insert(connect(&self.path.join(DATABASE), false)?),
+            none => none.insert(opened.same(connect(&opened.database, Mode::Write), Mode::Write)?),
         };
         let mut transaction = Transaction { connection, touched: Vec::new() };
         if !connection.is_autocommit() {
@@ -169,7 +358,7 @@ impl Storage for Sqlite {
     }
 
     fn change_token(&self, word: Word) -> Option<u64> {
-        self.generation.as_ref()?.stable(word)
+        self.opened.generation.as_ref()?.stable(word)
     }
 }
 
@@ -278,152 +467,23 @@ fn refuse_or_prepare(folder: &Path, access: Access) -> Result<()> {
         ))
         .into());
     }
-    std::fs::create_dir_all(folder).on("create", folder)
+    folder::create(folder)
 }
 
-/// The registry's words; made where they are missing or foreign, by whoever may write.
-fn map_generation(
-    path: &Path,
-    uuid: &str,
-    lock: Option<&WriterLock>,
-) -> Result<Option<Generation>> {
-    let mapped = Generation::map(path, uuid, lock.is_some())?;
-    let (None, Some(lock)) = (&mapped, lock) else { return Ok(mapped) };
-    let _guard = lock.acquire()?;
-    match Generation::map(path, uuid, true)? {
-        None => Generation::create(path, uuid).map(Some),
-        made_meanwhile => Ok(made_meanwhile),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A connection to a database that has the schema, made now where it is missing and wanted.
-fn initialised(database: &Path, lock: &WriterLock, access: Access) -> Result<Connection> {
-    if database.try_exists().on("look for", database)? {
-        let connection = connect(database, false)?;
-        if application_id(&connection)? != 0 || !access.create {
-            return Ok(connection);
+    #[test]
+    fn a_new_registry_is_durable_in_the_folder_above() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("a/b.hb");
+        folder::synced::take();
+        Sqlite::open(&folder, Access { create: true, read_only: false }).unwrap();
+        let synced = folder::synced::take();
+        for expected in [above.path().to_owned(), above.path().join("a")] {
+            assert!(synced.contains(&(expected, 1)), "{synced:?}");
         }
+        assert!(synced.iter().any(|(synced, entries)| *synced == folder && *entries > 1));
     }
-    let _guard = lock.acquire()?;
-    let connection = connect(database, false)?;
-    // Another process may have been first, and a process that died half-way left nothing: the
-    // schema is made in one transaction.
-    if application_id(&connection)? == 0 && is_empty(&connection)? {
-        connection
-            .pragma_update(None, "journal_mode", "wal")
-            .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
-            .map_err(|e| failure(&e))?;
-        let mut transaction = Transaction { connection: &connection, touched: Vec::new() };
-        schema::create(&mut transaction, schema::Dialect::Sqlite, Timestamp::now())?;
-        connection
-            .pragma_update(None, "application_id", APPLICATION_ID)
-            .and_then(|()| connection.execute_batch("COMMIT"))
-            .map_err(|e| failure(&e))?;
-        if let Some(folder) = database.parent() {
-            sync_folder(folder)?;
-        }
-    }
-    Ok(connection)
-}
-
-/// Makes a new entry of a folder durable.
-fn sync_folder(folder: &Path) -> Result<()> {
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).on("sync", folder)
-}
-
-fn connect(database: &Path, read_only: bool) -> Result<Connection> {
-    let mode = if read_only {
-        OpenFlags::SQLITE_OPEN_READ_ONLY
-    } else {
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
-    };
-    let open = || -> rusqlite::Result<Connection> {
-        let connection =
-            Connection::open_with_flags(database, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        // Without stable plans, statements with bound ranges are prepared again on every call.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
-        connection.pragma_update(None, "synchronous", "full")?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(connection)
-    };
-    open().map_err(|error| opening(&error, database))
-}
-
-fn opening(error: &rusqlite::Error, database: &Path) -> Error {
-    let path = database.display();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            Detail::NotARegistry(format!("`{path}` is not a registry's database")).into()
-        }
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            Detail::PermissionDenied(format!(
-                "not allowed to open `{path}`; ask for the right on the registry's folder, or open it with `read_only`"
-            ))
-            .into()
-        }
-        _ => failure(error),
-    }
-}
-
-fn application_id(connection: &Connection) -> Result<i64> {
-    connection
-        .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(|e| opening(&e, Path::new(DATABASE)))
-}
-
-fn is_empty(connection: &Connection) -> Result<bool> {
-    connection
-        .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|e| failure(&e))
-}
-
-/// Holds the database to be a registry of a format that this library reads; gives its identity.
-fn examine(connection: &Connection, folder: &Path) -> Result<String> {
-    let shown = folder.display();
-    if application_id(connection)? != APPLICATION_ID {
-        return Err(Detail::NotARegistry(format!(
-            "`{shown}` is not a registry: its `{DATABASE}` was made by another program"
-        ))
-        .into());
-    }
-    let (uuid, format): (String, i64) = connection
-        .query_row("SELECT uuid, format FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(|e| failure(&e))?;
-    if format > schema::FORMAT {
-        return Err(Detail::UnsupportedFormat(format!(
-            "`{shown}` has format {format}, this library reads up to {}; use a newer halfback",
-            schema::FORMAT
-        ))
-        .into());
-    }
-    Ok(uuid)
-}
-
-/// What a failure of SQLite means to the caller.
-fn failure(error: &rusqlite::Error) -> Error {
-    let text = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            Detail::Busy("another program keeps the registry locked; try again".into())
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            Detail::PermissionDenied(format!(
-                "not allowed to write the registry ({text}); ask for the right on its folder"
-            ))
-        }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Detail::Corrupt(format!(
-            "the database is damaged ({text}); run `check` and restore a backup"
-        )),
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory) => {
-            Detail::Io {
-                message: format!("the database could not be read or written: {text}"),
-                source: std::io::Error::other(text),
-            }
-        }
-        _ => Detail::Internal(format!("the database refused a statement: {text}")),
-    }
-    .into()
 }

@@ -118,7 +118,7 @@ impl Registry {
         let artifact = shared.store.put(catalog, content, progress)?;
         let files = Kept { store: &shared.store, catalog, artifact: &artifact };
         let held = Held { size: artifact.size, format: format::recognise(&files)? };
-        shared.possessed.lock().insert((Place::Stored(catalog), artifact.digest), held);
+        shared.possess(Place::Stored(catalog), artifact.digest, held);
         Ok(artifact.into())
     }
 
@@ -129,7 +129,7 @@ impl Registry {
         let artifact = ArtifactStore::hash(content, progress)?;
         let format = format::recognise(&Given { content, artifact: &artifact })?;
         let held = Held { size: artifact.size, format };
-        shared.possessed.lock().insert((Place::Elsewhere, artifact.digest), held);
+        shared.possess(Place::Elsewhere, artifact.digest, held);
         Ok(artifact.into())
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 
-use halfback_store::artifact::ArtifactStore;
+use halfback_store::artifact::{ArtifactStore, Digest};
 use halfback_store::error::{Detail, Error, IoContext, Result};
 use halfback_store::fork;
 use halfback_store::id::CommitNumber;
@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 
 use crate::cache::Stamp;
 use crate::catalog::CreateSchema;
-use crate::command::{Command, Context, Possessed};
+use crate::command::{self, Command, Context, Possessed};
 use crate::commands::AnyCommand;
 use crate::view::View;
 
@@ -30,7 +30,8 @@ use crate::view::View;
 pub struct Options {
     /// Make the registry where the folder holds none.
     pub create: bool,
-    /// Refuse every write.
+    /// Refuse every write. The right to read is enough then, and no file is left in the folder,
+    /// unless a writer is at work there or was killed.
     pub read_only: bool,
 }
 
@@ -306,7 +307,7 @@ pub(crate) struct Shared {
     pub(crate) storage: Sqlite,
     pub(crate) store: ArtifactStore,
     pub(crate) possessed: Possessed,
-    /// Handles that are open; connections are let go with the last one.
+    /// Handles that are open; the storage is closed with the last one.
     handles: AtomicUsize,
 }
 
@@ -324,8 +325,11 @@ impl Shared {
             .into());
         }
         let path = std::path::absolute(path).on("find", path)?;
-        let _working = fork::working();
-        if let Some(shared) = Self::known(&OPEN.lock(), place(&path, options)) {
+        let known = {
+            let _working = fork::working();
+            Self::known(&OPEN.lock(), place(&path, options))
+        };
+        if let Some(shared) = known {
             return Ok(shared);
         }
         let access = Access { create: options.create, read_only: options.read_only };
@@ -337,6 +341,7 @@ impl Shared {
             options,
             path,
         });
+        let _working = fork::working();
         let place = place(&shared.path, options);
         let mut open = OPEN.lock();
         // Another thread may have been first meanwhile: all handles share one.
@@ -350,17 +355,28 @@ impl Shared {
         Ok(shared)
     }
 
-    /// The registry at a place, where a handle of it is open already.
+    /// The registry at a place, where a handle of it is open already and leads there still.
     fn known(open: &HashMap<Place, Weak<Self>>, place: Option<Place>) -> Option<Arc<Self>> {
         let shared = open.get(&place?).and_then(Weak::upgrade)?;
-        shared.handles.fetch_add(1, Ordering::AcqRel);
+        if !shared.storage.is_in_place() {
+            return None;
+        }
+        // What the last handle left is closed for good.
+        let joined = |handles| (handles > 0).then_some(handles + 1);
+        shared.handles.fetch_update(Ordering::AcqRel, Ordering::Acquire, joined).ok()?;
         Some(shared)
+    }
+
+    /// Keeps what is known of a content that this process has read.
+    pub(crate) fn possess(&self, place: command::Place, digest: Digest, held: command::Held) {
+        let _working = fork::working();
+        self.possessed.lock().insert((place, digest), held);
     }
 
     /// One handle less is open.
     fn leave(&self) {
         if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.storage.release();
+            self.storage.close();
         }
     }
 }

@@ -1,8 +1,13 @@
 //! Finding the files of a folder without leaving it.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
 
 use super::manifest::check_path;
 use crate::error::{Detail, IoContext, Result};
@@ -10,6 +15,9 @@ use crate::error::{Detail, IoContext, Result};
 /// A file to be read: where it lies, and its path in the artifact.
 #[derive(Debug)]
 pub(super) struct Source {
+    /// The folder that is read, and the way from there to the file, without links.
+    root: Arc<File>,
+    way: PathBuf,
     pub(super) place: PathBuf,
     pub(super) path: String,
     pub(super) size: u64,
@@ -23,18 +31,25 @@ pub(super) fn find(content: &Path) -> Result<Vec<Source>> {
         let name = content.file_name().or_else(|| root.file_name()).unwrap_or_default();
         let path = utf8(Path::new(name), content)?;
         check_path(&path)?;
-        return Ok(vec![Source { place: root, path, size: metadata.len() }]);
+        let (folder, way) = match (root.parent(), root.file_name()) {
+            (Some(folder), Some(way)) => (folder, PathBuf::from(way)),
+            _ => return Err(special(content)),
+        };
+        let folder = Arc::new(File::open(folder).on("open", folder)?);
+        return Ok(vec![Source { root: folder, way, place: root, path, size: metadata.len() }]);
     }
     if !metadata.is_dir() {
         return Err(special(content));
     }
-    let mut walk = Walk { root: root.clone(), found: Vec::new() };
+    let opened = Arc::new(File::open(&root).on("open", &root)?);
+    let mut walk = Walk { root: root.clone(), opened, found: Vec::new() };
     walk.folder(&root, "", &mut vec![root.clone()])?;
     Ok(walk.found)
 }
 
 struct Walk {
     root: PathBuf,
+    opened: Arc<File>,
     found: Vec<Source>,
 }
 
@@ -61,15 +76,16 @@ impl Walk {
             }
             real => real.on("read", place)?,
         };
-        if !real.starts_with(&self.root) {
+        let Ok(way) = real.strip_prefix(&self.root) else {
             return Err(Detail::InvalidArtifact(format!(
                 "`{path}` is a link that leads outside the folder; copy the folder with its links resolved first (`cp -rL`)"
             ))
             .into());
-        }
+        };
         let metadata = real.metadata().on("examine", &real)?;
         if metadata.is_file() {
-            self.found.push(Source { place: real, path, size: metadata.len() });
+            let (root, way) = (self.opened.clone(), way.to_owned());
+            self.found.push(Source { root, way, place: real, path, size: metadata.len() });
             Ok(())
         } else if !metadata.is_dir() {
             Err(special(Path::new(&path)))
@@ -106,18 +122,36 @@ fn special(path: &Path) -> crate::Error {
 }
 
 impl Source {
-    /// Opens the file, and only a plain file, whatever took its place meanwhile.
+    /// Opens the file, and only a plain file inside the folder, whatever took its place or that of
+    /// a folder on the way meanwhile.
     pub(super) fn open(&self) -> Result<(File, Fingerprint)> {
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(&self.place)
-            .on("open", &self.place)?;
+        let file = self.descend().map_err(|error| match error {
+            Errno::LOOP | Errno::NOTDIR | Errno::NOENT => self.changed(),
+            error => {
+                let failed: Result<()> = Err(error).on("open", &self.place);
+                failed.err().unwrap_or_else(|| self.changed())
+            }
+        })?;
         let fingerprint = Fingerprint::of(&file, &self.place)?;
         if fingerprint.size != self.size || !fingerprint.plain {
             return Err(self.changed());
         }
         Ok((file, fingerprint))
+    }
+
+    /// Goes down from the folder one name at a time and through no link: what was found had its
+    /// links resolved, so a link on the way is new.
+    fn descend(&self) -> Result<File, Errno> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let mut names = self.way.iter().peekable();
+        let mut at: Option<File> = None;
+        while let Some(name) = names.next() {
+            let last = names.peek().is_none();
+            let kind = if last { OFlags::empty() } else { OFlags::DIRECTORY | OFlags::PATH };
+            let above = at.as_ref().unwrap_or(&self.root).as_fd();
+            at = Some(openat(above, name, flags | kind, Mode::empty())?.into());
+        }
+        at.ok_or(Errno::NOENT)
     }
 
     /// The error of a file that is not what it was.

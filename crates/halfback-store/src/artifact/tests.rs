@@ -185,3 +185,68 @@ fn hostile_manifests_are_refused() {
     let twice = format!("halfback manifest 1\n{hash} 1 b\n{hash} 1 a\n");
     assert!(Artifact::from_manifest(twice.as_bytes()).is_err());
 }
+
+#[test]
+fn a_folder_swapped_for_a_link_while_the_others_are_read_is_refused() {
+    let bench = bench();
+    for folder in ["m/one", "m/two", "outside"] {
+        bench.write(&format!("{folder}/f"), if folder == "outside" { "secret" } else { "public" });
+    }
+    let root = bench.folder.path();
+    let mut swapped = false;
+    let mut swap = |_: Transfer| {
+        if !std::mem::replace(&mut swapped, true) {
+            // Whichever of the two is read first, the other one comes after this.
+            for folder in ["one", "two"] {
+                std::fs::rename(root.join("m").join(folder), root.join(folder)).unwrap();
+                symlink(root.join("outside"), root.join("m").join(folder)).unwrap();
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    let source = Content::Path(root.join("m"));
+    let error = bench.store.put(CATALOG, &source, &mut swap).unwrap_err();
+    assert_eq!(error.code(), "artifact_changed", "{error}");
+    assert!(!bench.store.stored(CATALOG, &sha256(b"secret")).exists());
+    assert_eq!(bench.left_over(), 0);
+}
+
+#[test]
+fn folders_are_synced_after_their_last_entry_came() {
+    let bench = bench();
+    for path in ["m/a", "m/b/c/weights", "m/b/d"] {
+        bench.write(path, path);
+    }
+    let artifact = bench.put("m").unwrap();
+    crate::folder::synced::take();
+    let to = bench.folder.path().join("new/out");
+    bench.store.download(CATALOG, &artifact.digest, &to, &mut no_progress).unwrap();
+    let synced = crate::folder::synced::take();
+    let above = to.parent().unwrap();
+    assert_eq!(synced.last(), Some(&(above.to_owned(), 1)), "the name comes last");
+    let of = |end: &str| {
+        let last = synced.iter().rfind(|(folder, _)| {
+            folder.strip_prefix(above).is_ok_and(|below| {
+                let below: PathBuf = below.iter().skip(1).collect();
+                below == Path::new(end) && folder != above
+            })
+        });
+        last.map(|(_, entries)| *entries)
+    };
+    assert_eq!((of(""), of("b"), of("b/c")), (Some(2), Some(2), Some(1)), "{synced:?}");
+}
+
+#[test]
+fn what_a_killed_put_left_goes_with_the_next_one_and_what_is_in_use_stays() {
+    let bench = bench();
+    bench.write("m.bin", "weights");
+    bench.put("m.bin").unwrap();
+    let staging = bench.store.catalog(CATALOG).join("staging");
+    std::fs::write(staging.join(".halfback-0123456789abcdef"), "left by a killed put").unwrap();
+    let in_use = transfer::stage_bytes(&staging, b"on its way").unwrap();
+    bench.put("m.bin").unwrap();
+    assert_eq!(bench.left_over(), 1);
+    in_use.persist(&bench.folder.path().join("kept")).unwrap();
+    assert_eq!(std::fs::read(bench.folder.path().join("kept")).unwrap(), b"on its way");
+    assert_eq!(bench.left_over(), 0);
+}

@@ -3,15 +3,17 @@
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::manifest::{Artifact, ArtifactFile, check_path};
 use super::source::{self, Fingerprint, Source};
-use super::{Content, Progress, Transfer, staging_name};
+use super::{Content, Progress, STAGED, Transfer, staging_name};
 use crate::error::{Detail, IoContext, Result};
 use crate::id::hex;
 use crate::merkle::Hash;
@@ -251,10 +253,23 @@ pub(super) struct Staged {
 
 impl Staged {
     fn new(folder: &Path) -> Result<Self> {
-        let path = folder.join(staging_name()?);
-        let file =
-            OpenOptions::new().write(true).create_new(true).open(&path).on("create", &path)?;
-        Ok(Self { file, path })
+        loop {
+            let path = folder.join(staging_name()?);
+            let file =
+                OpenOptions::new().write(true).create_new(true).open(&path).on("create", &path)?;
+            let staged = Self { file, path };
+            // Locked as long as it is open: what is not belongs to nobody, see `sweep`. A file
+            // system without such locks keeps what was left.
+            if flock(&staged.file, FlockOperation::NonBlockingLockExclusive)
+                == Err(Errno::WOULDBLOCK)
+            {
+                continue;
+            }
+            // It may have been swept before it was locked.
+            if staged.file.metadata().on("examine", &staged.path)?.nlink() > 0 {
+                return Ok(staged);
+            }
+        }
     }
 
     /// Takes the right to write from everyone: stored content never changes.
@@ -271,8 +286,25 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // Gone already when it was persisted; if it stays, `sweep` removes it.
+        // Gone already when it was persisted; if it stays in the store, `sweep` removes it.
         let _ = std::fs::remove_file(&self.path).is_ok();
+    }
+}
+
+/// Removes the staged files of programs that ended before they could.
+///
+/// What cannot be removed stays for the next time: it is in nobody's way.
+pub(super) fn sweep(staging: &Path) {
+    for entry in staging.read_dir().into_iter().flatten().flatten() {
+        let ours = entry.file_name().as_encoded_bytes().starts_with(STAGED.as_bytes());
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        if ours
+            && let Ok(file) = options.open(entry.path())
+            && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+        {
+            let _ = std::fs::remove_file(entry.path()).is_ok();
+        }
     }
 }
 
@@ -293,10 +325,22 @@ impl StagedFolder {
         &self.path
     }
 
-    /// Gives the folder its name, replacing an empty one.
+    /// Gives the folder its name, replacing an empty one; all that it holds is durable before.
     pub(super) fn persist(self, place: &Path) -> Result<()> {
+        sync_below(&self.path)?;
         std::fs::rename(&self.path, place).on("create", place)
     }
+}
+
+/// Makes the entries of a folder and of all folders in it durable.
+fn sync_below(folder: &Path) -> Result<()> {
+    for entry in folder.read_dir().on("read", folder)? {
+        let entry = entry.on("read", folder)?;
+        if entry.file_type().on("examine", &entry.path())?.is_dir() {
+            sync_below(&entry.path())?;
+        }
+    }
+    crate::folder::sync(folder)
 }
 
 impl Drop for StagedFolder {

@@ -8,7 +8,8 @@ package dev.halfback;
  * }</pre>
  *
  * @param create whether to make the registry when there is none
- * @param readOnly whether to refuse every command
+ * @param readOnly whether to refuse every command; the right to read is enough then, and no file is
+ *     left in the directory, unless a writer is at work there or was killed
  */
 public record Options(boolean create, boolean readOnly) {
   /**

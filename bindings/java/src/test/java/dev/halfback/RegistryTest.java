@@ -116,7 +116,7 @@ class RegistryTest {
       refused(
           HalfbackInvalidException.class,
           "invalid_argument",
-          "cannot be written as JSON",
+          "neither text nor a number nor a boolean",
           () -> registry.registerVersion(version.withParams(strange)));
       assertEquals(before, registry.info());
     }

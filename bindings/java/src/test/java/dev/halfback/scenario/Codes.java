@@ -22,7 +22,7 @@ final class Codes {
     all(
         HalfbackInvalidException.class,
         "invalid_name reserved_name invalid_uri invalid_filter invalid_argument invalid_artifact"
-            + " digest_mismatch");
+            + " digest_mismatch secret_suspected");
     all(HalfbackNotFoundException.class, "not_found registry_not_found not_a_registry");
     all(
         HalfbackConflictException.class,

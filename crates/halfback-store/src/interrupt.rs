@@ -1,0 +1,18 @@
+//! How a program that wants to stop ends a long wait: a binding says how to find out.
+
+use std::sync::OnceLock;
+
+static REQUESTED: OnceLock<fn() -> bool> = OnceLock::new();
+
+/// Has `requested` asked, on the waiting thread and about every 50 ms, while a call waits for
+/// another writer; `true` ends the wait with the code `cancelled`. The first setting stays.
+///
+/// A binding sets this once, so that Ctrl-C works in its language.
+pub fn ask(requested: fn() -> bool) {
+    REQUESTED.get_or_init(|| requested);
+}
+
+/// Whether the program wants its calls to end.
+pub(crate) fn requested() -> bool {
+    REQUESTED.get().is_some_and(|requested| requested())
+}

@@ -1,0 +1,191 @@
+//! Connections to the database: how each kind is opened, and what SQLite's failures mean.
+
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::DATABASE;
+use crate::error::{Detail, Error, IoContext, Result};
+use crate::schema;
+
+/// Marks the database as Halfback's: "HBK1" in ASCII.
+pub(super) const APPLICATION_ID: i64 = 0x4842_4B31;
+const STATEMENTS: usize = 256;
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Make the database where there is none.
+    Create,
+    Write,
+    Read,
+    /// Read a database that nobody writes, without the files beside it.
+    Immutable,
+}
+
+pub(super) fn connect(database: &Path, mode: Mode) -> Result<Connection> {
+    let (path, flags) = match mode {
+        Mode::Create => {
+            (database.to_owned(), OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+        }
+        Mode::Write => (database.to_owned(), OpenFlags::SQLITE_OPEN_READ_WRITE),
+        Mode::Read => (database.to_owned(), OpenFlags::SQLITE_OPEN_READ_ONLY),
+        Mode::Immutable => {
+            (immutable(database)?, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+        }
+    };
+    let open = || -> rusqlite::Result<Connection> {
+        let connection =
+            Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        // Without stable plans, statements with bound ranges are prepared again on every call.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.busy_timeout(Duration::from_secs(10))?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    };
+    open().map_err(|error| opening(&error, database, mode))
+}
+
+/// The database as a URI that says that nobody writes it.
+fn immutable(database: &Path) -> Result<PathBuf> {
+    let absolute = std::path::absolute(database).on("find", database)?;
+    let escaped = absolute.as_os_str().as_bytes().iter().map(|byte| {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+            char::from(*byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    });
+    Ok(format!("file://{}?immutable=1", escaped.collect::<String>()).into())
+}
+
+/// What a database file that nobody writes to keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fingerprint {
+    file: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Fingerprint {
+    /// `None` while there is a log of changes that the file does not hold yet.
+    pub(super) fn of(database: &Path) -> Option<Self> {
+        if ["-wal", "-journal"].iter().any(|end| size_of(&beside(database, end)) != Some(0)) {
+            return None;
+        }
+        let metadata = std::fs::metadata(database).ok()?;
+        Some(Self {
+            file: (metadata.dev(), metadata.ino()),
+            size: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+}
+
+/// The size of a file, 0 where there is none, `None` where nobody tells.
+fn size_of(path: &Path) -> Option<u64> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Some(metadata.len()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(0),
+        Err(_) => None,
+    }
+}
+
+/// The file that SQLite keeps beside the database under this ending.
+pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(end);
+    path.into()
+}
+
+/// What a failure to open means to the caller.
+pub(super) fn opening(error: &rusqlite::Error, database: &Path, mode: Mode) -> Error {
+    let path = database.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            Detail::NotARegistry(format!("`{path}` is not a registry's database")).into()
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            let way_out = match mode {
+                Mode::Create | Mode::Write => {
+                    "ask for the right on the registry's folder, or open it with `read_only`"
+                }
+                Mode::Read if Fingerprint::of(database).is_none() => {
+                    "a program that wrote it ended without closing it, and to recover what it left takes the right to write; ask for that, or have the owner open it once"
+                }
+                Mode::Read | Mode::Immutable => "ask for the right to read it",
+            };
+            Detail::PermissionDenied(format!("not allowed to open `{path}`; {way_out}")).into()
+        }
+        _ => failure(error),
+    }
+}
+
+pub(super) fn application_id(connection: &Connection, mode: Mode) -> Result<i64> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|error| {
+        opening(&error, connection.path().map_or(Path::new(DATABASE), Path::new), mode)
+    })
+}
+
+pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
+    connection
+        .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|e| failure(&e))
+}
+
+/// Holds the database to be a registry of a format that this library reads; gives its identity.
+pub(super) fn examine(connection: &Connection, folder: &Path, mode: Mode) -> Result<String> {
+    let shown = folder.display();
+    if application_id(connection, mode)? != APPLICATION_ID {
+        return Err(Detail::NotARegistry(format!(
+            "`{shown}` is not a registry: its `{DATABASE}` was made by another program"
+        ))
+        .into());
+    }
+    let (uuid, format): (String, i64) = connection
+        .query_row("SELECT uuid, format FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(|e| failure(&e))?;
+    if format > schema::FORMAT {
+        return Err(Detail::UnsupportedFormat(format!(
+            "`{shown}` has format {format}, this library reads up to {}; use a newer halfback",
+            schema::FORMAT
+        ))
+        .into());
+    }
+    Ok(uuid)
+}
+
+/// What a failure of SQLite means to the caller.
+pub(super) fn failure(error: &rusqlite::Error) -> Error {
+    let text = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Detail::Busy("another program keeps the registry locked; try again".into())
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            Detail::PermissionDenied(format!(
+                "not allowed to write the registry ({text}); ask for the right on its folder"
+            ))
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Detail::Corrupt(format!(
+            "the database is damaged ({text}); run `check` and restore a backup"
+        )),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory) => {
+            Detail::Io {
+                message: format!("the database could not be read or written: {text}"),
+                source: std::io::Error::other(text),
+            }
+        }
+        _ => Detail::Internal(format!("the database refused a statement: {text}")),
+    }
+    .into()
+}
