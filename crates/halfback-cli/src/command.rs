@@ -2,6 +2,7 @@
 
 mod alias;
 mod completions;
+mod exchange;
 mod files;
 mod lists;
 mod register;
@@ -71,6 +72,9 @@ pub(crate) enum Command {
     Verify(files::Verify),
     Log(lists::Log),
     Check(registry::Check),
+    #[command(subcommand)]
+    Import(exchange::Import),
+    Export(exchange::Export),
     Completions(completions::Completions),
 }
 
@@ -92,6 +96,8 @@ impl Command {
             Self::Verify(command) => command.run(session),
             Self::Log(command) => command.run(session),
             Self::Check(_) => registry::Check::run(session),
+            Self::Import(command) => command.run(session),
+            Self::Export(command) => command.run(session),
             Self::Completions(command) => command.run(session),
         }
     }

@@ -76,6 +76,11 @@ impl<'a> Output<'a> {
         self.text("\n")
     }
 
+    /// Writes lines, their hidden characters made visible.
+    pub(crate) fn lines(&mut self, lines: &str) -> Outcome {
+        lines.lines().try_for_each(|line| self.line(line))
+    }
+
     /// Writes one record: to people as `people` does it.
     pub(crate) fn record<T: Serialize>(
         &mut self,

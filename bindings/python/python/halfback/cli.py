@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -12,6 +13,9 @@ def main() -> int:
     # transfer in good order. A broken pipe is quiet already: Python ignores its signal.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from halfback._native import run_cli
+
+    # A tracking server is read through this Python and the mlflow that it has.
+    os.environ.setdefault("HALFBACK_PYTHON", sys.executable)
 
     return run_cli(sys.argv)
 

@@ -80,6 +80,7 @@ fn every_read_of_the_past_says_how_it_is_named() {
     let expected = [
         "alias list",
         "download",
+        "export",
         "history",
         "log",
         "models",

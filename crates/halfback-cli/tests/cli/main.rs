@@ -46,6 +46,7 @@ impl Place {
             "halfback register risk.credit.default folder --comment 'with its tokenizer'",
             "halfback alias set risk.credit.default challenger 2",
             "halfback tag set risk.credit.default team credit",
+            "halfback export mlruns --layout mlflow",
         ] {
             place.done(line);
         }

@@ -271,3 +271,22 @@ def _recorded(run: Any) -> dict[str, Any]:
 
 def _tags(tags: Mapping[str, object]) -> dict[str, str]:
     return {key: "" if value is None else str(value) for key, value in tags.items()}
+
+
+def _main() -> None:
+    """What the command line asks for a tracking server: a request in, the report out, as JSON."""
+    import sys
+
+    import halfback
+
+    asked = json.load(sys.stdin)
+    try:
+        with halfback.open(asked["registry"]) as registry:
+            report = import_from(registry, asked["source"], **asked["options"])
+    except halfback.HalfbackError as error:
+        sys.exit(f"halfback: {error}")
+    json.dump(report.to_dict(), sys.stdout)
+
+
+if __name__ == "__main__":
+    _main()
