@@ -485,7 +485,7 @@ fn forks_are_safe_while_other_threads_open_and_close() {
                 }
             });
         }
-        let failures = (0..often(200)).filter(|_| {
+        let failed = (0..often(200)).any(|_| {
             // SAFETY: the child only uses the library, and ends without running exit code.
             let process = unsafe { libc::fork() };
             if process == 0 {
@@ -498,9 +498,8 @@ fn forks_are_safe_while_other_threads_open_and_close() {
             }
             ended(process) != 0
         });
-        let failures = failures.count();
         stop.store(1, Ordering::SeqCst);
-        assert_eq!(failures, 0);
+        assert!(!failed, "a child hung or could not read");
     });
 }
 
