@@ -7,6 +7,7 @@ mod manifest;
 mod source;
 mod transfer;
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,9 @@ pub fn no_progress(_: Transfer) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
+/// Files that are made durable together.
+const BATCH: usize = 64;
+
 /// The artifacts of a registry.
 #[derive(Debug, Clone)]
 pub struct ArtifactStore {
@@ -90,11 +94,16 @@ impl ArtifactStore {
         let staging = self.catalog(catalog).join("staging");
         folder::create(&staging)?;
         transfer::sweep(&staging);
-        let put_file = |hash: Hash, staged: transfer::Staged| self.admit(catalog, &hash, staged);
-        let artifact = transfer::read_content(content, Some(&staging), progress, put_file)?;
+        let mut batch = Vec::new();
+        let artifact =
+            transfer::read_content(content, Some(&staging), progress, |hash, staged| {
+                batch.push((hash, staged));
+                if batch.len() < BATCH { Ok(()) } else { self.admit(catalog, batch.drain(..)) }
+            })?;
         let manifest = artifact.manifest();
         let staged = transfer::stage_bytes(&staging, manifest.as_bytes())?;
-        self.admit(catalog, &sha256(manifest.as_bytes()), staged)?;
+        batch.push((sha256(manifest.as_bytes()), staged));
+        self.admit(catalog, batch.into_iter())?;
         Ok(artifact)
     }
 
@@ -277,17 +286,28 @@ impl ArtifactStore {
         if hex(&hash) != file.sha256 {
             return Err(altered(&path, &format!("`{}`", file.path)));
         }
+        staged.sync()?;
         Ok(staged)
     }
 
-    /// Moves a staged file to the place that its hash gives it.
-    fn admit(&self, catalog: EntityId, hash: &Hash, staged: transfer::Staged) -> Result<()> {
-        let place = self.stored(catalog, hash);
-        let folder = place.parent().unwrap_or(&self.root);
-        folder::create(folder)?;
-        staged.protect()?;
-        staged.persist(&place)?;
-        folder::sync(folder)
+    /// Moves staged files to the places that their hashes give them; durable when this returns.
+    fn admit(
+        &self,
+        catalog: EntityId,
+        staged: impl Iterator<Item = (Hash, transfer::Staged)>,
+    ) -> Result<()> {
+        let staged: Vec<(Hash, transfer::Staged)> = staged.collect();
+        folder::together(&staged, |(_, staged)| staged.sync())?;
+        let mut changed = BTreeSet::new();
+        for (hash, staged) in staged {
+            let place = self.stored(catalog, &hash);
+            let folder = place.parent().unwrap_or(&self.root);
+            folder::make(folder, &mut changed)?;
+            staged.protect()?;
+            staged.persist(&place)?;
+            changed.insert(folder.to_owned());
+        }
+        folder::sync_all(&changed)
     }
 
     fn catalog(&self, catalog: EntityId) -> PathBuf {
