@@ -40,7 +40,9 @@ pub(crate) fn sync(folder: &Path) -> Result<()> {
 /// Makes the entries of several folders durable.
 pub(crate) fn sync_all(folders: &BTreeSet<PathBuf>) -> Result<()> {
     #[cfg(test)]
-    folders.iter().for_each(|folder| synced::note(folder));
+    for folder in folders {
+        synced::note(folder);
+    }
     let folders: Vec<&PathBuf> = folders.iter().collect();
     together(&folders, |folder| sync_one(folder))
 }

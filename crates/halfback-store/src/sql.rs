@@ -214,6 +214,10 @@ pub trait Storage: Send + Sync + Debug {
     /// when `work` failed.
     fn write(&self, work: Work<'_>) -> Result<()>;
 
+    /// Waits until a writer that is at work now has committed or given up; one that begins later
+    /// commits with a later time. Storage that was opened for reading only does not wait.
+    fn settle(&self) -> Result<()>;
+
     /// The token of a cache word. While it stays the same and is stable, nothing that the word
     /// stands for has changed. `None`: being written, or this engine keeps no words here.
     fn change_token(&self, word: Word) -> Option<u64>;

@@ -315,6 +315,10 @@ impl Storage for Sqlite {
         outcome
     }
 
+    fn settle(&self) -> Result<()> {
+        self.lock.as_ref().map_or(Ok(()), |lock| lock.acquire().map(drop))
+    }
+
     fn write(&self, work: Work<'_>) -> Result<()> {
         let Some(lock) = &self.lock else {
             return Err(read_only());

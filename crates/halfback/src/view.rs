@@ -7,6 +7,7 @@ use halfback_store::error::{Detail, Kind, Result};
 use halfback_store::id::CommitNumber;
 use halfback_store::sql::{Sql, Storage};
 use halfback_store::time::Timestamp;
+use halfback_store::tx::Head;
 
 use crate::cache;
 use crate::catalog::compare::CompareSignatures;
@@ -248,7 +249,8 @@ impl View {
     }
 
     fn commit_at(&self, moment: Moment) -> Result<CommitNumber> {
-        let last = self.info()?.commit;
+        let Head { number: CommitNumber(last), time: newest, .. } =
+            self.snapshot(|snapshot| Head::read(snapshot.sql))?;
         match moment {
             Moment::Commit(number) if (0..=last).contains(&number) => Ok(CommitNumber(number)),
             Moment::Commit(number) => Err(Detail::InvalidArgument(format!(
@@ -257,11 +259,16 @@ impl View {
             .into()),
             Moment::Time(time) => {
                 let time = Timestamp::from(time);
-                if time > Timestamp::now() {
+                if time >= Timestamp::now() {
                     return Err(Detail::InvalidArgument(format!(
                         "{time} has not come yet; expected a past moment"
                     ))
                     .into());
+                }
+                if time > newest {
+                    // A writer at work may have taken an earlier time, and this moment is to show
+                    // the same whenever it is asked for.
+                    self.shared()?.storage.settle()?;
                 }
                 let number = self.snapshot(|snapshot| {
                     snapshot.sql.first(

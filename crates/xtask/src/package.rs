@@ -105,7 +105,7 @@ fn pom(dependency: &str) -> String {
 }
 
 fn crates(project: &Project) -> Outcome<Vec<PathBuf>> {
-    let names = ["halfback-store", "halfback"];
+    let names = ["halfback-store", "halfback", "halfback-mlflow", "halfback-cli"];
     let packed = || {
         let mut package = tools::cargo(project);
         // What is being packed need not be committed yet.

@@ -20,7 +20,8 @@ pub(crate) enum Profile {
 /// Builds the Python wheel and gives its path.
 pub(crate) fn wheel(project: &Project, profile: Profile) -> Outcome<PathBuf> {
     let folder = match profile {
-        Profile::Dev => project.target("wheels"),
+        // Slow, and for the chores alone: its name says that nobody should install it.
+        Profile::Dev => project.target("debug/wheel"),
         Profile::Release => project.target("package/wheel"),
     };
     fresh_folder(&folder)?;

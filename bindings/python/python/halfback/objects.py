@@ -81,7 +81,7 @@ def load(version: ModelVersion, *, trust: bool, into: Any) -> Any:
             "invalid_argument",
         )
     framework, format, path = found
-    require_trust(format, version.uri, trust)
+    require_trust(format, version, trust)
     version.verify()
     with _named(version.file_path(path), path) as file:
         return framework.load(file, format, trust=trust, into=into)

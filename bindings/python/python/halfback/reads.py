@@ -456,7 +456,6 @@ class Reads:
         return Reads(Handle.open(path, False, read_only), commit)
 
 
-        record: type,
 def _search(
     filter: str | None,
     parameters: Mapping[str, object] | None,
@@ -473,3 +472,9 @@ def _search(
             raise arguments.wrong_type("order_by", "a list of attributes", order_by)
         asked["order_by"] = [text("order_by", item) for item in order_by]
     return asked
+
+
+def _record(read: Callable[[Any], object]) -> type:
+    """The class whose `from_wire` reads a list; versions are read by a method that binds them."""
+    owner = getattr(read, "__self__", None)
+    return owner if isinstance(owner, type) else ModelVersion

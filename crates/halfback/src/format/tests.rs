@@ -315,7 +315,7 @@ fn archives_tell_what_is_in_them() {
                 ("m/models/model.json", program.as_bytes()),
                 ("m/data/weights/w", b""),
             ],
-            ("pytorch", "torch.export", "2.9.0", false),
+            ("pytorch", "torch.export", "2.9.0", true),
         ),
         (
             &[
@@ -327,7 +327,7 @@ fn archives_tell_what_is_in_them() {
         ),
         (
             &[("serialized_exported_program.json", program.as_bytes()), ("version", b"5.1")],
-            ("pytorch", "torch.export", "2.9.0", false),
+            ("pytorch", "torch.export", "2.9.0", true),
         ),
         (
             &[

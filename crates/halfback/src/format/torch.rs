@@ -1,7 +1,7 @@
 //! PyTorch's archives: `torch.export`, TorchScript, and `torch.save`.
 //!
-//! TorchScript counts as executable because its archive holds the program, and `torch.export` as soon
-//! as its archive holds weights or sample inputs in a pickle.
+//! TorchScript counts as executable because its archive holds the program, and `torch.export` because
+//! its loader unpickles what it does not read otherwise.
 //!
 //! Source: `caffe2/serialize/inline_container.h`, `torch/export/pt2_archive/constants.py` and
 //! `torch/serialization.py` in <https://github.com/pytorch/pytorch>.
@@ -49,7 +49,7 @@ fn exported(archive: &Archive<'_, '_>, root: &str) -> Look<Format> {
     {
         format.version(version);
     }
-    format.executable = archive.names().any(|name| ends(name, &["pt", "pkl"]));
+    format.executable = true;
     Ok(format)
 }
 

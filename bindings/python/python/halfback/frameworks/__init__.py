@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from halfback.entities import ModelVersion
+
 __all__ = ["Format", "Framework", "executable", "framework_of", "reader_of"]
 
 # Rooms, asked in this order: a model of Keras can be a module of PyTorch too, and LightGBM and
@@ -165,11 +167,14 @@ def reader_of(flavor: str | None, files: Iterable[str]) -> tuple[Framework, Form
     return None
 
 
-def require_trust(format: Format, subject: str, trust: bool) -> None:
-    """Refuses a format that runs code, unless the caller trusts where it came from."""
-    if executable(format.name) and not trust:
+def require_trust(format: Format, version: ModelVersion, trust: bool) -> None:
+    """Refuses what runs code when it is loaded, unless the caller trusts where it came from.
+
+    What the content was recognised as counts beside its name: an ending can say anything.
+    """
+    if (version.executable or executable(format.name)) and not trust:
         raise PermissionDeniedError(
-            f"`{subject}` is a {format.name} file, and loading one can run whatever code is in it: "
+            f"`{version.uri}` is a {format.name} file, and loading one can run whatever code is in it: "
             "pass `trust=True` if you know who made it, or register it in a format that holds "
             "no code",
             "permission_denied",
