@@ -30,6 +30,9 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         static fn query(handle: jlong, request: [jbyte]) -> [jbyte], error_policy = Throw
     },
     native_method! {
+        static fn compatible(request: [jbyte]) -> [jbyte], error_policy = Throw
+    },
+    native_method! {
         static fn moment(handle: jlong, as_of: [jbyte]) -> jlong, error_policy = Throw
     },
     native_method! {
@@ -121,6 +124,15 @@ fn query<'local>(
     let request = env.convert_byte_array(request)?;
     let output = wire::query(&Handle::borrow(handle)?.registry, &request)?;
     Ok(env.byte_array_from_slice(&output)?)
+}
+
+fn compatible<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    request: JByteArray<'local>,
+) -> Outcome<JByteArray<'local>> {
+    let request = env.convert_byte_array(request)?;
+    Ok(env.byte_array_from_slice(&wire::compatible(&request)?)?)
 }
 
 fn moment<'local>(

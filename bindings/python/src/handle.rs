@@ -155,6 +155,13 @@ impl Handle {
     }
 }
 
+/// Whether callers of one signature can call another, and why not.
+#[pyfunction]
+pub(crate) fn compatible<'py>(py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let told = detached(py, || wire::compatible(request))?;
+    Ok(PyBytes::new(py, &told))
+}
+
 /// Bytes when they have a name, else the path of a file or folder.
 fn content_of(content: &Bound<'_, PyAny>, name: Option<String>) -> PyResult<Content> {
     Ok(match name {

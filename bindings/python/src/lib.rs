@@ -21,7 +21,7 @@ mod _native {
     #[pymodule_export]
     use crate::cli::run_cli;
     #[pymodule_export]
-    use crate::handle::{Handle, Stamp};
+    use crate::handle::{Handle, Stamp, compatible};
     #[pymodule_export]
     use crate::mlflow::{export, import_mlflow};
     #[pymodule_export]

@@ -13,6 +13,7 @@ use crate::cache::{Stamp, resolve_stamped};
 use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
+use crate::signature::Signature;
 use crate::view::{Moment, View};
 
 #[derive(Deserialize)]
@@ -21,6 +22,13 @@ struct Transaction {
     commands: Vec<Value>,
     #[serde(default)]
     idempotency_key: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signatures {
+    old: Map<String, Value>,
+    new: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +100,15 @@ pub fn verify(
     progress: Progress<'_>,
 ) -> Result<Vec<u8>> {
     write(&view(registry, as_of)?.verify(reference(version)?, progress)?)
+}
+
+/// Holds the signatures of `{"old": …, "new": …}` against each other; see
+/// [`compatible`](crate::compatible).
+pub fn compatible(request: &[u8]) -> Result<Vec<u8>> {
+    let signatures: Signatures = read(request, "a pair of signatures")?;
+    let [old, new] = [("old", signatures.old), ("new", signatures.new)]
+        .map(|(name, signature)| Signature::parse(&signature).map_err(|error| error.within(name)));
+    write(&crate::signature::compatible(&old?, &new?))
 }
 
 /// Where a version's file lies; see [`View::file_path`].

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from halfback.records import Principal as Principal
     from halfback.records import RegistryInfo as RegistryInfo
     from halfback.registry import Registry as Registry
+    from halfback.signatures import compatible as compatible
     from halfback.signatures import infer_signature as infer_signature
     from halfback.view import View as View
 
@@ -68,6 +69,7 @@ _ROOMS = {
     "View": "view",
     "__version__": "_native",
     "commands": "",
+    "compatible": "signatures",
     "infer_signature": "signatures",
     "records": "",
 }
@@ -102,6 +104,7 @@ __all__ = [
     "View",
     "__version__",
     "commands",
+    "compatible",
     "infer_signature",
     "open",
     "records",

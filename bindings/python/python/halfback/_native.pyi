@@ -12,6 +12,7 @@ __all__ = [
     "Resolver",
     "Stamp",
     "__version__",
+    "compatible",
     "export",
     "import_mlflow",
     "run_cli",
@@ -19,6 +20,7 @@ __all__ = [
 
 __version__: str
 
+def compatible(request: bytes) -> bytes: ...
 def import_mlflow(
     handle: Handle,
     request: bytes,

@@ -25,7 +25,9 @@ from halfback.libraries import belongs, library, loaded
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Signature", "infer_signature"]
+    from halfback.records import Compatibility
+
+__all__ = ["Signature", "compatible", "infer_signature"]
 
 Signature: TypeAlias = "dict[str, list[dict[str, Any]]]"
 """Column or tensor specifications under `inputs` and `outputs`, and parameters under `params`."""
@@ -82,6 +84,30 @@ def infer_signature(
     if params:
         signature["params"] = [_param(name, value) for name, value in params.items()]
     return signature
+
+
+def compatible(old: Mapping[str, object], new: Mapping[str, object]) -> Compatibility:
+    """Whether callers written for one signature can call a model of another, and why not.
+
+    The rules are those that MLflow enforces: numbers widen without losing digits, what becomes
+    required or goes away breaks callers, outputs keep their types. `registry.compare_signatures`
+    asks the same of two versions.
+
+    >>> from halfback.signatures import compatible
+    >>> old = {"inputs": [{"name": "age", "type": "long"}], "outputs": [{"type": "double"}]}
+    >>> new = {"inputs": [{"name": "age", "type": "string"}], "outputs": [{"type": "double"}]}
+    >>> compatible(old, new).compatible
+    False
+    """
+    from halfback import arguments, records
+    from halfback._native import compatible
+    from halfback.wire import decode, encode
+
+    asked = {
+        "old": arguments.json_object("old", old),
+        "new": arguments.json_object("new", new),
+    }
+    return records.Compatibility.from_wire(decode(compatible(encode(asked))))
 
 
 def is_estimator(value: object) -> bool:

@@ -19,6 +19,8 @@ final class Native {
 
   static native byte[] query(long handle, byte[] request);
 
+  static native byte[] compatible(byte[] request);
+
   static native long moment(long handle, byte[] asOf);
 
   /** Fills {@code stamp}, of length 3, with what {@link #isCurrent} takes. */

@@ -13,6 +13,7 @@ import dev.halfback.commands.SetAlias;
 import dev.halfback.commands.SetTag;
 import dev.halfback.commands.UpdateVersion;
 import java.lang.reflect.Method;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -23,6 +24,18 @@ import org.junit.jupiter.api.TestFactory;
 class CommandsTest {
   private static void check(Command command, String json) throws Exception {
     assertEquals(new ObjectMapper().readTree(json), Json.read(Json.bytes(Json.tree(command))));
+  }
+
+  @Test
+  void signaturesAreHeldAgainstEachOther() {
+    Map<String, Object> old = Map.of("inputs", List.of(Map.of("name", "age", "type", "long")));
+    Map<String, Object> other = Map.of("inputs", List.of(Map.of("name", "age", "type", "string")));
+    assertEquals(List.of(), Signatures.compatible(old, old).reasons());
+    Compatibility told = Signatures.compatible(old, other);
+    assertEquals(false, told.compatible());
+    assertEquals(1, told.reasons().size());
+    refusedAsInvalid(
+        "new: `signature.inputs", () -> Signatures.compatible(old, Map.of("inputs", List.of())));
   }
 
   @Test
