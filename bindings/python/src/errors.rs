@@ -17,6 +17,10 @@ thread_local! {
 
 /// Lets signal handlers run while the core waits; whether one of them raised an exception, which
 /// the call then ends with.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method itself is of one lifetime, and `attach` wants one for every"
+)]
 pub(crate) fn interrupted() -> bool {
     Python::attach(|py| py.check_signals()).is_err_and(|error| {
         RAISED.set(Some(error));
