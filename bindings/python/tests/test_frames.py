@@ -30,7 +30,7 @@ def versions(registry: halfback.Registry) -> halfback.Pages[halfback.ModelVersio
         tags={"team": "risk", "approved": "yes"},
         params={"depth": 3, "rate": 0.5, "loss": "log", "verbose": True},
         metrics={"auc": 0.75},
-        signature={"inputs": [{"type": "long", "name": "a"}]},
+        signature={"inputs": [{"type": "long", "name": "a", "required": True}]},
         origin=origin,
     )
     registry.register_version(MODEL, b"fourth", params={"depth": "none", "rate": 1})
@@ -64,7 +64,7 @@ def test_dictionaries_are_plain(versions: halfback.Pages[halfback.ModelVersion])
     assert rows[0]["origin"] is None
     rows[1]["tags"]["mine"] = "yes"
     rows[1]["signature"]["inputs"].append(1)
-    assert versions.to_dicts()[1]["signature"] == {"inputs": [{"type": "long", "name": "a"}]}
+    assert versions.to_dicts()[1]["signature"] == {"inputs": [{"type": "long", "name": "a", "required": True}]}
 
 
 def test_pandas_has_types(versions: halfback.Pages[halfback.ModelVersion]) -> None:
@@ -90,7 +90,7 @@ def test_polars_has_types(versions: halfback.Pages[halfback.ModelVersion]) -> No
     assert frame.schema["tags"] == pl.Struct({"approved": pl.String, "team": pl.String})
     assert frame["tags"].struct.field("team").to_list() == [None, "risk", None, None]
     assert frame["params"].struct.field("depth").to_list()[:2] == ["none", "3"]
-    assert frame["signature"][1] == '{"inputs": [{"name": "a", "type": "long"}]}'
+    assert frame["signature"][1] == '{"inputs": [{"name": "a", "required": true, "type": "long"}]}'
 
 
 def test_arrow_has_types(versions: halfback.Pages[halfback.ModelVersion]) -> None:

@@ -21,6 +21,9 @@ pub(crate) fn run(project: &Project, long: bool) -> Outcome {
     Venv::tools(project).prepare("Python environment")?;
     tests.rust()?;
     tests.python()?;
+    if long {
+        tests.peers()?;
+    }
     tests.java()?;
     tests.scenarios()?;
     tests.close()
@@ -57,6 +60,28 @@ impl Tests<'_> {
             .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
             .arg(format!("--junitxml={}", report.display()));
         self.suite("python", &mut pytest, |_| {
+            Ok(Tally::of_junit(&std::fs::read_to_string(&report).unwrap_or_default()))
+        })
+    }
+
+    /// Python beside the other systems themselves, in an environment that has them.
+    fn peers(&mut self) -> Outcome {
+        let project = self.project;
+        let venv = Venv::peers(project);
+        venv.prepare("peers")?;
+        quiet_step("wheel beside its peers", || {
+            products::install(&venv, &products::wheel(project, Profile::Dev)?)
+        })?;
+        let report = project.target("reports/peers.xml");
+        clear(&report)?;
+        let mut pytest = venv.command("python");
+        pytest
+            .current_dir(project.path("bindings/python"))
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/peers"])
+            .arg(format!("--junitxml={}", report.display()))
+            .env("MLFLOW_DISABLE_TELEMETRY", "true")
+            .env("DO_NOT_TRACK", "true");
+        self.suite("peers", &mut pytest, |_| {
             Ok(Tally::of_junit(&std::fs::read_to_string(&report).unwrap_or_default()))
         })
     }
