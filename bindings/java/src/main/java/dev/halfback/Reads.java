@@ -310,8 +310,7 @@ public abstract sealed class Reads permits Registry, View {
    * @return the page
    */
   public Page<Model> searchModelsPage(Search search, PageRequest page) {
-    return queryPage(
-        Arguments.given(search, "search").query("search_models"), page, Model.class);
+    return queryPage(Arguments.given(search, "search").query("search_models"), page, Model.class);
   }
 
   /**

@@ -13,8 +13,7 @@ public final class Signatures {
 
   /**
    * Tells whether callers written for one signature can call a model of another, and why not. The
-   * rules are those that MLflow enforces. {@link
-   * Registry#compareSignatures} asks the same of two
+   * rules are those that MLflow enforces. {@link Registry#compareSignatures} asks the same of two
    * versions.
    *
    * <pre>{@code
