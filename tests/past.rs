@@ -150,7 +150,7 @@ impl Naive {
                 self.models.remove(name);
             }
             Op::Register { name, content, exist_ok } => {
-                self.register(*name, *content, *exist_ok)?
+                self.register(*name, *content, *exist_ok)?;
             }
             Op::Update { name, version, stage, comment } => {
                 let version = self.version(*name, *version)?;

@@ -1,7 +1,6 @@
 //! Edits behind the library's back: whatever the log covers, an edit of it is found.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a failed expectation is this file's way of failing"
 )]

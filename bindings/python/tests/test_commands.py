@@ -101,7 +101,9 @@ def test_the_sentinel_is_one_and_prints_as_it_is_written() -> None:
 def test_the_signature_arrives_as_it_was_given(registry: halfback.Registry) -> None:
     signature = {
         "inputs": [{"name": "income", "type": "double", "required": True}],
-        "outputs": [{"name": "default", "type": "array", "items": {"type": "double"}, "required": True}],
+        "outputs": [
+            {"name": "default", "type": "array", "items": {"type": "double"}, "required": True}
+        ],
     }
     version = registry.register_version(MODEL, b"signed", signature=signature)
     assert json.loads(json.dumps(version.signature)) == signature

@@ -64,7 +64,9 @@ def test_dictionaries_are_plain(versions: halfback.Pages[halfback.ModelVersion])
     assert rows[0]["origin"] is None
     rows[1]["tags"]["mine"] = "yes"
     rows[1]["signature"]["inputs"].append(1)
-    assert versions.to_dicts()[1]["signature"] == {"inputs": [{"type": "long", "name": "a", "required": True}]}
+    assert versions.to_dicts()[1]["signature"] == {
+        "inputs": [{"type": "long", "name": "a", "required": True}]
+    }
 
 
 def test_pandas_has_types(versions: halfback.Pages[halfback.ModelVersion]) -> None:

@@ -267,6 +267,17 @@ def test_formats_that_run_code_need_trust(
     assert version.check_example(model).passed
 
 
+def test_the_same_model_is_the_same_file(
+    registry: halfback.Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = encoded(LogisticRegression())
+    first = registry.register("fraud", model, example=FRAME)
+    monkeypatch.setattr("time.time", lambda: 1_900_000_000.0)
+    again = registry.register("fraud", pickle.loads(pickle.dumps(model)), exist_ok=True)
+    assert (again.number, again.digest) == (1, first.digest)
+    assert first.check_example(trust=True).passed
+
+
 def test_types_that_skops_does_not_know_are_listed(registry: halfback.Registry) -> None:
     forest = RandomForestClassifier(3).fit(ARRAY, LABELS)
     version = registry.register(NAME, forest, example=ARRAY)

@@ -27,7 +27,9 @@ def test_times_are_aware(registry: halfback.Registry) -> None:
 
 
 def test_a_record_cannot_be_changed(registry: halfback.Registry) -> None:
-    version = registry.register_version(MODEL, b"x", tags={"a": "b"}, signature={"inputs": [{"type": "double"}]})
+    version = registry.register_version(
+        MODEL, b"x", tags={"a": "b"}, signature={"inputs": [{"type": "double"}]}
+    )
     with pytest.raises(dataclasses.FrozenInstanceError):
         version.number = 7  # type: ignore[misc]
     with pytest.raises(TypeError, match=r"dict\(…\)"):

@@ -342,15 +342,20 @@ impl FromStr for TagKey {
 
 /// Accepts any text that every engine can store: no U+0000, at most [`MAX_TEXT`] bytes.
 pub fn text(value: String, field: &str) -> Result<String> {
+    text_within(value, field, MAX_TEXT)
+}
+
+/// Accepts text for `field` of at most `most` bytes that every engine can store.
+pub fn text_within(value: String, field: &str, most: usize) -> Result<String> {
     if value.contains('\0') {
         return Err(Detail::InvalidArgument(format!(
             "{field} holds the character U+0000, which databases cannot store; remove it"
         ))
         .into());
     }
-    if value.len() > MAX_TEXT {
+    if value.len() > most {
         return Err(Detail::InvalidArgument(format!(
-            "{field} is {} bytes long, at most {MAX_TEXT} are kept; shorten it or store a file",
+            "{field} is {} bytes long, at most {most} are kept; shorten it or store a file",
             value.len()
         ))
         .into());

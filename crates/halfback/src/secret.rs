@@ -33,6 +33,12 @@ pub(crate) fn find(text: &str) -> Option<Secret> {
     Some(Secret { kind, excerpt: shown.chain(['…']).collect(), position: range.start })
 }
 
+/// Refuses a value that looks like a credential, by itself or beside the name it goes by.
+pub(crate) fn refuse_named(name: &str, value: &str, what: &str) -> Result<()> {
+    refuse(value, what)?;
+    refuse(&format!("{name}={value}"), what)
+}
+
 /// Refuses a text that looks like a credential; `what` names the text in the error.
 pub(crate) fn refuse(text: &str, what: &str) -> Result<()> {
     let Some(secret) = find(text) else { return Ok(()) };

@@ -115,8 +115,8 @@ def open(path: PathArgument, *, create: bool = False, read_only: bool = False) -
     """Opens the registry in the directory `path`.
 
     With `create` a registry is made where there is none. With `read_only` every command is refused,
-    and the right to read is enough; no file is left in the directory, unless a writer is at work there
-    or was killed. Use it in a `with` block, or close it.
+    and the right to read is enough; no file is left in the directory, unless a writer is at work
+    there or was killed. Use it in a `with` block, or close it.
 
     >>> with halfback.open(folder / "fraud.hb", create=True) as registry:
     ...     [catalog.name for catalog in registry.list_catalogs()]

@@ -18,7 +18,7 @@ from halfback.entities import (
     ModelVersion,
     Schema,
 )
-from halfback.errors import InvalidError, NotFoundError
+from halfback.errors import NotFoundError
 from halfback.pages import Page, Pages
 from halfback.progress import telling
 from halfback.wire import decode, encode
@@ -175,7 +175,8 @@ class Reads:
         joins comparisons by `AND OR NOT` and parentheses, and finds words by `MATCH 'words pre*'`.
         A value may be a parameter such as `:team`; for `IN` it is a list.
 
-        >>> found = registry.search_models("name LIKE 'def%' AND alias = :a", parameters={"a": "champion"})
+        >>> filter = "name LIKE 'def%' AND alias = :alias"
+        >>> found = registry.search_models(filter, parameters={"alias": "champion"})
         >>> [model.name for model in found]
         ['risk.credit.default']
         >>> registry.search_models("name ~ 'x'").page()

@@ -155,6 +155,7 @@ class Versions(Transactions):
         comment: str | None = None,
         tags: Mapping[str, str] | None = None,
         exist_ok: bool = False,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> ModelVersion:
@@ -205,6 +206,7 @@ class Versions(Transactions):
                 comment=comment,
                 tags=tags,
                 exist_ok=exist_ok,
+                allow_secrets=allow_secrets,
                 idempotency_key=idempotency_key,
                 progress=progress,
                 **facts,

@@ -55,7 +55,7 @@ impl Command for SetTag {
             return Ok(());
         }
         if !self.allow_secrets {
-            secret::refuse(&self.value, &format!("tag `{key}`"))?;
+            secret::refuse_named(key.as_str(), &self.value, &format!("tag `{key}`"))?;
         }
         let value = text(self.value, "the tag's value")?;
         context.touch_target(id)?;
@@ -109,7 +109,7 @@ impl Context<'_> {
         for (key, value) in tags {
             let key: TagKey = key.parse()?;
             if !allow_secrets {
-                secret::refuse(value, &format!("tag `{key}`"))?;
+                secret::refuse_named(key.as_str(), value, &format!("tag `{key}`"))?;
             }
             let value = text(value.clone(), "the tag's value")?;
             self.tx.put(&TAG, &[id.into(), key.as_str().into(), (&value).into()])?;

@@ -14,6 +14,7 @@ use halfback_store::time::Timestamp;
 
 use crate::command::{Context, Snapshot};
 use crate::page::{Page, Paging};
+use crate::secret;
 use crate::securable::Level;
 
 /// What is said about something when it is made.
@@ -102,6 +103,9 @@ impl Context<'_> {
             Some(owner) => self.tx.principal(&text(owner, "owner")?)?,
             None => self.tx.actor()?,
         };
+        if !profile.allow_secrets {
+            secret::refuse(profile.comment.as_deref().unwrap_or_default(), "`comment`")?;
+        }
         let comment = self.comment(profile.comment)?;
         let task = profile.task.filter(|task| !task.is_empty());
         let task = task.map(|task| text(task, "task")).transpose()?;

@@ -174,8 +174,8 @@ def require_trust(format: Format, version: ModelVersion, trust: bool) -> None:
     """
     if (version.executable or executable(format.name)) and not trust:
         raise PermissionDeniedError(
-            f"`{version.uri}` is a {format.name} file, and loading one can run whatever code is in it: "
-            "pass `trust=True` if you know who made it, or register it in a format that holds "
+            f"`{version.uri}` is a {format.name} file, and loading one can run whatever code is in "
+            "it: pass `trust=True` if you know who made it, or register it in a format that holds "
             "no code",
             "permission_denied",
         )

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::EntityId;
-use halfback_store::name::{ModelName, shown, text};
+use halfback_store::name::{ModelName, shown, text, text_within};
 use halfback_store::schema::VERSION;
 use halfback_store::sql::Value;
 use schemars::JsonSchema;
@@ -22,6 +22,9 @@ use crate::signature::Signature;
 
 /// The largest whole number that every reader of JSON gets exactly, 2⁵³.
 const EXACT: i64 = 1 << 53;
+
+/// Bytes of a signature: enough for tens of thousands of columns.
+const MAX_SIGNATURE: usize = 4 << 20;
 
 /// Registers a version. The content is put (or, with `location`, hashed) first, by this process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -83,15 +86,21 @@ pub struct RegisterVersion {
 }
 
 impl RegisterVersion {
-    /// Refuses params, and what the files say of themselves, where they hold a secret.
+    /// Refuses params, texts about the version, and what its files say of themselves, where they
+    /// hold a secret.
     fn refuse_secrets(&self, metadata: &BTreeMap<String, String>) -> Result<()> {
         for (name, param) in &self.params {
             if let Param::Text(value) = param {
-                secret::refuse(value, &format!("parameter `{name}`"))?;
+                secret::refuse_named(name, value, &format!("parameter `{name}`"))?;
             }
         }
+        let texts =
+            [("source", &self.source), ("location", &self.location), ("comment", &self.comment)];
+        for (what, text) in texts {
+            secret::refuse(text.as_deref().unwrap_or_default(), &format!("`{what}`"))?;
+        }
         for (key, value) in metadata {
-            secret::refuse(value, &format!("`{key}` in the files"))?;
+            secret::refuse_named(key, value, &format!("`{key}` in the files"))?;
         }
         Ok(())
     }
@@ -142,7 +151,9 @@ impl Command for RegisterVersion {
             checked_json(signature, "signature")?;
         }
         let signature = signature.map(|signature| json(&signature)).transpose()?;
-        let signature = field(signature, "signature")?;
+        let signature = signature
+            .map(|signature| text_within(signature, "signature", MAX_SIGNATURE))
+            .transpose()?;
         context.tx.open(
             &VERSION,
             &[
