@@ -32,7 +32,8 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = String> {
     let folded = folded(text);
     let words: Vec<String> = folded
         .unicode_words()
-        .flat_map(|word| word.split(['_', '.', ':']))
+        // A mark that stands on a space makes a word of both.
+        .flat_map(|word| word.split(|c: char| "_.:".contains(c) || c.is_whitespace()))
         .filter(|word| !word.is_empty())
         .map(|word| word.chars().take(LONGEST).collect())
         .collect();
