@@ -179,4 +179,6 @@ fn clipped(text: impl Into<String>) -> String {
 }
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
