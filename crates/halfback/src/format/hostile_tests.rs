@@ -1,7 +1,11 @@
 //! Files made to pass for harmless, or to cost more than they weigh.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::tests::{file, folder, told};
-use super::*;
 
 #[test]
 fn repeated_texts_are_paid_for_by_their_length() {
@@ -14,4 +18,93 @@ fn repeated_texts_are_paid_for_by_their_length() {
     // These would take 400 MB, and a file of the largest size gigabytes.
     let many = folder(&[("MLmodel", mlmodel(1_000).as_bytes())]);
     assert_eq!(told(&many).0, "-");
+}
+
+#[test]
+fn what_python_loads_is_a_pickle() {
+    let gzip = |content: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    };
+    let call: &[u8] = b"0cos\ngetpid\n)R.";
+    let long = [b"V".to_vec(), b"a".repeat(70_000), b"\n".to_vec()].concat();
+    let padding = b"N0".repeat(600_000);
+    let text = [b"S'".to_vec(), b"a".repeat(5 << 20), b"'\n".to_vec()].concat();
+    let before: &[&[u8]] = &[
+        b"V\xff\n",
+        b"Np1_0\n",
+        b"Np 1\n",
+        b"Ng_0\n",
+        b"I 1\n",
+        b"F\t.5\n",
+        b"Finf\n",
+        b"L1_0L\n",
+        &long,
+        &padding,
+        &[b"N".as_slice(), &padding].concat(),
+        &text,
+    ];
+    for prefix in before {
+        for mark in [b"".as_slice(), b"\x80\x02"] {
+            let content = [mark, prefix, call].concat();
+            let shown = &content[..content.len().min(20)];
+            for content in [gzip(&content), [gzip(b""), gzip(&content)].concat(), content.clone()] {
+                let format = file("model", &content);
+                assert_eq!(told(&format).0, "pickle", "{}", shown.escape_ascii());
+                assert!(format.executable, "{}", shown.escape_ascii());
+            }
+        }
+    }
+    let whole: &[&[u8]] = &[
+        b"\x80\x05\xff",
+        b"cevil\nx\n.",
+        // The arguments come from a module, the module's name in escapes.
+        b"cos\nabort\ncsys\nversion_info\nR",
+        b"Vo\\u0073\nVgetpid\n\x93)R.",
+        b"cevil\nx\n}b",
+    ];
+    for content in whole {
+        assert!(file("model", content).executable, "{}", content.escape_ascii());
+    }
+}
+
+#[test]
+fn plain_text_is_no_pickle() {
+    let texts: &[&[u8]] = &[
+        b"cat\ndog\nbird\n",
+        b"cat\ndog\nRabbit\n",
+        b"catboost\nnumpy\npandas\n",
+        b"In the beginning\n",
+        b"Note.\n",
+        b".",
+        &b"0".repeat(2_000_000),
+        &b"1,2\n".repeat(3_000_000),
+    ];
+    for text in texts {
+        let format = file("text", text);
+        assert_eq!(
+            told(&format),
+            ("-", "-", "-", false),
+            "{}",
+            text[..text.len().min(20)].escape_ascii()
+        );
+    }
+}
+
+#[test]
+fn safetensors_can_be_a_pickle_too() {
+    // Bytes of a counted length up to the middle of a key, then texts of 126 characters, then one that
+    // takes the rest of the header.
+    let rest = br#"":{"dtype":"U8","shape":[14],"data_offsets":[0,14]}}"#;
+    let texts = [b"U~".to_vec(), b"k".repeat(126)].concat().repeat(30);
+    let last = [b"U8".to_vec(), b"k".repeat(56 - rest.len()), rest.to_vec()].concat();
+    let header = [b"{\"kkkkkkk".to_vec(), texts, last].concat();
+    assert_eq!((header.len() as u64).to_le_bytes(), *b"C\x0f\0\0\0\0\0\0");
+    let content =
+        |tensor: &[u8]| [&(header.len() as u64).to_le_bytes()[..], &header, tensor].concat();
+    let format = file("model.safetensors", &content(b"cos\ngetpid\n)R."));
+    assert_eq!(told(&format), ("safetensors", "safetensors", "-", true));
+    let format = file("model.safetensors", &content(&[0; 14]));
+    assert_eq!(told(&format), ("safetensors", "safetensors", "-", false));
 }
