@@ -13,6 +13,7 @@ use std::io::{Read, Seek};
 use halfback_store::error::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::signature::Signature;
 use source::{Source, Stop};
@@ -40,6 +41,9 @@ const MAX_FILES: usize = 256;
 const MAX_BYTES: u64 = 64 << 20;
 /// How long a value taken from a file can be, in characters.
 const MAX_TEXT: usize = 200;
+
+/// How long a signature can be, in bytes of JSON.
+const MAX_SIGNATURE: usize = 1 << 20;
 
 /// A reader that can move.
 pub(crate) trait ReadSeek: Read + Seek {}
@@ -77,12 +81,9 @@ pub struct Format {
 /// Only those of opening and reading files.
 pub(crate) fn recognise(files: &dyn Files) -> Result<Format> {
     let artifact = Artifact { list: files.list(), files, left: Cell::new(MAX_BYTES) };
-    for folder in [mlflow::recognise, tensorflow::recognise, huggingface::recognise] {
-        if let Some(format) = found(folder(&artifact))? {
-            return Ok(format);
-        }
-    }
-    artifact.contents(|_| true)
+    let mut format = artifact.format()?;
+    format.check_signature();
+    Ok(format)
 }
 
 /// Tells a file that is something else from one that could not be read.
@@ -102,6 +103,15 @@ struct Artifact<'a> {
 }
 
 impl Artifact<'_> {
+    fn format(&self) -> Result<Format> {
+        for folder in [mlflow::recognise, tensorflow::recognise, huggingface::recognise] {
+            if let Some(format) = found(folder(self))? {
+                return Ok(format);
+            }
+        }
+        self.contents(|_| true)
+    }
+
     /// The file at a path; something else where there is none.
     fn source(&self, path: &str) -> Result<Source<'_>, Stop> {
         let (path, size) = self.list.iter().find(|(it, _)| it == path).ok_or(Stop::Else)?;
@@ -165,6 +175,23 @@ impl Format {
 
     fn note(&mut self, key: &str, value: impl Into<String>) {
         self.metadata.insert(key.to_owned(), clipped(value));
+    }
+
+    /// Drops a signature that could not be given by hand: the content tells it, and it may tell
+    /// anything.
+    fn check_signature(&mut self) {
+        let Some(signature) = &self.signature else { return };
+        let signature = signature.to_json();
+        let length = Value::from(signature.clone()).to_string().len();
+        let problem = if length > MAX_SIGNATURE {
+            format!("has {length} bytes of JSON, more than the {MAX_SIGNATURE} that are kept")
+        } else if let Err(error) = Signature::parse(&signature) {
+            error.to_string()
+        } else {
+            return;
+        };
+        self.signature = None;
+        self.note("signature", problem);
     }
 
     fn version(&mut self, version: impl Into<String>) {

@@ -108,3 +108,19 @@ fn safetensors_can_be_a_pickle_too() {
     let format = file("model.safetensors", &content(&[0; 14]));
     assert_eq!(told(&format), ("safetensors", "safetensors", "-", false));
 }
+
+#[test]
+fn a_signature_that_cannot_be_given_is_not_taken() {
+    let lightgbm = |names: &str| {
+        file("m.txt", format!("tree\nversion=v4\nfeature_names={names}\n").as_bytes())
+    };
+    let twice = lightgbm("age age");
+    assert_eq!((told(&twice).0, twice.signature.is_none()), ("lightgbm", true));
+    assert_eq!(twice.metadata["signature"], "`signature.inputs[1].name` `age` comes twice");
+    let names = |count: u32| (0..count).map(|it| format!("feature_{it} ")).collect::<String>();
+    assert!(lightgbm(&names(10_000)).signature.is_some());
+    let wide = lightgbm(&names(40_000));
+    assert_eq!((told(&wide).0, wide.signature.is_none()), ("lightgbm", true));
+    let note = &wide.metadata["signature"];
+    assert!(note.ends_with("more than the 1048576 that are kept"), "{note}");
+}
