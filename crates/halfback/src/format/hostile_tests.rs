@@ -5,7 +5,8 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::tests::{file, folder, told};
+use super::tests::{file, folder, pickled, saved_model, told, zip};
+use super::{MAX_FILES, MAX_HEADS};
 
 #[test]
 fn repeated_texts_are_paid_for_by_their_length() {
@@ -123,4 +124,80 @@ fn a_signature_that_cannot_be_given_is_not_taken() {
     assert_eq!((told(&wide).0, wide.signature.is_none()), ("lightgbm", true));
     let note = &wide.metadata["signature"];
     assert!(note.ends_with("more than the 1048576 that are kept"), "{note}");
+}
+
+/// Whether a folder of many large files and a small one counts as executable, and how far it was
+/// looked into.
+fn beside(count: usize, large: &[u8], small: &[u8]) -> (bool, String) {
+    let names: Vec<String> = (0..count).map(|it| format!("f{it}")).collect();
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(|it| (it.as_str(), large)).collect();
+    files.push(("small", small));
+    let format = folder(&files);
+    (format.executable, format.metadata.get("looked_into").cloned().unwrap_or_default())
+}
+
+#[test]
+fn what_is_not_looked_into_is_looked_at() {
+    let pickle = pickled("os", "getpid");
+    let archive = zip(&[("m/data.pkl", &pickle)]);
+    let large = [b'z'; 400];
+    for small in [&pickle[..], &archive, b"cos\ngetpid\n)R.", b"BZh91AY", b"\x78\x9cxx"] {
+        let (executable, note) = beside(260, &large, small);
+        assert_eq!((executable, &*note), (true, "256 of 261 files"), "{}", small.escape_ascii());
+    }
+    assert_eq!(beside(260, &large, b"text"), (false, "256 of 261 files".to_owned()));
+    assert_eq!(beside(100, &large, b"text"), (false, String::new()));
+    assert_eq!(beside(MAX_FILES + MAX_HEADS, &large, b"text").0, true);
+    // Files that take all that may be read: text that ends a megabyte's search for more of it.
+    let costly = [b"<PMML version=\"4\">".to_vec(), vec![b' '; 5 << 20]].concat();
+    let (executable, note) = beside(20, &costly, &pickle);
+    assert!(executable && note.ends_with(" of 21 files"), "{note}");
+    let (executable, note) = beside(20, &costly, b"text");
+    assert!(!executable && note.ends_with(" of 21 files"), "{note}");
+}
+
+#[test]
+fn archives_hide_no_code() {
+    let metadata: &[u8] = br#"{"keras_version":"3.5.0"}"#;
+    let keras = |config: &[u8]| zip(&[("metadata.json", metadata), ("config.json", config)]);
+    let escaped: &[u8] = br#"{"a":[{"class_name":"\u005f_lambda__"}]}"#;
+    let long = format!("{{\"p\":\"{}\",\"a\":\"__lambda__\"}}", "x".repeat(5 << 20));
+    let lambda: &[u8] = br#"{"a":"__lambda__"}"#;
+    let many: Vec<String> = (0..10_001).map(|it| format!("m/{it}")).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|it| (it.as_str(), &b""[..])).collect();
+    let plain = keras(br#"{"a":[1,-1,1.5,true,null,"__lambda"]}"#);
+    assert_eq!(told(&file("m", &plain)), ("keras", "keras", "3.5.0", false));
+    for archive in [
+        keras(escaped),
+        keras(long.as_bytes()),
+        keras(br#"{"a":NaN,"b":"__lambda__"}"#),
+        zip(&[("metadata.json", metadata), ("config.json", b"{}"), ("config.json", lambda)]),
+        zip(&[("metadata.json", br#"{"keras_version":NaN}"#), ("config.json", lambda)]),
+        zip(&[("metadata.json", metadata), ("config.json", b"{}"), ("m/data.pkl", b"N.")]),
+        zip(&[("a/notes.txt", b""), ("m/data.pkl", b"N.")]),
+        zip(&many),
+        plain[..plain.len() - 10].to_vec(),
+    ] {
+        assert!(file("m", &archive).executable, "{}", archive[..200].escape_ascii());
+    }
+    assert!(!file("m", &zip(&[("a/notes.txt", b"")])).executable);
+}
+
+#[test]
+fn descriptions_that_cannot_be_read_may_name_code() {
+    let code = "flavors: {sklearn: {code: src}}\n";
+    let long = format!("{code}# {}\n", "x".repeat(1 << 20));
+    let mapped = r#"{"model_type":"bert","auto_map":{"AutoModel":"m.Model"}"#;
+    for (name, text) in [
+        ("MLmodel", long),
+        ("config.json", format!("{mapped},\"eps\":NaN}}")),
+        ("config.json", format!("{mapped}{}}}", " ".repeat(1 << 20))),
+    ] {
+        let format = folder(&[(name, text.as_bytes())]);
+        assert!(format.executable);
+        assert_eq!(format.metadata["unread"], name);
+    }
+    let pickle = pickled("os", "getpid");
+    let format = folder(&[("saved_model.pb", &saved_model()), ("m", &pickle)]);
+    assert_eq!(told(&format), ("tensorflow", "saved_model", "2.19.0", true));
 }
