@@ -13,6 +13,7 @@ use std::io::{Read, Seek};
 use halfback_store::error::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::signature::Signature;
 use source::{Source, Stop};
@@ -34,12 +35,19 @@ mod torch;
 mod xgboost;
 mod yaml;
 
-/// How many files of an artifact are looked into: the largest ones.
+/// How many files of an artifact are looked into: the largest ones. Of the others the beginnings tell
+/// whether loading them may run code.
 const MAX_FILES: usize = 256;
+/// How many beginnings are looked at, and how much each of them is.
+const MAX_HEADS: usize = 10_000;
+const HEAD: usize = 4 << 10;
 /// How many bytes are read of one artifact.
 const MAX_BYTES: u64 = 64 << 20;
 /// How long a value taken from a file can be, in characters.
 const MAX_TEXT: usize = 200;
+
+/// How long a signature can be, in bytes of JSON.
+const MAX_SIGNATURE: usize = 1 << 20;
 
 /// A reader that can move.
 pub(crate) trait ReadSeek: Read + Seek {}
@@ -77,12 +85,9 @@ pub struct Format {
 /// Only those of opening and reading files.
 pub(crate) fn recognise(files: &dyn Files) -> Result<Format> {
     let artifact = Artifact { list: files.list(), files, left: Cell::new(MAX_BYTES) };
-    for folder in [mlflow::recognise, tensorflow::recognise, huggingface::recognise] {
-        if let Some(format) = found(folder(&artifact))? {
-            return Ok(format);
-        }
-    }
-    artifact.contents(|_| true)
+    let mut format = artifact.format()?;
+    format.check_signature();
+    Ok(format)
 }
 
 /// Tells a file that is something else from one that could not be read.
@@ -102,6 +107,15 @@ struct Artifact<'a> {
 }
 
 impl Artifact<'_> {
+    fn format(&self) -> Result<Format> {
+        for folder in [mlflow::recognise, tensorflow::recognise, huggingface::recognise] {
+            if let Some(format) = found(folder(self))? {
+                return Ok(format);
+            }
+        }
+        self.contents(|_| true)
+    }
+
     /// The file at a path; something else where there is none.
     fn source(&self, path: &str) -> Result<Source<'_>, Stop> {
         let (path, size) = self.list.iter().find(|(it, _)| it == path).ok_or(Stop::Else)?;
@@ -114,24 +128,60 @@ impl Artifact<'_> {
         let mut list: Vec<&(String, u64)> =
             self.list.iter().filter(|(path, size)| *size > 0 && wanted(path)).collect();
         list.sort_by_key(|(path, size)| (Reverse(*size), path));
-        let mut main: Option<Format> = None;
+        let mut main = Format::default();
         let mut others = BTreeSet::new();
-        for (path, _) in list.into_iter().take(MAX_FILES) {
-            let Some(format) = found(self.file(path))? else { continue };
-            match &mut main {
-                None => main = Some(format),
-                Some(main) => {
-                    main.executable |= format.executable;
-                    others.extend(format.flavor);
-                }
+        let mut looked = 0_usize;
+        for (path, _) in list.iter().take(MAX_FILES).take_while(|_| self.left.get() > 0) {
+            looked += 1;
+            let Some(mut format) = found(self.file(path))? else { continue };
+            if main.flavor.is_none() {
+                std::mem::swap(&mut main, &mut format);
             }
+            main.executable |= format.executable;
+            others.extend(format.flavor);
         }
-        let Some(mut main) = main else { return Ok(Format::default()) };
+        // The last of them may have been cut short.
+        let whole = if self.left.get() > 0 { looked } else { looked.saturating_sub(1) };
+        let rest = list.get(whole..).unwrap_or_default();
+        if !rest.is_empty() {
+            main.note("looked_into", format!("{whole} of {} files", list.len()));
+            main.executable |= rest.len() > MAX_HEADS;
+        }
+        for (path, size) in rest {
+            if main.executable {
+                break;
+            }
+            main.executable = self.may_run(path, *size)?;
+        }
         others.retain(|flavor| main.flavor.as_ref() != Some(flavor));
         if !others.is_empty() {
             main.note("also", Vec::from_iter(others).join(", "));
         }
         Ok(main)
+    }
+
+    /// Whether a file begins like one that runs code when it is loaded, or hides whether it is one.
+    fn may_run(&self, path: &str, size: u64) -> Result<bool> {
+        let left = Cell::new(HEAD as u64);
+        let look = || {
+            let head = Source::open(self.files.open(path)?, path, size, &left).upto(0, HEAD)?;
+            let cut = size > head.len() as u64;
+            let head = Source::memory(head, path, cut);
+            if archive::begins(&head)? || pickle::compression(&head)?.is_some() {
+                return Ok(true);
+            }
+            pickle::scan(&head).map(|_| true)
+        };
+        Ok(found(look())?.unwrap_or(false))
+    }
+
+    /// What the other files of a folder say whose own description cannot be read here. Whoever loads it
+    /// may well read it, and the code that it names.
+    fn undescribed(&self, description: &str) -> Result<Format> {
+        let mut format = self.contents(|path| path != description)?;
+        format.executable = true;
+        format.note("unread", description);
+        Ok(format)
     }
 
     fn file(&self, path: &str) -> Result<Format, Stop> {
@@ -167,6 +217,33 @@ impl Format {
         self.metadata.insert(key.to_owned(), clipped(value));
     }
 
+    /// Takes over what the files of a folder say beside its own description.
+    fn add_content(&mut self, content: &Self) {
+        self.executable |= content.executable;
+        for (key, inner) in [("content", "format"), ("looked_into", "looked_into")] {
+            if let Some(value) = content.metadata.get(inner) {
+                self.note(key, value);
+            }
+        }
+    }
+
+    /// Drops a signature that could not be given by hand: the content tells it, and it may tell
+    /// anything.
+    fn check_signature(&mut self) {
+        let Some(signature) = &self.signature else { return };
+        let signature = signature.to_json();
+        let length = Value::from(signature.clone()).to_string().len();
+        let problem = if length > MAX_SIGNATURE {
+            format!("has {length} bytes of JSON, more than the {MAX_SIGNATURE} that are kept")
+        } else if let Err(error) = Signature::parse(&signature) {
+            error.to_string()
+        } else {
+            return;
+        };
+        self.signature = None;
+        self.note("signature", problem);
+    }
+
     fn version(&mut self, version: impl Into<String>) {
         self.framework_version = Some(clipped(version)).filter(|version| !version.is_empty());
     }
@@ -178,5 +255,7 @@ fn clipped(text: impl Into<String>) -> String {
     text.chars().filter(|it| !it.is_control()).take(MAX_TEXT).collect::<String>().trim().to_owned()
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,14 @@
 //! Zip archives, the outside of several formats.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use flate2::read::DeflateDecoder;
 use rawzip::{CompressionMethod, ReaderAt, ZipArchiveEntryWayfinder, ZipLocator};
 
 use super::source::{Look, Source, Stop};
-use super::{Format, keras, skops, torch};
+use super::{Format, found, keras, skops, torch};
 
 /// How many entries are looked at.
 const MAX_ENTRIES: usize = 10_000;
@@ -17,23 +18,35 @@ const MAX_INFLATED: u64 = 4 << 20;
 const MAX_SEARCH: u64 = (64 << 10) + 22;
 
 pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
-    if !source.begins(b"PK\x03\x04")? {
+    if !begins(source)? {
         return Err(Stop::Else);
     }
-    let archive = Archive::open(source)?;
+    let Some(archive) = found(Archive::open(source))? else {
+        // Another reader may find its way through it.
+        let mut format = Format { executable: true, ..Format::default() };
+        format.note("unread", "archive");
+        return Ok(format);
+    };
+    let hides = archive.hides();
     for family in [keras::recognise, skops::recognise, torch::recognise] {
-        match family(&archive) {
-            Err(Stop::Else) => {}
-            other => return other,
+        if let Some(mut format) = found(family(&archive))? {
+            format.executable |= hides;
+            return Ok(format);
         }
     }
-    Err(Stop::Else)
+    if hides { Ok(Format { executable: true, ..Format::default() }) } else { Err(Stop::Else) }
+}
+
+pub(super) fn begins(source: &Source<'_>) -> Look<bool> {
+    source.begins(b"PK\x03\x04")
 }
 
 /// An open archive.
 pub(super) struct Archive<'s, 'a> {
     zip: rawzip::ZipArchive<At<'s, 'a>>,
     entries: Vec<Entry>,
+    /// Whether there are more entries than that.
+    cut: bool,
 }
 
 struct Entry {
@@ -52,14 +65,28 @@ impl<'s, 'a> Archive<'s, 'a> {
             .map_err(|(at, _)| at.stop())?;
         let mut entries = Vec::new();
         let mut records = zip.entries(&mut buffer);
-        while entries.len() < MAX_ENTRIES {
+        let mut cut = false;
+        loop {
             let Ok(record) = records.next_entry() else { return Err(zip.get_ref().stop()) };
             let Some(record) = record else { break };
+            if entries.len() == MAX_ENTRIES {
+                cut = true;
+                break;
+            }
             let name = String::from_utf8_lossy(record.file_path().as_ref()).into_owned();
             let method = record.compression_method();
             entries.push(Entry { name, method, place: record.wayfinder() });
         }
-        Ok(Self { zip, entries })
+        Ok(Self { zip, entries, cut })
+    }
+
+    /// Whether there may be code in it whatever it is recognised as: pickles, entries that were not
+    /// looked at, and names that come twice, of which readers differ in which they take.
+    fn hides(&self) -> bool {
+        let names: BTreeSet<&str> = self.names().collect();
+        let pickled =
+            |name: &&str| [".pkl", ".pickle", ".joblib"].iter().any(|it| name.ends_with(it));
+        self.cut || names.len() < self.entries.len() || names.iter().any(pickled)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -68,6 +95,12 @@ impl<'s, 'a> Archive<'s, 'a> {
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.names().any(|it| it == name)
+    }
+
+    /// What an entry holds, if that is no more than is inflated.
+    pub(super) fn whole(&self, name: &str) -> Look<Vec<u8>> {
+        let bytes = self.read(name)?;
+        if (bytes.len() as u64) < MAX_INFLATED { Ok(bytes) } else { Err(Stop::Else) }
     }
 
     /// What an entry holds, or the beginning of it.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::source::{Look, Stop};
-use super::{Artifact, Format};
+use super::{Artifact, Format, found};
 
 const MAX_CONFIG: usize = 1 << 20;
 
@@ -20,8 +20,10 @@ struct Config {
 }
 
 pub(super) fn recognise(artifact: &Artifact<'_>) -> Look<Format> {
-    let text = artifact.source("config.json")?.whole(MAX_CONFIG)?;
-    let config: Config = serde_json::from_slice(&text).map_err(|_| Stop::Else)?;
+    let text = found(artifact.source("config.json")?.whole(MAX_CONFIG))?;
+    let Some(config) = text.and_then(|text| serde_json::from_slice::<Config>(&text).ok()) else {
+        return Ok(artifact.undescribed("config.json")?);
+    };
     if config.model_type.is_none() && config.architectures.is_none() {
         return Err(Stop::Else);
     }
@@ -39,10 +41,8 @@ pub(super) fn recognise(artifact: &Artifact<'_>) -> Look<Format> {
     if let Some(architectures) = config.architectures {
         format.note("architectures", architectures.join(", "));
     }
-    if let Some(inner) = content.metadata.get("format") {
-        format.note("content", inner);
-    }
-    format.executable = content.executable || config.auto_map.is_some();
+    format.executable = config.auto_map.is_some();
+    format.add_content(&content);
     Ok(format)
 }
 

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use super::source::{Look, Stop};
-use super::{Artifact, Format, yaml};
+use super::source::{Look, Source, Stop};
+use super::{Artifact, Format, found, yaml};
 use crate::signature::Signature;
 
 const MAX_MLMODEL: usize = 1 << 20;
@@ -15,9 +15,10 @@ const MAX_MLMODEL: usize = 1 << 20;
 const ANY: &str = "python_function";
 
 pub(super) fn recognise(artifact: &Artifact<'_>) -> Look<Format> {
-    let text = artifact.source("MLmodel")?.whole(MAX_MLMODEL)?;
-    let text = str::from_utf8(&text).map_err(|_| Stop::Else)?;
-    let model = yaml::read(text)?;
+    let source = artifact.source("MLmodel")?;
+    let Some(model) = found(read(&source))? else {
+        return Ok(artifact.undescribed("MLmodel")?);
+    };
     let flavors = model.get("flavors").and_then(Value::as_object).ok_or(Stop::Else)?;
     let flavor = flavors.keys().find(|flavor| *flavor != ANY).or_else(|| flavors.keys().next());
     let flavor = flavor.ok_or(Stop::Else)?;
@@ -36,11 +37,14 @@ pub(super) fn recognise(artifact: &Artifact<'_>) -> Look<Format> {
         }
     }
     let content = artifact.contents(|path| path != "MLmodel")?;
-    if let Some(inner) = content.metadata.get("format") {
-        format.note("content", inner);
-    }
-    format.executable = content.executable || flavors.values().any(brings_code);
+    format.executable = flavors.values().any(brings_code);
+    format.add_content(&content);
     Ok(format)
+}
+
+fn read(source: &Source<'_>) -> Look<Value> {
+    let text = source.whole(MAX_MLMODEL)?;
+    yaml::read(str::from_utf8(&text).map_err(|_| Stop::Else)?)
 }
 
 /// Most flavors write `sklearn_version` and the like; two shorten their name.

@@ -1,6 +1,8 @@
 //! Python's pickles, joblib's too: their opcodes are told apart, and none is carried out.
 //!
-//! Any pickle that names a class or function counts as executable: loading imports and calls it.
+//! Any pickle counts as executable: loading imports and calls what it names. Where this reads an opcode
+//! otherwise than Python does, it reads more leniently: what Python would load must not pass for
+//! something else.
 //!
 //! Source: `Lib/pickletools.py` of `CPython`, and `joblib/numpy_pickle.py`, which puts the bytes of each
 //! array between the opcodes, behind a `NumpyArrayWrapper`.
@@ -8,7 +10,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 
-use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use super::Format;
 use super::source::{Look, Source, Stop, behind};
@@ -20,6 +22,8 @@ const MAX_TEXTS: usize = 100_000;
 /// How long a text can be to be a name.
 const MAX_NAME: u64 = 1 << 10;
 const MAX_MODULES: usize = 64;
+/// The latest protocol.
+const MAX_PROTOCOL: u8 = 5;
 /// How much of a compressed file is inflated.
 const MAX_INFLATED: u64 = 4 << 20;
 /// How much is searched for a version at each end.
@@ -37,18 +41,33 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
     let packed = source.upto(0, MAX_SEARCHED)?;
     let mut bytes = Vec::new();
     // A prefix that ends early is looked at as far as it goes.
-    let _: std::io::Result<usize> = match compression {
-        "zlib" => ZlibDecoder::new(&*packed).take(MAX_INFLATED).read_to_end(&mut bytes),
-        "gzip" => GzDecoder::new(&*packed).take(MAX_INFLATED).read_to_end(&mut bytes),
-        _ => return opaque(source, compression),
+    let read = match compression {
+        "zlib" => streams(&packed, &mut bytes),
+        "gzip" => MultiGzDecoder::new(&*packed).take(MAX_INFLATED).read_to_end(&mut bytes),
+        _ => return Ok(opaque(source, compression)),
     };
-    let mut format = plain(&Source::memory(bytes, source.path()))?;
+    let cut = read.is_err()
+        || bytes.len() as u64 >= MAX_INFLATED
+        || (packed.len() as u64) < source.size();
+    let mut format = plain(&Source::memory(bytes, source.path(), cut))?;
     format.note("compression", compression);
     Ok(format)
 }
 
+/// Inflates streams of zlib's, which joblib reads one behind the other.
+fn streams(mut packed: &[u8], bytes: &mut Vec<u8>) -> std::io::Result<usize> {
+    while !packed.is_empty() && (bytes.len() as u64) < MAX_INFLATED {
+        let mut stream = ZlibDecoder::new(packed);
+        let left = MAX_INFLATED - bytes.len() as u64;
+        stream.by_ref().take(left).read_to_end(bytes)?;
+        let taken = usize::try_from(stream.total_in()).unwrap_or(usize::MAX);
+        packed = packed.get(taken.max(1)..).unwrap_or_default();
+    }
+    Ok(bytes.len())
+}
+
 /// The compressions that joblib knows, by their magic.
-fn compression(source: &Source<'_>) -> Look<Option<&'static str>> {
+pub(super) fn compression(source: &Source<'_>) -> Look<Option<&'static str>> {
     const MAGIC: &[(&[u8], &str)] = &[
         (b"\x78\x01", "zlib"),
         (b"\x78\x5e", "zlib"),
@@ -68,16 +87,15 @@ fn compression(source: &Source<'_>) -> Look<Option<&'static str>> {
     Ok(None)
 }
 
-/// Compressed by what is not read here: only the name can say that it is a pickle.
-fn opaque(source: &Source<'_>, compression: &str) -> Look<Format> {
+/// Compressed by what is not read here: only the name can say that it is a pickle, and no name can say
+/// that it is none.
+fn opaque(source: &Source<'_>, compression: &str) -> Format {
     let name = source.path().rsplit('/').next().unwrap_or_default();
-    if ![".pkl", ".pickle", ".joblib"].iter().any(|ending| name.contains(ending)) {
-        return Err(Stop::Else);
-    }
-    let mut format = Format::new("pickle", "joblib");
+    let named = [".pkl", ".pickle", ".joblib"].iter().any(|ending| name.contains(ending));
+    let mut format = if named { Format::new("pickle", "joblib") } else { Format::default() };
     format.executable = true;
     format.note("compression", compression);
-    Ok(format)
+    format
 }
 
 fn plain(source: &Source<'_>) -> Look<Format> {
@@ -149,9 +167,16 @@ pub(super) struct Scan {
     arrays: bool,
     /// Whether anything is imported.
     imports: bool,
+    /// Whether the look ended before the opcodes did.
+    cut: bool,
 }
 
 impl Scan {
+    /// Whether there is anything to load, or may be: a mark alone can stand before other content.
+    pub(super) fn runs(&self) -> bool {
+        self.imports || self.cut
+    }
+
     fn class(&self) -> Option<&str> {
         self.first.as_ref().map(|(module, _)| module.as_str())
     }
@@ -166,34 +191,46 @@ impl Scan {
 }
 
 /// Tells the opcodes apart until the end, the first that is none, or the first array of joblib's.
+///
+/// With the mark of protocol 2 or later it is a pickle whatever comes then: what stops here need not
+/// stop Python. Older pickles have no mark of their own, and plain text must not pass for one. They are
+/// told by a call, which would have run whatever comes later, by an import in what ends like a pickle,
+/// or by opcodes that go on for longer than is looked.
 pub(super) fn scan(source: &Source<'_>) -> Look<Scan> {
-    let marked = source.byte(0)? == 0x80 && source.byte(1)? <= 5;
+    let marked = source.byte(0)? == 0x80 && source.byte(1)? <= MAX_PROTOCOL;
     let mut machine = Machine {
         source,
         at: 0,
         memo: HashMap::new(),
         memoized: 0,
         texts: [None, None],
-        scan: Scan { first: None, modules: BTreeSet::new(), arrays: false, imports: false },
-        mark: false,
+        scan: Scan {
+            first: None,
+            modules: BTreeSet::new(),
+            arrays: false,
+            imports: false,
+            cut: false,
+        },
+        pushed: 0,
         called: false,
+        over: false,
     };
-    // A pickle that is longer than what is looked at is still one.
-    let mut passed = true;
+    let mut end = None;
     for _ in 0..MAX_OPCODES {
         match machine.opcode() {
             Ok(true) => {}
-            Ok(false) => break,
-            Err(Stop::Else) => {
-                passed = source.is_spent();
-                break;
-            }
+            Ok(false) => end = Some(true),
+            Err(Stop::Else) => end = Some(false),
             Err(failed) => return Err(failed),
         }
+        if end.is_some() {
+            break;
+        }
     }
-    // Whatever comes later, what was called by then would have run. Pickles of protocols 0 and 1
-    // have no mark of their own, and plain text must not pass for one.
-    if (marked && (passed || machine.scan.imports)) || machine.called {
+    let begun = machine.pushed > 0;
+    machine.scan.cut = begun && (end.is_none() || (machine.over && source.is_spent()));
+    let imported = end == Some(true) && machine.scan.imports;
+    if marked || machine.called || imported || machine.scan.cut {
         Ok(machine.scan)
     } else {
         Err(Stop::Else)
@@ -209,42 +246,83 @@ struct Machine<'s, 'a> {
     /// The last two texts, the later one last: what `STACK_GLOBAL` takes.
     texts: [Option<String>; 2],
     scan: Scan,
-    /// Whether a mark or a tuple, the arguments of a call, came.
-    mark: bool,
+    /// How often something was put on the stack, where a call needs two.
+    pushed: u64,
     called: bool,
+    /// Whether the bytes came to their end.
+    over: bool,
 }
+
+/// The opcodes that put something on the stack and need nothing there.
+const PUSHES: &[u8] =
+    b"()NFILSVPKMJGUTXCB]}cghj\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x96\x97";
 
 impl Machine<'_, '_> {
     /// Passes one opcode; false when it was the last.
     fn opcode(&mut self) -> Look<bool> {
         let opcode = self.byte()?;
         match opcode {
+            0x80 | 0x95 => {}
+            _ if PUSHES.contains(&opcode) => self.pushed += 1,
+            // It takes from the stack.
+            _ if self.pushed == 0 => return Err(Stop::Else),
+            b'2' => self.pushed += 1,
+            _ => {}
+        }
+        match opcode {
             b'.' => return Ok(false),
-            b'(' | b')' | b't' | 0x85..=0x87 => self.mark = true,
             b'R' | b'o' | b'b' | 0x81 | 0x92 => {
-                self.called |= self.mark && self.scan.imports;
+                self.called |= self.pushed > 1 && self.scan.imports;
                 if opcode == b'b' && self.scan.arrays {
                     return Err(Stop::Else);
                 }
             }
-            b'0' | b'1' | b'2' | b'N' | b'Q' | b'a' | b'd' | b'}' | b'e' | b'l' | b']' | b's'
-            | b'u' | 0x88 | 0x89 | 0x8f | 0x90 | 0x91 | 0x97 | 0x98 => {}
+            b'('
+            | b')'
+            | b't'
+            | 0x85..=0x87
+            | b'0'
+            | b'1'
+            | b'2'
+            | b'N'
+            | b'Q'
+            | b'a'
+            | b'd'
+            | b'}'
+            | b'e'
+            | b'l'
+            | b']'
+            | b's'
+            | b'u'
+            | 0x88
+            | 0x89
+            | 0x8f
+            | 0x90
+            | 0x91
+            | 0x97
+            | 0x98 => {}
             0x93 => {
-                let [module, name] = &self.texts;
-                let (module, name) = (module.clone(), name.clone());
                 self.scan.imports = true;
-                if let (Some(module), Some(name)) = (module, name) {
-                    self.global(module, name)?;
+                // The texts may be others than those on the stack, which is not kept.
+                if let [Some(module), Some(name)] = self.texts.clone()
+                    && is_word(&module)
+                    && is_word(&name)
+                {
+                    self.global(module, name);
                 }
             }
             b'c' | b'i' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.global(module, name)?;
-                self.called |= opcode == b'i' && self.mark;
+                if !is_word(&module) || !is_word(&name) {
+                    return Err(Stop::Else);
+                }
+                self.global(module, name);
+                self.called |= opcode == b'i';
             }
             b'F' | b'I' | b'L' => {
-                let line = self.line()?;
-                if !line.starts_with(|it: char| it.is_ascii_digit() || "+-.ni".contains(it)) {
+                let line = self.line()?.to_ascii_lowercase();
+                let digit = line.contains(|it: char| it.is_ascii_digit());
+                if !digit && !line.contains("inf") && !line.contains("nan") {
                     return Err(Stop::Else);
                 }
             }
@@ -261,11 +339,11 @@ impl Machine<'_, '_> {
                 self.line()?;
             }
             b'g' => {
-                let key = self.line()?.parse().map_err(|_| Stop::Else)?;
+                let key = self.key()?;
                 self.recall(key);
             }
             b'p' => {
-                let key = self.line()?.parse().map_err(|_| Stop::Else)?;
+                let key = self.key()?;
                 self.keep(key);
             }
             b'h' => {
@@ -305,14 +383,7 @@ impl Machine<'_, '_> {
         Ok(true)
     }
 
-    fn global(&mut self, module: String, name: String) -> Look<()> {
-        let is_word = |text: &str| {
-            let inner = |it: char| it.is_alphanumeric() || "_.<>".contains(it);
-            !text.is_empty() && text.chars().all(inner)
-        };
-        if !is_word(&module) || !is_word(&name) {
-            return Err(Stop::Else);
-        }
+    fn global(&mut self, module: String, name: String) {
         self.scan.imports = true;
         self.scan.arrays |= module.starts_with("joblib.") && name.ends_with("ArrayWrapper");
         if self.scan.modules.len() < MAX_MODULES {
@@ -320,7 +391,6 @@ impl Machine<'_, '_> {
             self.scan.modules.insert(outermost.to_owned());
         }
         self.scan.first.get_or_insert((module, name));
-        Ok(())
     }
 
     fn push(&mut self, text: String) {
@@ -372,19 +442,32 @@ impl Machine<'_, '_> {
         Ok(number)
     }
 
+    /// The memo's key in a line, written as Python writes and reads numbers.
+    fn key(&mut self) -> Look<u64> {
+        let line = self.line()?;
+        if !line.contains(|it: char| it.is_ascii_digit()) {
+            return Err(Stop::Else);
+        }
+        let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+        Ok(digits.parse().unwrap_or(u64::MAX))
+    }
+
+    /// A line, of which the beginning is kept.
     fn line(&mut self) -> Look<String> {
         let mut line = Vec::new();
         loop {
             match self.byte()? {
-                b'\n' => return String::from_utf8(line).map_err(|_| Stop::Else),
-                _ if line.len() as u64 == 64 * MAX_NAME => return Err(Stop::Else),
-                byte => line.push(byte),
+                b'\n' => return Ok(String::from_utf8_lossy(&line).into_owned()),
+                byte if (line.len() as u64) < MAX_NAME => line.push(byte),
+                _ => {}
             }
         }
     }
 
     fn byte(&mut self) -> Look<u8> {
-        let byte = self.source.byte(self.at)?;
+        let byte = self.source.byte(self.at);
+        self.over |= matches!(byte, Err(Stop::Else));
+        let byte = byte?;
         self.at += 1;
         Ok(byte)
     }
@@ -392,9 +475,15 @@ impl Machine<'_, '_> {
     fn skip(&mut self, length: u64) -> Look<()> {
         let end = self.at.checked_add(length).ok_or(Stop::Else)?;
         if end > self.source.size() {
+            self.over = true;
             return Err(Stop::Else);
         }
         self.at = end;
         Ok(())
     }
+}
+
+fn is_word(text: &str) -> bool {
+    let inner = |it: char| it.is_alphanumeric() || "_.-<>".contains(it);
+    !text.is_empty() && text.chars().all(inner)
 }

@@ -8,8 +8,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 
-use super::Format;
 use super::source::{Look, Source, Stop};
+use super::{Format, found, pickle};
 
 /// How long a header is read; the format allows 100 MB.
 const MAX_HEADER: u64 = 4 << 20;
@@ -27,6 +27,8 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
     if let Some(framework) = header.metadata.get("format") {
         format.note("framework", framework);
     }
+    // The length and the header can be the opcodes of a pickle at the same time.
+    format.executable = found(pickle::scan(source))?.is_some_and(|scan| scan.runs());
     Ok(format)
 }
 

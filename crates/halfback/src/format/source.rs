@@ -41,6 +41,8 @@ pub(super) struct Source<'a> {
     /// What may still be read of this file, and of all files.
     left: Cell<u64>,
     total: Option<&'a Cell<u64>>,
+    /// Whether there is more of it that was not taken along.
+    cut: bool,
     window: RefCell<(u64, Vec<u8>)>,
 }
 
@@ -57,18 +59,20 @@ impl<'a> Source<'a> {
             size,
             left: Cell::new(MAX_BYTES),
             total: Some(total),
+            cut: false,
             window: RefCell::default(),
         }
     }
 
-    /// Bytes that were inflated from a file, to be looked at like a file.
-    pub(super) fn memory(bytes: Vec<u8>, path: &str) -> Source<'static> {
+    /// Bytes that were taken from a file, to be looked at like a file; `cut` when there are more.
+    pub(super) fn memory(bytes: Vec<u8>, path: &str, cut: bool) -> Source<'static> {
         Source {
             size: bytes.len() as u64,
             reader: RefCell::new(Box::new(Cursor::new(bytes))),
             path: path.to_owned(),
             left: Cell::new(MAX_BYTES),
             total: None,
+            cut,
             window: RefCell::default(),
         }
     }
@@ -107,9 +111,9 @@ impl<'a> Source<'a> {
         Ok(filled)
     }
 
-    /// Whether nothing more may be read.
+    /// Whether nothing more may be read although there may be more.
     pub(super) fn is_spent(&self) -> bool {
-        self.left.get() == 0 || self.total.is_some_and(|total| total.get() == 0)
+        self.cut || self.left.get() == 0 || self.total.is_some_and(|total| total.get() == 0)
     }
 
     /// At most so many bytes from an offset on.

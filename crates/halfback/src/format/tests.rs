@@ -23,19 +23,19 @@ impl Files for Folder {
     }
 }
 
-fn folder(files: &[(&str, &[u8])]) -> Format {
+pub(super) fn folder(files: &[(&str, &[u8])]) -> Format {
     let files = files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec()));
     recognise(&Folder(files.collect())).unwrap()
 }
 
-fn file(name: &str, bytes: &[u8]) -> Format {
+pub(super) fn file(name: &str, bytes: &[u8]) -> Format {
     folder(&[(name, bytes)])
 }
 
 /// The flavor, the format, the version, and whether it is executable.
-type Told<'a> = (&'a str, &'a str, &'a str, bool);
+pub(super) type Told<'a> = (&'a str, &'a str, &'a str, bool);
 
-fn told(format: &Format) -> Told<'_> {
+pub(super) fn told(format: &Format) -> Told<'_> {
     (
         format.flavor.as_deref().unwrap_or("-"),
         format.metadata.get("format").map_or("-", String::as_str),
@@ -113,7 +113,7 @@ fn onnx_tells_its_tensors() {
     );
 }
 
-fn saved_model() -> Vec<u8> {
+pub(super) fn saved_model() -> Vec<u8> {
     let shape = [bytes(2, &[&dimension(-1)]), bytes(2, &[&dimension(4)])].concat();
     let info = |code| bytes(2, &[&number(2, code), &bytes(3, &[&shape])]);
     let serving =
@@ -248,7 +248,7 @@ fn pmml_tells_its_fields() {
     assert_eq!(told(&file("page.html", b"<html><!-- PMML --></html>")).0, "-");
 }
 
-fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = rawzip::ZipArchiveWriter::new(Vec::new());
     for (name, content) in entries {
         let (mut entry, config) = archive.new_file(name).start().unwrap();
@@ -261,7 +261,7 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// A pickle of protocol 4: a class, called without arguments, and its version in its state.
-fn pickled(module: &str, name: &str) -> Vec<u8> {
+pub(super) fn pickled(module: &str, name: &str) -> Vec<u8> {
     let text = |text: &str| {
         [&[0x8c, u8::try_from(text.len()).unwrap()], text.as_bytes(), &[0x94]].concat()
     };
@@ -365,7 +365,7 @@ fn deflated_entries_are_inflated_as_far_as_needed() {
         entry.finish(descriptor).unwrap();
     }
     let format = file("m.keras", &archive.finish().unwrap());
-    assert_eq!(told(&format), ("keras", "keras", "3.12.0", false));
+    assert_eq!(told(&format), ("keras", "keras", "3.12.0", true));
 }
 
 #[test]
@@ -399,7 +399,8 @@ fn pickles_are_told_by_their_opcodes() {
         (b"\x80\x04cos\nsystem\n\xff", ("pickle", "pickle", "-", true)),
         (b"\x80\x04\x82\x01\xff", ("pickle", "pickle", "-", true)),
         (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", ("pytorch", "torch.save", "-", true)),
-        (b"\x80\x04 no pickle", ("-", "-", "-", false)),
+        (b"\x80\x04 damaged", ("pickle", "pickle", "-", true)),
+        (b"\x80\x06 no pickle", ("-", "-", "-", false)),
         (b"cat\ndog\nRabbit\n", ("-", "-", "-", false)),
         (&gzip(b"just text"), ("-", "-", "-", false)),
         (b"", ("-", "-", "-", false)),

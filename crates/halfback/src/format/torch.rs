@@ -76,7 +76,7 @@ fn saved(archive: &Archive<'_, '_>, root: &str) -> Look<Format> {
     }
     // A script's classes are those of its own code.
     if !script {
-        let pickled = Source::memory(pickled, "data.pkl");
+        let pickled = Source::memory(pickled, "data.pkl", false);
         optional(pickle::scan(&pickled).map(|scan| scan.tell(&mut format)))?;
     }
     Ok(format)

@@ -1,4 +1,4 @@
-//! YAML, read from events into the shape of JSON, so that depth and number stay bounded.
+//! YAML, read from events into the shape of JSON, so that depth and size stay bounded.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,15 @@ use serde_json::{Map, Value};
 use super::source::{Look, Stop};
 
 const MAX_DEPTH: usize = 32;
-/// How many values there can be, those that aliases repeat included.
-const MAX_VALUES: usize = 100_000;
+/// How many bytes the values can take, those that aliases repeat included.
+const MAX_BYTES: usize = 8 << 20;
+/// About what a value takes beside its text.
+const VALUE: usize = 64;
 
 /// The first document. Plain scalars are null, true or false, or else text: numbers, which are not
 /// asked for here, stay as they are written.
 pub(super) fn read(text: &str) -> Look<Value> {
-    let mut builder = Builder { open: Vec::new(), anchors: HashMap::new(), left: MAX_VALUES };
+    let mut builder = Builder { open: Vec::new(), anchors: HashMap::new(), left: MAX_BYTES };
     for event in Parser::new_from_str(text) {
         let Ok((event, _)) = event else { return Err(Stop::Else) };
         if let Some(document) = builder.event(event)? {
@@ -27,7 +29,7 @@ pub(super) fn read(text: &str) -> Look<Value> {
 struct Builder {
     /// The lists and maps that have begun.
     open: Vec<Open>,
-    /// What has been given a name, with how many values it is.
+    /// What has been given a name, with how many bytes it takes.
     anchors: HashMap<usize, (Value, usize)>,
     left: usize,
 }
@@ -46,13 +48,15 @@ impl Builder {
     fn event(&mut self, event: Event<'_>) -> Look<Option<Value>> {
         let (value, anchor, left) = match event {
             Event::Scalar(text, style, anchor, _) => {
-                self.count(1)?;
-                (scalar(&text, style), anchor, self.left + 1)
+                let size = VALUE + text.len();
+                self.count(size)?;
+                (scalar(&text, style), anchor, self.left + size)
             }
             Event::Alias(anchor) => {
-                let (value, size) = self.anchors.get(&anchor).cloned().ok_or(Stop::Else)?;
-                self.count(size)?;
-                (value, 0, self.left + size)
+                let (value, size) = self.anchors.get(&anchor).ok_or(Stop::Else)?;
+                // Paid for before it is copied.
+                self.left = self.left.checked_sub(*size).ok_or(Stop::Else)?;
+                (value.clone(), 0, self.left + size)
             }
             Event::SequenceStart(anchor, _) => return self.begin(Value::Array(vec![]), anchor),
             Event::MappingStart(anchor, _) => {
@@ -83,7 +87,7 @@ impl Builder {
             return Err(Stop::Else);
         }
         let left = self.left;
-        self.count(1)?;
+        self.count(VALUE)?;
         self.open.push(Open { value, key: None, anchor, left });
         Ok(None)
     }
