@@ -62,12 +62,16 @@ pub(crate) struct Mlflow {
     /// The folder that `mlflow-artifacts:/` stands for
     #[arg(long, value_name = "FOLDER")]
     artifacts: Option<PathBuf>,
-    /// Only read files in this folder; may be given again. Anywhere where absent
+    /// Only read files in this folder, `/` for anywhere; may be given again. Where absent, the folder
+    /// of the database or `mlruns` itself, and that of `--artifacts`
     #[arg(long, value_name = "FOLDER")]
     within: Vec<PathBuf>,
     /// Go on with a model's later versions after one that failed
     #[arg(long)]
     allow_gaps: bool,
+    /// Bring tags and parameters that look like a key, token or password too
+    #[arg(long)]
+    allow_secrets: bool,
     /// Change nothing where the plan has a finding, and stop at the first one
     #[arg(long)]
     strict: bool,
@@ -156,6 +160,7 @@ impl Mlflow {
             like: self.like.clone(),
             workspace: self.workspace.clone(),
             allow_gaps: self.allow_gaps,
+            allow_secrets: self.allow_secrets,
             strict: self.strict,
         };
         let registry = session.registry()?;
@@ -173,7 +178,8 @@ impl Mlflow {
             "options": {
                 "into": self.into, "dry_run": self.dry_run, "names": self.names, "like": self.like,
                 "workspace": self.workspace, "artifacts": self.artifacts, "within": self.within,
-                "allow_gaps": self.allow_gaps, "strict": self.strict,
+                "allow_gaps": self.allow_gaps, "allow_secrets": self.allow_secrets,
+                "strict": self.strict,
             },
         });
         let absent = |error: std::io::Error| {

@@ -83,6 +83,7 @@ def import_from(
     artifacts: PathArgument | None = None,
     within: Iterable[PathArgument] = (),
     allow_gaps: bool = False,
+    allow_secrets: bool = False,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Report:
@@ -97,9 +98,11 @@ def import_from(
     What is here already is left as it is, so an import can be repeated and goes on where it was
     interrupted. What can't come over is a finding, or with `strict` an error. `names` and `like`
     (`%` is any text, `_` any character) choose models. `artifacts` is the folder that
-    `mlflow-artifacts:/` stands for. Files are read wherever MLflow says they are, unless `within`
-    names the folders that they may be in. A version that fails makes the later ones of its model
-    wait, unless `allow_gaps`. `progress` counts versions.
+    `mlflow-artifacts:/` stands for. Files are read only in the folders `within`, where `"/"` is
+    anywhere; where it is left out, in the folder of the database or in `mlruns` itself, and in
+    `artifacts`. A tag or parameter that looks like a key, token or password is left out, unless
+    `allow_secrets`. A version that fails makes the later ones of its model wait, unless
+    `allow_gaps`. `progress` counts versions.
     """
     options = {
         "into": optional(text, "into", into),
@@ -109,6 +112,7 @@ def import_from(
         "like": optional(text, "like", like),
         "workspace": optional(text, "workspace", workspace),
         "allow_gaps": flag("allow_gaps", allow_gaps),
+        "allow_secrets": flag("allow_secrets", allow_secrets),
         "strict": flag("strict", strict),
     }
     if isinstance(within, (str, os.PathLike)):
