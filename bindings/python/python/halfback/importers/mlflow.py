@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from halfback import arguments
 from halfback._native import import_mlflow
 from halfback.arguments import flag, optional, text
-from halfback.errors import InvalidError
+from halfback.errors import _BY_KIND, HalfbackError, InvalidError
 from halfback.wire import decode, encode
 
 if TYPE_CHECKING:
@@ -278,18 +278,41 @@ def _tags(tags: Mapping[str, object]) -> dict[str, str]:
 
 
 def _main() -> None:
-    """What the command line asks for a tracking server: a request in, the report out, as JSON."""
+    """What the command line asks for a tracking server: a request in, as JSON, and in the last line
+    of the standard output either the `report` or the `error`.
+    """
     import sys
 
+    # Only the answer goes there: what a library prints, in C too, goes to the standard error.
+    sys.stdout.flush()
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)
+        answer = _answer(json.load(sys.stdin))
+        out.write(f"\n{json.dumps(answer)}\n")
+
+
+def _kind(error: HalfbackError) -> str:
+    """The kind of an error, as the core calls it."""
+    kinds = (kind for kind, known in _BY_KIND.items() if isinstance(error, known))
+    return next(kinds, "internal")
+
+
+def _answer(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The report of an import, or its error."""
     import halfback
 
-    asked = json.load(sys.stdin)
+    source = asked["source"]
     try:
         with halfback.open(asked["registry"]) as registry:
-            report = import_from(registry, asked["source"], **asked["options"])
-    except halfback.HalfbackError as error:
-        sys.exit(f"halfback: {error}")
-    json.dump(report.to_dict(), sys.stdout)
+            return {"report": import_from(registry, source, **asked["options"]).to_dict()}
+    except HalfbackError as error:
+        kind, code, message = _kind(error), error.code, error.message
+    except KeyboardInterrupt:
+        kind, code, message = "unavailable", "cancelled", "stopped"
+    except Exception as error:  # MLflow's own, of any class: the server is away, or refuses
+        kind, code = "unavailable", "io"
+        message = f"`{source}` can't be read through MLflow: {type(error).__name__}: {error}"
+    return {"error": {"kind": kind, "code": code, "message": message}}
 
 
 if __name__ == "__main__":
