@@ -1,5 +1,6 @@
 //! What ends a command early, the exit code it has, and the one sentence that says why.
 
+use std::borrow::Cow;
 use std::io;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -13,7 +14,7 @@ use crate::visible::{visible, visible_json};
 /// The result of a command.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// The exit code where a check found something.
+/// The exit code where a check found something, or an import could not bring everything.
 pub(crate) const FINDINGS: u8 = 1;
 const INVALID: u8 = 2;
 const UNAVAILABLE: u8 = 7;
@@ -25,7 +26,7 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// There is something to say.
-    Said { exit: u8, kind: &'static str, code: &'static str, message: String },
+    Said { exit: u8, kind: &'static str, code: Cow<'static, str>, message: String },
     /// The help, for a command line that says too little.
     Help(String),
     /// Nobody reads the output any more.
@@ -38,7 +39,7 @@ impl Failure {
         Self::Said {
             exit: INVALID,
             kind: Kind::Invalid.name(),
-            code: "usage",
+            code: "usage".into(),
             message: message.into(),
         }
     }
@@ -47,7 +48,25 @@ impl Failure {
     pub(crate) fn panicked() -> Self {
         let message = "the command failed; this is a defect in halfback, please report it".into();
         let kind = Kind::Internal.name();
-        Self::Said { exit: INTERNAL, kind, code: "internal", message }
+        Self::Said { exit: INTERNAL, kind, code: "internal".into(), message }
+    }
+
+    /// A failure of that kind and code, with the exit code that it has wherever it happens.
+    pub(crate) fn of(kind: Kind, code: impl Into<Cow<'static, str>>, message: String) -> Self {
+        let code = code.into();
+        let exit = match kind {
+            _ if code == "cancelled" => INTERRUPTED,
+            Kind::Invalid => INVALID,
+            Kind::NotFound => 3,
+            Kind::Conflict => 4,
+            Kind::Denied => 5,
+            Kind::Integrity => 6,
+            Kind::Unavailable => UNAVAILABLE,
+            _ => INTERNAL,
+        };
+        let message =
+            if code == "cancelled" { "stopped; nothing was changed".into() } else { message };
+        Self::Said { exit, kind: kind.name(), code, message }
     }
 
     /// The same failure as what a check found, where stored bytes are not as they were recorded.
@@ -87,22 +106,7 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let (kind, code) = (error.kind(), error.code());
-        let exit = match kind {
-            _ if code == "cancelled" => INTERRUPTED,
-            Kind::Invalid => INVALID,
-            Kind::NotFound => 3,
-            Kind::Conflict => 4,
-            Kind::Denied => 5,
-            Kind::Integrity => 6,
-            Kind::Unavailable => UNAVAILABLE,
-            _ => INTERNAL,
-        };
-        let message = match code {
-            "cancelled" => "stopped; nothing was changed".to_owned(),
-            _ => error.to_string(),
-        };
-        Self::Said { exit, kind: kind.name(), code, message }
+        Self::of(error.kind(), error.code(), error.to_string())
     }
 }
 
@@ -112,7 +116,7 @@ impl From<io::Error> for Failure {
             return Self::Unread;
         }
         let message = format!("cannot write the output: {error}");
-        Self::Said { exit: UNAVAILABLE, kind: Kind::Unavailable.name(), code: "io", message }
+        Self::of(Kind::Unavailable, "io", message)
     }
 }
 

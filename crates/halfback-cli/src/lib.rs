@@ -32,7 +32,7 @@ pub use stream::Stream;
 /// | Code | Meaning |
 /// |---|---|
 /// | 0 | done |
-/// | 1 | `check`, `verify` or `log verify` found something |
+/// | 1 | `check`, `verify` or `log verify` found something, or `import` could not bring every version |
 /// | 2 | the command line or a value in it is not valid |
 /// | 3 | what was asked for is not there |
 /// | 4 | the present state forbids it |

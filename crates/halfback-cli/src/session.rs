@@ -129,7 +129,7 @@ impl<'a, 'o> Session<'a, 'o> {
                 let message = format!(
                     "there is no registry in `{path}`; make one with `halfback init`, or say with `--registry` where it is"
                 );
-                Failure::Said { exit, kind, code, message }
+                Failure::Said { exit, kind, code: code.into(), message }
             }
             (_, failure) => failure,
         })

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failed;
 use crate::report::Finding;
+use crate::visible::Visible;
 
 /// What an export looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,15 +57,13 @@ pub struct ExportReport {
 impl std::fmt::Display for ExportReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { path, models, versions, files, bytes, findings } = self;
-        let path = path.display();
+        let path = path.to_string_lossy();
+        let path = Visible(&path);
         writeln!(
             f,
             "{models} models, {versions} versions, {files} files, {bytes} bytes in {path}"
         )?;
-        for Finding { subject, message } in findings {
-            writeln!(f, "{subject}: {message}")?;
-        }
-        Ok(())
+        findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))
     }
 }
 

@@ -23,6 +23,7 @@ mod param;
 mod plan;
 mod report;
 mod source;
+mod visible;
 mod yaml;
 
 pub use export::{ExportOptions, ExportReport, Layout, export};

@@ -41,6 +41,9 @@ pub struct Options {
     /// Go on with a model's later versions after one that failed. Numbers only ascend here, so the
     /// one that failed can then not come later under its number.
     pub allow_gaps: bool,
+    /// Bring tags and parameters that look like a key, token or password too; else each of them is left
+    /// out, and a finding.
+    pub allow_secrets: bool,
     /// Stop at the first finding; where the plan has one, nothing is changed.
     pub strict: bool,
 }
@@ -240,7 +243,7 @@ fn planned(
         None => Here::default(),
     };
     let create = match &present {
-        None => Some(create(model, name, findings)),
+        None => Some(create(model, name, options, findings)),
         Some(_) => None,
     };
     let row = ModelRow {
@@ -348,7 +351,7 @@ impl ModelPlan {
                 findings.push(Finding::new(reference, error.to_string()));
                 halted = (!options.allow_gaps).then_some(version.version);
             } else {
-                let version = version_plan(version, &self.name, findings);
+                let version = version_plan(version, &self.name, options, findings);
                 self.versions.push(version);
             }
         }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::visible::Visible;
+
 /// What an import did; of a dry run, what it would do.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -84,6 +86,13 @@ impl Finding {
     }
 }
 
+/// The finding in one line that a terminal may show.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", Visible(&self.subject), Visible(&self.message))
+    }
+}
+
 impl Counts {
     fn add(&mut self, other: &Self) {
         self.there += other.there;
@@ -117,7 +126,7 @@ impl fmt::Display for Report {
         let brought = if self.dry_run { "to bring" } else { "brought" };
         let heads =
             ["there", brought, "here", "skipped", "failed", "aliases", "tags", "files", "bytes"];
-        let name = |row: &ModelRow| row.model.clone().unwrap_or_else(|| row.source.clone());
+        let name = |row: &ModelRow| Visible(row.model.as_ref().unwrap_or(&row.source)).to_string();
         let names: Vec<String> = self.models.iter().map(name).collect();
         let wide = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);
         let widths: Vec<usize> = heads
@@ -137,9 +146,6 @@ impl fmt::Display for Report {
             line(f, name, &row.counts.cells().map(|cell| cell.to_string()))?;
         }
         line(f, "total", &self.totals.cells().map(|cell| cell.to_string()))?;
-        for Finding { subject, message } in &self.findings {
-            writeln!(f, "{subject}: {message}")?;
-        }
-        Ok(())
+        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))
     }
 }

@@ -428,7 +428,113 @@ fn a_file_store_comes_over() {
 }
 
 fn run_folder(place: &Place, root: &Path) -> Report {
-    run(&place.registry, &mut Folder::open(root).unwrap(), &Options::default())
+    // The files lie beside `mlruns`.
+    let artifacts = Artifacts { root: None, within: vec![place.folder.path().into()] };
+    let mut source = Folder::open(root).unwrap().with_artifacts(artifacts);
+    run(&place.registry, &mut source, &Options::default())
+}
+
+#[test]
+fn files_elsewhere_are_read_only_where_that_is_said() {
+    let place = Place::new();
+    let database = place.database();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().canonicalize().unwrap();
+    fs::write(elsewhere.join("passwd"), "root").unwrap();
+    fs::create_dir(elsewhere.join("served")).unwrap();
+    fs::write(elsewhere.join("served/x"), "x").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, place.path("link")).unwrap();
+    let link = place.path("link/passwd").display().to_string();
+    let passwd = elsewhere.join("passwd").display().to_string();
+    for (name, at) in [("abs", &*passwd), ("link", &link), ("served", "mlflow-artifacts:/x")] {
+        model(&database, name);
+        version(&database, name, 1, at, "None");
+    }
+    let plan = from_database(&place, &Options::dry_run());
+    assert_eq!((plan.totals.brought, plan.totals.failed), (0, 3));
+    for name in ["abs", "link"] {
+        let allow =
+            format!("`--within FOLDER` or `within=[FOLDER]`, here `{}`", elsewhere.display());
+        finds(&plan, &format!("models:/{name}/1"), &allow);
+    }
+    let with = |root: Option<PathBuf>, within: &[&Path]| {
+        let within = within.iter().map(|it| it.to_path_buf()).collect();
+        let source = Database::open(place.path("mlflow.db")).unwrap();
+        let mut source = source.with_artifacts(Artifacts { root, within });
+        run(&place.registry, &mut source, &Options::dry_run()).totals.brought
+    };
+    assert_eq!(with(Some(elsewhere.join("served")), &[]), 1);
+    assert_eq!(with(None, &[&elsewhere]), 2);
+    assert_eq!(with(None, &[Path::new("/")]), 2);
+}
+
+#[test]
+fn what_looks_like_a_secret_stays_behind_and_its_version_comes() {
+    let place = Place::new();
+    let database = place.fraud();
+    let token = format!("hf_{}", "aB3dE6gH9jK2mN5pQ8rS1tU4vW7xY0zA1b");
+    database
+        .execute_batch(&format!(
+            "INSERT INTO params VALUES ('hub', 'login {token}', '{RUN}'), ('db_password', 'Xk3!ppQz91vLmw', '{RUN}');
+             INSERT INTO model_version_tags VALUES ('hub', '{token}', 'fraud.eu', 2, 'default');
+             INSERT INTO registered_model_tags VALUES ('api_key', 'zQ8x1Vb9Lk3Jh7Fd5', 'fraud.eu', 'default');"
+        ))
+        .unwrap();
+    let plan = from_database(&place, &Options::dry_run());
+    let report = from_database(&place, &Options::default());
+    assert_eq!(plan.findings, report.findings);
+    assert_eq!((report.totals.brought, report.totals.failed), (3, 0));
+    finds(&plan, "models:/fraud.eu/2", "the parameter `hub` is left out");
+    finds(&plan, "models:/fraud.eu/2", "the parameter `db_password` is left out");
+    finds(&plan, "models:/fraud.eu/2", "the tag `hub` is left out");
+    finds(&plan, "models:/fraud.eu", "the tag `api_key` is left out");
+    assert!(!plan.to_string().contains(&token));
+    let second = place.registry.get_version("main.default.`fraud.eu`", 2).unwrap();
+    assert_eq!((second.params.len(), second.tags.len()), (3, 1));
+
+    let into = Some("with.secrets".to_owned());
+    let options = Options { allow_secrets: true, into, ..Options::default() };
+    let report = from_database(&place, &options);
+    assert_eq!((report.totals.brought, report.findings.len()), (3, 1));
+    let second = place.registry.get_version("with.secrets.`fraud.eu`", 2).unwrap();
+    assert_eq!((second.params.len(), second.tags.len()), (5, 2));
+    assert_eq!(second.tags["hub"], token);
+}
+
+#[test]
+fn a_view_in_the_place_of_a_table_of_places_is_not_run() {
+    let place = Place::new();
+    let database = place.database();
+    database
+        .execute_batch(
+            "DROP TABLE logged_models;
+             CREATE VIEW logged_models AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT 'm-1' AS model_id, 'q' AS artifact_location FROM n WHERE x < 0;",
+        )
+        .unwrap();
+    model(&database, "m");
+    version(&database, "m", 1, "models:/m-1", "None");
+    let begun = std::time::Instant::now();
+    let report = from_database(&place, &Options::dry_run());
+    finds(&report, "models:/m/1", "a logged model");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10));
+}
+
+#[test]
+fn a_report_steers_no_terminal() {
+    let place = Place::new();
+    let database = place.database();
+    model(&database, "e\u{1b}[31mX\n");
+    version(&database, "e\u{1b}[31mX\n", 1, "/nowhere\u{9b}2J", "None");
+    let text = from_database(&place, &Options::dry_run()).to_string();
+    assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+    assert_eq!(text.lines().count(), 4, "{text}");
+    let to = place.path("a\u{1b}[2J");
+    let layout = halfback_mlflow::Layout::Files;
+    let options = halfback_mlflow::ExportOptions::default();
+    let view = place.registry.as_of(1).unwrap();
+    let report = halfback_mlflow::export(&view, &to, layout, &options, &mut no_progress).unwrap();
+    let text = report.to_string();
+    assert!(text.contains(r"a\u{1b}[2J") && !text.contains('\u{1b}'), "{text:?}");
 }
 
 #[test]

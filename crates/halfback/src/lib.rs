@@ -79,6 +79,7 @@ pub use history::{
     RegistryInfo, VerifyLog, Whoami,
 };
 pub use page::Page;
+pub use secret::{Secret, find as suspected_secret};
 
 pub use cache::Stamp;
 /// A time, always in UTC.

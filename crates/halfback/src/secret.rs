@@ -12,17 +12,17 @@ const MAX_TEXT: usize = 1 << 20;
 
 /// A credential that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Secret {
+pub struct Secret {
     /// What it is, such as `AWS access key`.
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
     /// Its first characters, at most four and at most a quarter of it, and `…`.
-    pub(crate) excerpt: String,
+    pub excerpt: String,
     /// Where it begins, in bytes.
-    pub(crate) position: usize,
+    pub position: usize,
 }
 
 /// The first credential in a text.
-pub(crate) fn find(text: &str) -> Option<Secret> {
+pub fn find(text: &str) -> Option<Secret> {
     let bytes = text.as_bytes();
     let text = Text(bytes.get(..MAX_TEXT).unwrap_or(bytes));
     let found =

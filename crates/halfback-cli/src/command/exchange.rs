@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::{Args, Subcommand, ValueEnum};
+use halfback::Kind as ErrorKind;
 use halfback_mlflow::{
     Artifacts, Database, ExportOptions, Folder, Layout, Options, Report, Source,
 };
+use serde::Deserialize;
 use serde_json::json;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{FINDINGS, Failure, Outcome};
 use crate::people;
 use crate::session::{Past, Session};
 
@@ -37,6 +39,8 @@ Examples:
   halfback import mlflow mlruns --dry-run
   halfback import mlflow mlruns --into risk.mlflow --like 'risk%' --json
 
+Where a version could not be brought, of a dry run could not be, the exit code is 1.
+
 A tracking server, or Unity Catalog, is read through the Python named by HALFBACK_PYTHON, `python3`
 where absent, in which halfback and mlflow are installed:
   halfback import mlflow http://localhost:5000
@@ -62,12 +66,16 @@ pub(crate) struct Mlflow {
     /// The folder that `mlflow-artifacts:/` stands for
     #[arg(long, value_name = "FOLDER")]
     artifacts: Option<PathBuf>,
-    /// Only read files in this folder; may be given again. Anywhere where absent
+    /// Only read files in this folder, `/` for anywhere; may be given again. Where absent, the folder
+    /// of the database or `mlruns` itself, and that of `--artifacts`
     #[arg(long, value_name = "FOLDER")]
     within: Vec<PathBuf>,
     /// Go on with a model's later versions after one that failed
     #[arg(long)]
     allow_gaps: bool,
+    /// Bring tags and parameters that look like a key, token or password too
+    #[arg(long)]
+    allow_secrets: bool,
     /// Change nothing where the plan has a finding, and stop at the first one
     #[arg(long)]
     strict: bool,
@@ -112,6 +120,9 @@ impl Import {
             Some(place) => command.read(&place, session)?,
             None => command.ask_python(session)?,
         };
+        if report.totals.failed > 0 {
+            session.output.code = FINDINGS;
+        }
         let text = report.to_string();
         session.output.record(&report, |output| output.lines(&text))
     }
@@ -156,6 +167,7 @@ impl Mlflow {
             like: self.like.clone(),
             workspace: self.workspace.clone(),
             allow_gaps: self.allow_gaps,
+            allow_secrets: self.allow_secrets,
             strict: self.strict,
         };
         let registry = session.registry()?;
@@ -165,6 +177,9 @@ impl Mlflow {
     }
 
     /// Has Python read a tracking server through MLflow's own client.
+    ///
+    /// It answers in the last line of its standard output; whatever a library says there goes to
+    /// the standard error.
     fn ask_python(&self, session: &mut Session<'_, '_>) -> Outcome<Report> {
         let python = std::env::var_os(PYTHON).unwrap_or_else(|| "python3".into());
         let request = json!({
@@ -173,7 +188,8 @@ impl Mlflow {
             "options": {
                 "into": self.into, "dry_run": self.dry_run, "names": self.names, "like": self.like,
                 "workspace": self.workspace, "artifacts": self.artifacts, "within": self.within,
-                "allow_gaps": self.allow_gaps, "strict": self.strict,
+                "allow_gaps": self.allow_gaps, "allow_secrets": self.allow_secrets,
+                "strict": self.strict,
             },
         });
         let absent = |error: std::io::Error| {
@@ -184,7 +200,8 @@ impl Mlflow {
             ))
         };
         let mut child = Command::new(&python)
-            .args(["-m", "halfback.importers.mlflow"])
+            // Without the present folder among the places of modules: what lies there is data.
+            .args(["-P", "-m", "halfback.importers.mlflow"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -194,14 +211,42 @@ impl Mlflow {
             let _ = stdin.write_all(request.to_string().as_bytes()).is_ok();
         }
         let output = child.wait_with_output().map_err(absent)?;
-        serde_json::from_slice(&output.stdout).map_err(|_| {
-            Failure::usage(format!(
+        let lines = output.stdout.rsplit(|byte| *byte == b'\n');
+        let last = lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
+        match serde_json::from_slice(last) {
+            Ok(Answer::Report(report)) => Ok(*report),
+            Ok(Answer::Error { kind, code, message }) => {
+                Err(Failure::of(known(&kind), code, message))
+            }
+            Err(_) => Err(Failure::usage(format!(
                 "`{}` could not be read through `{}`; see what it says above",
                 self.source,
                 python.to_string_lossy()
-            ))
-        })
+            ))),
+        }
     }
+}
+
+/// What Python answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Report(Box<Report>),
+    Error { kind: String, code: String, message: String },
+}
+
+/// The kind of that name.
+fn known(name: &str) -> ErrorKind {
+    let kinds = [
+        ErrorKind::Invalid,
+        ErrorKind::NotFound,
+        ErrorKind::Conflict,
+        ErrorKind::Denied,
+        ErrorKind::Integrity,
+        ErrorKind::Unavailable,
+        ErrorKind::Closed,
+    ];
+    kinds.into_iter().find(|kind| kind.name() == name).unwrap_or(ErrorKind::Internal)
 }
 
 impl Export {

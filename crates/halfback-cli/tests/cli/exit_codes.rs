@@ -9,7 +9,7 @@ use crate::Place;
 
 /// A line that fails: with its exit code, code, and the beginning of its sentence.
 #[track_caller]
-fn check(place: &Place, line: &str, exit: i32, code: &str, begins: &str) {
+pub(crate) fn check(place: &Place, line: &str, exit: i32, code: &str, begins: &str) {
     let said = place.shell(line);
     let sentence = String::from_utf8(said.stderr.clone()).unwrap();
     assert_eq!(said.status.code(), Some(exit), "{line}: {said:?}");

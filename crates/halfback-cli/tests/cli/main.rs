@@ -7,6 +7,7 @@
 )]
 
 mod examples;
+mod exchange;
 mod exit_codes;
 mod hostile;
 mod json;

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use halfback::{CreateModel, MAX_TEXT, ModelName, Origin, RegisterVersion, Result, Stage, TagKey};
+use halfback::{
+    CreateModel, MAX_TEXT, ModelName, Origin, Param, RegisterVersion, Result, Stage, TagKey,
+    suspected_secret,
+};
 
-use super::{SYSTEM, VersionPlan};
+use super::{Options, SYSTEM, VersionPlan};
 use crate::param;
 use crate::report::Finding;
 use crate::source::{SourceModel, SourceRun, SourceVersion, time};
@@ -12,6 +15,7 @@ use crate::source::{SourceModel, SourceRun, SourceVersion, time};
 pub(super) fn create(
     model: &SourceModel,
     name: &ModelName,
+    options: &Options,
     findings: &mut Vec<Finding>,
 ) -> CreateModel {
     let reference = model.reference();
@@ -19,7 +23,8 @@ pub(super) fn create(
         name: name.to_string(),
         parents: true,
         comment: text(model.description.as_ref(), "description", &reference, findings),
-        tags: tags(&model.tags, &reference, findings),
+        tags: tags(&model.tags, options, &reference, findings),
+        allow_secrets: options.allow_secrets,
         origin: Some(Origin {
             system: SYSTEM.into(),
             created_at: time(model.creation_time),
@@ -34,6 +39,7 @@ pub(super) fn create(
 pub(super) fn version_plan(
     source: &SourceVersion,
     model: &str,
+    options: &Options,
     findings: &mut Vec<Finding>,
 ) -> VersionPlan {
     let reference = source.reference();
@@ -49,9 +55,10 @@ pub(super) fn version_plan(
     let register = RegisterVersion {
         model: model.to_owned(),
         number: Some(source.version),
-        params: params(recorded, &reference, findings),
+        params: params(recorded, options, &reference, findings),
         metrics: metrics(recorded, &reference, findings),
-        tags: tags(&source.tags, &reference, findings),
+        tags: tags(&source.tags, options, &reference, findings),
+        allow_secrets: options.allow_secrets,
         run,
         code_commit,
         source: from,
@@ -115,8 +122,23 @@ fn storable(value: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Why a value is left out that would stay in the history for good: on its own, or under its name, it
+/// looks like a credential.
+fn secret(name: &str, value: &str, options: &Options) -> Option<String> {
+    if options.allow_secrets {
+        return None;
+    }
+    let found = suspected_secret(value).or_else(|| suspected_secret(&format!("{name}={value}")))?;
+    Some(format!(
+        "it looks like it holds a secret ({}, `{}`), and what is stored stays in the history; allow secrets (`allow_secrets`) if it is none",
+        found.kind,
+        found.excerpt.escape_debug()
+    ))
+}
+
 fn tags(
     tags: &BTreeMap<String, String>,
+    options: &Options,
     reference: &str,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<String, String> {
@@ -127,13 +149,15 @@ fn tags(
             Ok(key) if kept.contains_key(key.as_str()) => {
                 "another key is the same in Unicode's normal form C".into()
             }
-            Ok(key) => match storable(value) {
-                Ok(()) => {
-                    kept.insert(key.as_str().to_owned(), value.clone());
-                    continue;
+            Ok(key) => {
+                match secret(key.as_str(), value, options).map_or_else(|| storable(value), Err) {
+                    Ok(()) => {
+                        kept.insert(key.as_str().to_owned(), value.clone());
+                        continue;
+                    }
+                    Err(why) => why,
                 }
-                Err(why) => why,
-            },
+            }
         };
         let key: String = key.chars().take(80).collect();
         findings.push(Finding::new(
@@ -147,12 +171,26 @@ fn tags(
 /// The parameters, as many as there is room for.
 fn params(
     run: &SourceRun,
+    options: &Options,
     reference: &str,
     findings: &mut Vec<Finding>,
-) -> BTreeMap<String, halfback::Param> {
-    let room = Room::default();
-    let fit = run.params.iter().map(|(name, text)| (name, param::parsed(text)));
-    room.kept(fit, "parameters", reference, findings)
+) -> BTreeMap<String, Param> {
+    let mut fit = Vec::new();
+    for (name, text) in &run.params {
+        let param = param::parsed(text);
+        let secret = match &param {
+            Param::Text(text) => secret(name, text, options),
+            _ => None,
+        };
+        match secret {
+            None => fit.push((name, param)),
+            Some(why) => findings.push(Finding::new(
+                reference,
+                format!("the parameter {} is left out: {why}", listed(&[name])),
+            )),
+        }
+    }
+    Room::default().kept(fit.into_iter(), "parameters", reference, findings)
 }
 
 /// The metrics that are finite numbers, as many as there is room for.

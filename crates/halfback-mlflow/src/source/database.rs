@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use halfback::{Detail, Error, Result};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row};
 
 use super::place::{Artifacts, Lookup};
 use super::{Source, SourceModel, SourceRun, SourceVersion, finite};
@@ -18,37 +20,89 @@ use crate::report::Finding;
 pub(super) const CODE_COMMIT: &str = "mlflow.source.git.commit";
 /// The longest text that is read of one column, in bytes; MLflow allows 100,000 characters.
 const MOST: usize = 1 << 20;
+/// How long SQLite may work for one row. MLflow's own tables need far less: what takes longer, such as
+/// a generated column, was put there by someone else.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// After how many steps of its machine SQLite asks whether to go on.
+const STEPS: std::ffi::c_int = 10_000;
 
 /// A tracking database in one file.
 #[derive(Debug)]
 pub struct Database {
     path: PathBuf,
     connection: Connection,
+    tables: Tables,
+    limit: Limit,
     artifacts: Artifacts,
 }
 
-impl Lookup for Database {
-    fn run(&self, id: &str) -> Option<String> {
-        self.place("SELECT artifact_uri FROM runs WHERE run_uuid = ?1", id)
+/// When SQLite has to have the next row.
+#[derive(Debug, Clone)]
+struct Limit {
+    each: Duration,
+    until: Arc<Mutex<Instant>>,
+}
+
+impl Limit {
+    fn new(each: Duration) -> Self {
+        Self { each, until: Arc::new(Mutex::new(Instant::now() + each)) }
     }
 
-    fn logged_model(&self, id: &str) -> Option<String> {
-        self.place("SELECT artifact_location FROM logged_models WHERE model_id = ?1", id)
+    /// Begins anew, for a statement or its next row.
+    fn renew(&self) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + self.each;
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the statements of a connection that take longer.
+    fn hold(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let limit = self.clone();
+        connection.progress_handler(STEPS, Some(move || limit.is_over()))
+    }
+}
+
+impl Lookup for Database {
+    fn run(&self, id: &str) -> Result<Option<String>> {
+        self.place("runs", "artifact_uri", "run_uuid", id)
+    }
+
+    fn logged_model(&self, id: &str) -> Result<Option<String>> {
+        self.place("logged_models", "artifact_location", "model_id", id)
+    }
+
+    fn base(&self) -> &Path {
+        self.home()
+    }
+
+    fn home(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
     }
 }
 
 impl Database {
     /// Opens the SQLite file of an MLflow. Relative places of files start at its folder.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
+        Self::open_within(path.as_ref(), PATIENCE)
+    }
+
+    fn open_within(path: &Path, patience: Duration) -> Result<Self> {
         let real = path.canonicalize().map_err(crate::failed("open", path))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(&real, flags).map_err(|e| damaged(&real, &e))?;
-        let set =
-            "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON";
-        connection.execute_batch(set).map_err(|e| damaged(&real, &e))?;
-        Ok(Self { path: real, connection, artifacts: Artifacts::default() })
+        let limit = Limit::new(patience);
+        let open = || -> rusqlite::Result<_> {
+            let mut connection = Connection::open_with_flags(&real, flags)?;
+            limit.hold(&mut connection)?;
+            connection.execute_batch(
+                "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON",
+            )?;
+            let tables = Tables::of(&connection)?;
+            Ok((connection, tables))
+        };
+        let (connection, tables) = open().map_err(|error| damaged(&real, &error))?;
+        Ok(Self { path: real, connection, tables, limit, artifacts: Artifacts::default() })
     }
 
     /// Says how the places of files are found on this machine.
@@ -59,15 +113,21 @@ impl Database {
     }
 
     fn locate(&self, version: &SourceVersion) -> Result<PathBuf> {
-        let place = version.place().ok_or_else(placeless)?;
-        let base = self.path.parent().unwrap_or(Path::new("/"));
-        self.artifacts.locate(place, base, self)
+        self.artifacts.locate(version.place().ok_or_else(placeless)?, self)
     }
 
-    /// The place that a statement gives for an id; none too where the table is not there.
-    fn place(&self, sql: &str, id: &str) -> Option<String> {
-        let mut statement = self.connection.prepare_cached(sql).ok()?;
-        statement.query_row([id], |row| text(row, 0)).ok().flatten()
+    /// The place in a table's row of that id; none too where the table is not there.
+    fn place(&self, table: &str, column: &str, key: &str, id: &str) -> Result<Option<String>> {
+        if !self.tables.has(table) {
+            return Ok(None);
+        }
+        let sql = self.tables.select(table, &[column], &format!("WHERE {key} = ?1"));
+        self.limit.renew();
+        let read = || {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            statement.query_row([id], |row| text(row, 0)).optional()
+        };
+        Ok(read().map_err(|error| damaged(&self.path, &error))?.flatten())
     }
 }
 
@@ -77,6 +137,13 @@ pub(super) fn placeless() -> Error {
 }
 
 fn damaged(path: &Path, error: &rusqlite::Error) -> Error {
+    if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return Detail::InvalidArgument(format!(
+            "`{}` takes too long to read, longer than any database that MLflow wrote; import through the tracking URI if it is one",
+            path.display()
+        ))
+        .into();
+    }
     Detail::Corrupt(format!("cannot read `{}` as an MLflow database: {error}", path.display()))
         .into()
 }
@@ -84,19 +151,24 @@ fn damaged(path: &Path, error: &rusqlite::Error) -> Error {
 impl Source for Database {
     fn models(&mut self, findings: &mut Vec<Finding>) -> Result<Vec<SourceModel>> {
         let mut read = || -> rusqlite::Result<_> {
+            self.limit.renew();
             // One transaction: a server may be writing.
             let reading = self.connection.unchecked_transaction()?;
             let tables = Tables::of(&reading)?;
             let models = if tables.has("registered_models") && tables.has("model_versions") {
-                Some(Reader { connection: &reading, tables: &tables, findings }.everything()?)
+                Some(
+                    Reader { connection: &reading, tables: &tables, limit: &self.limit, findings }
+                        .everything()?,
+                )
             } else {
                 None
             };
             reading.finish()?;
-            Ok(models)
+            Ok((models, tables))
         };
-        let read = read().map_err(|error| damaged(&self.path, &error))?;
-        read.ok_or_else(|| {
+        let (models, tables) = read().map_err(|error| damaged(&self.path, &error))?;
+        self.tables = tables;
+        models.ok_or_else(|| {
             Detail::InvalidArgument(format!(
                 "`{}` is no MLflow database: it has no registered models; give the file that `mlflow server --backend-store-uri` names",
                 self.path.display()
@@ -116,6 +188,7 @@ impl Source for Database {
 
 /// The tables that are there, with their columns. A view or a virtual table is none: what it would
 /// run is someone else's.
+#[derive(Debug)]
 struct Tables(HashMap<String, BTreeSet<String>>);
 
 impl Tables {
@@ -168,6 +241,7 @@ type Key = (Option<String>, String);
 struct Reader<'a> {
     connection: &'a Connection,
     tables: &'a Tables,
+    limit: &'a Limit,
     findings: &'a mut Vec<Finding>,
 }
 
@@ -203,10 +277,12 @@ impl Reader<'_> {
         if !self.tables.has(table) {
             return Ok(());
         }
+        self.limit.renew();
         let mut statement = self.connection.prepare(&self.tables.select(table, columns, which))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             each(row)?;
+            self.limit.renew();
         }
         Ok(())
     }
@@ -399,4 +475,37 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<f64>> {
         ValueRef::Integer(number) => Some(number as f64),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_takes_too_long_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mlflow.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE runs (run_uuid)").unwrap();
+        let database = Database::open_within(&path, Duration::from_millis(50)).unwrap();
+        let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) \
+                       SELECT x FROM n WHERE x < 0";
+        database.limit.renew();
+        let read = database.connection.query_row(endless, [], |_| Ok(()));
+        let error = damaged(&path, &read.unwrap_err());
+        assert_eq!(error.code(), "invalid_argument");
+        assert!(error.to_string().contains("takes too long"), "{error}");
+        // The next one has its own time.
+        std::thread::sleep(Duration::from_millis(60));
+        assert_eq!(database.run("r").unwrap(), None);
+    }
+
+    #[test]
+    fn a_view_is_not_asked_where_files_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mlflow.db");
+        let view =
+            "CREATE VIEW logged_models AS SELECT 'm-1' AS model_id, '/x' AS artifact_location";
+        Connection::open(&path).unwrap().execute_batch(view).unwrap();
+        assert_eq!(Database::open(&path).unwrap().logged_model("m-1").unwrap(), None);
+    }
 }

@@ -51,9 +51,7 @@ impl Folder {
     }
 
     fn locate(&self, version: &SourceVersion) -> Result<PathBuf> {
-        let place = version.place().ok_or_else(placeless)?;
-        let base = self.path.parent().unwrap_or(&self.path);
-        self.artifacts.locate(place, base, self)
+        self.artifacts.locate(version.place().ok_or_else(placeless)?, self)
     }
 
     /// The folders of all runs, by id.
@@ -71,16 +69,27 @@ impl Folder {
 }
 
 impl Lookup for Folder {
-    fn run(&self, id: &str) -> Option<String> {
-        meta(self.runs.get(id)?).ok()?.remove("artifact_uri")
+    fn run(&self, id: &str) -> Result<Option<String>> {
+        let Some(folder) = self.runs.get(id) else { return Ok(None) };
+        Ok(meta(folder)?.remove("artifact_uri"))
     }
 
-    fn logged_model(&self, id: &str) -> Option<String> {
+    fn logged_model(&self, id: &str) -> Result<Option<String>> {
         // An id is one name, whatever a source says.
-        let plain = id.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
-        let experiments = folders(&self.path).ok().filter(|_| plain)?;
-        let mut places = experiments.into_iter().map(|folder| folder.join("models").join(id));
-        meta(&places.find(|place| place.is_dir())?).ok()?.remove("artifact_location")
+        if !id.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_')) {
+            return Ok(None);
+        }
+        let mut places = folders(&self.path)?.into_iter().map(|it| it.join("models").join(id));
+        let Some(folder) = places.find(|place| place.is_dir()) else { return Ok(None) };
+        Ok(meta(&folder)?.remove("artifact_location"))
+    }
+
+    fn base(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
+    fn home(&self) -> &Path {
+        &self.path
     }
 }
 

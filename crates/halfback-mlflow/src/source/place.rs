@@ -1,7 +1,7 @@
 //! Where the files of a version lie on this machine.
 //!
-//! That place is MLflow's word: an import reads any local path that the tracking database names, with
-//! the rights of whoever runs it. [`Artifacts::within`] bounds that for a database of others.
+//! That place is MLflow's word, and read with the rights of whoever runs the import: so only files in
+//! the source's own folder are, unless [`Artifacts::within`] says where else.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -16,30 +16,37 @@ use crate::failed;
 pub struct Artifacts {
     /// What `mlflow-artifacts:/` stands for: the `--artifacts-destination` of the tracking server.
     pub root: Option<PathBuf>,
-    /// The folders that files may be read from; anywhere when there are none.
+    /// The only folders that files may be read from; `/` is anywhere. When there are none, these are the
+    /// folder that the database lies in, or `mlruns` itself, and `root`.
     pub within: Vec<PathBuf>,
 }
 
 /// What a place stands on, found in the rest of what MLflow recorded.
 pub(crate) trait Lookup {
     /// The artifact URI of a run.
-    fn run(&self, id: &str) -> Option<String>;
+    fn run(&self, id: &str) -> Result<Option<String>>;
     /// The artifact URI of a logged model, such as `m-…`.
-    fn logged_model(&self, id: &str) -> Option<String>;
+    fn logged_model(&self, id: &str) -> Result<Option<String>>;
+    /// The folder that relative places start at.
+    fn base(&self) -> &Path;
+    /// The source's own folder, as it really is: files in it may be read where nothing else is said.
+    fn home(&self) -> &Path;
 }
 
 impl Artifacts {
-    /// The path behind a URI or path; relative ones start at `base`.
-    pub(crate) fn locate(&self, place: &str, base: &Path, lookup: &dyn Lookup) -> Result<PathBuf> {
+    /// The path behind a URI or path.
+    pub(crate) fn locate(&self, place: &str, lookup: &dyn Lookup) -> Result<PathBuf> {
         const HOPS: usize = 8;
         let mut place = place.to_owned();
         for _ in 0..HOPS {
             place = match step(&place, lookup)? {
                 Step::Further(place) => place,
-                Step::Local(path) => return self.admitted(&base.join(path), &place),
+                Step::Local(path) => {
+                    return self.admitted(&lookup.base().join(path), &place, lookup);
+                }
                 Step::Served(path) => {
                     let root = self.root.as_ref().ok_or_else(|| served(&place))?;
-                    return self.admitted(&root.join(path), &place);
+                    return self.admitted(&root.join(path), &place, lookup);
                 }
             };
         }
@@ -47,21 +54,30 @@ impl Artifacts {
     }
 
     /// The path as it really is, when it is there and may be read.
-    fn admitted(&self, path: &Path, place: &str) -> Result<PathBuf> {
+    fn admitted(&self, path: &Path, place: &str, lookup: &dyn Lookup) -> Result<PathBuf> {
         let real = path.canonicalize().map_err(failed("find the files at", path))?;
-        if self.within.is_empty() {
+        let folders = self.folders(lookup.home())?;
+        if folders.iter().any(|folder| real.starts_with(folder)) {
             return Ok(real);
         }
-        for folder in &self.within {
-            let folder = folder.canonicalize().map_err(failed("find", folder))?;
-            if real.starts_with(folder) {
-                return Ok(real);
-            }
-        }
+        let own = if real.is_dir() { &real } else { real.parent().unwrap_or(&real) };
+        let folders: Vec<_> = folders.iter().map(|it| format!("`{}`", it.display())).collect();
         Err(Detail::PermissionDenied(format!(
-            "`{place}` is outside the folders that files may be read from; add its folder to `within` if it is meant"
+            "`{place}` is outside the folders that files may be read from, {}; if it is meant, say all that are: with `--within FOLDER` or `within=[FOLDER]`, here `{}`, or `/` for anywhere",
+            folders.join(" and "),
+            own.display()
         ))
         .into())
+    }
+
+    /// The folders that files may be read from, as they really are.
+    fn folders(&self, home: &Path) -> Result<Vec<PathBuf>> {
+        if self.within.is_empty() {
+            let root = self.root.as_ref().and_then(|root| root.canonicalize().ok());
+            return Ok([home.to_owned()].into_iter().chain(root).collect());
+        }
+        let real = |folder: &PathBuf| folder.canonicalize().map_err(failed("find", folder));
+        self.within.iter().map(real).collect()
     }
 }
 
@@ -88,12 +104,12 @@ fn step(place: &str, lookup: &dyn Lookup) -> Result<Step> {
         }
         "runs" => {
             let (id, inner) = path.split_once('/').unwrap_or((path, ""));
-            let root = lookup.run(id).ok_or_else(|| unknown("a run"))?;
+            let root = lookup.run(id)?.ok_or_else(|| unknown("a run"))?;
             below(&root, inner, place)
         }
         "models" if path.starts_with("m-") => {
             let (id, inner) = path.split_once('/').unwrap_or((path, ""));
-            let root = lookup.logged_model(id).ok_or_else(|| unknown("a logged model"))?;
+            let root = lookup.logged_model(id)?.ok_or_else(|| unknown("a logged model"))?;
             below(&root, inner, place)
         }
         "mlflow-artifacts" => {
@@ -176,16 +192,24 @@ mod tests {
     struct Records;
 
     impl Lookup for Records {
-        fn run(&self, id: &str) -> Option<String> {
-            (id == "r1").then(|| "file:///runs/r%201/artifacts".to_owned())
+        fn run(&self, id: &str) -> Result<Option<String>> {
+            Ok((id == "r1").then(|| "file:///runs/r%201/artifacts".to_owned()))
         }
 
-        fn logged_model(&self, id: &str) -> Option<String> {
-            match id {
+        fn logged_model(&self, id: &str) -> Result<Option<String>> {
+            Ok(match id {
                 "m-1" => Some("runs:/r1/model".to_owned()),
                 "m-loop" => Some("models:/m-loop".to_owned()),
                 _ => None,
-            }
+            })
+        }
+
+        fn base(&self) -> &Path {
+            Path::new("/")
+        }
+
+        fn home(&self) -> &Path {
+            Path::new("/")
         }
     }
 
@@ -223,7 +247,7 @@ mod tests {
         leads("mlflow-artifacts:/%2e%2e/x", "invalid_argument");
         leads("runs:/r2/x", "not_found");
         leads("s3://bucket/x", "invalid_argument");
-        let error = Artifacts::default().locate("models:/m-loop", Path::new("/"), &Records);
+        let error = Artifacts::default().locate("models:/m-loop", &Records);
         assert_eq!(error.unwrap_err().code(), "corrupt");
     }
 }

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from halfback import arguments
 from halfback._native import import_mlflow
 from halfback.arguments import flag, optional, text
-from halfback.errors import InvalidError
+from halfback.errors import _BY_KIND, HalfbackError, InvalidError
 from halfback.wire import decode, encode
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def import_from(
     artifacts: PathArgument | None = None,
     within: Iterable[PathArgument] = (),
     allow_gaps: bool = False,
+    allow_secrets: bool = False,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Report:
@@ -97,9 +98,11 @@ def import_from(
     What is here already is left as it is, so an import can be repeated and goes on where it was
     interrupted. What can't come over is a finding, or with `strict` an error. `names` and `like`
     (`%` is any text, `_` any character) choose models. `artifacts` is the folder that
-    `mlflow-artifacts:/` stands for. Files are read wherever MLflow says they are, unless `within`
-    names the folders that they may be in. A version that fails makes the later ones of its model
-    wait, unless `allow_gaps`. `progress` counts versions.
+    `mlflow-artifacts:/` stands for. Files are read only in the folders `within`, where `"/"` is
+    anywhere; where it is left out, in the folder of the database or in `mlruns` itself, and in
+    `artifacts`. A tag or parameter that looks like a key, token or password is left out, unless
+    `allow_secrets`. A version that fails makes the later ones of its model wait, unless
+    `allow_gaps`. `progress` counts versions.
     """
     options = {
         "into": optional(text, "into", into),
@@ -109,6 +112,7 @@ def import_from(
         "like": optional(text, "like", like),
         "workspace": optional(text, "workspace", workspace),
         "allow_gaps": flag("allow_gaps", allow_gaps),
+        "allow_secrets": flag("allow_secrets", allow_secrets),
         "strict": flag("strict", strict),
     }
     if isinstance(within, (str, os.PathLike)):
@@ -274,18 +278,41 @@ def _tags(tags: Mapping[str, object]) -> dict[str, str]:
 
 
 def _main() -> None:
-    """What the command line asks for a tracking server: a request in, the report out, as JSON."""
+    """What the command line asks for a tracking server: a request in, as JSON, and in the last line
+    of the standard output either the `report` or the `error`.
+    """
     import sys
 
+    # Only the answer goes there: what a library prints, in C too, goes to the standard error.
+    sys.stdout.flush()
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)
+        answer = _answer(json.load(sys.stdin))
+        out.write(f"\n{json.dumps(answer)}\n")
+
+
+def _kind(error: HalfbackError) -> str:
+    """The kind of an error, as the core calls it."""
+    kinds = (kind for kind, known in _BY_KIND.items() if isinstance(error, known))
+    return next(kinds, "internal")
+
+
+def _answer(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The report of an import, or its error."""
     import halfback
 
-    asked = json.load(sys.stdin)
+    source = asked["source"]
     try:
         with halfback.open(asked["registry"]) as registry:
-            report = import_from(registry, asked["source"], **asked["options"])
-    except halfback.HalfbackError as error:
-        sys.exit(f"halfback: {error}")
-    json.dump(report.to_dict(), sys.stdout)
+            return {"report": import_from(registry, source, **asked["options"]).to_dict()}
+    except HalfbackError as error:
+        kind, code, message = _kind(error), error.code, error.message
+    except KeyboardInterrupt:
+        kind, code, message = "unavailable", "cancelled", "stopped"
+    except Exception as error:  # MLflow's own, of any class: the server is away, or refuses
+        kind, code = "unavailable", "io"
+        message = f"`{source}` can't be read through MLflow: {type(error).__name__}: {error}"
+    return {"error": {"kind": kind, "code": code, "message": message}}
 
 
 if __name__ == "__main__":
