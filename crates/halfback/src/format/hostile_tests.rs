@@ -118,7 +118,14 @@ fn a_signature_that_cannot_be_given_is_not_taken() {
     let twice = lightgbm("age age");
     assert_eq!((told(&twice).0, twice.signature.is_none()), ("lightgbm", true));
     assert_eq!(twice.metadata["signature"], "`signature.inputs[1].name` `age` comes twice");
-    let names = |count: u32| (0..count).map(|it| format!("feature_{it} ")).collect::<String>();
+    let names = |count| {
+        vec!["feature"; count]
+            .iter()
+            .enumerate()
+            .map(|(at, it)| format!("{it}_{at}"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     assert!(lightgbm(&names(10_000)).signature.is_some());
     let wide = lightgbm(&names(40_000));
     assert_eq!((told(&wide).0, wide.signature.is_none()), ("lightgbm", true));
@@ -147,7 +154,7 @@ fn what_is_not_looked_into_is_looked_at() {
     }
     assert_eq!(beside(260, &large, b"text"), (false, "256 of 261 files".to_owned()));
     assert_eq!(beside(100, &large, b"text"), (false, String::new()));
-    assert_eq!(beside(MAX_FILES + MAX_HEADS, &large, b"text").0, true);
+    assert!(beside(MAX_FILES + MAX_HEADS, &large, b"text").0);
     // Files that take all that may be read: text that ends a megabyte's search for more of it.
     let costly = [b"<PMML version=\"4\">".to_vec(), vec![b' '; 5 << 20]].concat();
     let (executable, note) = beside(20, &costly, &pickle);

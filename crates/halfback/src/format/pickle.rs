@@ -271,6 +271,7 @@ impl Machine<'_, '_> {
         }
         match opcode {
             b'.' => return Ok(false),
+            b'g' | b'h' | b'j' | b'p' | b'q' | b'r' | 0x94 => self.memoize(opcode)?,
             b'R' | b'o' | b'b' | 0x81 | 0x92 => {
                 self.called |= self.pushed > 1 && self.scan.imports;
                 if opcode == b'b' && self.scan.arrays {
@@ -338,31 +339,6 @@ impl Machine<'_, '_> {
             b'P' => {
                 self.line()?;
             }
-            b'g' => {
-                let key = self.key()?;
-                self.recall(key);
-            }
-            b'p' => {
-                let key = self.key()?;
-                self.keep(key);
-            }
-            b'h' => {
-                let key = self.number(1)?;
-                self.recall(key);
-            }
-            b'j' => {
-                let key = self.number(4)?;
-                self.recall(key);
-            }
-            b'q' => {
-                let key = self.number(1)?;
-                self.keep(key);
-            }
-            b'r' => {
-                let key = self.number(4)?;
-                self.keep(key);
-            }
-            0x94 => self.keep(self.memoized),
             // An extension's code stands for a class.
             0x82..=0x84 => {
                 self.scan.imports = true;
@@ -391,6 +367,22 @@ impl Machine<'_, '_> {
             self.scan.modules.insert(outermost.to_owned());
         }
         self.scan.first.get_or_insert((module, name));
+    }
+
+    /// Keeps something in the memo, or takes it from there.
+    fn memoize(&mut self, opcode: u8) -> Look<()> {
+        let key = match opcode {
+            b'g' | b'p' => self.key()?,
+            b'h' | b'q' => self.number(1)?,
+            b'j' | b'r' => self.number(4)?,
+            _ => self.memoized,
+        };
+        if b"ghj".contains(&opcode) {
+            self.recall(key);
+        } else {
+            self.keep(key);
+        }
+        Ok(())
     }
 
     fn push(&mut self, text: String) {
