@@ -5,6 +5,7 @@
 mod measure;
 mod program;
 mod registry;
+mod search;
 
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ struct Ground {
 
 type Suite = fn(&Ground) -> Outcome<Vec<Row>>;
 
-const SUITES: [(&str, Suite); 1] = [("registry", registry::measure)];
+const SUITES: [(&str, Suite); 2] = [("registry", registry::measure), ("search", search::measure)];
 
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -70,6 +71,6 @@ mod tests {
     fn an_unknown_suite_says_which_there_are() {
         assert!(suite("registry").is_ok());
         let refused = suite("regsitry").err().map(|error| error.to_string());
-        assert_eq!(refused.unwrap(), "no suite `regsitry`; there are: `registry`");
+        assert_eq!(refused.unwrap(), "no suite `regsitry`; there are: `registry`, `search`");
     }
 }

@@ -32,7 +32,10 @@ pub static SECURABLE: Fact = Fact {
     ],
     key: 3,
     stays: false,
-    indexes: &[("securable_id", "id, until"), ("securable_name", "kind, name, id, until, since")],
+    indexes: &[
+        ("securable_id", "id, until, since"),
+        ("securable_name", "kind, name, id, until, since"),
+    ],
 };
 
 /// What is said about a catalog, schema or model; `comment` is a reference to `text`.
@@ -189,7 +192,7 @@ CREATE TABLE payload (n BIGINT PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT N
 CREATE TABLE touch (entity BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (entity, n))
 CREATE TABLE text (digest BYTEA PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
 CREATE TABLE word (word TEXT NOT NULL, target BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY (word, target, until))
-CREATE INDEX word_target ON word (target, until)
+CREATE INDEX word_target ON word (target, until, since)
 CREATE TABLE principal_name (id BIGINT PRIMARY KEY, salt BYTEA NOT NULL, proof TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL)
 CREATE INDEX principal_subject ON principal_name (proof, subject)
 CREATE INDEX principal_called ON principal_name (name)

@@ -439,20 +439,6 @@ impl Snapshot<'_> {
         }
     }
 
-    /// The full name of a model as it stands at the moment.
-    pub(crate) fn model_name(&mut self, model: EntityId) -> Result<ModelName> {
-        let parts = self.sql.first(
-            "SELECT c.name, s.name, m.name FROM securable m \
-             JOIN securable s ON s.id = m.parent AND s.until > ?2 AND s.since <= ?2 \
-             JOIN securable c ON c.id = s.parent AND c.until > ?2 AND c.since <= ?2 \
-             WHERE m.id = ?1 AND m.until > ?2 AND m.since <= ?2",
-            &[model.into(), self.moment.into()],
-            |row| Ok([row.text(0)?.to_owned(), row.text(1)?.to_owned(), row.text(2)?.to_owned()]),
-        )?;
-        let parts = parts.ok_or_else(|| self.absent("model with id", model))?;
-        ModelName::from_path(parts.each_ref().map(String::as_str))
-    }
-
     /// The catalog that a model lies in.
     pub(crate) fn catalog_of(&mut self, model: EntityId) -> Result<EntityId> {
         // Models never leave their catalog, so any row of the model and its schema will do.

@@ -7,15 +7,15 @@ use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, ModelName, SchemaName};
 use halfback_store::schema::{ALIAS, ORIGIN, PROTECTION, VERSION, VERSION_STATE};
-use halfback_store::sql::Value;
+use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::origin::Origin;
-use super::tree::{self, Changes, Profile};
+use super::tree::{self, Changes, Profile, Within};
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
-use crate::securable::{Level, Selector};
+use crate::securable::Level;
 
 /// A registered model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -290,79 +290,105 @@ impl Query for ListModels {
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Model>> {
         let paging = snapshot.paging(self.page_size, self.cursor);
-        let (catalog, schema) = snapshot.parent(self.parent.as_deref())?;
+        let within = snapshot.parent(self.parent.as_deref())?;
         let query = format!("models {}", self.parent.unwrap_or_default());
-        let (c, s, m): (String, String, String) = paging.after(&query)?.unwrap_or_default();
-        // The bounds beside the row comparison let each level start at its place in the index.
-        let rows = snapshot.sql.all(
-            "SELECT m.id, c.name, s.name, m.name FROM securable c \
-             JOIN securable s ON s.parent = c.id AND s.kind = 'schema' AND s.until > ?1 AND s.since <= ?1 \
-             JOIN securable m ON m.parent = s.id AND m.kind = 'model' AND m.until > ?1 AND m.since <= ?1 \
-             WHERE c.parent = 0 AND c.kind = 'catalog' AND c.until > ?1 AND c.since <= ?1 \
-             AND (?2 IS NULL OR c.id = ?2) AND (?3 IS NULL OR s.id = ?3) \
-             AND c.name >= ?4 AND (c.name, s.name, m.name) > (?4, ?5, ?6) \
-             ORDER BY c.name, s.name, m.name LIMIT ?7",
-            &[
-                snapshot.moment.into(),
-                catalog.into(),
-                schema.into(),
-                Value::from(&c),
-                Value::from(&s),
-                Value::from(&m),
-                paging.limit()?.into(),
-            ],
-            |row| {
-                let names = (row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.text(3)?.to_owned());
-                Ok((row.id(0)?, names))
-            },
-        )?;
+        let last: (String, String, String) = paging.after(&query)?.unwrap_or_default();
+        let from = (last.0.as_str(), last.1.as_str());
+        // Within one schema, names lie in the index in their order.
+        let rows =
+            snapshot.by_schema(within, from, paging.limit()?, |snapshot, schema, wanted| {
+                let is_begun = (schema.catalog.as_str(), schema.name.as_str()) == from;
+                let after = if is_begun { last.2.as_str() } else { "" };
+                snapshot.sql.all(
+                "SELECT id, name FROM securable WHERE parent = ?1 AND kind = 'model' AND name > ?2 \
+                 AND until > ?3 AND since <= ?3 ORDER BY name LIMIT ?4",
+                &[schema.id.into(), after.into(), snapshot.moment.into(), wanted.into()],
+                |row| {
+                    let name = row.text(1)?.to_owned();
+                    Ok((row.id(0)?, (schema.catalog.clone(), schema.name.clone(), name)))
+                },
+            )
+            })?;
         paging.page(rows, &query, |(_, names)| names.clone())?.map(|(id, _)| snapshot.model(id))
     }
 }
 
+/// One statement for all that is single about a model: a page reads a hundred of them.
+const RECORD: &str = "\
+    SELECT c.name, s.name, m.name, p.task, t.body, w.name, \
+    (SELECT v.number FROM version v \
+     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
+     WHERE v.model = ?1 AND v.until > ?2 AND v.since <= ?2 \
+     AND x.stage <> 'archived' AND x.status = 'READY' ORDER BY v.number DESC LIMIT 1), \
+    l.n, l.time, f.time, a.name, o.system, o.reference, o.created, u.name, o.updated \
+    FROM securable m \
+    JOIN securable s ON s.id = m.parent AND s.until > ?2 AND s.since <= ?2 \
+    JOIN securable c ON c.id = s.parent AND c.until > ?2 AND c.since <= ?2 \
+    JOIN profile p ON p.target = m.id AND p.until > ?2 AND p.since <= ?2 \
+    JOIN log f ON f.n = (SELECT MIN(n) FROM touch WHERE entity = ?1) \
+    JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
+    LEFT JOIN principal_name w ON w.id = p.owner \
+    LEFT JOIN principal_name a ON a.id = f.actor \
+    LEFT JOIN text t ON t.digest = p.comment \
+    LEFT JOIN origin o ON o.target = m.id AND o.until > ?2 AND o.since <= ?2 \
+    LEFT JOIN principal_name u ON u.id = o.creator \
+    WHERE m.id = ?1 AND m.until > ?2 AND m.since <= ?2";
+
+/// And one for all of which a model has several: tags, aliases, protected aliases.
+const SEVERAL: &str = "\
+    SELECT 0, key, value, 0 FROM tag WHERE target = ?1 AND until > ?2 AND since <= ?2 \
+    UNION ALL SELECT 1, a.name, '', v.number FROM alias a \
+    JOIN version v ON v.id = a.version AND v.until > ?2 AND v.since <= ?2 \
+    WHERE a.model = ?1 AND a.until > ?2 AND a.since <= ?2 \
+    UNION ALL SELECT 2, alias, '', 0 FROM protection \
+    WHERE model = ?1 AND until > ?2 AND since <= ?2";
+
 impl Snapshot<'_> {
     /// The catalog or schema whose models are listed.
-    fn parent(&mut self, name: Option<&str>) -> Result<(Option<EntityId>, Option<EntityId>)> {
-        let Some(name) = name else { return Ok((None, None)) };
+    fn parent(&mut self, name: Option<&str>) -> Result<Within> {
+        let Some(name) = name else { return Ok(Within::default()) };
         if let Ok(catalog) = name.parse::<CatalogName>() {
-            return Ok((Some(self.catalog_id(&catalog)?), None));
+            return Ok(Within { catalog: Some(self.catalog_id(&catalog)?), schema: None });
         }
         let schema: SchemaName = name.parse()?;
-        Ok((None, Some(self.schema_id(&schema)?)))
+        Ok(Within { catalog: None, schema: Some(self.schema_id(&schema)?) })
     }
 
+    /// The record of a model.
     pub(super) fn model(&mut self, id: EntityId) -> Result<Model> {
-        let entry = self.entry(id)?;
-        let name = self.model_name(id)?;
-        let aliases = self.sql.all(
-            "SELECT a.name, v.number FROM alias a JOIN version v ON v.id = a.version AND v.until > ?2 AND v.since <= ?2 \
-             WHERE a.model = ?1 AND a.until > ?2 AND a.since <= ?2",
-            &[id.into(), self.moment.into()],
-            |row| Ok((row.text(0)?.to_owned(), row.int(1)?)),
-        )?;
-        let protected_aliases = self.sql.all(
-            "SELECT alias FROM protection WHERE model = ?1 AND until > ?2 AND since <= ?2 ORDER BY alias",
-            &[id.into(), self.moment.into()],
-            |row| row.text(0).map(str::to_owned),
-        )?;
-        let latest = self.select(id, &Selector::Latest)?;
-        Ok(Model {
-            id: id.0,
-            pin: self.pin(id),
-            uri: format!("models:/{name}"),
-            name: name.to_string(),
-            task: entry.task,
-            comment: entry.comment,
-            owner: entry.owner,
-            tags: self.tags(id)?,
-            aliases: aliases.into_iter().collect(),
-            protected_aliases,
-            origin: self.origin(id)?,
-            latest_version: latest.map(|version| self.version_number(version)).transpose()?,
-            revision: entry.stamp.revision,
-            created_at: entry.stamp.created_at,
-            created_by: entry.stamp.created_by,
-            updated_at: entry.stamp.updated_at,
-        })
+        let pin = self.pin(id);
+        let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
+            let name = ModelName::from_path([row.text(0)?, row.text(1)?, row.text(2)?])?;
+            Ok(Model {
+                id: id.0,
+                pin: pin.clone(),
+                uri: format!("models:/{name}"),
+                name: name.to_string(),
+                task: row.opt_string(3)?,
+                comment: row.opt_string(4)?,
+                owner: row.opt_string(5)?,
+                tags: BTreeMap::new(),
+                aliases: BTreeMap::new(),
+                protected_aliases: Vec::new(),
+                latest_version: row.opt_int(6)?,
+                revision: row.int(7)?,
+                updated_at: Timestamp::from_micros(row.int(8)?).into(),
+                created_at: Timestamp::from_micros(row.int(9)?).into(),
+                created_by: row.opt_string(10)?,
+                origin: Origin::read(row, 11)?,
+            })
+        })?;
+        let mut record = record.ok_or_else(|| self.absent("model with id", id))?;
+        self.sql.query(SEVERAL, &[id.into(), self.moment.into()], &mut |row| {
+            let name = row.text(1)?.to_owned();
+            match row.int(0)? {
+                0 => drop(record.tags.insert(name, row.text(2)?.to_owned())),
+                1 => drop(record.aliases.insert(name, row.int(3)?)),
+                _ => record.protected_aliases.push(name),
+            }
+            Ok(())
+        })?;
+        record.protected_aliases.sort_unstable();
+        Ok(record)
     }
 }

@@ -10,7 +10,7 @@ use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::command::{Context, Snapshot};
+use crate::command::Context;
 
 /// What something was in the system that it was brought in from. Times and names here are that
 /// system's word; when it came into this registry, and by whom, the log tells.
@@ -78,19 +78,5 @@ impl Context<'_> {
                 micros(origin.updated_at).into(),
             ],
         )
-    }
-}
-
-impl Snapshot<'_> {
-    /// What something was in the system that it was brought in from.
-    pub(super) fn origin(&mut self, target: EntityId) -> Result<Option<Origin>> {
-        let origin = self.sql.first(
-            "SELECT o.system, o.reference, o.created, u.name, o.updated FROM origin o \
-             LEFT JOIN principal_name u ON u.id = o.creator \
-             WHERE o.target = ?1 AND o.until > ?2 AND o.since <= ?2",
-            &[target.into(), self.moment.into()],
-            |row| Origin::read(row, 0),
-        )?;
-        Ok(origin.flatten())
     }
 }

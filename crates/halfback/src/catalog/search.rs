@@ -9,13 +9,14 @@ mod order;
 use std::ops::ControlFlow;
 
 use halfback_store::error::{Detail, Result};
-use halfback_store::id::EntityId;
+use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::sql::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::model::Model;
+use super::tree::Within;
 use super::version::ModelVersion;
 use crate::command::{Query, Snapshot};
 use crate::page::{Page, Paging};
@@ -104,9 +105,7 @@ impl Query for SearchVersions {
 }
 
 /// Candidates that are read in full and sorted rather than looked for in the list's own order.
-const FEW: i64 = 2_000;
-/// Schemas whose models are read before asking for more schemas.
-const SCHEMAS: i64 = 500;
+const FEW: i64 = 5_000;
 
 /// An id with its order's keys.
 type Found = (EntityId, Vec<Bound>);
@@ -147,7 +146,7 @@ impl Search {
         let found = match self.seed(snapshot)? {
             None if self.order.is_by_name => self.by_name(snapshot, limit)?,
             seed => {
-                let base = self.base(seed.as_ref());
+                let base = self.base(seed.as_ref()).then(self.begun(snapshot)?);
                 let last = self.after.as_ref();
                 let (after, order) = if seed.is_some_and(|seed| self.in_order(&seed)) {
                     let after = last.map(|last| self.order.after_on("d.id", last));
@@ -164,6 +163,11 @@ impl Search {
     /// The index to begin with: the one that leaves the fewest candidates. None where all leave
     /// too many to sort: then the list is read in its own order, which soon fills a page.
     fn seed(&self, snapshot: &mut Snapshot<'_>) -> Result<Option<Seed>> {
+        if let [seed] = self.filter.seeds.as_slice()
+            && self.in_order(seed)
+        {
+            return Ok(Some(seed.clone()));
+        }
         let mut best: Option<(i64, &Seed)> = None;
         for seed in &self.filter.seeds {
             let count = seed.select.clone().within("SELECT COUNT(*) FROM (", "");
@@ -220,33 +224,34 @@ impl Search {
         from.then(living).then(seeded)
     }
 
+    /// In the order of ids, what was made after a past moment need not be gone through one by one.
+    fn begun(&self, snapshot: &mut Snapshot<'_>) -> Result<Fragment> {
+        if !self.order.is_by_id || snapshot.moment == CommitNumber::NOW {
+            return Ok(Fragment::default());
+        }
+        let id = match self.subject {
+            Subject::Models => " AND m.id < $",
+            Subject::Versions => " AND v.id < $",
+        };
+        Ok(Fragment::new(id, vec![Bound::Int(snapshot.first_id_after()?.0)]))
+    }
+
     /// Models by name, schema by schema: within one, names lie in the index in their order.
     fn by_name(&self, snapshot: &mut Snapshot<'_>, limit: i64) -> Result<Vec<Found>> {
-        let mut found = Vec::new();
-        let (mut catalog, mut schema, mut begun) = match self.after.as_deref() {
+        let from = match self.after.as_deref() {
             Some([Bound::Text(catalog), Bound::Text(schema), _]) => {
-                (catalog.clone(), schema.clone(), true)
+                (catalog.as_str(), schema.as_str())
             }
-            _ => (String::new(), String::new(), false),
+            _ => ("", ""),
         };
-        loop {
-            let schemas = schemas(snapshot, &catalog, &schema, begun)?;
-            let Some((_, last_catalog, last_schema)) = schemas.last() else { return Ok(found) };
-            for (id, of, name) in &schemas {
-                let is_begun = begun && (of, name) == (&catalog, &schema);
-                let last = self.after.as_deref().filter(|_| is_begun);
-                let after = last.map(|last| self.order.after_on("m.name", last));
-                let within = Fragment::new(" AND m.parent = $", vec![Bound::Int(id.0)]);
-                let base = self.base(None).then(within);
-                let order = self.order.clause_on("m.name");
-                let wanted = limit - i64::try_from(found.len()).unwrap_or(limit);
-                found.extend(self.read(snapshot, base, after, order, wanted)?);
-                if i64::try_from(found.len()).unwrap_or(limit) >= limit {
-                    return Ok(found);
-                }
-            }
-            (catalog, schema, begun) = (last_catalog.clone(), last_schema.clone(), false);
-        }
+        snapshot.by_schema(Within::default(), from, limit, |snapshot, schema, wanted| {
+            let is_begun = (schema.catalog.as_str(), schema.name.as_str()) == from;
+            let last = self.after.as_deref().filter(|_| is_begun);
+            let after = last.map(|last| self.order.after_on("m.name", last));
+            let within = Fragment::new(" AND m.parent = $", vec![Bound::Int(schema.id.0)]);
+            let base = self.base(None).then(within);
+            self.read(snapshot, base, after, self.order.clause_on("m.name"), wanted)
+        })
     }
 
     /// Reads candidates in order until `limit` of them pass.
@@ -294,25 +299,4 @@ impl Search {
         }
         Ok(true)
     }
-}
-
-/// The schemas after one, or from it on, by catalog and name.
-fn schemas(
-    snapshot: &mut Snapshot<'_>,
-    catalog: &str,
-    schema: &str,
-    inclusive: bool,
-) -> Result<Vec<(EntityId, String, String)>> {
-    let sign = if inclusive { ">=" } else { ">" };
-    let sql = format!(
-        "SELECT s.id, c.name, s.name FROM securable c CROSS JOIN securable s \
-         WHERE c.parent = 0 AND c.kind = 'catalog' AND s.parent = c.id AND s.kind = 'schema' \
-         AND c.until > ?1 AND c.since <= ?1 AND s.until > ?1 AND s.since <= ?1 \
-         AND c.name >= ?2 AND (c.name, s.name) {sign} (?2, ?3) ORDER BY c.name, s.name LIMIT ?4"
-    );
-    snapshot.sql.all(
-        &sql,
-        &[snapshot.moment.into(), catalog.into(), schema.into(), SCHEMAS.into()],
-        |row| Ok((row.id(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned())),
-    )
 }

@@ -57,6 +57,24 @@ pub(super) struct Stamp {
     pub(super) updated_at: DateTime<Utc>,
 }
 
+/// Schemas that are gone through before asking for more of them.
+const SCHEMAS: i64 = 500;
+
+/// Where to look: everywhere, in one catalog, or in one schema.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Within {
+    pub(super) catalog: Option<EntityId>,
+    pub(super) schema: Option<EntityId>,
+}
+
+/// A schema that is there at the moment.
+#[derive(Debug, Clone)]
+pub(super) struct LivingSchema {
+    pub(super) id: EntityId,
+    pub(super) catalog: String,
+    pub(super) name: String,
+}
+
 /// The error of a name that is in use.
 pub(super) fn taken(level: Level, name: impl fmt::Display) -> Error {
     Detail::AlreadyExists(format!(
@@ -314,6 +332,26 @@ impl Snapshot<'_> {
         stamp.ok_or_else(|| self.absent("entity with id", id))
     }
 
+    /// An id above all that was made by the moment, and not above what was made later: ids are
+    /// given out as commits are, so that halving finds it.
+    pub(super) fn first_id_after(&mut self) -> Result<EntityId> {
+        let next = self.sql.first("SELECT next_id FROM head", &[], |row| row.int(0))?;
+        let (mut low, mut high) = (0, next.unwrap_or_default());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let made = self.sql.first(
+                "SELECT entity, n FROM touch WHERE entity >= ?1 ORDER BY entity, n LIMIT 1",
+                &[middle.into()],
+                |row| Ok((row.int(0)?, row.int(1)?)),
+            )?;
+            match made {
+                Some((entity, commit)) if commit <= self.moment.0 => low = entity + 1,
+                _ => high = middle,
+            }
+        }
+        Ok(EntityId(low))
+    }
+
     /// A page of what lies directly below `parent`, by name; `query` names the list.
     pub(super) fn children(
         &mut self,
@@ -337,6 +375,62 @@ impl Snapshot<'_> {
             |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
         )?;
         paging.page(rows, &query, |(_, name)| name.clone())
+    }
+
+    /// Reads what lies in the schemas of `within` from one on, by catalog and name, until there are
+    /// `limit` entries. `read` gives those of one schema, at most as many as it is told.
+    pub(super) fn by_schema<T>(
+        &mut self,
+        within: Within,
+        (catalog, schema): (&str, &str),
+        limit: i64,
+        mut read: impl FnMut(&mut Self, &LivingSchema, i64) -> Result<Vec<T>>,
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        let mut schemas = self.schemas(within, catalog, schema, ">=")?;
+        while let Some(last) = schemas.last().cloned() {
+            for schema in &schemas {
+                let wanted = limit - i64::try_from(found.len()).unwrap_or(limit);
+                if wanted <= 0 {
+                    return Ok(found);
+                }
+                found.extend(read(self, schema, wanted)?);
+            }
+            schemas = self.schemas(within, &last.catalog, &last.name, ">")?;
+        }
+        Ok(found)
+    }
+
+    /// The next schemas after one, or from it on.
+    fn schemas(
+        &mut self,
+        Within { catalog: in_catalog, schema: in_schema }: Within,
+        catalog: &str,
+        schema: &str,
+        sign: &str,
+    ) -> Result<Vec<LivingSchema>> {
+        let sql = format!(
+            "SELECT s.id, c.name, s.name FROM securable c CROSS JOIN securable s \
+             WHERE c.parent = 0 AND c.kind = 'catalog' AND s.parent = c.id AND s.kind = 'schema' \
+             AND c.until > ?1 AND c.since <= ?1 AND s.until > ?1 AND s.since <= ?1 \
+             AND (?2 IS NULL OR c.id = ?2) AND (?3 IS NULL OR s.id = ?3) \
+             AND c.name >= ?4 AND (c.name, s.name) {sign} (?4, ?5) ORDER BY c.name, s.name LIMIT ?6"
+        );
+        self.sql.all(
+            &sql,
+            &[
+                self.moment.into(),
+                in_catalog.into(),
+                in_schema.into(),
+                catalog.into(),
+                schema.into(),
+                SCHEMAS.into(),
+            ],
+            |row| {
+                let (catalog, name) = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
+                Ok(LivingSchema { id: row.id(0)?, catalog, name })
+            },
+        )
     }
 
     /// Everything that lies directly below `parent`.

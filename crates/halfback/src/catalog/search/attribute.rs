@@ -82,6 +82,22 @@ impl Attribute {
         matches!(self.kind, Kind::Tag | Kind::Param)
     }
 
+    /// The name that one was probably meant to be.
+    pub(super) fn near(subject: Subject, name: &str) -> Option<&'static str> {
+        const LONGEST: usize = 32;
+        const FARTHEST: usize = 2;
+        if name.len() > LONGEST {
+            return None;
+        }
+        let known = ATTRIBUTES.iter().filter(|attribute| attribute.of(subject).is_some());
+        let far = known
+            .flat_map(|attribute| attribute.names)
+            .map(|known| (distance(&name.to_lowercase(), known), *known));
+        // Of a short name, two changes leave nothing.
+        let (far, near) = far.min_by_key(|(far, _)| *far)?;
+        (far <= FARTHEST && 2 * far < near.len()).then_some(near)
+    }
+
     /// The names of all attributes of a subject, for an error.
     pub(super) fn list(subject: Subject) -> String {
         let known = ATTRIBUTES.iter().filter(|attribute| attribute.of(subject).is_some());
@@ -93,6 +109,23 @@ impl Attribute {
             .collect();
         names.join(", ")
     }
+}
+
+/// How many characters one must insert, delete or replace to make one text the other (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (place, a) in (1..).zip(from.chars()) {
+        let mut left = place;
+        let mut diagonal = place - 1;
+        let mut next = vec![place];
+        for (above, b) in row.iter().skip(1).zip(to.chars()) {
+            left = (left + 1).min(above + 1).min(diagonal + usize::from(a != b));
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// `alias.until > @ AND alias.since <= @`: the row lived at the moment.
@@ -409,6 +442,21 @@ static ATTRIBUTES: &[Attribute] = &[
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_slip_is_near_and_another_word_is_not() {
+        let check =
+            |subject, name, near| assert_eq!(Attribute::near(subject, name), near, "{name}");
+        check(Subject::Models, "onwer", Some("owner"));
+        check(Subject::Models, "Name", Some("name"));
+        check(Subject::Models, "create_at", Some("created_at"));
+        check(Subject::Versions, "stagee", Some("stage"));
+        check(Subject::Models, "stagee", None);
+        check(Subject::Models, "colour", None);
+        check(Subject::Models, "x", None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
 
     #[test]
     fn every_name_means_one_attribute() {

@@ -100,8 +100,10 @@ pub(super) fn attribute(
 ) -> Result<(&'static Attribute, Source, Option<String>)> {
     let wrong = |why: String| refused(text, named.at, why);
     let Some(attribute) = Attribute::named(&named.name) else {
+        let near = Attribute::near(subject, &named.name);
+        let near = near.map(|name| format!(", did you mean `{name}`")).unwrap_or_default();
         return Err(wrong(format!(
-            "no attribute is called `{}`; expected one of {}, or MATCH",
+            "no attribute is called `{}`{near}; expected one of {}, or MATCH",
             shown(&named.name),
             Attribute::list(subject)
         )));
