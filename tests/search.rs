@@ -577,3 +577,25 @@ proptest! {
         registry.verify_log().unwrap();
     }
 }
+
+#[test]
+fn the_longest_lists_are_answered_and_longer_ones_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { create: true, ..Options::default() };
+    let registry = Registry::open_with(folder.path().join("hb"), options).unwrap();
+    registry.create_model("m7").unwrap();
+    let names: Vec<String> = (0..1000).map(|number| format!("m{number}")).collect();
+    for attribute in ["name", "task", "tags.k", "model"] {
+        let search = |filter: String| SearchModels {
+            filter: Some(filter),
+            parameters: [("l".to_owned(), names.clone().into())].into_iter().collect(),
+            ..SearchModels::default()
+        };
+        let found = registry.search_models(search(format!("{attribute} IN :l"))).unwrap();
+        let is_name = ["name", "model"].contains(&attribute);
+        assert_eq!(found.items.len(), usize::from(is_name), "{attribute}");
+        let twice = search(format!("{attribute} IN :l OR {attribute} IN :l"));
+        let error = registry.search_models(twice).unwrap_err();
+        assert_eq!(error.code(), "invalid_filter", "{error}");
+    }
+}

@@ -26,7 +26,7 @@ pub(crate) use pattern::{Pattern, Start, after_prefix};
 const MOST_BYTES: usize = 16 << 10;
 /// Parentheses and `NOT`s inside one another.
 const MOST_DEPTH: usize = 64;
-/// Values of all `IN` lists, and of one bound list.
+/// Values of all `IN` lists of a filter together, bound ones included.
 pub(crate) const MOST_VALUES: usize = 1000;
 /// Tests in one filter.
 const MOST_TESTS: usize = 250;

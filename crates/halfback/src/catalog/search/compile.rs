@@ -68,8 +68,14 @@ enum Test {
 
 /// Compiles the filter of a search.
 pub(super) fn compile(subject: Subject, text: &str, parameters: &Parameters) -> Result<Compiled> {
-    let mut compiler =
-        Compiler { subject, text, parameters, used: BTreeSet::new(), columns: Vec::new() };
+    let mut compiler = Compiler {
+        subject,
+        text,
+        parameters,
+        used: BTreeSet::new(),
+        columns: Vec::new(),
+        values: 0,
+    };
     let filter = Filter::parse(text)?;
     let (node, seeds) = compiler.node(&filter)?;
     if let Some(unused) = parameters.keys().find(|name| !compiler.used.contains(*name)) {
@@ -146,6 +152,8 @@ struct Compiler<'a> {
     parameters: &'a Parameters,
     used: BTreeSet<String>,
     columns: Vec<Fragment>,
+    /// Values of the lists so far.
+    values: usize,
 }
 
 impl<'a> Compiler<'a> {
@@ -297,7 +305,7 @@ impl<'a> Compiler<'a> {
             );
             parts.push(Fragment::joined(equal, " AND ").within("(", ")"));
         }
-        let found = Fragment::joined(parts, " OR ").within("(", ")");
+        let found = Fragment::any(parts);
         if negated {
             return Ok(Some((not(Node::Sql(found)), Vec::new())));
         }
@@ -506,11 +514,12 @@ impl<'a> Compiler<'a> {
                 },
                 _ => values.push(operand.clone()),
             }
-            if values.len() > MOST_VALUES {
-                let why = format!("a list holds at most {MOST_VALUES} values");
+            if self.values + values.len() > MOST_VALUES {
+                let why = format!("all lists together hold at most {MOST_VALUES} values");
                 return Err(refused(self.text, at, why));
             }
         }
+        self.values += values.len();
         match values.first() {
             Some(_) => Ok(values),
             None => Err(refused(

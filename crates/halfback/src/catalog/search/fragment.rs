@@ -78,6 +78,16 @@ impl Fragment {
         parts.fold(first, |all, part| all.then(between).then(part))
     }
 
+    /// Any of the parts. A chain of `OR` is as deep as it is long, and engines bound the depth.
+    pub(super) fn any(mut parts: Vec<Self>) -> Self {
+        const CHAIN: usize = 64;
+        while parts.len() > CHAIN {
+            let chains = parts.chunks(CHAIN).map(<[Self]>::to_vec);
+            parts = chains.map(|chain| Self::joined(chain, " OR ").within("(", ")")).collect();
+        }
+        Self::joined(parts, " OR ").within("(", ")")
+    }
+
     /// The statement as engines take it, `?1` being the moment, and its parameters.
     pub(super) fn statement(&self, moment: CommitNumber) -> (String, Vec<Value<'_>>) {
         let mut sql = String::with_capacity(self.sql.len() + 64);

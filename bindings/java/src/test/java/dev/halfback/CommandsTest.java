@@ -1,5 +1,6 @@
 package dev.halfback;
 
+import static dev.halfback.Registries.refused;
 import static dev.halfback.Registries.refusedAsInvalid;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -34,8 +35,11 @@ class CommandsTest {
     Compatibility told = Signatures.compatible(old, other);
     assertEquals(false, told.compatible());
     assertEquals(1, told.reasons().size());
-    refusedAsInvalid(
-        "new: `signature.inputs", () -> Signatures.compatible(old, Map.of("inputs", List.of())));
+    refused(
+        HalfbackInvalidException.class,
+        "invalid_argument",
+        "new: `signature.inputs`",
+        () -> Signatures.compatible(old, Map.of("inputs", List.of())));
   }
 
   @Test
