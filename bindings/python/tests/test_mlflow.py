@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -116,6 +117,101 @@ def test_files_are_read_only_within_the_folders_that_are_named(
     with pytest.raises(halfback.InvalidError, match="strict"):
         mlflow.import_from(registry, database, within=[tmp_path / "other"], strict=True)
     assert mlflow.import_from(registry, database, within=[tmp_path]).totals["brought"] == 2
+
+
+def test_files_elsewhere_are_read_only_where_that_is_said(
+    registry: halfback.Registry, database: Path
+) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE model_versions SET source = '/etc/passwd' WHERE version = 2")
+    connection.close()
+    report = mlflow.import_from(registry, database)
+    assert (report.totals["brought"], report.totals["failed"]) == (1, 1)
+    assert "`within=[FOLDER]`, here `/etc`" in report.findings[0]["message"]
+    anywhere = mlflow.import_from(registry, database, within=["/"], dry_run=True)
+    assert anywhere.totals["failed"] == 0
+
+
+def test_what_looks_like_a_secret_comes_only_where_it_is_allowed(
+    registry: halfback.Registry, database: Path
+) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE model_version_tags (key, value, name, version, workspace)")
+        tag = ("password", "Xk3!ppQz91vLmw", "fraud.eu", 1, "default")
+        connection.execute("INSERT INTO model_version_tags VALUES (?, ?, ?, ?, ?)", tag)
+    connection.close()
+    plan = mlflow.import_from(registry, database, dry_run=True)
+    assert "the tag `password` is left out" in plan.findings[0]["message"]
+    assert mlflow.import_from(registry, database).totals["brought"] == 2
+    assert registry.resolve("main.default.`fraud.eu`/1").tags == {}
+    mlflow.import_from(registry, database, into="with.secrets", allow_secrets=True)
+    assert registry.resolve("with.secrets.`fraud.eu`/1").tags == {tag[0]: tag[1]}
+
+
+def test_a_printed_report_steers_no_terminal(registry: halfback.Registry, database: Path) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute("INSERT INTO registered_models (name) VALUES ('e\x1b[31mX')")
+        connection.execute(
+            "INSERT INTO model_versions (name, version, source, status)"
+            " VALUES ('e\x1b[31mX', 1, '/nowhere', 'READY')"
+        )
+    connection.close()
+    report = mlflow.import_from(registry, database, dry_run=True)
+    assert "\x1b" not in str(report)
+    assert "\\u{1b}" in str(report)
+
+
+CLIENT = """
+import os, sys
+print("a word on the standard output")
+os.system("echo another, from a program")
+
+class MlflowException(Exception):
+    pass
+
+class MlflowClient:
+    def __init__(self, tracking_uri, registry_uri):
+        self.uri = tracking_uri
+
+    def search_registered_models(self, page_token):
+        if "away" in self.uri:
+            raise MlflowException("the server is away")
+        page = type("Page", (list,), {"token": None})
+        return page()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["http://mlflow.example"], 0, "total"),
+        (["http://away.example"], 7, "MlflowException: the server is away"),
+        (["http://mlflow.example", "--into", "a.b.c.d"], 2, "a.b.c.d"),
+        (["http://mlflow.example", "--registry", "none.hb"], 3, "none.hb"),
+    ],
+)
+def test_the_command_line_reads_a_server_through_this_python(
+    registry: halfback.Registry, tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries/mlflow.py").write_text(CLIENT)
+    (tmp_path / "here/halfback").mkdir(parents=True)
+    (tmp_path / "here/halfback/__init__.py").write_text("open('../ran', 'w')")
+    environment = dict(os.environ)
+    environment |= {"HALFBACK_PYTHON": sys.executable, "HALFBACK_REGISTRY": str(registry.path)}
+    environment |= {"PYTHONPATH": str(tmp_path / "libraries")}
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "halfback.cli", "import", "mlflow", *arguments],
+        cwd=tmp_path / "here",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == code, run
+    assert says in (run.stderr if code else run.stdout)
+    assert "a word" not in run.stdout
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize(

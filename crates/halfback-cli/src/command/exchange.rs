@@ -45,6 +45,7 @@ A tracking server, or Unity Catalog, is read through the Python named by HALFBAC
 where absent, in which halfback and mlflow are installed:
   halfback import mlflow http://localhost:5000
   halfback import mlflow databricks-uc")]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of one command")]
 pub(crate) struct Mlflow {
     /// A tracking database, `sqlite:///mlflow.db`, a folder `mlruns`, or a tracking URI
     source: String,
