@@ -130,7 +130,7 @@ fn secret(name: &str, value: &str, options: &Options) -> Option<String> {
     }
     let found = suspected_secret(value).or_else(|| suspected_secret(&format!("{name}={value}")))?;
     Some(format!(
-        "it looks like it holds a secret ({}, `{}`), and what is stored stays in the history; allow secrets (`allow_secrets`) if it is none",
+        "it looks like it holds a secret ({}, `{}`), and what is stored stays in the history; if it is none, allow secrets with `--allow-secrets` or `allow_secrets=True`",
         found.kind,
         found.excerpt.escape_debug()
     ))
