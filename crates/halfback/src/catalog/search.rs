@@ -207,7 +207,7 @@ impl Search {
         };
         let living = match self.subject {
             Subject::Models => concat!(
-                " WHERE m.kind = 'model' AND s.id = m.parent AND c.id = s.parent AND ",
+                " WHERE s.id = m.parent AND c.id = s.parent AND ",
                 live!("m"),
                 " AND ",
                 live!("s"),
@@ -217,8 +217,10 @@ impl Search {
             Subject::Versions => concat!(" WHERE ", live!("v")),
         };
         let seeded = match (seed, self.subject) {
-            (None, _) => "",
-            (Some(_), Subject::Models) => " AND m.id = d.id",
+            (None, Subject::Models) => " AND m.kind = 'model'",
+            (None, Subject::Versions) => "",
+            // Not by the index of names, which would be gone through for each of the seed's ids.
+            (Some(_), Subject::Models) => " AND m.id = d.id AND (m.kind || '') = 'model'",
             (Some(_), Subject::Versions) => " AND v.id = d.id",
         };
         from.then(living).then(seeded)
