@@ -12,6 +12,10 @@ use super::DATABASE;
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::schema;
 
+/// Kibibytes of pages that a connection keeps at most: a page of a list reads its records from all
+/// over the tables.
+const CACHE: i64 = 16 << 10;
+
 /// Marks the database as Halfback's: "HBK1" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x4842_4B31;
 const STATEMENTS: usize = 256;
@@ -47,6 +51,7 @@ pub(super) fn connect(database: &Path, mode: Mode) -> Result<Connection> {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "cache_size", -CACHE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     };
