@@ -35,7 +35,9 @@ fn exported(archive: &Archive<'_, '_>, root: &str) -> Look<Format> {
             return Err(Stop::Else);
         }
         let models = format!("{root}models/");
-        let is_program = |name: &&str| name.starts_with(&models) && ends(name, &["json"]);
+        let is_json =
+            |name: &str| name.rsplit_once('.').is_some_and(|(_, extension)| extension == "json");
+        let is_program = |name: &&str| name.starts_with(&models) && is_json(name);
         archive.names().find(is_program).unwrap_or_default().to_owned()
     };
     for version in ["archive_version", "version"] {
@@ -51,10 +53,6 @@ fn exported(archive: &Archive<'_, '_>, root: &str) -> Look<Format> {
     }
     format.executable = true;
     Ok(format)
-}
-
-fn ends(name: &str, extensions: &[&str]) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
 }
 
 /// Among the program's last keys.
