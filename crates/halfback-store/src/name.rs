@@ -111,6 +111,11 @@ impl SchemaName {
         [self.catalog.as_str(), self.leaf()]
     }
 
+    /// The name of these parts, the catalog first, none of them quoted.
+    pub fn from_path([catalog, schema]: [&str; 2]) -> Result<Self> {
+        CatalogName(Part::new(catalog, "catalog")?).schema(schema)
+    }
+
     /// The model of this schema with that name.
     pub fn model(&self, name: &str) -> Result<ModelName> {
         Ok(ModelName { schema: self.clone(), model: Part::new(name, "model")? })
@@ -135,7 +140,7 @@ impl ModelName {
 
     /// The name of these parts, the catalog first, none of them quoted.
     pub fn from_path([catalog, schema, model]: [&str; 3]) -> Result<Self> {
-        CatalogName(Part::new(catalog, "catalog")?).schema(schema)?.model(model)
+        SchemaName::from_path([catalog, schema])?.model(model)
     }
 
     /// The parts without quotes, the catalog first.

@@ -221,4 +221,8 @@ pub trait Storage: Send + Sync + Debug {
     /// The token of a cache word. While it stays the same and is stable, nothing that the word
     /// stands for has changed. `None`: being written, or this engine keeps no words here.
     fn change_token(&self, word: Word) -> Option<u64>;
+
+    /// What the tokens of all words come to. While it stays the same no commit has begun or ended;
+    /// `None` where this engine keeps no words here.
+    fn change_tokens(&self) -> Option<u64>;
 }

@@ -364,6 +364,10 @@ impl Storage for Sqlite {
     fn change_token(&self, word: Word) -> Option<u64> {
         self.opened.generation.as_ref()?.stable(word)
     }
+
+    fn change_tokens(&self) -> Option<u64> {
+        self.opened.generation.as_ref().map(Generation::sum)
+    }
 }
 
 /// One transaction on one connection.

@@ -43,7 +43,7 @@ impl Stamp {
     }
 
     /// The stamp under which records of `model` may be read now; `None` while one is changing.
-    fn now(shared: &Shared, model: EntityId) -> Option<Self> {
+    pub(crate) fn now(shared: &Shared, model: EntityId) -> Option<Self> {
         let word = Word::of(model);
         let structure = shared.storage.change_token(Word::STRUCTURE)?;
         Some(Self { word, model: shared.storage.change_token(word)?, structure })

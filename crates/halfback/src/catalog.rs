@@ -4,6 +4,7 @@ pub(crate) mod alias;
 pub(crate) mod compare;
 pub(crate) mod example;
 pub(crate) mod model;
+pub(crate) mod names;
 pub(crate) mod origin;
 pub(crate) mod search;
 pub(crate) mod tag;

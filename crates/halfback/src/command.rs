@@ -12,7 +12,9 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::catalog::names::Names;
 use crate::format::Format;
+use crate::kept::Present;
 
 /// A change of the registry. Its fields are what goes into the log as the commit's payload.
 pub trait Command: Serialize + DeserializeOwned + JsonSchema {
@@ -73,6 +75,8 @@ impl Context<'_> {
             store: self.store,
             actor: self.actor,
             registry: self.registry,
+            names: Names::default(),
+            present: None,
         }
     }
 }
@@ -85,6 +89,9 @@ pub struct Snapshot<'a> {
     pub(crate) actor: &'a Actor,
     /// The registry's own identity.
     pub(crate) registry: &'a str,
+    pub(crate) names: Names,
+    /// Where records of the present are kept; none for the past, and inside a write.
+    pub(crate) present: Option<Present<'a>>,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {

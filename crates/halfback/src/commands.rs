@@ -75,9 +75,9 @@ macro_rules! queries {
         }
 
         impl AnyQuery {
-            /// Answers from a snapshot, as JSON.
-            pub(crate) fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Value> {
-                match self { $(Self::$query(query) => json(query.run(snapshot)?),)+ }
+            /// Answers from a snapshot, as JSON in UTF-8.
+            pub(crate) fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Vec<u8>> {
+                match self { $(Self::$query(query) => written(&query.run(snapshot)?),)+ }
             }
         }
 
@@ -107,6 +107,12 @@ queries! {
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog, Check,
+}
+
+/// An answer as JSON in UTF-8.
+pub(crate) fn written(answer: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(answer)
+        .map_err(|error| Detail::Internal(format!("an answer has no JSON: {error}")).into())
 }
 
 fn json(output: impl Serialize) -> Result<Value> {

@@ -35,6 +35,7 @@ mod facade;
 mod filter;
 mod format;
 mod history;
+mod kept;
 mod page;
 mod registry;
 mod secret;

@@ -23,6 +23,7 @@ use crate::cache::Stamp;
 use crate::catalog::CreateSchema;
 use crate::command::{self, Command, Context, Possessed};
 use crate::commands::AnyCommand;
+use crate::kept::Kept;
 use crate::view::View;
 
 /// How to open a registry.
@@ -307,6 +308,7 @@ pub(crate) struct Shared {
     pub(crate) storage: Sqlite,
     pub(crate) store: ArtifactStore,
     pub(crate) possessed: Possessed,
+    pub(crate) kept: Kept,
     /// Handles that are open; the storage is closed with the last one.
     handles: AtomicUsize,
 }
@@ -337,6 +339,7 @@ impl Shared {
             storage: Sqlite::open(&path, access)?,
             store: ArtifactStore::new(&path),
             possessed: Possessed::default(),
+            kept: Kept::default(),
             handles: AtomicUsize::new(1),
             options,
             path,

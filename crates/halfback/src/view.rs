@@ -13,6 +13,7 @@ use crate::cache;
 use crate::catalog::compare::CompareSignatures;
 use crate::catalog::example::{Example, GetExample};
 use crate::catalog::model::{GetModel, ListModels, Model};
+use crate::catalog::names::Names;
 use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
@@ -21,6 +22,7 @@ use crate::history::{
     Check, CheckReport, Commit, History, Info, Log, LogVerification, Principal, RegistryInfo,
     VerifyLog, Whoami,
 };
+use crate::kept::Present;
 use crate::page::Page;
 use crate::registry::{Handle, Shared};
 use crate::securable::VersionRef;
@@ -223,11 +225,15 @@ impl View {
         read: impl FnOnce(&mut Snapshot<'_>) -> Result<T>,
     ) -> Result<T> {
         let shared = self.shared()?;
+        let present = match self.moment {
+            CommitNumber::NOW => Present::of(&shared),
+            _ => None,
+        };
         let mut read = Some(read);
         let mut answer = None;
         shared.storage.read(&mut |sql| {
             if let Some(read) = read.take() {
-                answer = Some(read(&mut self.snapshot_on(sql, &shared))?);
+                answer = Some(read(&mut Snapshot { present, ..self.snapshot_on(sql, &shared) })?);
             }
             Ok(())
         })?;
@@ -241,6 +247,8 @@ impl View {
             store: &shared.store,
             actor: &self.handle.actor,
             registry: shared.storage.uuid(),
+            names: Names::default(),
+            present: None,
         }
     }
 

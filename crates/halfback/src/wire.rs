@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use halfback_store::error::{Detail, Error, Result};
 use schemars::{JsonSchema, SchemaGenerator};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::artifact::Progress;
 use crate::cache::{Stamp, resolve_stamped};
-use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query};
+use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query, written};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
 use crate::signature::Signature;
@@ -52,7 +52,7 @@ pub fn execute(registry: &Registry, request: &[u8]) -> Result<Vec<u8>> {
                 .map_err(|error| refused(&format!("commands[{at}] ({name})"), &error))
         })
         .collect::<Result<Vec<_>>>()?;
-    write(&registry.transact(commands, transaction.idempotency_key.as_deref())?)
+    written(&registry.transact(commands, transaction.idempotency_key.as_deref())?)
 }
 
 /// Answers `{"query": name, …, "as_of": {"commit": n} or {"time": text}}`.
@@ -65,7 +65,7 @@ pub fn query(registry: &Registry, request: &[u8]) -> Result<Vec<u8>> {
     let name = fields.get("query").and_then(Value::as_str).unwrap_or("a query").to_owned();
     let query: AnyQuery =
         serde_json::from_value(Value::Object(fields)).map_err(|error| refused(&name, &error))?;
-    write(&view.snapshot(|snapshot| query.run(snapshot))?)
+    view.snapshot(|snapshot| query.run(snapshot))
 }
 
 /// The commit number of `{"commit": n}` or `{"time": text}`, once it is known to have come.
@@ -78,7 +78,7 @@ pub fn moment(registry: &Registry, moment: &[u8]) -> Result<u64> {
 /// is changing.
 pub fn resolve(registry: &Registry, uri: &str) -> Result<(Vec<u8>, Option<Stamp>)> {
     let (record, stamp) = resolve_stamped(registry, &uri.into())?;
-    Ok((write(&*record)?, stamp))
+    Ok((written(&*record)?, stamp))
 }
 
 /// Downloads a version, given as a JSON string or id; see [`View::download`].
@@ -99,7 +99,7 @@ pub fn verify(
     as_of: Option<&[u8]>,
     progress: Progress<'_>,
 ) -> Result<Vec<u8>> {
-    write(&view(registry, as_of)?.verify(reference(version)?, progress)?)
+    written(&view(registry, as_of)?.verify(reference(version)?, progress)?)
 }
 
 /// Holds the signatures of `{"old": …, "new": …}` against each other; see
@@ -108,7 +108,7 @@ pub fn compatible(request: &[u8]) -> Result<Vec<u8>> {
     let signatures: Signatures = read(request, "a pair of signatures")?;
     let [old, new] = [("old", signatures.old), ("new", signatures.new)]
         .map(|(name, signature)| Signature::parse(&signature).map_err(|error| error.within(name)));
-    write(&crate::signature::compatible(&old?, &new?))
+    written(&crate::signature::compatible(&old?, &new?))
 }
 
 /// Where a version's file lies; see [`View::file_path`].
@@ -151,11 +151,6 @@ fn read<T: DeserializeOwned>(request: &[u8], what: &str) -> Result<T> {
 
 fn refused(what: &str, error: &serde_json::Error) -> Error {
     Detail::InvalidArgument(format!("{what} cannot be read: {error}")).into()
-}
-
-fn write<T: Serialize>(answer: &T) -> Result<Vec<u8>> {
-    serde_json::to_vec(answer)
-        .map_err(|error| Detail::Internal(format!("an answer has no JSON: {error}")).into())
 }
 
 /// The JSON Schemas of everything on the wire: `records`, `commands`, `queries`, and the name of

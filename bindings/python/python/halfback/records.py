@@ -65,12 +65,11 @@ class ArtifactFile:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            path=value["path"],
-            size=value["size"],
-            sha256=value["sha256"],
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +85,12 @@ class Artifact:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            digest=value["digest"],
-            size=value["size"],
-            files=tuple(ArtifactFile.from_wire(item) for item in value["files"]),
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["files"] = tuple(ArtifactFile.from_wire(item) for item in value["files"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,20 +122,13 @@ class Catalog:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            id=value["id"],
-            pin=value["pin"],
-            uri=value["uri"],
-            name=value["name"],
-            tags=value["tags"],
-            revision=value["revision"],
-            created_at=datetime.fromisoformat(value["created_at"]),
-            updated_at=datetime.fromisoformat(value["updated_at"]),
-            comment=value["comment"],
-            created_by=value["created_by"],
-            owner=value["owner"],
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["created_at"] = datetime.fromisoformat(value["created_at"])
+        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,12 +144,11 @@ class Finding:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            code=value["code"],
-            subject=value["subject"],
-            message=value["message"],
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,13 +166,12 @@ class CheckReport:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            commits=value["commits"],
-            rows=value["rows"],
-            artifacts=value["artifacts"],
-            findings=tuple(Finding.from_wire(item) for item in value["findings"]),
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["findings"] = tuple(Finding.from_wire(item) for item in value["findings"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,19 +201,15 @@ class Commit:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            commit=value["commit"],
-            time=datetime.fromisoformat(value["time"]),
-            actor=value["actor"],
-            proof=value["proof"],
-            commands=tuple(value["commands"]),
-            entities=tuple(value["entities"]),
-            summary=value["summary"],
-            leaf_hash=value["leaf_hash"],
-            actor_name=value["actor_name"],
-            payload=None if value["payload"] is None else tuple(value["payload"]),
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["time"] = datetime.fromisoformat(value["time"])
+        fields["commands"] = tuple(value["commands"])
+        fields["entities"] = tuple(value["entities"])
+        fields["payload"] = None if value["payload"] is None else tuple(value["payload"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,11 +223,12 @@ class Compatibility:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            compatible=value["compatible"],
-            reasons=tuple(value["reasons"]),
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["reasons"] = tuple(value["reasons"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,12 +250,14 @@ class Example:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            rows=tuple(value["rows"]),
-            columns=None if value["columns"] is None else tuple(value["columns"]),
-            outputs=None if value["outputs"] is None else tuple(value["outputs"]),
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["rows"] = tuple(value["rows"])
+        fields["columns"] = None if value["columns"] is None else tuple(value["columns"])
+        fields["outputs"] = None if value["outputs"] is None else tuple(value["outputs"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,12 +273,12 @@ class LogVerification:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            commits=value["commits"],
-            root=value["root"],
-            head_time=datetime.fromisoformat(value["head_time"]),
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["head_time"] = datetime.fromisoformat(value["head_time"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,18 +300,17 @@ class Origin:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            system=value["system"],
-            reference=value["reference"],
-            created_at=None
-            if value["created_at"] is None
-            else datetime.fromisoformat(value["created_at"]),
-            created_by=value["created_by"],
-            updated_at=None
-            if value["updated_at"] is None
-            else datetime.fromisoformat(value["updated_at"]),
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["created_at"] = (
+            None if value["created_at"] is None else datetime.fromisoformat(value["created_at"])
         )
+        fields["updated_at"] = (
+            None if value["updated_at"] is None else datetime.fromisoformat(value["updated_at"])
+        )
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,25 +352,15 @@ class Model:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            id=value["id"],
-            pin=value["pin"],
-            uri=value["uri"],
-            name=value["name"],
-            tags=value["tags"],
-            aliases=value["aliases"],
-            protected_aliases=tuple(value["protected_aliases"]),
-            revision=value["revision"],
-            created_at=datetime.fromisoformat(value["created_at"]),
-            updated_at=datetime.fromisoformat(value["updated_at"]),
-            comment=value["comment"],
-            created_by=value["created_by"],
-            latest_version=value["latest_version"],
-            origin=None if value["origin"] is None else Origin.from_wire(value["origin"]),
-            owner=value["owner"],
-            task=value["task"],
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["protected_aliases"] = tuple(value["protected_aliases"])
+        fields["created_at"] = datetime.fromisoformat(value["created_at"])
+        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
+        fields["origin"] = None if value["origin"] is None else Origin.from_wire(value["origin"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -448,37 +426,15 @@ class ModelVersion:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            id=value["id"],
-            pin=value["pin"],
-            uri=value["uri"],
-            model=value["model"],
-            number=value["number"],
-            status=value["status"],
-            stage=value["stage"],
-            digest=value["digest"],
-            size=value["size"],
-            executable=value["executable"],
-            has_example=value["has_example"],
-            params=value["params"],
-            metrics=value["metrics"],
-            tags=value["tags"],
-            aliases=tuple(value["aliases"]),
-            revision=value["revision"],
-            created_at=datetime.fromisoformat(value["created_at"]),
-            updated_at=datetime.fromisoformat(value["updated_at"]),
-            code_commit=value["code_commit"],
-            comment=value["comment"],
-            created_by=value["created_by"],
-            flavor=value["flavor"],
-            framework_version=value["framework_version"],
-            location=value["location"],
-            origin=None if value["origin"] is None else Origin.from_wire(value["origin"]),
-            run=value["run"],
-            signature=value["signature"],
-            source=value["source"],
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["aliases"] = tuple(value["aliases"])
+        fields["created_at"] = datetime.fromisoformat(value["created_at"])
+        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
+        fields["origin"] = None if value["origin"] is None else Origin.from_wire(value["origin"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -494,12 +450,11 @@ class Principal:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            name=value["name"],
-            proof=value["proof"],
-            id=value["id"],
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -521,15 +476,12 @@ class RegistryInfo:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            uuid=value["uuid"],
-            format=value["format"],
-            commit=value["commit"],
-            root=value["root"],
-            created_at=datetime.fromisoformat(value["created_at"]),
-            library_version=value["library_version"],
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["created_at"] = datetime.fromisoformat(value["created_at"])
+        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -563,18 +515,10 @@ class Schema:
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object; keys that it does not know are left out."""
-        return cls(
-            id=value["id"],
-            pin=value["pin"],
-            uri=value["uri"],
-            name=value["name"],
-            catalog=value["catalog"],
-            tags=value["tags"],
-            revision=value["revision"],
-            created_at=datetime.fromisoformat(value["created_at"]),
-            updated_at=datetime.fromisoformat(value["updated_at"]),
-            comment=value["comment"],
-            created_by=value["created_by"],
-            owner=value["owner"],
-        )
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["created_at"] = datetime.fromisoformat(value["created_at"])
+        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
+        return record

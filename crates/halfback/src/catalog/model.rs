@@ -315,23 +315,18 @@ impl Query for ListModels {
 
 /// One statement for all that is single about a model: a page reads a hundred of them.
 const RECORD: &str = "\
-    SELECT c.name, s.name, m.name, p.task, t.body, w.name, \
+    SELECT m.parent, m.name, p.task, t.body, p.owner, \
     (SELECT v.number FROM version v \
      JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
      WHERE v.model = ?1 AND v.until > ?2 AND v.since <= ?2 \
      AND x.stage <> 'archived' AND x.status = 'READY' ORDER BY v.number DESC LIMIT 1), \
-    l.n, l.time, f.time, a.name, o.system, o.reference, o.created, u.name, o.updated \
+    l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated \
     FROM securable m \
-    JOIN securable s ON s.id = m.parent AND s.until > ?2 AND s.since <= ?2 \
-    JOIN securable c ON c.id = s.parent AND c.until > ?2 AND c.since <= ?2 \
     JOIN profile p ON p.target = m.id AND p.until > ?2 AND p.since <= ?2 \
     JOIN log f ON f.n = (SELECT MIN(n) FROM touch WHERE entity = ?1) \
     JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
-    LEFT JOIN principal_name w ON w.id = p.owner \
-    LEFT JOIN principal_name a ON a.id = f.actor \
     LEFT JOIN text t ON t.digest = p.comment \
     LEFT JOIN origin o ON o.target = m.id AND o.until > ?2 AND o.since <= ?2 \
-    LEFT JOIN principal_name u ON u.id = o.creator \
     WHERE m.id = ?1 AND m.until > ?2 AND m.since <= ?2";
 
 /// And one for all of which a model has several: tags, aliases, protected aliases.
@@ -355,30 +350,40 @@ impl Snapshot<'_> {
     }
 
     /// The record of a model.
-    pub(super) fn model(&mut self, id: EntityId) -> Result<Model> {
+    pub(crate) fn model(&mut self, id: EntityId) -> Result<Model> {
+        if let Some(kept) = self.kept(id) {
+            return Ok(kept);
+        }
         let pin = self.pin(id);
         let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
-            let name = ModelName::from_path([row.text(0)?, row.text(1)?, row.text(2)?])?;
-            Ok(Model {
+            let model = Model {
                 id: id.0,
                 pin: pin.clone(),
-                uri: format!("models:/{name}"),
-                name: name.to_string(),
-                task: row.opt_string(3)?,
-                comment: row.opt_string(4)?,
-                owner: row.opt_string(5)?,
+                uri: String::new(),
+                name: row.text(1)?.to_owned(),
+                task: row.opt_string(2)?,
+                comment: row.opt_string(3)?,
+                owner: None,
                 tags: BTreeMap::new(),
                 aliases: BTreeMap::new(),
                 protected_aliases: Vec::new(),
-                latest_version: row.opt_int(6)?,
-                revision: row.int(7)?,
-                updated_at: Timestamp::from_micros(row.int(8)?).into(),
-                created_at: Timestamp::from_micros(row.int(9)?).into(),
-                created_by: row.opt_string(10)?,
-                origin: Origin::read(row, 11)?,
-            })
+                latest_version: row.opt_int(5)?,
+                revision: row.int(6)?,
+                updated_at: Timestamp::from_micros(row.int(7)?).into(),
+                created_at: Timestamp::from_micros(row.int(8)?).into(),
+                created_by: None,
+                origin: None,
+            };
+            Ok((model, row.id(0)?, row.id(4)?, row.id(9)?, Origin::read(row, 10)?))
         })?;
-        let mut record = record.ok_or_else(|| self.absent("model with id", id))?;
+        let (mut record, schema, owner, creator, origin) =
+            record.ok_or_else(|| self.absent("model with id", id))?;
+        let name = self.schema_name(schema)?.model(&record.name)?;
+        record.uri = format!("models:/{name}");
+        record.name = name.to_string();
+        record.owner = self.principal_name(owner)?;
+        record.created_by = self.principal_name(creator)?;
+        record.origin = self.origin(origin)?;
         self.sql.query(SEVERAL, &[id.into(), self.moment.into()], &mut |row| {
             let name = row.text(1)?.to_owned();
             match row.int(0)? {
@@ -389,6 +394,7 @@ impl Snapshot<'_> {
             Ok(())
         })?;
         record.protected_aliases.sort_unstable();
+        self.keep(id, id, &record);
         Ok(record)
     }
 }

@@ -10,7 +10,7 @@ use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::command::Context;
+use crate::command::{Context, Snapshot};
 
 /// What something was in the system that it was brought in from. Times and names here are that
 /// system's word; when it came into this registry, and by whom, the log tells.
@@ -33,20 +33,33 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin in the columns from `first` on: system, reference, created, creator's name,
-    /// updated.
-    pub(super) fn read(row: &dyn Row, first: usize) -> Result<Option<Self>> {
+    /// The origin in the columns from `first` on: system, reference, created, creator, updated. The
+    /// creator comes as an id, whose name is still to be read.
+    pub(super) fn read(row: &dyn Row, first: usize) -> Result<Option<(Self, Option<EntityId>)>> {
         let Some(system) = row.opt_string(first)? else { return Ok(None) };
         let time = |index| -> Result<Option<DateTime<Utc>>> {
             Ok(row.opt_int(index)?.map(|micros| Timestamp::from_micros(micros).into()))
         };
-        Ok(Some(Self {
+        let origin = Self {
             system,
             reference: row.text(first + 1)?.to_owned(),
             created_at: time(first + 2)?,
-            created_by: row.opt_string(first + 3)?,
+            created_by: None,
             updated_at: time(first + 4)?,
-        }))
+        };
+        Ok(Some((origin, row.opt_int(first + 3)?.map(EntityId))))
+    }
+}
+
+impl Snapshot<'_> {
+    /// An origin that was read, with its creator's name.
+    pub(super) fn origin(
+        &mut self,
+        read: Option<(Origin, Option<EntityId>)>,
+    ) -> Result<Option<Origin>> {
+        let Some((origin, creator)) = read else { return Ok(None) };
+        let created_by = creator.map(|id| self.principal_name(id)).transpose()?.flatten();
+        Ok(Some(Origin { created_by, ..origin }))
     }
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod fragment;
 mod order;
+mod plan;
 
 use std::ops::ControlFlow;
 
@@ -24,6 +25,7 @@ use attribute::{Subject, live};
 use compile::{Compiled, Seed};
 use fragment::{Bound, Fragment};
 use order::Order;
+use plan::Plan;
 
 /// Finds models.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,9 +106,6 @@ impl Query for SearchVersions {
     }
 }
 
-/// Candidates that are read in full and sorted rather than looked for in the list's own order.
-const FEW: i64 = 5_000;
-
 /// An id with its order's keys.
 type Found = (EntityId, Vec<Bound>);
 
@@ -143,48 +142,35 @@ impl Search {
 
     fn run(&self, snapshot: &mut Snapshot<'_>) -> Result<Page<Found>> {
         let limit = self.paging.limit()?;
-        let found = match self.seed(snapshot)? {
-            None if self.order.is_by_name => self.by_name(snapshot, limit)?,
-            seed => {
-                let base = self.base(seed.as_ref()).then(self.begun(snapshot)?);
-                let last = self.after.as_ref();
-                let (after, order) = if seed.is_some_and(|seed| self.in_order(&seed)) {
-                    let after = last.map(|last| self.order.after_on("d.id", last));
-                    (after, self.order.clause_on("d.id"))
-                } else {
-                    (last.map(|last| self.order.after(last)), self.order.clause())
-                };
-                self.read(snapshot, base, after, order, limit)?
+        let found = match self.plan(snapshot, limit)? {
+            Plan::List if self.order.is_by_name => self.by_name(snapshot, limit)?,
+            Plan::List => {
+                let base = self.base(None).then(self.begun(snapshot)?);
+                self.sorted(snapshot, base, limit)?
             }
+            Plan::Sorted(seed) => self.sorted(snapshot, self.base(Some(seed)), limit)?,
+            Plan::Named(seed) => self.named(snapshot, seed, limit)?,
+            Plan::Ordered(seed) => {
+                let base = self.base(Some(seed)).then(self.begun(snapshot)?);
+                let after = self.after.as_ref().map(|last| self.order.after_on("d.id", last));
+                self.read(snapshot, base, after, self.order.clause_on("d.id"), limit)?
+            }
+            Plan::Among(seed, ids) => match self.among(snapshot, ids, limit)? {
+                Some(found) => found,
+                None => self.named(snapshot, seed, limit)?,
+            },
         };
         self.paging.page(found, &self.list, |(_, keys)| keys.clone())
     }
 
-    /// The index to begin with: the one that leaves the fewest candidates. None where all leave
-    /// too many to sort: then the list is read in its own order, which soon fills a page.
-    fn seed(&self, snapshot: &mut Snapshot<'_>) -> Result<Option<Seed>> {
-        if let [seed] = self.filter.seeds.as_slice()
-            && self.in_order(seed)
-        {
-            return Ok(Some(seed.clone()));
-        }
-        let mut best: Option<(i64, &Seed)> = None;
-        for seed in &self.filter.seeds {
-            let count = seed.select.clone().within("SELECT COUNT(*) FROM (", "");
-            let count = count.then(Fragment::new(" LIMIT $) d", vec![Bound::Int(FEW)]));
-            let (sql, params) = count.statement(snapshot.moment);
-            let count = snapshot.sql.first(&sql, &params, |row| row.int(0))?.unwrap_or_default();
-            let sorted = self.in_order(seed);
-            if (count < FEW || sorted) && best.is_none_or(|(least, _)| count < least) {
-                best = Some((count, seed));
-            }
-        }
-        Ok(best.map(|(_, seed)| seed.clone()))
-    }
-
-    /// Whether a seed gives the ids in the order that is asked for.
-    fn in_order(&self, seed: &Seed) -> bool {
-        self.order.is_by_id && seed.ordered
+    fn sorted(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        base: Fragment,
+        limit: i64,
+    ) -> Result<Vec<Found>> {
+        let after = self.after.as_ref().map(|last| self.order.after(last));
+        self.read(snapshot, base, after, self.order.clause(), limit)
     }
 
     /// `FROM … WHERE …`: the rows that live at the moment, all or those of a seed.
@@ -238,14 +224,17 @@ impl Search {
         Ok(Fragment::new(id, vec![Bound::Int(snapshot.first_id_after()?.0)]))
     }
 
+    /// The schema that a list of models by name goes on in.
+    fn begun_schema(&self) -> (&str, &str) {
+        match self.after.as_deref() {
+            Some([Bound::Text(catalog), Bound::Text(schema), _]) => (catalog, schema),
+            _ => ("", ""),
+        }
+    }
+
     /// Models by name, schema by schema: within one, names lie in the index in their order.
     fn by_name(&self, snapshot: &mut Snapshot<'_>, limit: i64) -> Result<Vec<Found>> {
-        let from = match self.after.as_deref() {
-            Some([Bound::Text(catalog), Bound::Text(schema), _]) => {
-                (catalog.as_str(), schema.as_str())
-            }
-            _ => ("", ""),
-        };
+        let from = self.begun_schema();
         snapshot.by_schema(Within::default(), from, limit, |snapshot, schema, wanted| {
             let is_begun = (schema.catalog.as_str(), schema.name.as_str()) == from;
             let last = self.after.as_deref().filter(|_| is_begun);

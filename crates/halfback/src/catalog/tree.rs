@@ -332,11 +332,16 @@ impl Snapshot<'_> {
         stamp.ok_or_else(|| self.absent("entity with id", id))
     }
 
+    /// The id that the next new entity gets.
+    pub(super) fn next_id(&mut self) -> Result<EntityId> {
+        let next = self.sql.first("SELECT next_id FROM head", &[], |row| row.id(0))?;
+        Ok(next.unwrap_or(EntityId(0)))
+    }
+
     /// An id above all that was made by the moment, and not above what was made later: ids are
     /// given out as commits are, so that halving finds it.
     pub(super) fn first_id_after(&mut self) -> Result<EntityId> {
-        let next = self.sql.first("SELECT next_id FROM head", &[], |row| row.int(0))?;
-        let (mut low, mut high) = (0, next.unwrap_or_default());
+        let (mut low, mut high) = (0, self.next_id()?.0);
         while low < high {
             let middle = low + (high - low) / 2;
             let made = self.sql.first(

@@ -464,64 +464,66 @@ struct State {
 /// One statement for all that is single about a version: `resolve` after a change is as fast as
 /// the number of statements is small.
 const RECORD: &str = "\
-    SELECT c.name, s.name, m.name, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
+    SELECT v.model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
     v.framework_version, v.executable, v.signature, v.example, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
-    l.n, l.time, f.time, p.name, o.system, o.reference, o.created, u.name, o.updated \
+    l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
-    JOIN securable m ON m.id = v.model AND m.until > ?2 AND m.since <= ?2 \
-    JOIN securable s ON s.id = m.parent AND s.until > ?2 AND s.since <= ?2 \
-    JOIN securable c ON c.id = s.parent AND c.until > ?2 AND c.since <= ?2 \
     JOIN log f ON f.n = v.since \
     JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
-    LEFT JOIN principal_name p ON p.id = f.actor \
     LEFT JOIN text t ON t.digest = x.comment \
     LEFT JOIN origin o ON o.target = v.id AND o.until > ?2 AND o.since <= ?2 \
-    LEFT JOIN principal_name u ON u.id = o.creator \
     WHERE v.id = ?1 AND v.until > ?2 AND v.since <= ?2";
 
 impl Snapshot<'_> {
     /// The record of a version.
     pub(crate) fn version(&mut self, id: EntityId) -> Result<ModelVersion> {
+        if let Some(kept) = self.kept(id) {
+            return Ok(kept);
+        }
         let damaged = || Detail::Corrupt("a version's row is damaged; run `check`".into());
         let pin = self.pin(id);
         let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
-            let model = ModelName::from_path([row.text(0)?, row.text(1)?, row.text(2)?])?;
-            let number = row.int(3)?;
-            let digest = Digest::new(row.blob(6)?.try_into().map_err(|_| damaged())?);
-            let signature = row.opt_text(12)?.map(serde_json::from_str).transpose();
-            Ok(ModelVersion {
+            let digest = Digest::new(row.blob(4)?.try_into().map_err(|_| damaged())?);
+            let signature = row.opt_text(10)?.map(serde_json::from_str).transpose();
+            let version = ModelVersion {
                 id: id.0,
                 pin: pin.clone(),
-                uri: format!("models:/{model}/{number}"),
-                model: model.to_string(),
-                number,
-                status: Status::from_word(row.text(4)?)?,
-                stage: Stage::from_word(row.text(5)?)?,
+                uri: String::new(),
+                model: String::new(),
+                number: row.int(1)?,
+                status: Status::from_word(row.text(2)?)?,
+                stage: Stage::from_word(row.text(3)?)?,
                 digest: digest.to_string(),
-                size: row.int(7)?,
-                location: row.opt_string(8)?,
-                flavor: row.opt_string(9)?,
-                framework_version: row.opt_string(10)?,
-                executable: row.int(11)? != 0,
+                size: row.int(5)?,
+                location: row.opt_string(6)?,
+                flavor: row.opt_string(7)?,
+                framework_version: row.opt_string(8)?,
+                executable: row.int(9)? != 0,
                 signature: signature.map_err(|_| damaged())?,
-                has_example: row.opt_blob(13)?.is_some(),
-                params: serde_json::from_str(row.text(14)?).map_err(|_| damaged())?,
-                metrics: serde_json::from_str(row.text(15)?).map_err(|_| damaged())?,
-                run: row.opt_string(16)?,
-                code_commit: row.opt_string(17)?,
-                source: row.opt_string(18)?,
-                comment: row.opt_string(19)?,
+                has_example: row.opt_blob(11)?.is_some(),
+                params: serde_json::from_str(row.text(12)?).map_err(|_| damaged())?,
+                metrics: serde_json::from_str(row.text(13)?).map_err(|_| damaged())?,
+                run: row.opt_string(14)?,
+                code_commit: row.opt_string(15)?,
+                source: row.opt_string(16)?,
+                comment: row.opt_string(17)?,
                 tags: BTreeMap::new(),
                 aliases: Vec::new(),
-                revision: row.int(20)?,
-                updated_at: Timestamp::from_micros(row.int(21)?).into(),
-                created_at: Timestamp::from_micros(row.int(22)?).into(),
-                created_by: row.opt_string(23)?,
-                origin: Origin::read(row, 24)?,
-            })
+                revision: row.int(18)?,
+                updated_at: Timestamp::from_micros(row.int(19)?).into(),
+                created_at: Timestamp::from_micros(row.int(20)?).into(),
+                created_by: None,
+                origin: None,
+            };
+            Ok((version, row.id(0)?, row.id(21)?, Origin::read(row, 22)?))
         })?;
-        let mut record = record.ok_or_else(|| self.absent("version with id", id))?;
+        let (mut record, model, creator, origin) =
+            record.ok_or_else(|| self.absent("version with id", id))?;
+        record.model = self.model_name(model)?.to_string();
+        record.uri = format!("models:/{}/{}", record.model, record.number);
+        record.created_by = self.principal_name(creator)?;
+        record.origin = self.origin(origin)?;
         self.sql.query(
             "SELECT 0, key, value FROM tag WHERE target = ?1 AND until > ?2 AND since <= ?2 \
              UNION ALL SELECT 1, name, name FROM alias WHERE version = ?1 AND until > ?2 AND since <= ?2",
@@ -537,6 +539,7 @@ impl Snapshot<'_> {
             },
         )?;
         record.aliases.sort_unstable();
+        self.keep(id, model, &record);
         Ok(record)
     }
 

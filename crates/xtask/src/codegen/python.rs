@@ -40,12 +40,17 @@ fn records(api: &Api) -> String {
         let _ = writeln!(
             out,
             "    @classmethod\n    def from_wire(cls, value: Mapping[str, Any]) -> Self:\n        \"\"\"Builds the \
-             record from its JSON object; keys that it does not know are left out.\"\"\"\n        return cls("
+             record from its JSON object.\"\"\"\n        record = cls.__new__(cls)\n        fields = record.__dict__\n        \
+             fields.update(value)"
         );
         for field in &record.fields {
-            let _ = writeln!(out, "            {}={},", field.name, from_wire(field));
+            let value = format!("value[{:?}]", field.name);
+            let built = from_wire(field);
+            if built != value {
+                let _ = writeln!(out, "        fields[{:?}] = {built}", field.name);
+            }
         }
-        out.push_str("        )\n\n");
+        out.push_str("        return record\n\n");
     }
     out
 }

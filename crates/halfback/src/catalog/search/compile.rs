@@ -46,6 +46,8 @@ pub(super) struct Seed {
     pub(super) select: Fragment,
     /// Each id comes once, and they come in order.
     pub(super) ordered: bool,
+    /// A list of models by name finds them through its own index as well.
+    pub(super) in_list: bool,
 }
 
 /// A part of a filter: wholly SQL, or with checks in it.
@@ -398,13 +400,13 @@ impl<'a> Compiler<'a> {
             let own = word.clone().within(own, "");
             let single = matches!(test, Test::Compare(..));
             seeds.push(match self.subject {
-                Subject::Models => Seed { select: own, ordered: single },
+                Subject::Models => Seed { select: own, ordered: single, in_list: false },
                 Subject::Versions => {
                     let model = concat!(
                         " UNION ALL SELECT v.id FROM word w CROSS JOIN version v WHERE v.model = w.target AND ",
                         live!("w"), " AND ", live!("v"), " AND ",
                     );
-                    Seed { select: own.then(word.within(model, "")), ordered: false }
+                    Seed { select: own.then(word.within(model, "")), ordered: false, in_list: false }
                 }
             });
         }
@@ -614,7 +616,8 @@ fn place(kind: Kind, source: Source, key: Option<&str>, test: &Test) -> (Fragmen
 fn seed(index: Index, key: Option<&str>, test: &Test) -> Seed {
     let select =
         expression(index.select, key).then(" AND ").then(condition(&index.column.into(), test));
-    Seed { select, ordered: index.ordered && matches!(test, Test::Compare(..)) }
+    let ordered = index.ordered && matches!(test, Test::Compare(..));
+    Seed { select, ordered, in_list: index.column == "m.name" }
 }
 
 /// A test of an expression, as SQL.
@@ -679,5 +682,5 @@ fn not(node: Node) -> Node {
 fn union(branches: &[Vec<Seed>]) -> Option<Seed> {
     let selects = branches.iter().map(|seeds| seeds.first().map(|seed| seed.select.clone()));
     let selects = selects.collect::<Option<Vec<_>>>()?;
-    Some(Seed { select: Fragment::joined(selects, " UNION ALL "), ordered: false })
+    Some(Seed { select: Fragment::joined(selects, " UNION ALL "), ordered: false, in_list: false })
 }

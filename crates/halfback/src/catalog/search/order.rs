@@ -93,6 +93,11 @@ impl Order {
         self.keys.len()
     }
 
+    /// Whether the last key goes down.
+    pub(super) fn is_descending(&self) -> bool {
+        self.keys.last().is_some_and(|key| key.descending)
+    }
+
     pub(super) fn clause(&self) -> Fragment {
         let keys = self.keys.iter().zip(1..).map(|(key, place)| {
             let direction = if key.descending { " DESC" } else { "" };
@@ -105,14 +110,13 @@ impl Order {
     /// The order of the last key alone, where all others are alike, read from a column that
     /// equals it and lies in an index in that order.
     pub(super) fn clause_on(&self, column: &str) -> Fragment {
-        let descending = self.keys.last().is_some_and(|key| key.descending);
+        let descending = self.is_descending();
         format!(" ORDER BY {column}{}", if descending { " DESC" } else { "" }).as_str().into()
     }
 
     /// What comes after a row by the last key alone, on a column that equals it.
     pub(super) fn after_on(&self, column: &str, last: &[Bound]) -> Fragment {
-        let descending = self.keys.last().is_some_and(|key| key.descending);
-        let sign = if descending { "<" } else { ">" };
+        let sign = if self.is_descending() { "<" } else { ">" };
         let key = last.last().cloned().into_iter().collect();
         Fragment::new(&format!("{column} {sign} $"), key)
     }

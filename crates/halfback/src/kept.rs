@@ -1,0 +1,144 @@
+//! Records that were read and are still true: a page of a list reads anew only what has moved.
+//!
+//! As `resolve` does, this rests on the generation words; see [`Stamp`]. A snapshot is of one
+//! moment, though, and a kept record is of now. So a snapshot notes the state of all words before
+//! it is taken, and uses and keeps records only while that state lasts: then both are of one
+//! moment.
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
+use halfback_store::id::EntityId;
+use halfback_store::sql::Storage;
+use parking_lot::Mutex;
+
+use crate::cache::Stamp;
+use crate::catalog::model::Model;
+use crate::catalog::version::ModelVersion;
+use crate::command::Snapshot;
+use crate::registry::Shared;
+
+/// Records of a kind that are kept; past that they are read anew.
+const MOST: usize = 4_096;
+
+/// The records that a process keeps of one registry.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    models: Records<Model>,
+    versions: Records<ModelVersion>,
+}
+
+type Records<T> = Mutex<HashMap<EntityId, (Stamp, Arc<T>)>>;
+
+/// A record that can be kept.
+pub(crate) trait Record: Clone {
+    fn records(kept: &Kept) -> &Records<Self>;
+}
+
+impl Record for Model {
+    fn records(kept: &Kept) -> &Records<Self> {
+        &kept.models
+    }
+}
+
+impl Record for ModelVersion {
+    fn records(kept: &Kept) -> &Records<Self> {
+        &kept.versions
+    }
+}
+
+/// The present, as a snapshot of it was taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Present<'a> {
+    shared: &'a Shared,
+    words: u64,
+}
+
+impl<'a> Present<'a> {
+    /// To be called before the snapshot is taken. None where the storage keeps no words.
+    pub(crate) fn of(shared: &'a Shared) -> Option<Self> {
+        Some(Self { shared, words: shared.storage.change_tokens()? })
+    }
+
+    /// Whether no commit has begun since.
+    fn lasts(&self) -> bool {
+        self.shared.storage.change_tokens() == Some(self.words)
+    }
+}
+
+impl Snapshot<'_> {
+    /// The record as it was kept, where that is still true.
+    pub(crate) fn kept<T: Record>(&self, id: EntityId) -> Option<T> {
+        let present = self.present?;
+        let (stamp, record) = T::records(&present.shared.kept).lock().get(&id).cloned()?;
+        let current = stamp.is_current(present.shared) && present.lasts();
+        current.then(|| T::clone(&record))
+    }
+
+    /// Keeps a record of this snapshot, which is true while its model is.
+    pub(crate) fn keep<T: Record>(&self, id: EntityId, model: EntityId, record: &T) {
+        let Some(present) = self.present else { return };
+        // In this order: a commit after the stamp was read makes an entry that is never current.
+        let stamp = Stamp::now(present.shared, model).filter(|_| present.lasts());
+        let Some(stamp) = stamp else { return };
+        let mut records = T::records(&present.shared.kept).lock();
+        if records.len() >= MOST {
+            records.clear();
+        }
+        records.insert(id, (stamp, Arc::new(record.clone())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::registry::{Options, Registry};
+    use crate::{CreateModel, SetTag};
+
+    #[test]
+    fn a_snapshot_neither_sees_what_came_after_it_nor_keeps_what_went_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { create: true, ..Options::default() };
+        let registry = Registry::open_with(folder.path(), options).unwrap();
+        let id = registry.execute(CreateModel::from("fraud")).unwrap().id;
+        let id = halfback_store::id::EntityId(id);
+        let tagged = |value: &str| SetTag {
+            target: "models:/fraud".into(),
+            key: "team".into(),
+            value: value.into(),
+            ..SetTag::default()
+        };
+        // As another thread does: whoever reads does not write meanwhile.
+        let elsewhere = |work: &(dyn Fn() + Sync)| {
+            std::thread::scope(|scope| scope.spawn(work).join().unwrap());
+        };
+        let tag = |value: &str| elsewhere(&|| registry.execute(tagged(value)).unwrap());
+        let team = |read: &crate::Model| read.tags.get("team").cloned().unwrap_or_default();
+        let read = || team(&registry.get_model("fraud").unwrap());
+
+        tag("one");
+        registry
+            .snapshot(|snapshot| {
+                assert_eq!(team(&snapshot.model(id)?), "one");
+                tag("two");
+                // Another snapshot reads and keeps what is true now.
+                elsewhere(&|| assert_eq!(read(), "two"));
+                assert_eq!(team(&snapshot.model(id)?), "one");
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(read(), "two");
+
+        registry
+            .snapshot(|snapshot| {
+                tag("three");
+                tag("four");
+                // What is of the state between begin and now is not kept for later.
+                assert_eq!(team(&snapshot.model(id)?), "four");
+                tag("five");
+                assert_eq!(team(&snapshot.model(id)?), "four");
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(read(), "five");
+    }
+}
