@@ -19,8 +19,11 @@ use serde_json::{Map, Value, json};
 
 type Fields = Map<String, Value>;
 
+mod postgres;
+
 #[test]
 fn scenarios() {
+    postgres::watch();
     let mut files: Vec<PathBuf> = std::fs::read_dir(repository().join("tests/scenarios"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -51,6 +54,9 @@ fn scenarios() {
         std::fs::write(ran.join("rust.txt"), names.join("\n") + "\n").unwrap();
     }
     assert!(failed.is_empty(), "failed: {}", failed.join(", "));
+    if only.is_none() {
+        postgres::understands_everything();
+    }
 }
 
 fn repository() -> PathBuf {

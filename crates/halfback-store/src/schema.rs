@@ -123,17 +123,22 @@ pub static PROTECTION: Fact = Fact {
     indexes: &[],
 };
 
-/// Tags of catalogs, schemas, models and versions.
+/// Tags of catalogs, schemas, models and versions; `kind` says which of them, so that a search for
+/// one kind passes over the others.
 pub static TAG: Fact = Fact {
     table: "tag",
     columns: &[
         Column::new("target", Type::Int),
         Column::new("key", Type::Text),
         Column::new("value", Type::Text),
+        Column::new("kind", Type::Text),
     ],
     key: 2,
     stays: false,
-    indexes: &[("tag_until", "target, until"), ("tag_value", "key, value, target, until, since")],
+    indexes: &[
+        ("tag_until", "target, until"),
+        ("tag_value", "key, value, kind, target, until, since"),
+    ],
 };
 
 /// What a model or version was in the system that it was brought in from.
@@ -206,7 +211,7 @@ CREATE VIEW v_schema AS SELECT s.id, c.name AS catalog, s.name, o.name AS owner,
 CREATE VIEW v_model AS SELECT m.id, c.name AS catalog, s.name AS schema, m.name, p.task, o.name AS owner, t.body AS comment FROM securable m JOIN securable s ON s.id = m.parent AND s.until = 9223372036854775807 JOIN securable c ON c.id = s.parent AND c.until = 9223372036854775807 JOIN profile p ON p.target = m.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE m.kind = 'model' AND m.until = 9223372036854775807
 CREATE VIEW v_version AS SELECT v.id, m.catalog, m.schema, m.name AS model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.framework_version, v.executable, v.signature, v.params, v.metrics, v.run, v.code_commit, v.source, t.body AS comment, l.time AS created_at FROM version v JOIN v_model m ON m.id = v.model JOIN version_state x ON x.version = v.id AND x.until = 9223372036854775807 LEFT JOIN text t ON t.digest = x.comment JOIN log l ON l.n = v.since WHERE v.until = 9223372036854775807
 CREATE VIEW v_alias AS SELECT m.catalog, m.schema, m.name AS model, a.name AS alias, v.number AS version FROM alias a JOIN v_model m ON m.id = a.model JOIN version v ON v.id = a.version AND v.until = 9223372036854775807 WHERE a.until = 9223372036854775807
-CREATE VIEW v_tag AS SELECT target, key, value FROM tag WHERE until = 9223372036854775807
+CREATE VIEW v_tag AS SELECT target, kind, key, value FROM tag WHERE until = 9223372036854775807
 CREATE VIEW v_history AS SELECT l.n AS number, l.time, p.name AS actor, y.body AS commands FROM log l LEFT JOIN principal_name p ON p.id = l.actor LEFT JOIN payload y ON y.n = l.n
 ";
 

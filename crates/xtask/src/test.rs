@@ -13,7 +13,7 @@ use crate::{
 const LANGUAGES: [&str; 3] = ["rust", "python", "java"];
 
 pub(crate) fn run(project: &Project, long: bool) -> Outcome {
-    tools::require(&[Tool::Python, Tool::Jdk, Tool::Maven])?;
+    tools::require(&[Tool::Python, Tool::Jdk, Tool::Maven, Tool::Postgres])?;
     // Left by an earlier run, they would hide a language that ran none.
     fresh_folder(&project.target("scenarios"))?;
     let mut tests = Tests { project, long, total: Tally::default(), troubles: Vec::new() };

@@ -28,6 +28,7 @@ pub(crate) enum Tool {
     Python,
     Jdk,
     Maven,
+    Postgres,
 }
 
 impl Tool {
@@ -39,8 +40,20 @@ impl Tool {
                 "Maven (`mvn`): `apt-get install maven`, `brew install maven`, or maven.apache.org"
                     .to_owned()
             }),
+            Tool::Postgres => missing_postgres(),
         }
     }
+}
+
+/// Debian keeps a server's programs off the path.
+fn missing_postgres() -> Option<String> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let there = debian.map(|version| version.path().join("bin/pg_ctl")).any(|file| file.is_file());
+    (!there && first_line("pg_ctl", "--version").is_none()).then(|| {
+        "PostgreSQL's programs (`initdb`, `pg_ctl`, `psql`): `apt-get install postgresql`, \
+         `brew install postgresql`, or postgresql.org"
+            .to_owned()
+    })
 }
 
 fn missing_python() -> Option<String> {

@@ -59,7 +59,7 @@ impl Command for SetTag {
         }
         let value = text(self.value, "the tag's value")?;
         context.touch_target(id)?;
-        context.tx.put(&TAG, &[id.into(), key.as_str().into(), (&value).into()])
+        context.put_tag(id, &key, &value)
     }
 }
 
@@ -112,9 +112,19 @@ impl Context<'_> {
                 secret::refuse_named(key.as_str(), value, &format!("tag `{key}`"))?;
             }
             let value = text(value.clone(), "the tag's value")?;
-            self.tx.put(&TAG, &[id.into(), key.as_str().into(), (&value).into()])?;
+            self.put_tag(id, &key, &value)?;
         }
         Ok(())
+    }
+
+    fn put_tag(&mut self, id: EntityId, key: &TagKey, value: &str) -> Result<()> {
+        let kind = self.tx.sql().first(
+            "SELECT kind FROM securable WHERE id = ?1 LIMIT 1",
+            &[id.into()],
+            |row| row.text(0).map(str::to_owned),
+        )?;
+        let kind = kind.as_deref().unwrap_or("version");
+        self.tx.put(&TAG, &[id.into(), key.as_str().into(), value.into(), kind.into()])
     }
 }
 

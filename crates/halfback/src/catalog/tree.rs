@@ -418,15 +418,15 @@ impl Snapshot<'_> {
             "SELECT s.id, c.name, s.name FROM securable c CROSS JOIN securable s \
              WHERE c.parent = 0 AND c.kind = 'catalog' AND s.parent = c.id AND s.kind = 'schema' \
              AND c.until > ?1 AND c.since <= ?1 AND s.until > ?1 AND s.since <= ?1 \
-             AND (?2 IS NULL OR c.id = ?2) AND (?3 IS NULL OR s.id = ?3) \
+             AND (?2 = 0 OR c.id = ?2) AND (?3 = 0 OR s.id = ?3) \
              AND c.name >= ?4 AND (c.name, s.name) {sign} (?4, ?5) ORDER BY c.name, s.name LIMIT ?6"
         );
         self.sql.all(
             &sql,
             &[
                 self.moment.into(),
-                in_catalog.into(),
-                in_schema.into(),
+                in_catalog.unwrap_or(EntityId(0)).into(),
+                in_schema.unwrap_or(EntityId(0)).into(),
                 catalog.into(),
                 schema.into(),
                 SCHEMAS.into(),

@@ -290,7 +290,10 @@ static ATTRIBUTES: &[Attribute] = &[
                 live!("g"),
                 ")"
             )),
-            concat!("SELECT g.target AS id FROM tag g WHERE g.key = $ AND ", live!("g")),
+            concat!(
+                "SELECT g.target AS id FROM tag g WHERE g.key = $ AND g.kind = 'model' AND ",
+                live!("g")
+            ),
             "g.value",
             true,
         ),
@@ -300,7 +303,10 @@ static ATTRIBUTES: &[Attribute] = &[
                 live!("g"),
                 ")"
             )),
-            concat!("SELECT g.target AS id FROM tag g WHERE g.key = $ AND ", live!("g")),
+            concat!(
+                "SELECT g.target AS id FROM tag g WHERE g.key = $ AND g.kind = 'version' AND ",
+                live!("g")
+            ),
             "g.value",
             true,
         ),

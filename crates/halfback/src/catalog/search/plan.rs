@@ -13,7 +13,7 @@ use crate::command::Snapshot;
 
 /// How many ids of a seed are read to see whether it is small: more and more, so that a small one
 /// is found at the cost of a small one.
-const SMALL: [usize; 4] = [1 << 8, 1 << 10, 1 << 12, 1 << 14];
+const SMALL: [usize; 3] = [1 << 9, 1 << 12, 1 << 14];
 /// What it takes to look up a candidate's name, in entries of a list that are passed over.
 const LOOK_UP: usize = 3;
 
@@ -204,10 +204,11 @@ impl Seed {
     /// Ids that are known, each once.
     fn of(ids: &[i64]) -> Self {
         // A few lengths make a few statements; nothing has the id 0.
-        let length = ids.len().next_power_of_two();
+        let length = ids.len().max(2).next_power_of_two();
         let ids = ids.iter().copied().chain(std::iter::repeat(0)).take(length);
-        let rows = vec!["($)"; length].join(", ");
-        let select = format!("SELECT column1 AS id FROM (VALUES {rows}) e");
+        let rows = vec!["($)"; length - 1].join(", ");
+        // The first says what all are, to an engine that wants to know.
+        let select = format!("SELECT column1 AS id FROM (VALUES (CAST($ AS BIGINT)), {rows}) e");
         let select = Fragment::new(&select, ids.map(Bound::Int).collect());
         Self { select, ordered: true, in_list: false }
     }
