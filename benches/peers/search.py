@@ -1,10 +1,11 @@
 """The Python side of the suite `search`: Halfback and MLflow in one process, in turn.
 
-    python search.py REGISTRY
+    python search.py REGISTRY LARGER
 
 The working directory gets MLflow's store on SQLite, which is filled with what the registry holds.
 After saying `[]` it reads the name of a measurement a line, does one round of it, and says a JSON
-list: the seconds of one call of Halfback, and of the call of MLflow that does the same.
+list: the seconds of one call of Halfback, of the call of MLflow that does the same, and of the one of
+Halfback in the larger registry.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def seconds(call: Callable[[], Sized]) -> float:
 class Bench:
     """Halfback's registry and MLflow's, and every measurement as a method of its name."""
 
-    def __init__(self, registry: str) -> None:
+    def __init__(self, registry: str, larger: str) -> None:
         self.registry = halfback.open(registry)
+        self.larger = halfback.open(larger)
         self.store = SqlAlchemyStore(f"sqlite:///{Path('mlflow.db').absolute()}")
         self._fill()
 
@@ -84,49 +86,53 @@ class Bench:
             ):
                 connection.execute(insert(table.__table__), rows)
 
-    def _models(self, filter: str, theirs: str) -> tuple[float, float]:
+    def _models(self, filter: str, theirs: str) -> tuple[float, ...]:
         return self._beside(
-            lambda: self.registry.search_models(filter, page_size=PAGE).page(),
+            lambda registry: registry.search_models(filter, page_size=PAGE).page(),
             lambda: self.store.search_registered_models(theirs, max_results=PAGE),
         )
 
-    def _versions(self, filter: str) -> tuple[float, float]:
+    def _versions(self, filter: str) -> tuple[float, ...]:
         return self._beside(
-            lambda: self.registry.search_versions(filter, page_size=PAGE).page(),
+            lambda registry: registry.search_versions(filter, page_size=PAGE).page(),
             lambda: self.store.search_model_versions(filter, max_results=PAGE),
         )
 
-    @staticmethod
-    def _beside(ours: Callable[[], Sized], mlflow: Callable[[], Sized]) -> tuple[float, float]:
-        return statistics.median(seconds(ours) for _ in range(CALLS)), seconds(mlflow)
+    def _beside(
+        self, ours: Callable[[halfback.Registry], Sized], mlflow: Callable[[], Sized]
+    ) -> tuple[float, ...]:
+        def median(registry: halfback.Registry) -> float:
+            return statistics.median(seconds(lambda: ours(registry)) for _ in range(CALLS))
 
-    def versions_by_tag(self) -> tuple[float, float]:
+        return median(self.registry), seconds(mlflow), median(self.larger)
+
+    def versions_by_tag(self) -> tuple[float, ...]:
         """The newest of one team."""
         return self._versions(TAG)
 
-    def models_by_tag(self) -> tuple[float, float]:
+    def models_by_tag(self) -> tuple[float, ...]:
         """The first by name of one team."""
         return self._models(TAG, TAG)
 
-    def models_by_prefix(self) -> tuple[float, float]:
+    def models_by_prefix(self) -> tuple[float, ...]:
         """A fifth of all models has that beginning."""
         # In MLflow's patterns the underscore cannot be escaped.
         return self._models(r"name LIKE 'fraud\_%'", "name LIKE 'fraud%'")
 
-    def all_models(self) -> tuple[float, float]:
+    def all_models(self) -> tuple[float, ...]:
         """The first by name."""
         return self._models("", "")
 
-    def all_versions(self) -> tuple[float, float]:
+    def all_versions(self) -> tuple[float, ...]:
         """The newest."""
         return self._versions("")
 
 
-def main(registry: str) -> None:
+def main(registry: str, larger: str) -> None:
     """Measures what it is asked to until nobody asks any more."""
     # MLflow tells about each of its migrations; nobody would read it.
     logging.disable()
-    bench = Bench(registry)
+    bench = Bench(registry, larger)
     print("[]", flush=True)
     for line in sys.stdin:
         print(json.dumps(getattr(bench, line.strip())()), flush=True)

@@ -128,7 +128,7 @@ impl Row {
 
     fn budget(&self) -> Option<String> {
         let most = self.most.map(|most| format!("≤ {most} {}", self.unit.name));
-        let ratio = self.least_ratio.map(|ratio| format!("≥ {ratio} ×"));
+        let ratio = self.least_ratio.map(|ratio| format!("≥ {} ×", (ratio * 1e3).round() / 1e3));
         let parts: Vec<String> = most.into_iter().chain(ratio).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }

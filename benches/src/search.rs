@@ -34,33 +34,36 @@ const CONTENTS: usize = 8;
 pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     let folder = ground.folder.path();
     let few = Filled::new(&folder.join("few.hb"), FEW)?;
-    let mut rows = beside_mlflow(ground, &few)?;
     let many = Filled::new(&folder.join("many.hb"), MANY)?;
+    let mut rows = beside_mlflow(ground, &few, &many)?;
     rows.extend(CASES.iter().map(|case| case.measure(&few, &many)).collect::<Outcome<Vec<_>>>()?);
     Ok(rows)
 }
 
-/// In Python, as MLflow is.
-fn beside_mlflow(ground: &Ground, few: &Filled) -> Outcome<Vec<Row>> {
+/// In Python, as MLflow is: among few models beside it, and among many beside few.
+fn beside_mlflow(ground: &Ground, few: &Filled, many: &Filled) -> Outcome<Vec<Row>> {
     let mut command = Command::new(&ground.python);
-    command.arg(peer("search.py")).arg(few.registry.path());
+    command.arg(peer("search.py")).args([few.registry.path(), many.registry.path()]);
     let mut python = Program::start(command.current_dir(&ground.folder))?;
     python.answer::<0>("ready")?;
     let mut beside = |name, what, peer_name, least| {
         // One call of MLflow may take seconds.
         let rounds = Rounds { warm_up: 1, counted: 9 };
-        let [ours, mlflow] = medians(rounds, || python.measure(what))?;
-        let row = Row::cost(name, Unit::MILLISECONDS, ours, (peer_name, mlflow));
-        Outcome::Ok(row.at_least_times(least))
+        let [few, mlflow, many] = medians(rounds, || python.measure(what))?;
+        let beside = Row::cost(name, Unit::MILLISECONDS, few, (peer_name, mlflow));
+        let grown =
+            Row::cost("… of ten times as many", Unit::MILLISECONDS, many, ("the line above", few));
+        Outcome::Ok([beside.at_least_times(least), grown.at_least_times(GROWTH.recip())])
     };
     let (models, versions) = ("MLflow search_registered_models", "MLflow search_model_versions");
-    Ok(vec![
+    let rows = [
         beside("versions by tag, Python", "versions_by_tag", versions, 50.0)?,
         beside("models by tag, Python", "models_by_tag", models, 50.0)?,
         beside("models by name prefix, Python", "models_by_prefix", models, 20.0)?,
         beside("all models, Python", "all_models", models, 20.0)?,
         beside("all versions, Python", "all_versions", versions, 20.0)?,
-    ])
+    ];
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// A registry with its models, and the moment at which it had half of them.
@@ -199,7 +202,7 @@ impl Case {
             Ok([few, seconds(|| self.page(many, 100, in_many.clone()))?])
         })?;
         let row = Row::cost(self.name, Unit::MILLISECONDS, many, ("ours, a tenth as many", few));
-        Ok(row.at_most(5.0).at_least_times(GROWTH.recip()))
+        Ok(row.at_most(5.0))
     }
 
     /// A page: how many it has, and where the next one begins.
