@@ -182,5 +182,5 @@ fn programs() -> PathBuf {
         .find(|folder| {
             ["initdb", "pg_ctl", "psql"].iter().all(|program| folder.join(program).is_file())
         })
-        .expect("PostgreSQL is absent; install the Debian package `postgresql`")
+        .unwrap_or_else(|| panic!("PostgreSQL is absent; install the Debian package `postgresql`"))
 }
