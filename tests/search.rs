@@ -152,7 +152,13 @@ fn revise(
     let Some(version) = version else { return Ok(()) };
     let version = version.into();
     registry
-        .update_version(UpdateVersion { version, comment, stage, expect_revision: None })
+        .update_version(UpdateVersion {
+            version,
+            comment,
+            stage,
+            expect_revision: None,
+            allow_secrets: false,
+        })
         .map(drop)
 }
 

@@ -65,6 +65,12 @@ impl From<&str> for PutArtifact {
     }
 }
 
+impl From<&String> for PutArtifact {
+    fn from(model: &String) -> Self {
+        model.as_str().into()
+    }
+}
+
 /// Lists the files of a version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -94,9 +94,7 @@ impl RegisterVersion {
                 secret::refuse_named(name, value, &format!("parameter `{name}`"))?;
             }
         }
-        let texts =
-            [("source", &self.source), ("location", &self.location), ("comment", &self.comment)];
-        for (what, text) in texts {
+        for (what, text) in [("source", &self.source), ("location", &self.location)] {
             secret::refuse(text.as_deref().unwrap_or_default(), &format!("`{what}`"))?;
         }
         format.refuse_secrets()
@@ -174,7 +172,7 @@ impl Command for RegisterVersion {
                 field(self.source, "source")?.as_ref().into(),
             ],
         )?;
-        let comment = context.comment(self.comment)?;
+        let comment = context.comment(self.comment, self.allow_secrets)?;
         context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
         context.add_tags(id, &self.tags, self.allow_secrets)?;
         context.add_origin(id, self.origin)?;
