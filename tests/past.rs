@@ -292,12 +292,12 @@ fn run(registry: &Registry, op: &Op) -> halfback::Result<()> {
             let comment = comment.map(said);
             registry
                 .update_version(UpdateVersion {
-            version,
-            comment,
-            stage,
-            expect_revision: None,
-            allow_secrets: false,
-        })
+                    version,
+                    comment,
+                    stage,
+                    expect_revision: None,
+                    allow_secrets: false,
+                })
                 .map(drop)
         }
         Op::Archive(name, number) => {

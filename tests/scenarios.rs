@@ -331,9 +331,9 @@ fn write(registry: &Registry, name: &str, args: &Fields) -> Option<halfback::Res
         _ if name != "transact" && args.contains_key("idempotency_key") => {
             once(registry, name, args)
         }
-        "put_artifact" => registry
-            .put_artifact(put(args), &content(args), &mut no_progress)
-            .map(json_of),
+        "put_artifact" => {
+            registry.put_artifact(put(args), &content(args), &mut no_progress).map(json_of)
+        }
         "hash_artifact" => registry.hash_artifact(&content(args), &mut no_progress).map(json_of),
         "register_version" => register(registry, args),
         "transact" => {
