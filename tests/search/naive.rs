@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use halfback::{DateTime, Model, ModelVersion, Param};
 use proptest::sample::Index;
 
+/// A day's microseconds.
+const DAY: i64 = 86_400_000_000;
+
 /// What a filter may look at.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
@@ -239,8 +242,7 @@ impl Naive {
                     let text = time.format("%FT%T%.6fZ").to_string();
                     return Self::Time { attribute, sign, text, value };
                 }
-                let value = time.date_naive().and_time(Default::default()).and_utc();
-                let (text, value) = (time.format("%F").to_string(), value.timestamp_micros());
+                let (text, value) = (time.format("%F").to_string(), value - value.rem_euclid(DAY));
                 Self::Time { attribute, sign, text, value }
             }
             Self::Digest { negated, listed, at } => {

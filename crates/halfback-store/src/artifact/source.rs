@@ -44,12 +44,10 @@ impl<'a> ContentFiles<'a> {
                 Artifact::new(sources.iter().map(|source| source.listed("")).collect())?;
                 Ok(Self(Found::Sources(sources)))
             }
-            Content::Bytes { name, .. } if name.contains('/') => {
-                Err(Detail::InvalidArtifact(format!(
-                    "`{name}` is not the name of a single file; leave the folders out"
-                ))
-                .into())
-            }
+            Content::Bytes { name, .. } if name.contains('/') => Err(Detail::InvalidArtifact(
+                format!("`{name}` is not the name of a single file; leave the folders out"),
+            )
+            .into()),
             Content::Bytes { name, bytes } => {
                 check_path(name)?;
                 Ok(Self(Found::Bytes { name, bytes }))

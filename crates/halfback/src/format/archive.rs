@@ -27,7 +27,7 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
         format.note("unread", "archive");
         return Ok(format);
     };
-    let hides = archive.hides() || archive.holds_objects(|name| name.ends_with(".npy"))?;
+    let hides = archive.hides() || archive.holds_objects(numpy::is_array)?;
     for family in [keras::recognise, skops::recognise, torch::recognise] {
         if let Some(mut format) = found(family(&archive))? {
             format.executable |= hides;

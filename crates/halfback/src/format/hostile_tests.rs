@@ -290,7 +290,10 @@ fn arrays_of_objects_are_pickles() {
         for version in [1, 2, 3] {
             let array = npy(version, descr);
             assert!(!file("weights", &array).executable, "{descr}");
-            assert!(!file("m.npz", &zip(&[("a.npy", &array), ("b", &array)])).executable, "{descr}");
+            assert!(
+                !file("m.npz", &zip(&[("a.npy", &array), ("b", &array)])).executable,
+                "{descr}"
+            );
         }
     }
     let objects = [

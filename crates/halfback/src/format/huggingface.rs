@@ -77,9 +77,9 @@ fn read(source: &Source<'_>) -> Look<Value> {
 /// Configurations hold others, such as that of the text model in one of images and text.
 fn names_code(document: &Value) -> bool {
     match document {
-        Value::Object(map) => map
-            .iter()
-            .any(|(key, value)| CODE.contains(&key.as_str()) && !value.is_null() || names_code(value)),
+        Value::Object(map) => map.iter().any(|(key, value)| {
+            CODE.contains(&key.as_str()) && !value.is_null() || names_code(value)
+        }),
         Value::Array(items) => items.iter().any(names_code),
         _ => false,
     }

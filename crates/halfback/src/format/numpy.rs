@@ -23,6 +23,11 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
     Ok(Format { executable: true, ..Format::default() })
 }
 
+/// Whether a file is named like an array.
+pub(super) fn is_array(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("npy"))
+}
+
 /// The header: a dictionary as Python writes it.
 fn header(source: &Source<'_>) -> Look<String> {
     let start = source.upto(0, 12)?;

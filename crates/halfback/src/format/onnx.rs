@@ -54,7 +54,7 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
         Err(failed) => return Err(failed),
     };
     // As far as the file may still be read.
-    found(words(Message::whole(source), &MODEL, &mut format, 0))?;
+    found(words(&Message::whole(source), &MODEL, &mut format, 0))?;
     Ok(format)
 }
 
@@ -88,7 +88,7 @@ static TENSOR: Kind = kind(12, 16, &[]);
 static VALUE: Kind = kind(3, 4, &[]);
 
 /// Judges the texts for people in a message, its own before those of the messages in it.
-fn words(message: Message<'_, '_>, kind: &Kind, format: &mut Format, depth: usize) -> Look<()> {
+fn words(message: &Message<'_, '_>, kind: &Kind, format: &mut Format, depth: usize) -> Look<()> {
     let mut fields = message.clone();
     while let Some((field, value)) = fields.next()? {
         if field == kind.doc_string {
@@ -110,7 +110,7 @@ fn words(message: Message<'_, '_>, kind: &Kind, format: &mut Format, depth: usiz
         let mut fields = message.clone();
         while let Some((field, value)) = fields.next()? {
             if field == *number {
-                words(fields.within(&value)?, kind, format, depth + 1)?;
+                words(&fields.within(&value)?, kind, format, depth + 1)?;
             }
         }
     }
