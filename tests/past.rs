@@ -291,7 +291,13 @@ fn run(registry: &Registry, op: &Op) -> halfback::Result<()> {
             let version = uri(name, version).into();
             let comment = comment.map(said);
             registry
-                .update_version(UpdateVersion { version, comment, stage, expect_revision: None })
+                .update_version(UpdateVersion {
+                    version,
+                    comment,
+                    stage,
+                    expect_revision: None,
+                    allow_secrets: false,
+                })
                 .map(drop)
         }
         Op::Archive(name, number) => {

@@ -12,13 +12,21 @@ use halfback::{
     Registry, SearchModels, SearchVersions, Stage, UpdateModel, UpdateVersion, View, no_progress,
 };
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
+
+#[path = "search/naive.rs"]
+mod naive;
+
+use naive::{LIST, Naive, Row, SIGNS};
 
 const SCHEMAS: [&str; 3] = ["main.default", "main.risk", "ops.fraud"];
 const NAMES: [&str; 4] = ["fraud", "Fraud_2", "credit", "straße"];
 const TEXTS: [&str; 6] = ["a", "Fraud by card", "credit risk", "100% sure", "STRASSE", "b_2"];
 const KEYS: [&str; 2] = ["team", "my key"];
 const ALIASES: [&str; 3] = ["champion", "challenger", "Champ"];
+const LOCATIONS: [&str; 2] = ["s3://fraud", "s3://credit/risk"];
+const STAGES: [&str; 4] = ["none", "Staging", "PRODUCTION", "archived"];
+const STATUSES: [&str; 3] = ["READY", "ready", "FAILED_REGISTRATION"];
 const WORDS: [&str; 7] = ["fraud", "FRAUD card", "cred*", "risk", "strasse", "2", "card fr*"];
 const PATTERNS: [&str; 10] =
     ["fraud", "%", "fr%", "Fr%", "%a%", "c_ed%t", "%\\%%", "%STRASSE%", "main.%", "%d by%d"];
@@ -27,7 +35,7 @@ const PATTERNS: [&str; 10] =
 #[derive(Debug, Clone)]
 enum Step {
     Create { schema: usize, name: usize, task: Option<usize>, comment: Option<usize> },
-    Register { model: usize, comment: Option<usize>, param: usize },
+    Register { model: usize, size: usize, param: usize, about: [Option<usize>; 5] },
     Describe { model: usize, comment: usize },
     Comment { version: usize, comment: usize },
     Stage { version: usize, stage: Stage },
@@ -48,8 +56,8 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (schemas.clone(), names.clone(), maybe.clone(), maybe.clone())
             .prop_map(|(schema, name, task, comment)| Step::Create { schema, name, task, comment }),
-        6 => (at.clone(), maybe.clone(), 0..5_usize)
-            .prop_map(|(model, comment, param)| Step::Register { model, comment, param }),
+        6 => (at.clone(), 0..4_usize, 0..5_usize, prop::array::uniform5(maybe.clone()))
+            .prop_map(|(model, size, param, about)| Step::Register { model, size, param, about }),
         2 => (at.clone(), text.clone()).prop_map(|(model, comment)| Step::Describe { model, comment }),
         2 => (at.clone(), text).prop_map(|(version, comment)| Step::Comment { version, comment }),
         2 => (at.clone(), stage).prop_map(|(version, stage)| Step::Stage { version, stage }),
@@ -81,7 +89,7 @@ fn take(registry: &Registry, step: &Step) -> halfback::Result<()> {
                 ..halfback::CreateModel::default()
             })
             .map(drop),
-        Step::Register { model: at, comment, param } => {
+        Step::Register { model: at, size, param, about } => {
             let Some(model) = model(*at) else { return Ok(()) };
             let param = [
                 Param::Int(7),
@@ -91,14 +99,20 @@ fn take(registry: &Registry, step: &Step) -> halfback::Result<()> {
                 Param::Text("7".into()),
             ][*param]
                 .clone();
+            let [comment, run, source, flavor, place] = *about;
+            let place = place.and_then(|place| LOCATIONS.get(place));
             let register = RegisterVersion {
                 model: model.name.clone(),
-                comment: text(*comment),
-                run: text(*comment),
+                location: place.map(|place| (*place).to_owned()),
+                flavor: flavor.map(|flavor| NAMES[flavor % NAMES.len()].to_owned()),
+                comment: text(comment),
+                run: text(run),
+                code_commit: text(run),
+                source: text(source),
                 params: BTreeMap::from([("p".to_owned(), param)]),
                 ..RegisterVersion::default()
             };
-            let content = Content::Bytes { name: "m".into(), bytes: vec![0; *at] };
+            let content = Content::Bytes { name: "m".into(), bytes: vec![0; *size] };
             registry.register_version(&content, register, &mut no_progress).map(drop)
         }
         Step::Describe { model: at, comment } => {
@@ -152,7 +166,13 @@ fn revise(
     let Some(version) = version else { return Ok(()) };
     let version = version.into();
     registry
-        .update_version(UpdateVersion { version, comment, stage, expect_revision: None })
+        .update_version(UpdateVersion {
+            version,
+            comment,
+            stage,
+            expect_revision: None,
+            allow_secrets: false,
+        })
         .map(drop)
 }
 
@@ -169,237 +189,24 @@ fn everything(view: &View) -> (Vec<Model>, Vec<ModelVersion>) {
     (models, versions)
 }
 
-/// What a filter may look at.
-#[derive(Debug)]
-struct Row<'a> {
-    id: i64,
-    model: &'a Model,
-    version: Option<&'a ModelVersion>,
-}
-
-impl Row<'_> {
-    fn parts(&self) -> Vec<&str> {
-        self.model.name.split('.').collect()
-    }
-
-    fn tags(&self) -> &BTreeMap<String, String> {
-        self.version.map_or(&self.model.tags, |version| &version.tags)
-    }
-
-    fn comment(&self) -> Option<&String> {
-        self.version.map_or(self.model.comment.as_ref(), |version| version.comment.as_ref())
-    }
-
-    /// The values of an attribute: none, one, or for `alias` several.
-    fn values(&self, attribute: &str) -> Vec<String> {
-        let one = |value: Option<&String>| value.cloned().into_iter().collect();
-        match attribute {
-            "catalog" => vec![self.parts()[0].into()],
-            "schema" => vec![self.parts()[1].into()],
-            "name" => vec![self.parts()[2].into()],
-            "model" => vec![self.model.name.clone()],
-            "task" => one(self.model.task.as_ref()),
-            "owner" => one(self.model.owner.as_ref()),
-            "comment" => one(self.comment()),
-            "tags.team" => one(self.tags().get("team")),
-            "tag.`my key`" => one(self.tags().get("my key")),
-            "run_id" => one(self.version.and_then(|version| version.run.as_ref())),
-            "digest" => self.version.map(|version| version.digest.clone()).into_iter().collect(),
-            "alias" => match self.version {
-                Some(version) => version.aliases.clone(),
-                None => self.model.aliases.keys().cloned().collect(),
-            },
-            other => unreachable!("{other}"),
-        }
-    }
-
-    fn words(&self) -> Vec<String> {
-        let model = [self.model.task.as_ref(), self.model.comment.as_ref()];
-        let mut texts = vec![self.parts()[2].to_owned()];
-        texts.extend(model.into_iter().flatten().cloned());
-        texts.extend(self.model.tags.values().cloned());
-        texts.extend(self.comment().cloned());
-        texts.extend(self.tags().values().cloned());
-        split(&texts.join(" "))
-    }
-}
-
-fn fold(text: &str) -> String {
-    text.to_lowercase().replace('ß', "ss")
-}
-
-fn split(text: &str) -> Vec<String> {
-    let words = fold(text);
-    let words = words.split(|c: char| !c.is_alphanumeric());
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
-}
-
-/// A filter by its plainest reading.
-#[derive(Debug, Clone)]
-enum Naive {
-    Compare { attribute: &'static str, sign: &'static str, value: String },
-    In { attribute: &'static str, negated: bool, values: Vec<&'static str>, bound: bool },
-    Like { attribute: &'static str, negated: bool, fold: bool, pattern: &'static str },
-    Null { attribute: &'static str, negated: bool },
-    Number { attribute: &'static str, sign: &'static str, value: i64 },
-    Stage { negated: bool, stage: &'static str },
-    Param { sign: &'static str, value: &'static str },
-    Match(&'static str),
-    And(Vec<Naive>),
-    Or(Vec<Naive>),
-    Not(Box<Naive>),
-}
-
-impl Naive {
-    fn text(&self) -> String {
-        let not = |negated: &bool| if *negated { "NOT " } else { "" };
-        let quoted = |text: &str| format!("'{text}'");
-        let joined = |parts: &[Self], word: &str| {
-            let parts: Vec<String> =
-                parts.iter().map(|part| format!("({})", part.text())).collect();
-            parts.join(word)
-        };
-        match self {
-            Self::Compare { attribute, sign, value } => format!("{attribute} {sign} '{value}'"),
-            Self::In { attribute, negated, bound: true, .. } => {
-                format!("{attribute} {}IN :list", not(negated))
-            }
-            Self::In { attribute, negated, values, .. } => {
-                let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
-                format!("{attribute} {}IN ({})", not(negated), values.join(", "))
-            }
-            Self::Like { attribute, negated, fold, pattern } => {
-                let word = if *fold { "ILIKE" } else { "LIKE" };
-                format!("{attribute} {}{word} '{pattern}'", not(negated))
-            }
-            Self::Null { attribute, negated } => format!("{attribute} IS {}NULL", not(negated)),
-            Self::Number { attribute, sign, value } => format!("{attribute} {sign} {value}"),
-            Self::Stage { negated, stage } => {
-                format!("stage {} '{stage}'", if *negated { "!=" } else { "=" })
-            }
-            Self::Param { sign, value } => format!("params.p {sign} {value}"),
-            Self::Match(words) => format!("MATCH '{words}'"),
-            Self::And(parts) => joined(parts, " AND "),
-            Self::Or(parts) => joined(parts, " OR "),
-            Self::Not(part) => format!("NOT ({})", part.text()),
-        }
-    }
-
-    /// The list that `:list` is bound to, where it is in the filter. All lists are the same one.
-    fn binds(&self) -> bool {
-        match self {
-            Self::In { bound, .. } => *bound,
-            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::binds),
-            Self::Not(part) => part.binds(),
-            _ => false,
-        }
-    }
-
-    fn passes(&self, row: &Row<'_>) -> bool {
-        match self {
-            Self::Compare { attribute, sign, value } => {
-                row.values(attribute).iter().any(|found| holds(sign, found.cmp(value)))
-            }
-            Self::In { attribute, negated, values, bound } => {
-                let values = if *bound { &LIST[..] } else { values.as_slice() };
-                let found = row.values(attribute);
-                found.iter().any(|found| values.contains(&found.as_str()) != *negated)
-            }
-            Self::Like { attribute, negated, fold: folds, pattern } => {
-                row.values(attribute).iter().any(|found| {
-                    let matches = match folds {
-                        true => like(&fold(pattern), &fold(found)),
-                        false => like(pattern, found),
-                    };
-                    matches != *negated
-                })
-            }
-            Self::Null { attribute, negated } => row.values(attribute).is_empty() != *negated,
-            Self::Number { attribute, sign, value } => {
-                let number = match *attribute {
-                    "number" => row.version.unwrap().number,
-                    "size" => row.version.unwrap().size,
-                    _ => row
-                        .version
-                        .map_or(row.model.created_at, |v| v.created_at)
-                        .timestamp_millis(),
-                };
-                holds(sign, number.cmp(value))
-            }
-            Self::Stage { negated, stage } => {
-                let json = serde_json::to_value(row.version.unwrap().stage).unwrap();
-                (json == stage.to_lowercase()) != *negated
-            }
-            Self::Param { sign, value } => {
-                let ordering = match (&row.version.unwrap().params["p"], *value) {
-                    // No whole number equals it.
-                    (Param::Int(param), "6.5") => Some((2 * *param).cmp(&13)),
-                    (Param::Float(param), "6.5") => param.partial_cmp(&6.5),
-                    (Param::Int(param), "7") => Some(param.cmp(&7)),
-                    (Param::Float(param), "7") => param.partial_cmp(&7.0),
-                    (Param::Bool(param), "TRUE") => Some(param.cmp(&true)),
-                    (param, "'fraud'" | "'7'") => {
-                        let text = match param {
-                            Param::Text(text) => text.clone(),
-                            other => serde_json::to_string(other).unwrap(),
-                        };
-                        Some(text.as_str().cmp(value.trim_matches('\'')))
-                    }
-                    _ => None,
-                };
-                ordering.map_or(*sign == "!=", |ordering| holds(sign, ordering))
-            }
-            Self::Match(words) => words.split(' ').all(|word| match word.strip_suffix('*') {
-                Some(begin) => row.words().iter().any(|found| found.starts_with(&fold(begin))),
-                None => row.words().contains(&fold(word)),
-            }),
-            Self::And(parts) => parts.iter().all(|part| part.passes(row)),
-            Self::Or(parts) => parts.iter().any(|part| part.passes(row)),
-            Self::Not(part) => !part.passes(row),
-        }
-    }
-}
-
-const LIST: [&str; 3] = ["fraud", "champion", "credit risk"];
-const SIGNS: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
-
-fn holds(sign: &str, ordering: std::cmp::Ordering) -> bool {
-    match sign {
-        "=" => ordering.is_eq(),
-        "!=" => ordering.is_ne(),
-        "<" => ordering.is_lt(),
-        "<=" => ordering.is_le(),
-        ">" => ordering.is_gt(),
-        _ => ordering.is_ge(),
-    }
-}
-
-fn like(pattern: &str, text: &str) -> bool {
-    let mut chars = pattern.chars();
-    match chars.next() {
-        None => text.is_empty(),
-        Some('%') => {
-            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            ends.any(|at| like(chars.as_str(), &text[at..]))
-        }
-        Some(c) => {
-            let (is_one, c) = (c == '_', if c == '\\' { chars.next().unwrap() } else { c });
-            let mut rest = text.chars();
-            rest.next().is_some_and(|found| is_one || found == c)
-                && like(chars.as_str(), rest.as_str())
-        }
-    }
-}
-
 fn filters(versions: bool) -> BoxedStrategy<Naive> {
     let mut texts =
         vec!["catalog", "schema", "task", "owner", "comment", "tags.team", "tag.`my key`"];
     let mut every = vec!["name", "model", "alias"];
-    let mut numbers = vec!["creation_timestamp"];
+    let mut numbers = vec!["creation_timestamp", "last_updated_timestamp"];
+    let times = vec!["created_at", "created", "updated_at", "updated"];
     if versions {
-        texts.push("run_id");
+        texts.extend(["run_id", "run", "source", "source_path", "flavor", "location"]);
+        texts.push("code_commit");
         every.push("digest");
-        numbers.extend(["number", "size"]);
+        numbers.extend(["number", "version", "size", "size"]);
+    }
+    let mut near = times.clone();
+    near.extend(&numbers);
+    let mut present = every.clone();
+    present.extend(&near);
+    if versions {
+        present.extend(["stage", "status"]);
     }
     every.extend(&texts);
     let mut equal = texts.clone();
@@ -409,6 +216,7 @@ fn filters(versions: bool) -> BoxedStrategy<Naive> {
         select(NAMES.to_vec()),
         select(ALIASES.to_vec()),
         select(vec!["risk", "ops"]),
+        select(LOCATIONS.to_vec()),
     ];
     let plain = prop_oneof![select(NAMES.to_vec()), select(vec!["champion", "risk", "b_2"])];
     let leaf = prop_oneof![
@@ -433,17 +241,29 @@ fn filters(versions: bool) -> BoxedStrategy<Naive> {
         4 => (select(every.clone()), any::<bool>(), any::<bool>(), select(PATTERNS.to_vec())).prop_map(
             |(attribute, negated, fold, pattern)| Naive::Like { attribute, negated, fold, pattern }
         ),
-        1 => (select(every), any::<bool>())
+        1 => (select(present), any::<bool>())
             .prop_map(|(attribute, negated)| Naive::Null { attribute, negated }),
         1 => (select(numbers), select(SIGNS.to_vec()), 0..4_i64)
             .prop_map(|(attribute, sign, value)| Naive::Number { attribute, sign, value }),
+        4 => (select(near), select(SIGNS.to_vec()), any::<Index>(), -1..2_i64, prop::bool::weighted(0.1))
+            .prop_map(|(attribute, sign, at, off, day)| Naive::Near { attribute, sign, at, off, day }),
         3 => select(WORDS.to_vec()).prop_map(Naive::Match),
     ];
     let leaf = if versions {
         prop_oneof![
             8 => leaf,
-            1 => (any::<bool>(), select(vec!["none", "Staging", "PRODUCTION"]))
-                .prop_map(|(negated, stage)| Naive::Stage { negated, stage }),
+            1 => (any::<bool>(), prop::collection::vec(select(STAGES.to_vec()), 1..3)).prop_map(
+                |(negated, words)| Naive::Word { attribute: "stage", negated, words }
+            ),
+            1 => (any::<bool>(), prop::collection::vec(select(STATUSES.to_vec()), 1..3)).prop_map(
+                |(negated, words)| Naive::Word { attribute: "status", negated, words }
+            ),
+            1 => (
+                any::<bool>(),
+                any::<bool>(),
+                prop::collection::vec(prop::option::weighted(0.9, any::<Index>()), 1..3),
+            )
+                .prop_map(|(negated, listed, at)| Naive::Digest { negated, listed, at }),
             1 => (select(SIGNS.to_vec()), select(vec!["7", "6.5", "TRUE", "'fraud'", "'7'"]))
                 .prop_map(|(sign, value)| Naive::Param { sign, value }),
         ]
@@ -464,8 +284,10 @@ fn filters(versions: bool) -> BoxedStrategy<Naive> {
 /// Keys to order by, each with whether it descends.
 fn orders(versions: bool) -> impl Strategy<Value = Vec<(&'static str, bool)>> {
     let mut keys = vec!["name", "catalog", "task", "comment", "tags.team", "alias"];
+    keys.extend(["created_at", "updated_at", "creation_timestamp", "last_updated_timestamp"]);
     if versions {
-        keys.push("run_id");
+        keys.extend(["run_id", "source", "flavor", "location", "code_commit", "digest"]);
+        keys.extend(["stage", "status", "number", "size"]);
     }
     prop::collection::vec((select(keys), any::<bool>()), 0..3)
 }
@@ -518,6 +340,7 @@ fn hold(view: &View, versions: bool, filter: &Naive, order: &[(&'static str, boo
     } else {
         models.iter().map(|model| Row { id: model.id, model, version: None }).collect()
     };
+    let filter = &filter.settled(&rows);
     rows.retain(|row| filter.passes(row));
     sorted(&mut rows, order);
     let expected: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -555,7 +378,7 @@ proptest! {
         steps in prop::collection::vec(steps(), 10..50),
         of_models in prop::collection::vec((filters(false), orders(false)), 12),
         of_versions in prop::collection::vec((filters(true), orders(true)), 12),
-        past in any::<prop::sample::Index>(),
+        past in any::<Index>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let options = Options { create: true, ..Options::default() };

@@ -127,7 +127,16 @@ fn commands(number: usize, versions: usize, digests: &[String]) -> Vec<AnyComman
     commands.extend(registrations);
     let stage = Some(Stage::Production);
     let version = format!("models:/{name}/1").as_str().into();
-    commands.push(UpdateVersion { version, comment: None, stage, expect_revision: None }.into());
+    commands.push(
+        UpdateVersion {
+            version,
+            comment: None,
+            stage,
+            expect_revision: None,
+            allow_secrets: false,
+        }
+        .into(),
+    );
     commands.push(
         SetAlias { model: name, alias: "champion".into(), version: 1, ..SetAlias::default() }
             .into(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use halfback::{Options, Registry, Stamp, wire};
+use halfback::{Options, PutArtifact, Registry, Stamp, wire};
 use jni::objects::{JByteArray, JClass, JLongArray, JObject};
 use jni::sys::{jboolean, jlong};
 use jni::{Env, EnvUnowned, NativeMethod, native_method};
@@ -46,7 +46,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     native_method! {
         static fn put_artifact(
             handle: jlong, model: [jbyte], path: [jbyte], name: [jbyte], bytes: [jbyte],
-            progress: dev.halfback.Progress
+            allow_secrets: jboolean, progress: dev.halfback.Progress
         ) -> [jbyte],
         error_policy = Throw
     },
@@ -190,13 +190,14 @@ fn put_artifact<'local>(
     path: JByteArray<'local>,
     name: JByteArray<'local>,
     bytes: JByteArray<'local>,
+    allow_secrets: jboolean,
     progress: JObject<'local>,
 ) -> Outcome<JByteArray<'local>> {
     let handle = Handle::borrow(handle)?;
     let model = text(env.convert_byte_array(model)?)?;
     let content = content(env, &path, &name, &bytes)?;
     let artifact = handle.transfer(env, &progress, |registry, progress| {
-        registry.put_artifact(&model, &content, progress)
+        registry.put_artifact(PutArtifact { model, allow_secrets }, &content, progress)
     })?;
     Ok(env.byte_array_from_slice(&json(&artifact)?)?)
 }

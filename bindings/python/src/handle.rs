@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use halfback::{Content, Options, Registry, wire};
+use halfback::{Content, Options, PutArtifact, Registry, wire};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -93,14 +93,16 @@ impl Handle {
     fn put_artifact<'py>(
         &self,
         py: Python<'py>,
-        model: &str,
+        model: String,
         content: &Bound<'py, PyAny>,
         name: Option<String>,
+        allow_secrets: bool,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let content = content_of(content, name)?;
+        let put = PutArtifact { model, allow_secrets };
         let artifact =
-            transferring(py, progress, |p| self.registry.put_artifact(model, &content, p))?;
+            transferring(py, progress, |p| self.registry.put_artifact(put, &content, p))?;
         json(py, &artifact)
     }
 

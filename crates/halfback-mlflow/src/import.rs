@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use halfback::{
-    AnyCommand, ArchiveVersion, Content, Detail, Expect, Progress, Registry, Result, SetAlias,
-    Stage, Transfer, UpdateVersion,
+    AnyCommand, ArchiveVersion, Content, Detail, Expect, Progress, PutArtifact, Registry, Result,
+    SetAlias, Stage, Transfer, UpdateVersion,
 };
 
 use crate::plan::{self, ModelPlan, Options, Plan, VersionPlan, is_fatal, waiting};
@@ -141,7 +141,9 @@ impl Import<'_> {
         // Inside a version nothing is counted, but the caller can still end it.
         let mut within = |_: Transfer| progress(Transfer { done, total });
         let content = Content::Path(place.to_owned());
-        let stored = self.registry.put_artifact(model, &content, &mut within)?;
+        let allow_secrets = self.options.allow_secrets;
+        let put = PutArtifact { model: model.to_owned(), allow_secrets };
+        let stored = self.registry.put_artifact(put, &content, &mut within)?;
         let source = self.registry.hash_artifact(&content, &mut within)?;
         if stored != source {
             return Err(Detail::ArtifactChanged(format!(
@@ -214,6 +216,7 @@ fn staged(uri: &str, stage: Stage) -> Option<AnyCommand> {
             comment: None,
             stage: Some(stage),
             expect_revision: None,
+            allow_secrets: false,
         })),
     }
 }

@@ -19,6 +19,7 @@ use crate::id::{EntityId, hex, random};
 use crate::merkle::{Hash, sha256};
 
 pub use manifest::{Artifact, ArtifactFile, Digest};
+pub use source::{ContentFiles, ReadSeek};
 
 /// What to store: a file or folder on disk, or bytes under a file name.
 #[derive(Debug, Clone)]
@@ -88,7 +89,7 @@ impl ArtifactStore {
     pub fn put(
         &self,
         catalog: EntityId,
-        content: &Content,
+        content: &ContentFiles<'_>,
         progress: Progress<'_>,
     ) -> Result<Artifact> {
         let staging = self.catalog(catalog).join("staging");
@@ -108,7 +109,7 @@ impl ArtifactStore {
     }
 
     /// Hashes content without storing it.
-    pub fn hash(content: &Content, progress: Progress<'_>) -> Result<Artifact> {
+    pub fn hash(content: &ContentFiles<'_>, progress: Progress<'_>) -> Result<Artifact> {
         transfer::read_content(content, None, progress, |_, _| Ok(()))
     }
 
@@ -166,22 +167,15 @@ impl ArtifactStore {
                 ))
                 .into());
             }
-            (Some(path), files) => {
-                files.iter().find(|file| file.path == path).ok_or_else(|| {
-                    Detail::NotFound(format!(
-                        "the artifact has no file `{path}`; its manifest lists what it has"
-                    ))
-                })?
-            }
+            (Some(path), _) => artifact.file(path).ok_or_else(|| {
+                Detail::NotFound(format!(
+                    "the artifact has no file `{path}`; its manifest lists what it has"
+                ))
+            })?,
         };
         let path = self.file_of(catalog, found)?;
         open(&path, &found.path)?;
         Ok(path)
-    }
-
-    /// Opens a file of an artifact, as its manifest lists it.
-    pub fn open_file(&self, catalog: EntityId, file: &ArtifactFile) -> Result<std::fs::File> {
-        open(&self.file_of(catalog, file)?, &file.path)
     }
 
     /// Copies an artifact into the folder `to`, verified on the way; appears whole or not at all.
@@ -245,7 +239,9 @@ impl ArtifactStore {
         match occupant {
             Ok(false) => {}
             Ok(true) => {
-                let same = Self::hash(&Content::Path(to.to_owned()), &mut no_progress)
+                let content = Content::Path(to.to_owned());
+                let same = ContentFiles::find(&content)
+                    .and_then(|files| Self::hash(&files, &mut no_progress))
                     .is_ok_and(|present| present == *artifact);
                 return if same { Ok(to.to_owned()) } else { Err(occupied(to, "other files are")) };
             }

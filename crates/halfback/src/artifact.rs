@@ -1,18 +1,16 @@
 //! Artifacts of versions: putting content in, and taking it out verified.
 
-use std::fs::File;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use halfback_store::artifact::{self as store, ArtifactStore, Digest};
-use halfback_store::error::{Detail, IoContext as _, Result};
+use halfback_store::artifact::{self as store, ArtifactStore, ContentFiles, Digest, ReadSeek};
+use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::ModelName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Held, Place, Query, Snapshot};
-use crate::format::{self, Files, Format, ReadSeek};
+use crate::format::{self, Files, Format};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
 use crate::view::View;
@@ -49,6 +47,27 @@ impl From<store::Artifact> for Artifact {
             size: artifact.size,
             files: artifact.files.into_iter().map(file).collect(),
         }
+    }
+}
+
+/// For which model content is stored, and what it may hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PutArtifact {
+    /// The model's name.
+    pub model: String,
+    /// Store content whose metadata looks like it holds a key, token or password.
+    pub allow_secrets: bool,
+}
+
+impl From<&str> for PutArtifact {
+    fn from(model: &str) -> Self {
+        Self { model: model.to_owned(), ..Self::default() }
+    }
+}
+
+impl From<&String> for PutArtifact {
+    fn from(model: &String) -> Self {
+        model.as_str().into()
     }
 }
 
@@ -93,6 +112,9 @@ impl Registry {
     /// Copies content into the store of a model's catalog, so that
     /// [`RegisterVersion`](crate::RegisterVersion) can name it; durable when this returns.
     ///
+    /// Content whose files say of themselves what looks like a key, token or password is refused
+    /// before any of it is copied, unless [`PutArtifact::allow_secrets`] says otherwise.
+    ///
     /// ```
     /// # use halfback::{Content, Options, Registry, no_progress};
     /// # let folder = tempfile::tempdir()?;
@@ -105,19 +127,24 @@ impl Registry {
     /// ```
     pub fn put_artifact(
         &self,
-        model: &str,
+        put: impl Into<PutArtifact>,
         content: &Content,
         progress: Progress<'_>,
     ) -> Result<Artifact> {
-        let name: ModelName = model.parse()?;
+        let put: PutArtifact = put.into();
+        let name: ModelName = put.model.parse()?;
         let shared = self.writable()?;
         let catalog = self.snapshot(|snapshot| {
             let model = snapshot.model_id(&name)?;
             snapshot.catalog_of(model)
         })?;
-        let artifact = shared.store.put(catalog, content, progress)?;
-        let files = Kept { store: &shared.store, catalog, artifact: &artifact };
-        let held = Held { size: artifact.size, format: format::recognise(&files)? };
+        let files = ContentFiles::find(content)?;
+        let format = format::recognise(&files)?;
+        if !put.allow_secrets {
+            format.refuse_secrets()?;
+        }
+        let artifact = shared.store.put(catalog, &files, progress)?;
+        let held = Held { size: artifact.size, format };
         shared.possess(Place::Stored(catalog), artifact.digest, held);
         Ok(artifact.into())
     }
@@ -126,8 +153,9 @@ impl Registry {
     /// what a fetched copy is held against.
     pub fn hash_artifact(&self, content: &Content, progress: Progress<'_>) -> Result<Artifact> {
         let shared = self.shared()?;
-        let artifact = ArtifactStore::hash(content, progress)?;
-        let format = format::recognise(&Given { content, artifact: &artifact })?;
+        let files = ContentFiles::find(content)?;
+        let format = format::recognise(&files)?;
+        let artifact = ArtifactStore::hash(&files, progress)?;
         let held = Held { size: artifact.size, format };
         shared.possess(Place::Elsewhere, artifact.digest, held);
         Ok(artifact.into())
@@ -145,52 +173,16 @@ impl Registry {
 /// # Ok::<(), halfback::Error>(())
 /// ```
 pub fn recognise(content: &Content) -> Result<Format> {
-    let artifact = ArtifactStore::hash(content, &mut no_progress)?;
-    format::recognise(&Given { content, artifact: &artifact })
+    format::recognise(&ContentFiles::find(content)?)
 }
 
-/// The files of an artifact in the store.
-struct Kept<'a> {
-    store: &'a ArtifactStore,
-    catalog: EntityId,
-    artifact: &'a store::Artifact,
-}
-
-/// The files of content as it was given.
-struct Given<'a> {
-    content: &'a Content,
-    artifact: &'a store::Artifact,
-}
-
-fn listed(artifact: &store::Artifact) -> Vec<(String, u64)> {
-    artifact.files.iter().map(|file| (file.path.clone(), file.size)).collect()
-}
-
-impl Files for Kept<'_> {
+impl Files for ContentFiles<'_> {
     fn list(&self) -> Vec<(String, u64)> {
-        listed(self.artifact)
+        self.list()
     }
 
-    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>> {
-        let file = self.artifact.files.iter().find(|file| file.path == path);
-        let file = file.ok_or_else(|| Detail::NotFound(format!("there is no file `{path}`")))?;
-        Ok(Box::new(self.store.open_file(self.catalog, file)?))
-    }
-}
-
-impl Files for Given<'_> {
-    fn list(&self) -> Vec<(String, u64)> {
-        listed(self.artifact)
-    }
-
-    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>> {
-        match self.content {
-            Content::Bytes { bytes, .. } => Ok(Box::new(Cursor::new(bytes.clone()))),
-            Content::Path(place) => {
-                let place = if place.is_dir() { place.join(path) } else { place.clone() };
-                Ok(Box::new(File::open(&place).on("open", &place)?))
-            }
-        }
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>> {
+        self.open(path)
     }
 }
 

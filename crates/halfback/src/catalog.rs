@@ -99,7 +99,7 @@ pub struct CreateCatalog {
     /// Give the catalog back unchanged where it exists already.
     #[serde(default)]
     pub exist_ok: bool,
-    /// Keep tags that look like keys, tokens or passwords.
+    /// Keep a comment and tags that look like keys, tokens or passwords.
     #[serde(default)]
     pub allow_secrets: bool,
 }
@@ -119,6 +119,9 @@ pub struct UpdateCatalog {
     /// The revision that it must have now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_revision: Option<i64>,
+    /// Keep a comment that looks like it holds a key, token or password.
+    #[serde(default)]
+    pub allow_secrets: bool,
 }
 
 /// Gives a catalog another name; its id and contents stay.
@@ -169,7 +172,7 @@ pub struct CreateSchema {
     /// Give the schema back unchanged where it exists already.
     #[serde(default)]
     pub exist_ok: bool,
-    /// Keep tags that look like keys, tokens or passwords.
+    /// Keep a comment and tags that look like keys, tokens or passwords.
     #[serde(default)]
     pub allow_secrets: bool,
 }
@@ -189,6 +192,9 @@ pub struct UpdateSchema {
     /// The revision that it must have now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_revision: Option<i64>,
+    /// Keep a comment that looks like it holds a key, token or password.
+    #[serde(default)]
+    pub allow_secrets: bool,
 }
 
 /// Gives a schema another name in the same catalog; its id and contents stay.
@@ -251,7 +257,8 @@ impl Command for UpdateCatalog {
     fn apply(self, context: &mut Context<'_>) -> Result<Catalog> {
         let id = context.now().catalog_id(&self.name.parse()?)?;
         context.now().expect_revision(id, self.expect_revision)?;
-        context.revise(id, Changes { comment: self.comment, owner: self.owner, task: None })?;
+        let Self { comment, owner, allow_secrets, .. } = self;
+        context.revise(id, Changes { comment, owner, task: None, allow_secrets })?;
         context.now().catalog(id)
     }
 }
@@ -317,7 +324,8 @@ impl Command for UpdateSchema {
     fn apply(self, context: &mut Context<'_>) -> Result<Schema> {
         let id = context.now().schema_id(&self.name.parse()?)?;
         context.now().expect_revision(id, self.expect_revision)?;
-        context.revise(id, Changes { comment: self.comment, owner: self.owner, task: None })?;
+        let Self { comment, owner, allow_secrets, .. } = self;
+        context.revise(id, Changes { comment, owner, task: None, allow_secrets })?;
         context.now().schema(id)
     }
 }

@@ -3,7 +3,7 @@
 
 use halfback_store::error::{Detail, Result};
 
-use crate::artifact::{Content, Progress};
+use crate::artifact::{Content, Progress, PutArtifact};
 use crate::catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
 use crate::catalog::model::{CreateModel, DeleteModel, Model, RenameModel, UpdateModel};
 use crate::catalog::tag::{DeleteTag, SetTag};
@@ -101,7 +101,11 @@ impl Registry {
         progress: Progress<'_>,
     ) -> Result<ModelVersion> {
         let artifact = match version.location {
-            None => self.put_artifact(&version.model, content, progress)?,
+            None => {
+                let RegisterVersion { model, allow_secrets, .. } = &version;
+                let put = PutArtifact { model: model.clone(), allow_secrets: *allow_secrets };
+                self.put_artifact(put, content, progress)?
+            }
             Some(_) => self.hash_artifact(content, progress)?,
         };
         if !version.digest.is_empty() && version.digest != artifact.digest {

@@ -8,13 +8,15 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Seek};
 
+use halfback_store::artifact::ReadSeek;
 use halfback_store::error::Result;
+use halfback_store::name::shown;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::secret::{self, Secret};
 use crate::signature::Signature;
 use source::{Source, Stop};
 
@@ -23,6 +25,7 @@ mod huggingface;
 mod keras;
 mod lightgbm;
 mod mlflow;
+mod numpy;
 mod onnx;
 mod pickle;
 mod pmml;
@@ -49,18 +52,13 @@ const MAX_TEXT: usize = 200;
 /// How long a signature can be, in bytes of JSON.
 const MAX_SIGNATURE: usize = 1 << 20;
 
-/// A reader that can move.
-pub(crate) trait ReadSeek: Read + Seek {}
-
-impl<T: Read + Seek> ReadSeek for T {}
-
 /// The files of an artifact.
 pub(crate) trait Files {
-    /// The path of each file, parts joined by `/`, and its size in bytes.
+    /// The path of each file, parts joined by `/`, and its size in bytes; sorted by path.
     fn list(&self) -> Vec<(String, u64)>;
 
     /// Opens one of them.
-    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>>;
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>>;
 }
 
 /// What an artifact was recognised as.
@@ -76,6 +74,17 @@ pub struct Format {
     pub signature: Option<Signature>,
     /// What else the content tells, such as `format`, `opset` or `features`.
     pub metadata: BTreeMap<String, String>,
+    /// The first text in the metadata of the files that looks like a credential.
+    #[serde(skip)]
+    secret: Option<Suspect>,
+}
+
+/// A text of the files that looks like a credential.
+#[derive(Debug, Clone, PartialEq)]
+struct Suspect {
+    /// The name that the text goes by.
+    name: String,
+    secret: Secret,
 }
 
 /// Recognises an artifact. Content of no known format, or damaged, gives a format without a flavor.
@@ -118,7 +127,8 @@ impl Artifact<'_> {
 
     /// The file at a path; something else where there is none.
     fn source(&self, path: &str) -> Result<Source<'_>, Stop> {
-        let (path, size) = self.list.iter().find(|(it, _)| it == path).ok_or(Stop::Else)?;
+        let found = self.list.binary_search_by(|(it, _)| it.as_str().cmp(path));
+        let (path, size) = found.ok().and_then(|at| self.list.get(at)).ok_or(Stop::Else)?;
         Ok(Source::open(self.files.open(path)?, path, *size, &self.left))
     }
 
@@ -127,7 +137,8 @@ impl Artifact<'_> {
     fn contents(&self, wanted: impl Fn(&str) -> bool) -> Result<Format> {
         let mut list: Vec<&(String, u64)> =
             self.list.iter().filter(|(path, size)| *size > 0 && wanted(path)).collect();
-        list.sort_by_key(|(path, size)| (Reverse(*size), path));
+        // A description can name code whatever its size, and has no flavor.
+        list.sort_by_key(|(path, size)| (!huggingface::is_config(path), Reverse(*size), path));
         let mut main = Format::default();
         let mut others = BTreeSet::new();
         let mut looked = 0_usize;
@@ -138,6 +149,7 @@ impl Artifact<'_> {
                 std::mem::swap(&mut main, &mut format);
             }
             main.executable |= format.executable;
+            main.suspect(format.secret);
             others.extend(format.flavor);
         }
         // The last of them may have been cut short.
@@ -167,7 +179,11 @@ impl Artifact<'_> {
             let head = Source::open(self.files.open(path)?, path, size, &left).upto(0, HEAD)?;
             let cut = size > head.len() as u64;
             let head = Source::memory(head, path, cut);
-            if archive::begins(&head)? || pickle::compression(&head)?.is_some() {
+            if archive::begins(&head)?
+                || pickle::compression(&head)?.is_some()
+                || found(numpy::recognise(&head))?.is_some()
+                || found(huggingface::recognise_file(&head))?.is_some_and(|it| it.executable)
+            {
                 return Ok(true);
             }
             pickle::scan(&head).map(|_| true)
@@ -188,6 +204,8 @@ impl Artifact<'_> {
         let source = self.source(path)?;
         let families = [
             archive::recognise,
+            numpy::recognise,
+            huggingface::recognise_file,
             safetensors::recognise,
             pickle::recognise,
             xgboost::recognise_json,
@@ -199,7 +217,9 @@ impl Artifact<'_> {
         ];
         for family in families {
             if let Some(mut format) = found(family(&source))? {
-                format.note("file", path);
+                if !format.metadata.is_empty() {
+                    format.note("file", path);
+                }
                 return Ok(format);
             }
         }
@@ -214,12 +234,47 @@ impl Format {
     }
 
     fn note(&mut self, key: &str, value: impl Into<String>) {
+        let value = value.into();
+        self.say(key, &value);
         self.metadata.insert(key.to_owned(), clipped(value));
     }
 
+    /// Judges a text in the metadata of the files, by itself and beside its name.
+    fn say(&mut self, name: &str, text: &str) {
+        if self.secret.is_none()
+            && let Some(secret) = secret::find_named(name, text)
+        {
+            // The secret may be the name itself.
+            let name = if secret::find(name).is_some() { "…" } else { name };
+            self.secret = Some(Suspect { name: name.to_owned(), secret });
+        }
+    }
+
+    /// Judges every text in a document, each beside the nearest name.
+    fn say_all(&mut self, name: &str, document: &Value) {
+        match document {
+            Value::String(text) => self.say(name, text),
+            Value::Array(items) => items.iter().for_each(|item| self.say_all(name, item)),
+            Value::Object(map) => map.iter().for_each(|(name, value)| self.say_all(name, value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Takes over what was found in another file.
+    fn suspect(&mut self, other: Option<Suspect>) {
+        self.secret = self.secret.take().or(other);
+    }
+
+    /// Refuses files whose metadata looks like it holds a credential.
+    pub(crate) fn refuse_secrets(&self) -> Result<()> {
+        let Some(Suspect { name, secret }) = &self.secret else { return Ok(()) };
+        Err(secret.refused(&format!("`{}` in the files", shown(name))))
+    }
+
     /// Takes over what the files of a folder say beside its own description.
-    fn add_content(&mut self, content: &Self) {
+    fn add_content(&mut self, content: Self) {
         self.executable |= content.executable;
+        self.suspect(content.secret);
         for (key, inner) in [("content", "format"), ("looked_into", "looked_into")] {
             if let Some(value) = content.metadata.get(inner) {
                 self.note(key, value);
@@ -245,6 +300,8 @@ impl Format {
     }
 
     fn version(&mut self, version: impl Into<String>) {
+        let version = version.into();
+        self.say("version", &version);
         self.framework_version = Some(clipped(version)).filter(|version| !version.is_empty());
     }
 }
@@ -257,5 +314,7 @@ fn clipped(text: impl Into<String>) -> String {
 
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod secret_tests;
 #[cfg(test)]
 mod tests;

@@ -72,7 +72,8 @@ pub use signature::{
 };
 
 pub use artifact::{
-    Artifact, ArtifactFile, Content, GetArtifact, Progress, Transfer, no_progress, recognise,
+    Artifact, ArtifactFile, Content, GetArtifact, Progress, PutArtifact, Transfer, no_progress,
+    recognise,
 };
 pub use format::Format;
 pub use history::{

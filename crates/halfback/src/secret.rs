@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use halfback_store::error::{Detail, Result};
+use halfback_store::error::{Detail, Error, Result};
+use halfback_store::name::shown;
 
 /// How much of a text is looked at, in bytes.
 const MAX_TEXT: usize = 1 << 20;
@@ -33,20 +34,31 @@ pub fn find(text: &str) -> Option<Secret> {
     Some(Secret { kind, excerpt: shown.chain(['…']).collect(), position: range.start })
 }
 
+/// The first credential in a value, by itself or beside the name it goes by.
+pub(crate) fn find_named(name: &str, value: &str) -> Option<Secret> {
+    find(value).or_else(|| find(&format!("{name}={value}")))
+}
+
 /// Refuses a value that looks like a credential, by itself or beside the name it goes by.
 pub(crate) fn refuse_named(name: &str, value: &str, what: &str) -> Result<()> {
-    refuse(value, what)?;
-    refuse(&format!("{name}={value}"), what)
+    find_named(name, value).map_or(Ok(()), |secret| Err(secret.refused(what)))
 }
 
 /// Refuses a text that looks like a credential; `what` names the text in the error.
 pub(crate) fn refuse(text: &str, what: &str) -> Result<()> {
-    let Some(secret) = find(text) else { return Ok(()) };
-    Err(Detail::SecretSuspected(format!(
-        "{what} looks like it holds a secret ({}, `{}`), and what is stored stays in the history; keep it elsewhere, or pass `allow_secrets` if it is none",
-        secret.kind, secret.excerpt
-    ))
-    .into())
+    find(text).map_or(Ok(()), |secret| Err(secret.refused(what)))
+}
+
+impl Secret {
+    /// The error that says where it was found.
+    pub(crate) fn refused(&self, what: &str) -> Error {
+        Detail::SecretSuspected(format!(
+            "{what} looks like it holds a secret ({}, `{}`), and what is stored stays in the history; keep it elsewhere, or pass `allow_secrets` if it is none",
+            self.kind,
+            shown(&self.excerpt)
+        ))
+        .into()
+    }
 }
 
 type Found = Option<(&'static str, Range<usize>)>;

@@ -59,6 +59,7 @@ class Handle:
         model: str,
         content: str | PathLike[str] | bytes,
         name: str | None,
+        allow_secrets: bool,
         progress: Callable[[int, int], object] | None,
     ) -> bytes: ...
     def hash_artifact(

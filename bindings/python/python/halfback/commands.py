@@ -81,7 +81,7 @@ class CreateCatalog(Command):
     name: str
     """The name."""
     allow_secrets: bool = False
-    """Keep tags that look like keys, tokens or passwords."""
+    """Keep a comment and tags that look like keys, tokens or passwords."""
     comment: str | None = None
     """Free text for people."""
     exist_ok: bool = False
@@ -117,7 +117,7 @@ class CreateModel(Command):
     name: str
     """The name, such as `risk.credit.default`."""
     allow_secrets: bool = False
-    """Keep tags that look like keys, tokens or passwords."""
+    """Keep a comment and tags that look like keys, tokens or passwords."""
     comment: str | None = None
     """Free text for people."""
     exist_ok: bool = False
@@ -164,7 +164,7 @@ class CreateSchema(Command):
     name: str
     """The full name, such as `risk.credit`."""
     allow_secrets: bool = False
-    """Keep tags that look like keys, tokens or passwords."""
+    """Keep a comment and tags that look like keys, tokens or passwords."""
     comment: str | None = None
     """Free text for people."""
     exist_ok: bool = False
@@ -613,6 +613,8 @@ class UpdateCatalog(Command):
 
     name: str
     """The name."""
+    allow_secrets: bool = False
+    """Keep a comment that looks like it holds a key, token or password."""
     comment: str | None = None
     """The new comment; empty to remove it."""
     expect_revision: int | None = None
@@ -625,6 +627,7 @@ class UpdateCatalog(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "name": self.name,
+            "allow_secrets": self.allow_secrets,
         }
         if self.comment is not None:
             wire["comment"] = self.comment
@@ -643,6 +646,8 @@ class UpdateModel(Command):
 
     name: str
     """The name."""
+    allow_secrets: bool = False
+    """Keep a comment that looks like it holds a key, token or password."""
     comment: str | None = None
     """The new comment; empty to remove it."""
     expect_revision: int | None = None
@@ -657,6 +662,7 @@ class UpdateModel(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "name": self.name,
+            "allow_secrets": self.allow_secrets,
         }
         if self.comment is not None:
             wire["comment"] = self.comment
@@ -677,6 +683,8 @@ class UpdateSchema(Command):
 
     name: str
     """The full name."""
+    allow_secrets: bool = False
+    """Keep a comment that looks like it holds a key, token or password."""
     comment: str | None = None
     """The new comment; empty to remove it."""
     expect_revision: int | None = None
@@ -689,6 +697,7 @@ class UpdateSchema(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "name": self.name,
+            "allow_secrets": self.allow_secrets,
         }
         if self.comment is not None:
             wire["comment"] = self.comment
@@ -707,6 +716,8 @@ class UpdateVersion(Command):
 
     version: ModelVersion | str
     """The version."""
+    allow_secrets: bool = False
+    """Keep a comment that looks like it holds a key, token or password."""
     comment: str | None = None
     """The new comment; empty to remove it."""
     expect_revision: int | None = None
@@ -719,6 +730,7 @@ class UpdateVersion(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
+            "allow_secrets": self.allow_secrets,
         }
         if self.comment is not None:
             wire["comment"] = self.comment

@@ -48,15 +48,24 @@ class Namespaces(Transactions):
         comment: str | None = None,
         owner: str | None = None,
         expect_revision: int | None = None,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
     ) -> Catalog:
         """Changes what is given of a catalog; an empty comment clears it.
+
+        A comment that looks like it holds a key, token or password is refused unless
+        `allow_secrets` says that it is none.
 
         >>> registry.update_catalog("risk", comment="credit and fraud").comment
         'credit and fraud'
         """
         fields = {"name": text("name", name)}
-        more = given(comment=comment, owner=owner, expect_revision=expect_revision)
+        more = given(
+            allow_secrets=allow_secrets,
+            comment=comment,
+            owner=owner,
+            expect_revision=expect_revision,
+        )
         return Catalog.from_wire(self._run("update_catalog", idempotency_key, fields | more))
 
     def rename_catalog(
@@ -128,15 +137,24 @@ class Namespaces(Transactions):
         comment: str | None = None,
         owner: str | None = None,
         expect_revision: int | None = None,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
     ) -> Schema:
         """Changes what is given of a schema; an empty comment clears it.
+
+        A comment that looks like it holds a key, token or password is refused unless
+        `allow_secrets` says that it is none.
 
         >>> registry.update_schema("risk.credit", comment="loans").comment
         'loans'
         """
         fields = {"name": text("name", name)}
-        more = given(comment=comment, owner=owner, expect_revision=expect_revision)
+        more = given(
+            allow_secrets=allow_secrets,
+            comment=comment,
+            owner=owner,
+            expect_revision=expect_revision,
+        )
         return Schema.from_wire(self._run("update_schema", idempotency_key, fields | more))
 
     def rename_schema(
@@ -216,9 +234,13 @@ class Namespaces(Transactions):
         comment: str | None = None,
         owner: str | None = None,
         expect_revision: int | None = None,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
     ) -> Model:
         """Changes what is given of a model; an empty comment clears it.
+
+        A comment that looks like it holds a key, token or password is refused unless
+        `allow_secrets` says that it is none.
 
         >>> model = registry.get_model("risk.credit.default")
         >>> model = registry.update_model(
@@ -228,7 +250,13 @@ class Namespaces(Transactions):
         'probability of default'
         """
         fields = {"name": text("name", name)}
-        more = given(task=task, comment=comment, owner=owner, expect_revision=expect_revision)
+        more = given(
+            allow_secrets=allow_secrets,
+            task=task,
+            comment=comment,
+            owner=owner,
+            expect_revision=expect_revision,
+        )
         return Model.from_wire(self._run("update_model", idempotency_key, fields | more))
 
     def rename_model(

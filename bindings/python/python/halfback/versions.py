@@ -34,20 +34,23 @@ class Versions(Transactions):
         content: Content,
         *,
         name: str | None = None,
+        allow_secrets: bool = False,
         progress: Progress | None = None,
     ) -> Artifact:
         """Stores files for versions of a model to come, hashing them on the way.
 
         `register_version` does this by itself; it is for `transact`, where the command needs the
         digest of what is stored. `content` is the path of a file or a folder, or bytes, which
-        become a file called `name`.
+        become a file called `name`. Files whose metadata looks like it holds a key, token or
+        password are refused before they are copied, unless `allow_secrets` says that it is none.
 
         >>> registry.put_artifact("risk.credit.default", b"more weights").files[0].path
         'model.bin'
         """
         named, held = text("model", model), arguments.content(content, name)
+        allowed = flag("allow_secrets", allow_secrets)
         with telling("storing", progress) as told:
-            stored = self._handle.put_artifact(named, *held, told)
+            stored = self._handle.put_artifact(named, *held, allowed, told)
         return Artifact.from_wire(decode(stored))
 
     def hash_artifact(
@@ -124,7 +127,9 @@ class Versions(Transactions):
         wanted = arguments.optional(text, "digest", digest)
         arguments.optional(text, "idempotency_key", idempotency_key)
         if location is None:
-            artifact = self.put_artifact(model, content, name=name, progress=progress)
+            artifact = self.put_artifact(
+                model, content, name=name, allow_secrets=allow_secrets, progress=progress
+            )
         else:
             artifact = self.hash_artifact(content, name=name, progress=progress)
         if wanted not in (None, artifact.digest):
@@ -219,15 +224,24 @@ class Versions(Transactions):
         comment: str | None = None,
         stage: Literal["none", "staging", "production"] | None = None,
         expect_revision: int | None = None,
+        allow_secrets: bool = False,
         idempotency_key: str | None = None,
     ) -> ModelVersion:
         """Changes what is given of a version; an empty comment clears it.
+
+        A comment that looks like it holds a key, token or password is refused unless
+        `allow_secrets` says that it is none.
 
         >>> registry.update_version("risk.credit.default/2", stage="staging").stage
         'staging'
         """
         fields = {"version": self._reference("version", version)}
-        more = given(comment=comment, stage=stage, expect_revision=expect_revision)
+        more = given(
+            allow_secrets=allow_secrets,
+            comment=comment,
+            stage=stage,
+            expect_revision=expect_revision,
+        )
         return self._version(self._run("update_version", idempotency_key, fields | more))
 
     def archive_version(

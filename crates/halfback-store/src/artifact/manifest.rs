@@ -69,7 +69,8 @@ pub struct Artifact {
     pub digest: Digest,
     /// The size of all files, in bytes.
     pub size: u64,
-    /// The files, sorted by path.
+    /// The files, sorted by path: [`Artifact::new`] sorts them, and [`Artifact::from_manifest`]
+    /// refuses a manifest in any other order.
     pub files: Vec<ArtifactFile>,
 }
 
@@ -148,6 +149,12 @@ impl Artifact {
         let artifact = Self::new(files)?;
         // One artifact has one text: anything else would hash differently.
         if artifact.manifest() == text { Ok(artifact) } else { Err(damaged().into()) }
+    }
+
+    /// The file at a path.
+    pub fn file(&self, path: &str) -> Option<&ArtifactFile> {
+        let found = self.files.binary_search_by(|file| file.path.as_str().cmp(path));
+        found.ok().and_then(|at| self.files.get(at))
     }
 
     /// The file, where the artifact is one file that lies in no folder.

@@ -1,6 +1,7 @@
-//! Finding the files of a folder without leaving it.
+//! Finding the files of content, those of a folder without leaving it.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
+use std::io::{Cursor, Read, Seek};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,85 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
-use super::manifest::check_path;
+use super::Content;
+use super::manifest::{Artifact, ArtifactFile, check_path};
 use crate::error::{Detail, IoContext, Result};
 
-/// A file to be read: where it lies, and its path in the artifact.
+/// A reader that can move.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// The files of content, found and not yet read.
+///
+/// What is looked at here is what [`ArtifactStore::put`](super::ArtifactStore::put) stores: a file
+/// that changes after it was found ends whatever reads it next.
+#[derive(Debug)]
+pub struct ContentFiles<'a>(pub(super) Found<'a>);
+
+#[derive(Debug)]
+pub(super) enum Found<'a> {
+    /// Files on disk, sorted by path.
+    Sources(Vec<Source>),
+    /// Bytes under a file name.
+    Bytes { name: &'a str, bytes: &'a [u8] },
+}
+
+impl<'a> ContentFiles<'a> {
+    /// Finds the files, and refuses what cannot be an artifact.
+    pub fn find(content: &'a Content) -> Result<Self> {
+        match content {
+            Content::Path(path) => {
+                let mut sources = find(path)?;
+                sources.sort_by(|one, other| one.path.cmp(&other.path));
+                Artifact::new(sources.iter().map(|source| source.listed("")).collect())?;
+                Ok(Self(Found::Sources(sources)))
+            }
+            Content::Bytes { name, .. } if name.contains('/') => Err(Detail::InvalidArtifact(
+                format!("`{name}` is not the name of a single file; leave the folders out"),
+            )
+            .into()),
+            Content::Bytes { name, bytes } => {
+                check_path(name)?;
+                Ok(Self(Found::Bytes { name, bytes }))
+            }
+        }
+    }
+
+    /// The path of each file, sorted, and its size in bytes.
+    pub fn list(&self) -> Vec<(String, u64)> {
+        match &self.0 {
+            Found::Sources(sources) => {
+                sources.iter().map(|source| (source.path.clone(), source.size())).collect()
+            }
+            Found::Bytes { name, bytes } => vec![((*name).to_owned(), bytes.len() as u64)],
+        }
+    }
+
+    /// Opens the file at a path.
+    pub fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>> {
+        let absent = || Detail::NotFound(format!("there is no file `{path}`"));
+        match &self.0 {
+            Found::Sources(sources) => {
+                let found = sources.binary_search_by(|source| source.path.as_str().cmp(path));
+                let source = found.ok().and_then(|at| sources.get(at)).ok_or_else(absent)?;
+                Ok(Box::new(source.open()?))
+            }
+            Found::Bytes { name, bytes } if *name == path => Ok(Box::new(Cursor::new(*bytes))),
+            Found::Bytes { .. } => Err(absent().into()),
+        }
+    }
+
+    /// The size of all files, in bytes.
+    pub(super) fn size(&self) -> u64 {
+        match &self.0 {
+            Found::Sources(sources) => sources.iter().map(Source::size).sum(),
+            Found::Bytes { bytes, .. } => bytes.len() as u64,
+        }
+    }
+}
+
+/// A file to be read: where it lies, its path in the artifact, and what it was when it was found.
 #[derive(Debug)]
 pub(super) struct Source {
     /// The folder that is read, and the way from there to the file, without links.
@@ -20,11 +96,11 @@ pub(super) struct Source {
     way: PathBuf,
     pub(super) place: PathBuf,
     pub(super) path: String,
-    pub(super) size: u64,
+    pub(super) fingerprint: Fingerprint,
 }
 
 /// The files of a file or folder. Links are followed while they stay inside.
-pub(super) fn find(content: &Path) -> Result<Vec<Source>> {
+fn find(content: &Path) -> Result<Vec<Source>> {
     let root = content.canonicalize().on("read", content)?;
     let metadata = root.metadata().on("examine", &root)?;
     if metadata.is_file() {
@@ -36,7 +112,8 @@ pub(super) fn find(content: &Path) -> Result<Vec<Source>> {
             _ => return Err(special(content)),
         };
         let folder = Arc::new(File::open(folder).on("open", folder)?);
-        return Ok(vec![Source { root: folder, way, place: root, path, size: metadata.len() }]);
+        let fingerprint = Fingerprint::from(&metadata);
+        return Ok(vec![Source { root: folder, way, place: root, path, fingerprint }]);
     }
     if !metadata.is_dir() {
         return Err(special(content));
@@ -85,7 +162,8 @@ impl Walk {
         let metadata = real.metadata().on("examine", &real)?;
         if metadata.is_file() {
             let (root, way) = (self.opened.clone(), way.to_owned());
-            self.found.push(Source { root, way, place: real, path, size: metadata.len() });
+            let fingerprint = Fingerprint::from(&metadata);
+            self.found.push(Source { root, way, place: real, path, fingerprint });
             Ok(())
         } else if !metadata.is_dir() {
             Err(special(Path::new(&path)))
@@ -122,9 +200,19 @@ fn special(path: &Path) -> crate::Error {
 }
 
 impl Source {
-    /// Opens the file, and only a plain file inside the folder, whatever took its place or that of
-    /// a folder on the way meanwhile.
-    pub(super) fn open(&self) -> Result<(File, Fingerprint)> {
+    pub(super) fn size(&self) -> u64 {
+        self.fingerprint.size
+    }
+
+    /// The entry of an artifact for it.
+    pub(super) fn listed(&self, sha256: &str) -> ArtifactFile {
+        let (path, size) = (self.path.clone(), self.size());
+        ArtifactFile { path, size, sha256: sha256.to_owned() }
+    }
+
+    /// Opens the file, and only the one that was found, whatever took its place or that of a folder
+    /// on the way meanwhile.
+    pub(super) fn open(&self) -> Result<File> {
         let file = self.descend().map_err(|error| match error {
             Errno::LOOP | Errno::NOTDIR | Errno::NOENT => self.changed(),
             error => {
@@ -132,11 +220,14 @@ impl Source {
                 failed.err().unwrap_or_else(|| self.changed())
             }
         })?;
-        let fingerprint = Fingerprint::of(&file, &self.place)?;
-        if fingerprint.size != self.size || !fingerprint.plain {
-            return Err(self.changed());
-        }
-        Ok((file, fingerprint))
+        self.hold(&file)?;
+        Ok(file)
+    }
+
+    /// Holds an open file against what was found.
+    pub(super) fn hold(&self, file: &File) -> Result<()> {
+        let metadata = file.metadata().on("examine", &self.place)?;
+        if Fingerprint::from(&metadata) == self.fingerprint { Ok(()) } else { Err(self.changed()) }
     }
 
     /// Goes down from the folder one name at a time and through no link: what was found had its
@@ -168,21 +259,20 @@ impl Source {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fingerprint {
     plain: bool,
-    pub(super) size: u64,
+    size: u64,
     inode: u64,
     modified: (i64, i64),
     changed: (i64, i64),
 }
 
-impl Fingerprint {
-    pub(super) fn of(file: &File, place: &Path) -> Result<Self> {
-        let metadata = file.metadata().on("examine", place)?;
-        Ok(Self {
+impl From<&Metadata> for Fingerprint {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
             plain: metadata.is_file(),
             size: metadata.len(),
             inode: metadata.ino(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
+        }
     }
 }

@@ -1,3 +1,4 @@
+use std::io::Read as _;
 use std::os::unix::fs::symlink;
 
 use super::*;
@@ -24,7 +25,11 @@ impl Bench {
     }
 
     fn put(&self, path: &str) -> Result<Artifact> {
-        self.store.put(CATALOG, &Content::Path(self.folder.path().join(path)), &mut no_progress)
+        self.put_content(&Content::Path(self.folder.path().join(path)), &mut no_progress)
+    }
+
+    fn put_content(&self, content: &Content, progress: Progress<'_>) -> Result<Artifact> {
+        self.store.put(CATALOG, &ContentFiles::find(content)?, progress)
     }
 
     #[track_caller]
@@ -85,7 +90,7 @@ fn large_files_are_hashed_beside_the_copy() {
         seen.push(transfer);
         ControlFlow::Continue(())
     };
-    let artifact = bench.store.put(CATALOG, &source, &mut progress).unwrap();
+    let artifact = bench.put_content(&source, &mut progress).unwrap();
     assert_eq!(artifact.files[0].sha256, hex(&sha256(content.as_bytes())));
     let total = content.len() as u64;
     assert_eq!(seen.last(), Some(&Transfer { done: total, total }));
@@ -98,7 +103,7 @@ fn a_cancelled_transfer_leaves_nothing() {
     let bench = bench();
     bench.write("m.bin", "weights");
     let source = Content::Path(bench.folder.path().join("m.bin"));
-    let error = bench.store.put(CATALOG, &source, &mut |_| ControlFlow::Break(())).unwrap_err();
+    let error = bench.put_content(&source, &mut |_| ControlFlow::Break(())).unwrap_err();
     assert_eq!(error.code(), "cancelled");
     assert_eq!(bench.left_over(), 0);
 }
@@ -146,9 +151,54 @@ fn a_file_that_changes_while_it_is_read_is_refused() {
         }
         ControlFlow::Continue(())
     };
-    let error = bench.store.put(CATALOG, &Content::Path(path.clone()), &mut grow).unwrap_err();
+    let error = bench.put_content(&Content::Path(path.clone()), &mut grow).unwrap_err();
     assert_eq!(error.code(), "artifact_changed");
     assert_eq!(bench.left_over(), 0);
+}
+
+#[test]
+fn what_was_looked_at_is_what_is_stored() {
+    let bench = bench();
+    bench.write("m/a/z", "of a folder");
+    bench.write("m/a.bin", "beside it");
+    let source = Content::Path(bench.folder.path().join("m"));
+    let files = ContentFiles::find(&source).unwrap();
+    assert_eq!(files.list(), [("a.bin".to_owned(), 9), ("a/z".to_owned(), 11)]);
+    let read = |path: &str| {
+        let mut text = String::new();
+        files.open(path)?.read_to_string(&mut text).map(|_| text).on("read", Path::new(path))
+    };
+    assert_eq!(read("a/z").unwrap(), "of a folder");
+    assert_eq!(read("a").unwrap_err().code(), "not_found");
+    // Of the same size: only its times and its place on the disk tell.
+    let other = bench.write("other", "besides i");
+    std::fs::rename(other, bench.folder.path().join("m/a.bin")).unwrap();
+    assert_eq!(read("a.bin").unwrap_err().code(), "artifact_changed");
+    let error = bench.store.put(CATALOG, &files, &mut no_progress).unwrap_err();
+    assert_eq!((error.code(), bench.left_over()), ("artifact_changed", 0), "{error}");
+    assert!(!bench.store.stored(CATALOG, &sha256(b"besides i")).exists());
+
+    let content = Content::Bytes { name: "m.bin".into(), bytes: b"weights".to_vec() };
+    let files = ContentFiles::find(&content).unwrap();
+    assert_eq!(files.list(), [("m.bin".to_owned(), 7)]);
+    assert!(files.open("m.bin").is_ok() && files.open("m").is_err());
+    assert_eq!(bench.store.put(CATALOG, &files, &mut no_progress).unwrap().size, 7);
+}
+
+#[test]
+fn manifests_are_sorted_by_path() {
+    let file = |path: &str| ArtifactFile { path: path.into(), size: 1, sha256: hex(&[7; 32]) };
+    let artifact = Artifact::new(vec![file("b"), file("a/z"), file("a.bin")]).unwrap();
+    for path in ["a.bin", "a/z", "b"] {
+        assert_eq!(artifact.file(path), Some(&file(path)));
+    }
+    assert_eq!(artifact.file("a"), None);
+    let text = artifact.manifest();
+    assert_eq!(Artifact::from_manifest(text.as_bytes()).unwrap(), artifact);
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.swap(2, 3);
+    let error = Artifact::from_manifest((lines.join("\n") + "\n").as_bytes()).unwrap_err();
+    assert_eq!(error.code(), "corrupt", "{error}");
 }
 
 #[test]
@@ -205,7 +255,7 @@ fn a_folder_swapped_for_a_link_while_the_others_are_read_is_refused() {
         ControlFlow::Continue(())
     };
     let source = Content::Path(root.join("m"));
-    let error = bench.store.put(CATALOG, &source, &mut swap).unwrap_err();
+    let error = bench.put_content(&source, &mut swap).unwrap_err();
     assert_eq!(error.code(), "artifact_changed", "{error}");
     assert!(!bench.store.stored(CATALOG, &sha256(b"secret")).exists());
     assert_eq!(bench.left_over(), 0);

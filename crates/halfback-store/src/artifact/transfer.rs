@@ -11,9 +11,9 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use super::manifest::{Artifact, ArtifactFile, check_path};
-use super::source::{self, Fingerprint, Source};
-use super::{Content, Progress, STAGED, Transfer, staging_name};
+use super::manifest::{Artifact, ArtifactFile};
+use super::source::{ContentFiles, Found, Source};
+use super::{Progress, STAGED, Transfer, staging_name};
 use crate::error::{Detail, IoContext, Result};
 use crate::id::hex;
 use crate::merkle::Hash;
@@ -25,37 +25,26 @@ const AHEAD: u64 = 8 << 20;
 /// Chunks under way between the reader and the hash.
 const CHUNKS: usize = 4;
 
-/// Reads all of `content` once. With a staging folder each file is also copied there and handed
-/// to `admit` with its hash, not synced yet.
+/// Reads all files once. With a staging folder each is also copied there and handed to `admit`
+/// with its hash, not synced yet.
 pub(super) fn read_content(
-    content: &Content,
+    content: &ContentFiles<'_>,
     staging: Option<&Path>,
     progress: Progress<'_>,
     mut admit: impl FnMut(Hash, Staged) -> Result<()>,
 ) -> Result<Artifact> {
-    let path = match content {
-        Content::Path(path) => path,
-        Content::Bytes { name, bytes } => {
-            return read_bytes(
-                name,
-                bytes,
-                staging,
-                &mut Meter::new(bytes.len() as u64, progress),
-                admit,
-            );
-        }
+    let mut meter = Meter::new(content.size(), progress);
+    let sources = match &content.0 {
+        Found::Sources(sources) => sources,
+        Found::Bytes { name, bytes } => return read_bytes(name, bytes, staging, &mut meter, admit),
     };
-    let sources = source::find(path)?;
-    // Names are judged before the first byte is copied.
-    Artifact::new(sources.iter().map(|s| listed(s, "")).collect())?;
-    let mut meter = Meter::new(sources.iter().map(|s| s.size).sum(), progress);
     let mut files = Vec::with_capacity(sources.len());
-    for source in &sources {
+    for source in sources {
         let (hash, staged) = read_source(source, staging, &mut meter)?;
         if let Some(staged) = staged {
             admit(hash, staged)?;
         }
-        files.push(listed(source, &hex(&hash)));
+        files.push(source.listed(&hex(&hash)));
     }
     meter.finish()?;
     Artifact::new(files)
@@ -68,13 +57,6 @@ fn read_bytes(
     meter: &mut Meter<'_>,
     mut admit: impl FnMut(Hash, Staged) -> Result<()>,
 ) -> Result<Artifact> {
-    if name.contains('/') {
-        return Err(Detail::InvalidArtifact(format!(
-            "`{name}` is not the name of a single file; leave the folders out"
-        ))
-        .into());
-    }
-    check_path(name)?;
     let staged = staging.map(Staged::new).transpose()?;
     let mut hash = Sha256::new();
     for chunk in bytes.chunks(CHUNK) {
@@ -93,16 +75,12 @@ fn read_bytes(
     Artifact::new(vec![ArtifactFile { path: name.to_owned(), size, sha256: hex(&hash) }])
 }
 
-fn listed(source: &Source, sha256: &str) -> ArtifactFile {
-    ArtifactFile { path: source.path.clone(), size: source.size, sha256: sha256.to_owned() }
-}
-
 fn read_source(
     source: &Source,
     staging: Option<&Path>,
     meter: &mut Meter<'_>,
 ) -> Result<(Hash, Option<Staged>)> {
-    let (file, before) = source.open()?;
+    let file = source.open()?;
     let (hash, read, staged) = if let Some(staging) = staging {
         let (hash, read, staged) = copy_file(&file, &source.place, staging, meter)?;
         (hash, read, Some(staged))
@@ -111,9 +89,10 @@ fn read_source(
         (hash, read, None)
     };
     // The count too: what lies in /proc gives bytes that its size does not tell of.
-    if read != before.size || Fingerprint::of(&file, &source.place)? != before {
+    if read != source.size() {
         return Err(source.changed());
     }
+    source.hold(&file)?;
     Ok((hash, staged))
 }
 

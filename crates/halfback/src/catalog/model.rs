@@ -81,7 +81,7 @@ pub struct CreateModel {
     /// Give the model back unchanged where it exists already.
     #[serde(default)]
     pub exist_ok: bool,
-    /// Keep tags that look like keys, tokens or passwords.
+    /// Keep a comment and tags that look like keys, tokens or passwords.
     #[serde(default)]
     pub allow_secrets: bool,
 }
@@ -110,6 +110,9 @@ pub struct UpdateModel {
     /// The revision that it must have now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_revision: Option<i64>,
+    /// Keep a comment that looks like it holds a key, token or password.
+    #[serde(default)]
+    pub allow_secrets: bool,
 }
 
 /// Gives a model another name in the same catalog; its id, versions and aliases stay.
@@ -165,8 +168,8 @@ impl Command for UpdateModel {
     fn apply(self, context: &mut Context<'_>) -> Result<Model> {
         let id = context.now().model_id(&self.name.parse()?)?;
         context.now().expect_revision(id, self.expect_revision)?;
-        let Self { task, comment, owner, .. } = self;
-        context.revise(id, Changes { comment, owner, task })?;
+        let Self { task, comment, owner, allow_secrets, .. } = self;
+        context.revise(id, Changes { comment, owner, task, allow_secrets })?;
         context.now().model(id)
     }
 }

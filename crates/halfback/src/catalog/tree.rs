@@ -33,6 +33,8 @@ pub(super) struct Changes {
     pub(super) comment: Option<String>,
     pub(super) owner: Option<String>,
     pub(super) task: Option<String>,
+    /// Keep a comment that looks like a credential.
+    pub(super) allow_secrets: bool,
 }
 
 /// What the database says about a catalog, schema or model.
@@ -121,10 +123,7 @@ impl Context<'_> {
             Some(owner) => self.tx.principal(&text(owner, "owner")?)?,
             None => self.tx.actor()?,
         };
-        if !profile.allow_secrets {
-            secret::refuse(profile.comment.as_deref().unwrap_or_default(), "`comment`")?;
-        }
-        let comment = self.comment(profile.comment)?;
+        let comment = self.comment(profile.comment, profile.allow_secrets)?;
         let task = profile.task.filter(|task| !task.is_empty());
         let task = task.map(|task| text(task, "task")).transpose()?;
         self.tx.open(
@@ -136,8 +135,15 @@ impl Context<'_> {
     }
 
     /// Stores a comment; gives the reference that goes into the fact row.
-    pub(super) fn comment(&mut self, comment: Option<String>) -> Result<Option<Vec<u8>>> {
+    pub(super) fn comment(
+        &mut self,
+        comment: Option<String>,
+        allow_secrets: bool,
+    ) -> Result<Option<Vec<u8>>> {
         let comment = comment.filter(|comment| !comment.is_empty());
+        if !allow_secrets {
+            secret::refuse(comment.as_deref().unwrap_or_default(), "`comment`")?;
+        }
         comment.map(|comment| self.tx.text(&text(comment, "comment")?)).transpose()
     }
 
@@ -158,7 +164,7 @@ impl Context<'_> {
         };
         let comment = match changes.comment {
             Some(comment) if comment != entry.comment.unwrap_or_default() => {
-                self.comment(Some(comment))?
+                self.comment(Some(comment), changes.allow_secrets)?
             }
             _ => entry.comment_ref.clone(),
         };

@@ -219,6 +219,9 @@ pub struct UpdateVersion {
     /// The revision that it must have now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_revision: Option<i64>,
+    /// Keep a comment that looks like it holds a key, token or password.
+    #[serde(default)]
+    pub allow_secrets: bool,
 }
 
 /// Archives a version: it stays readable, and no alias can name it.
@@ -275,7 +278,7 @@ impl Command for UpdateVersion {
         }
         let comment = match self.comment {
             Some(comment) if comment != state.comment.unwrap_or_default() => {
-                context.comment(Some(comment))?
+                context.comment(Some(comment), self.allow_secrets)?
             }
             _ => state.comment_ref.clone(),
         };

@@ -8,7 +8,7 @@ use flate2::read::DeflateDecoder;
 use rawzip::{CompressionMethod, ReaderAt, ZipArchiveEntryWayfinder, ZipLocator};
 
 use super::source::{Look, Source, Stop};
-use super::{Format, found, keras, skops, torch};
+use super::{Format, found, keras, numpy, skops, torch};
 
 /// How many entries are looked at.
 const MAX_ENTRIES: usize = 10_000;
@@ -27,14 +27,18 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
         format.note("unread", "archive");
         return Ok(format);
     };
-    let hides = archive.hides();
+    let hides = archive.hides() || archive.holds_objects(numpy::is_array)?;
     for family in [keras::recognise, skops::recognise, torch::recognise] {
         if let Some(mut format) = found(family(&archive))? {
             format.executable |= hides;
             return Ok(format);
         }
     }
-    if hides { Ok(Format { executable: true, ..Format::default() }) } else { Err(Stop::Else) }
+    // Those that numpy reads need not be named so.
+    if hides || archive.holds_objects(|_| true)? {
+        return Ok(Format { executable: true, ..Format::default() });
+    }
+    Err(Stop::Else)
 }
 
 pub(super) fn begins(source: &Source<'_>) -> Look<bool> {
@@ -89,6 +93,20 @@ impl<'s, 'a> Archive<'s, 'a> {
         self.cut || names.len() < self.entries.len() || names.iter().any(pickled)
     }
 
+    /// Whether there is an array of objects among these entries, or one that cannot be read.
+    fn holds_objects(&self, among: impl Fn(&str) -> bool) -> Look<bool> {
+        for entry in self.entries.iter().filter(|entry| among(&entry.name)) {
+            let Some(start) = found(self.inflate(entry, numpy::START))? else { return Ok(true) };
+            let Some(end) = numpy::header_end(&start) else { continue };
+            let head = found(self.inflate(entry, end.max(numpy::START)))?.unwrap_or(start);
+            let head = Source::memory(head, &entry.name, true);
+            if found(numpy::recognise(&head))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
@@ -106,15 +124,22 @@ impl<'s, 'a> Archive<'s, 'a> {
     /// What an entry holds, or the beginning of it.
     pub(super) fn read(&self, name: &str) -> Look<Vec<u8>> {
         let entry = self.entries.iter().find(|entry| entry.name == name).ok_or(Stop::Else)?;
+        self.inflate(entry, MAX_INFLATED)
+    }
+
+    /// What an entry holds, up to so many bytes.
+    fn inflate(&self, entry: &Entry, limit: u64) -> Look<Vec<u8>> {
         let Ok(place) = self.zip.get_entry(entry.place) else {
             return Err(self.zip.get_ref().stop());
         };
         let packed = place.reader();
         let mut bytes = Vec::new();
         let read = match entry.method {
-            CompressionMethod::STORE => packed.take(MAX_INFLATED).read_to_end(&mut bytes),
+            CompressionMethod::STORE => packed.take(limit).read_to_end(&mut bytes),
             CompressionMethod::DEFLATE => {
-                DeflateDecoder::new(packed).take(MAX_INFLATED).read_to_end(&mut bytes)
+                // Of an entry that is only looked at, little is taken from the file.
+                let buffer = vec![0; usize::try_from(limit.clamp(512, 32 << 10)).unwrap_or(512)];
+                DeflateDecoder::new_with_buf(packed, buffer).take(limit).read_to_end(&mut bytes)
             }
             _ => return Err(Stop::Else),
         };

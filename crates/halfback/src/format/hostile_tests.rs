@@ -191,6 +191,152 @@ fn archives_hide_no_code() {
 }
 
 #[test]
+fn configurations_name_code() {
+    let mapped: &[u8] = br#"{"a":{"auto_map":{"AutoTokenizer":["t.Tokenizer",null]}}}"#;
+    let weights = super::tests::onnx();
+    for path in ["tokenizer_config.json", "model/config.json", "a/preprocessor_config.json"] {
+        let format = folder(&[("m.onnx", &weights), (path, mapped)]);
+        assert_eq!(told(&format), ("onnx", "onnx", "skl2onnx 1.20.0", true), "{path}");
+        for harmless in [&br#"{"auto_map":null,"auto_mapped":"auto_map"}"#[..], b"[]"] {
+            assert!(!folder(&[("m.onnx", &weights), (path, harmless)]).executable, "{path}");
+        }
+        assert!(folder(&[("m.onnx", &weights), (path, b"{\"eps\":NaN}")]).executable, "{path}");
+    }
+    assert!(!folder(&[("m.onnx", &weights), ("notes.json", mapped)]).executable);
+    let bert: &[u8] = br#"{"model_type":"bert"}"#;
+    let with = |path: &str, text: &[u8]| {
+        let files = [("config.json", bert), ("tf_model.h5", b"x"), (path, text)];
+        let format = folder(&files);
+        assert_eq!(told(&format).0, "transformers", "{path}");
+        format.executable
+    };
+    assert!(!with("tokenizer_config.json", b"{}"));
+    assert!(with("tokenizer_config.json", mapped));
+    // However many larger files there are, and however many descriptions.
+    assert_eq!(beside_named(300, &[b'z'; 400], ("x_config.json", mapped)), (true, 301));
+    let long = [&b"{\"a\":\""[..], &[b'x'; 9000], b"\"}"].concat();
+    let paths: Vec<String> = (0..300).map(|it| format!("{it}/config.json")).collect();
+    let many = |last: &[u8]| {
+        let mut files: Vec<(&str, &[u8])> =
+            paths.iter().map(|path| (path.as_str(), &long[..])).collect();
+        files.push(("small/config.json", last));
+        folder(&files[20..]).executable
+    };
+    assert!(many(mapped) && many(b"{"));
+}
+
+/// Whether a folder of many files and one of that name counts as executable, and how many there are.
+fn beside_named(count: usize, large: &[u8], named: (&str, &[u8])) -> (bool, usize) {
+    let names: Vec<String> = (0..count).map(|it| format!("f{it}")).collect();
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(|it| (it.as_str(), large)).collect();
+    files.push(named);
+    (folder(&files).executable, files.len())
+}
+
+#[test]
+fn keras_names_code() {
+    let keras = |config: &str| {
+        let metadata: &[u8] = br#"{"keras_version":"3.12.0"}"#;
+        let archive = zip(&[("metadata.json", metadata), ("config.json", config.as_bytes())]);
+        let format = file("m.keras", &archive);
+        assert_eq!(told(&format).0, "keras");
+        format.executable
+    };
+    let own = [
+        r#"{"module":"keras.layers","class_name":"Dense","registered_name":null,"config":{"units":3}}"#,
+        r#"{"module":"keras","class_name":"DTypePolicy","config":{"name":"float32"}}"#,
+        r#"{"module":"keras.src.models.functional","class_name":"Functional","registered_name":"Functional"}"#,
+        r#"{"module":"builtins","class_name":"function","config":"mse","registered_name":"function"}"#,
+        r#"{"module":null,"name":"Lambda","activation":"relu"}"#,
+    ];
+    for config in own {
+        assert!(!keras(&format!(r#"{{"config":{{"layers":[{config}]}}}}"#)), "{config}");
+    }
+    let foreign = [
+        r#"{"module":"my.layers","class_name":"Mine","registered_name":"my>Mine"}"#,
+        r#"{"module":"kerasx","class_name":"Mine"}"#,
+        r#"{"module":null,"class_name":"Mine","registered_name":"Mine"}"#,
+        r#"{"module":"keras.layers","class_name":"Mine","registered_name":"my>Mine"}"#,
+        r#"{"module":"keras.layers","class_name":"Lambda","config":{"function":"f"}}"#,
+        r#"{"module":"keras.utils","class_name":"function","config":"get_file"}"#,
+        r#"{"module":"builtins","class_name":"exec"}"#,
+        r#"{"class_name":"TorchModuleWrapper","config":{"module":"gASVCwAAAAAAAACMAm9z"}}"#,
+        r#"{"class_name":"__lambda__","config":{"value":"4wEAAAA="}}"#,
+    ];
+    for config in foreign {
+        assert!(keras(&format!(r#"{{"config":{{"layers":[{config}]}}}}"#)), "{config}");
+    }
+}
+
+/// An array in the format's version 1 or 2.
+fn npy(version: u8, descr: &str) -> Vec<u8> {
+    let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (3,), }}   \n");
+    let length = u32::try_from(header.len()).unwrap().to_le_bytes();
+    let length = if version == 1 { &length[..2] } else { &length };
+    [b"\x93NUMPY", &[version, 0][..], length, header.as_bytes(), b"data"].concat()
+}
+
+#[test]
+fn arrays_of_objects_are_pickles() {
+    let plain = [
+        "'<f8'",
+        "'|b1'",
+        "'<U12'",
+        "'<M8[ns]'",
+        "[('OPEN', '<f8'), ('object_id', '<i8'), ('', '|V4')]",
+        "[(('the title', 'a'), '<f4', (2, 3))]",
+    ];
+    for descr in plain {
+        for version in [1, 2, 3] {
+            let array = npy(version, descr);
+            assert!(!file("weights", &array).executable, "{descr}");
+            assert!(
+                !file("m.npz", &zip(&[("a.npy", &array), ("b", &array)])).executable,
+                "{descr}"
+            );
+        }
+    }
+    let objects = [
+        "'|O'",
+        "\"O8\"",
+        "'object'",
+        "'i4, O'",
+        "[('a', '<f8'), ('b', '|O')]",
+        "[('a', [('b', ('|O', (2,)))])]",
+        "['aO']",
+        "'|' 'O'",
+        "'ob''ject'",
+        "'''|O'''",
+        "u'|O'",
+        "'\\x4f'",
+        "'|O",
+    ];
+    for descr in objects {
+        for version in [1, 2, 3, 4] {
+            let array = npy(version, descr);
+            assert!(file("weights", &array).executable, "{descr}");
+            let number = npy(1, "'<f8'");
+            for name in ["b.npy", "b"] {
+                let archive = zip(&[("a.npy", &number), (name, &array)]);
+                assert!(file("m.npz", &archive).executable, "{descr}");
+            }
+            let metadata: &[u8] = br#"{"keras_version":"3"}"#;
+            let files: &[(&str, &[u8])] =
+                &[("metadata.json", metadata), ("config.json", b"{}"), ("a.npy", &array)];
+            assert!(file("m.keras", &zip(files)).executable, "{descr}");
+            assert!(!file("m.keras", &zip(&files[..2])).executable);
+        }
+    }
+    let (executable, _) = beside(260, &[b'z'; 400], &npy(1, "'|O'"));
+    assert!(executable);
+    let (executable, _) = beside(260, &[b'z'; 400], &npy(1, "'<f8'"));
+    assert!(!executable);
+    // A header that is longer than is read.
+    let names: Vec<String> = (0..9000).map(|it| format!("('column{it}', '<f8')")).collect();
+    assert!(file("m.npy", &npy(2, &format!("[{}]", names.join(", ")))).executable);
+}
+
+#[test]
 fn descriptions_that_cannot_be_read_may_name_code() {
     let code = "flavors: {sklearn: {code: src}}\n";
     let long = format!("{code}# {}\n", "x".repeat(1 << 20));
@@ -198,7 +344,7 @@ fn descriptions_that_cannot_be_read_may_name_code() {
     for (name, text) in [
         ("MLmodel", long),
         ("config.json", format!("{mapped},\"eps\":NaN}}")),
-        ("config.json", format!("{mapped}{}}}", " ".repeat(1 << 20))),
+        ("config.json", format!("{mapped}{}}}", " ".repeat(4 << 20))),
     ] {
         let format = folder(&[(name, text.as_bytes())]);
         assert!(format.executable);

@@ -2,10 +2,8 @@
 //!
 //! Source: `keras/src/saving/saving_lib.py`.
 
-use std::fmt;
-
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::archive::Archive;
 use super::source::{Look, Stop};
@@ -17,19 +15,18 @@ struct Metadata {
     date_saved: Option<String>,
 }
 
-/// What marks a `Lambda` layer, which holds marshalled bytecode.
-const LAMBDA: &str = "__lambda__";
-
 pub(super) fn recognise(archive: &Archive<'_, '_>) -> Look<Format> {
     if !archive.has("metadata.json") || !archive.has("config.json") {
         return Err(Stop::Else);
     }
-    let metadata = found(archive.whole("metadata.json"))?;
-    let metadata = metadata.and_then(|it| serde_json::from_slice::<Metadata>(&it).ok());
-    let config = found(archive.whole("config.json"))?;
-    let config = config.and_then(|it| serde_json::from_slice::<Config>(&it).ok());
+    let document = |name| -> Look<Option<Value>> {
+        let text = found(archive.whole(name))?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
+    };
+    let (about, config) = (document("metadata.json")?, document("config.json")?);
+    let metadata = about.as_ref().and_then(|about| Metadata::deserialize(about).ok());
     // Python reads some JSON that is refused here, so that what is unread may hold anything.
-    let Some(metadata) = metadata else {
+    let (Some(about), Some(metadata)) = (about, metadata) else {
         let mut format = Format { executable: true, ..Format::default() };
         format.note("unread", "metadata.json");
         return Ok(format);
@@ -39,72 +36,41 @@ pub(super) fn recognise(archive: &Archive<'_, '_>) -> Look<Format> {
     if let Some(date) = metadata.date_saved {
         format.note("date_saved", date);
     }
-    format.executable = config.as_ref().is_none_or(|config| config.lambda);
-    if config.is_none() {
+    format.say_all("metadata.json", &about);
+    if let Some(config) = config {
+        format.executable = brings_code(&config);
+        format.say_all("config.json", &config);
+    } else {
+        format.executable = true;
         format.note("unread", "config.json");
     }
     Ok(format)
 }
 
-/// A model's configuration, of which only that is asked for which can run.
-#[derive(Default)]
-struct Config {
-    /// Whether there is a `Lambda` layer.
-    lambda: bool,
-}
-
-impl<'de> Deserialize<'de> for Config {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Config;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Config, E> {
-        Ok(Config { lambda: text == LAMBDA })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Config, A::Error> {
-        let mut config = Config::default();
-        while let Some(item) = list.next_element::<Config>()? {
-            config.lambda |= item.lambda;
+/// Whether a configuration holds code, or names code that is not Keras's own: bytecode, the function of
+/// a `Lambda` layer, a class that was registered by somebody else, or anything in another module.
+/// Loading imports these, and older releases import whatever is named.
+fn brings_code(config: &Value) -> bool {
+    match config {
+        Value::String(text) => text == "__lambda__",
+        Value::Array(items) => items.iter().any(brings_code),
+        Value::Object(map) => {
+            let text = |key| map.get(key).and_then(Value::as_str);
+            let class = text("class_name");
+            let foreign = match text("module") {
+                None => text("registered_name").is_some(),
+                // Functions of Keras are written as such; its other functions can do more.
+                Some("builtins") => class != Some("function"),
+                Some(module) => {
+                    class == Some("function") || module.split('.').next() != Some("keras")
+                }
+            };
+            let registered = text("registered_name").and_then(|name| name.split_once('>'));
+            foreign
+                || class == Some("Lambda")
+                || registered.is_some_and(|(package, _)| package != "keras")
+                || map.iter().any(|(key, value)| key == "__lambda__" || brings_code(value))
         }
-        Ok(config)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Config, A::Error> {
-        let mut config = Config::default();
-        while let Some((key, value)) = map.next_entry::<Config, Config>()? {
-            config.lambda |= key.lambda | value.lambda;
-        }
-        Ok(config)
-    }
-
-    fn visit_unit<E>(self) -> Result<Config, E> {
-        Ok(Config::default())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Config, E> {
-        Ok(Config::default())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Config, E> {
-        Ok(Config::default())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Config, E> {
-        Ok(Config::default())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Config, E> {
-        Ok(Config::default())
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -36,9 +36,10 @@ pub(super) fn recognise(artifact: &Artifact<'_>) -> Look<Format> {
             Err(error) => format.note("signature", error.to_string()),
         }
     }
+    format.say_all("MLmodel", &model);
     let content = artifact.contents(|path| path != "MLmodel")?;
     format.executable = flavors.values().any(brings_code);
-    format.add_content(&content);
+    format.add_content(content);
     Ok(format)
 }
 

@@ -4,13 +4,17 @@
 
 use std::collections::HashSet;
 
-use super::Format;
 use super::protobuf::{Message, Value};
 use super::source::{Look, Source, Stop};
+use super::{Format, found};
 use crate::signature::{Schema, Signature, TensorSpec};
 
 const MAX_NAME: usize = 4 << 10;
 const MAX_TENSORS: usize = 10_000;
+/// How much of a text for people is read.
+const MAX_WORDS: usize = 1 << 20;
+/// How deep subgraphs are followed.
+const MAX_DEPTH: usize = 16;
 
 pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
     let mut format = Format::new("onnx", "onnx");
@@ -49,7 +53,68 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
         Err(Stop::Else) => None,
         Err(failed) => return Err(failed),
     };
+    // As far as the file may still be read.
+    found(words(&Message::whole(source), &MODEL, &mut format, 0))?;
     Ok(format)
+}
+
+/// Where a message has texts for people, and what it holds that may have more.
+struct Kind {
+    doc_string: u64,
+    metadata_props: u64,
+    /// The fields of messages, in the order in which they are read while the file may be.
+    inner: &'static [(u64, &'static Kind)],
+}
+
+const fn kind(
+    doc_string: u64,
+    metadata_props: u64,
+    inner: &'static [(u64, &'static Kind)],
+) -> Kind {
+    Kind { doc_string, metadata_props, inner }
+}
+
+/// The number of a field that a message does not have.
+const NONE: u64 = 0;
+
+static MODEL: Kind = kind(6, 14, &[(7, &GRAPH), (25, &FUNCTION), (20, &TRAINING)]);
+static GRAPH: Kind =
+    kind(10, 16, &[(11, &VALUE), (12, &VALUE), (1, &NODE), (13, &VALUE), (5, &TENSOR)]);
+static NODE: Kind = kind(6, 9, &[(5, &ATTRIBUTE)]);
+static ATTRIBUTE: Kind = kind(13, NONE, &[(6, &GRAPH), (11, &GRAPH)]);
+static FUNCTION: Kind = kind(8, 14, &[(7, &NODE), (12, &VALUE), (11, &ATTRIBUTE)]);
+static TRAINING: Kind = kind(NONE, NONE, &[(1, &GRAPH), (2, &GRAPH)]);
+static TENSOR: Kind = kind(12, 16, &[]);
+static VALUE: Kind = kind(3, 4, &[]);
+
+/// Judges the texts for people in a message, its own before those of the messages in it.
+fn words(message: &Message<'_, '_>, kind: &Kind, format: &mut Format, depth: usize) -> Look<()> {
+    let mut fields = message.clone();
+    while let Some((field, value)) = fields.next()? {
+        if field == kind.doc_string {
+            format.say("doc_string", &fields.words(&value, MAX_WORDS)?);
+        } else if field == kind.metadata_props {
+            let mut entry = fields.within(&value)?;
+            let (mut name, mut text) = (String::new(), String::new());
+            while let Some((field, value)) = entry.next()? {
+                match field {
+                    1 => name = entry.words(&value, MAX_NAME)?,
+                    2 => text = entry.words(&value, MAX_WORDS)?,
+                    _ => {}
+                }
+            }
+            format.say(&name, &text);
+        }
+    }
+    for (number, kind) in kind.inner.iter().filter(|_| depth < MAX_DEPTH) {
+        let mut fields = message.clone();
+        while let Some((field, value)) = fields.next()? {
+            if field == *number {
+                words(&fields.within(&value)?, kind, format, depth + 1)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn opset(mut opset: Message<'_, '_>) -> Look<(String, i64)> {

@@ -39,6 +39,8 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
             Event::End(_) => {
                 document.path.pop();
             }
+            Event::Text(text) => document.text(&text),
+            Event::CData(text) => document.text(&text),
             Event::Eof => break,
             _ => {}
         }
@@ -57,12 +59,32 @@ struct Document {
     mining: Vec<(String, String, bool)>,
     outputs: Vec<(String, DataType)>,
     model: Option<String>,
+    /// What is written for people, by the name of the attribute or element.
+    words: Vec<(String, String)>,
 }
 
 impl Document {
+    /// What the header says between its elements.
+    fn text(&mut self, text: &str) {
+        if let [_, header, .., element] | [_, header @ element] = self.path.as_slice()
+            && header == "Header"
+            && !text.trim().is_empty()
+        {
+            self.words.push((element.clone(), text.to_owned()));
+        }
+    }
+
     fn element(&mut self, start: &BytesStart<'_>) -> Look<()> {
         let name = start.local_name();
         let name: &str = name.as_ref();
+        let header = self.path.get(1).map_or(name, String::as_str) == "Header";
+        if header || name == "Extension" {
+            for attribute in start.attributes().flatten() {
+                let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+                let value = value.map_or_else(|_| attribute.value.to_string(), Cow::into_owned);
+                self.words.push((attribute.key.as_ref().to_owned(), value));
+            }
+        }
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let fields = self.types.len() + self.mining.len() + self.outputs.len();
         match (path.as_slice(), name) {
@@ -109,6 +131,9 @@ impl Document {
         }
         if let Some(model) = &self.model {
             format.note("model", model);
+        }
+        for (name, text) in &self.words {
+            format.say(name, text);
         }
         let signature = self.signature();
         format.signature = Some(signature).filter(|it| *it != Signature::default());

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::source::{Look, Source, Stop};
 
 /// A message: a range of a file.
+#[derive(Clone)]
 pub(super) struct Message<'s, 'a> {
     source: &'s Source<'a>,
     at: u64,
@@ -38,6 +39,15 @@ impl<'s, 'a> Message<'s, 'a> {
     pub(super) fn text(&self, value: &Value, limit: usize) -> Look<String> {
         let bytes = self.source.exactly(value.bytes()?, limit)?;
         String::from_utf8(bytes).map_err(|_| Stop::Else)
+    }
+
+    /// The beginning of a text for people, whatever is wrong with it.
+    pub(super) fn words(&self, value: &Value, limit: usize) -> Look<String> {
+        let range = value.bytes()?;
+        let length = usize::try_from(range.end - range.start).unwrap_or(limit).min(limit);
+        // What lies in the window costs nothing.
+        let bytes = self.source.exactly(range.start..range.start + length as u64, limit)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The next field's number and value; none at the end.

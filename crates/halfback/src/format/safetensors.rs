@@ -27,6 +27,9 @@ pub(super) fn recognise(source: &Source<'_>) -> Look<Format> {
     if let Some(framework) = header.metadata.get("format") {
         format.note("framework", framework);
     }
+    for (name, text) in &header.metadata {
+        format.say(name, text);
+    }
     // The length and the header can be the opcodes of a pickle at the same time.
     format.executable = found(pickle::scan(source))?.is_some_and(|scan| scan.runs());
     Ok(format)

@@ -5,9 +5,8 @@ use std::io::{Cursor, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
+use halfback_store::artifact::ReadSeek;
 use halfback_store::error::{Error, IoContext};
-
-use super::ReadSeek;
 
 /// How many bytes are read of one file.
 const MAX_BYTES: u64 = 8 << 20;

@@ -15,7 +15,7 @@ const MAX_TENSORS: usize = 10_000;
 pub(super) fn recognise(artifact: &Artifact<'_>) -> Look<Format> {
     let mut format = recognise_file(&artifact.source("saved_model.pb")?)?;
     format.note("file", "saved_model.pb");
-    format.add_content(&artifact.contents(|path| path != "saved_model.pb")?);
+    format.add_content(artifact.contents(|path| path != "saved_model.pb")?);
     Ok(format)
 }
 

@@ -1,7 +1,7 @@
 //! Small files made here, byte by byte, and files that try to do harm.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Seek, Write};
 
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
@@ -18,8 +18,8 @@ impl Files for Folder {
         self.0.iter().map(|(path, bytes)| (path.clone(), bytes.len() as u64)).collect()
     }
 
-    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>> {
-        Ok(Box::new(Cursor::new(self.0[path].clone())))
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>> {
+        Ok(Box::new(Cursor::new(&self.0[path])))
     }
 }
 
@@ -59,11 +59,11 @@ fn varint(mut value: u64) -> Vec<u8> {
     bytes
 }
 
-fn number(field: u64, value: u64) -> Vec<u8> {
+pub(super) fn number(field: u64, value: u64) -> Vec<u8> {
     [varint(field << 3), varint(value)].concat()
 }
 
-fn bytes(field: u64, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn bytes(field: u64, parts: &[&[u8]]) -> Vec<u8> {
     let inner = parts.concat();
     [varint(field << 3 | 2), varint(inner.len() as u64), inner].concat()
 }
@@ -72,7 +72,7 @@ fn dimension(length: i64) -> Vec<u8> {
     number(1, length.cast_unsigned())
 }
 
-fn onnx() -> Vec<u8> {
+pub(super) fn onnx() -> Vec<u8> {
     let tensor = |code, shape: &[Vec<u8>]| {
         let shape: Vec<Vec<u8>> = shape.iter().map(|it| bytes(1, &[it])).collect();
         bytes(2, &[&bytes(1, &[&number(1, code), &bytes(2, &[&shape.concat()])])])
@@ -139,12 +139,12 @@ fn saved_models_tell_what_they_serve() {
     assert_eq!(told(&file("export/1/saved_model.pb", &saved_model())).0, "tensorflow");
 }
 
-const XGBOOST: &str = r#"{"learner":{"attributes":{"note":"\"feature_names\":[\"no\"]"},"feature_names":["a","b","c"],
+pub(super) const XGBOOST: &str = r#"{"learner":{"attributes":{"note":"\"feature_names\":[\"no\"]"},"feature_names":["a","b","c"],
 "feature_types":["float","int","c"],"gradient_booster":{"model":{"trees":[]},"name":"gbtree"},
 "learner_model_param":{"num_class":"3","num_feature":"3"},"objective":{"name":"multi:softprob"}},"version":[3,2,0]}"#;
 
 /// The same in the UBJSON that XGBoost writes.
-fn ubj(value: &Value) -> Vec<u8> {
+pub(super) fn ubj(value: &Value) -> Vec<u8> {
     let text =
         |text: &str| [&b"L"[..], &(text.len() as u64).to_be_bytes(), text.as_bytes()].concat();
     match value {
@@ -214,7 +214,7 @@ fn safetensors_count_their_tensors() {
     assert_eq!((&*format.metadata["tensors"], &*format.metadata["framework"]), ("1", "pt"));
 }
 
-const PMML: &str = r#"<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE PMML [<!ENTITY a "aaaa">]>
+pub(super) const PMML: &str = r#"<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE PMML [<!ENTITY a "aaaa">]>
 <PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header><Application name="JPMML" version="1.8"/></Header>
 <DataDictionary><DataField name="y" optype="categorical" dataType="integer"/>
 <DataField name="x &amp; z" dataType="double"/><DataField name="when" dataType="dateTime"/></DataDictionary>
@@ -577,7 +577,7 @@ impl Files for Broken {
         vec![("m".to_owned(), 100)]
     }
 
-    fn open(&self, _: &str) -> Result<Box<dyn ReadSeek>> {
+    fn open(&self, _: &str) -> Result<Box<dyn ReadSeek + '_>> {
         Ok(Box::new(Broken))
     }
 }

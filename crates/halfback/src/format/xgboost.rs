@@ -31,6 +31,7 @@ pub(super) fn recognise_json(source: &Source<'_>) -> Look<Format> {
     }
     let (beginning, end) = (source.upto(0, MAX_BEGINNING)?, source.tail(MAX_END)?);
     let facts = Facts {
+        attributes: json_after(&beginning, "attributes").unwrap_or_default(),
         names: json_after(&beginning, "feature_names").unwrap_or_default(),
         types: json_after(&beginning, "feature_types").unwrap_or_default(),
         params: json_after(&end, "learner_model_param").unwrap_or_default(),
@@ -56,6 +57,7 @@ pub(super) fn recognise_ubj(source: &Source<'_>) -> Look<Format> {
     }
     let (beginning, end) = (source.upto(0, MAX_BEGINNING)?, source.tail(MAX_END)?);
     let facts = Facts {
+        attributes: ubj_after(&beginning, "attributes").unwrap_or_default(),
         names: ubj_after(&beginning, "feature_names").unwrap_or_default(),
         types: ubj_after(&beginning, "feature_types").unwrap_or_default(),
         params: ubj_after(&end, "learner_model_param").unwrap_or_default(),
@@ -166,6 +168,8 @@ impl<'a> Ubj<'a> {
 }
 
 struct Facts {
+    /// What people noted.
+    attributes: BTreeMap<String, String>,
     names: Vec<String>,
     types: Vec<String>,
     params: BTreeMap<String, Value>,
@@ -178,6 +182,9 @@ impl Facts {
         let mut format = Format::new("xgboost", format);
         let [major, minor, patch] = self.version;
         format.version(format!("{major}.{minor}.{patch}"));
+        for (name, text) in &self.attributes {
+            format.say(name, text);
+        }
         for (key, name) in [("num_class", "num_class"), ("num_feature", "features")] {
             if let Some(Value::String(value)) = self.params.get(key) {
                 format.note(name, value);

@@ -88,21 +88,16 @@ pub struct RegisterVersion {
 impl RegisterVersion {
     /// Refuses params, texts about the version, and what its files say of themselves, where they
     /// hold a secret.
-    fn refuse_secrets(&self, metadata: &BTreeMap<String, String>) -> Result<()> {
+    fn refuse_secrets(&self, format: &Format) -> Result<()> {
         for (name, param) in &self.params {
             if let Param::Text(value) = param {
                 secret::refuse_named(name, value, &format!("parameter `{name}`"))?;
             }
         }
-        let texts =
-            [("source", &self.source), ("location", &self.location), ("comment", &self.comment)];
-        for (what, text) in texts {
+        for (what, text) in [("source", &self.source), ("location", &self.location)] {
             secret::refuse(text.as_deref().unwrap_or_default(), &format!("`{what}`"))?;
         }
-        for (key, value) in metadata {
-            secret::refuse_named(key, value, &format!("`{key}` in the files"))?;
-        }
-        Ok(())
+        format.refuse_secrets()
     }
 }
 
@@ -141,10 +136,10 @@ impl Command for RegisterVersion {
         let params = checked_params(&self.params)?;
         let metrics = checked_metrics(&self.metrics)?;
         let example = self.example.as_ref().map(|example| context.example(example)).transpose()?;
-        let Format { flavor, framework_version, executable, signature, metadata } = held.format;
         if !self.allow_secrets {
-            self.refuse_secrets(&metadata)?;
+            self.refuse_secrets(&held.format)?;
         }
+        let Format { flavor, framework_version, executable, signature, .. } = held.format;
         let given = self.signature.as_ref().map(Signature::parse).transpose()?;
         let signature = given.or(signature).map(|signature| Json::Object(signature.to_json()));
         if let Some(signature) = &signature {
@@ -177,7 +172,7 @@ impl Command for RegisterVersion {
                 field(self.source, "source")?.as_ref().into(),
             ],
         )?;
-        let comment = context.comment(self.comment)?;
+        let comment = context.comment(self.comment, self.allow_secrets)?;
         context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
         context.add_tags(id, &self.tags, self.allow_secrets)?;
         context.add_origin(id, self.origin)?;

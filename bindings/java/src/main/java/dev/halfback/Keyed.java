@@ -24,8 +24,9 @@ final class Keyed implements Writes {
   }
 
   @Override
-  public Artifact putArtifact(String model, Content content, ProgressListener progress) {
-    return registry.putArtifact(model, content, progress);
+  public Artifact putArtifact(
+      String model, Content content, boolean allowSecrets, ProgressListener progress) {
+    return registry.putArtifact(model, content, allowSecrets, progress);
   }
 
   @Override

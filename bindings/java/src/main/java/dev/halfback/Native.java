@@ -29,7 +29,13 @@ final class Native {
   static native boolean isCurrent(long handle, long first, long second, long third);
 
   static native byte[] putArtifact(
-      long handle, byte[] model, byte[] path, byte[] name, byte[] bytes, Progress progress);
+      long handle,
+      byte[] model,
+      byte[] path,
+      byte[] name,
+      byte[] bytes,
+      boolean allowSecrets,
+      Progress progress);
 
   static native byte[] hashArtifact(
       long handle, byte[] path, byte[] name, byte[] bytes, Progress progress);

@@ -275,11 +275,13 @@ public final class NewVersion {
   /** Stores or hashes the content, compares the digest, and registers. */
   ModelVersion register(Writes registry) {
     // A number that is not finite is refused here, before a large file has been stored for it.
-    Json.tree(command(""));
+    RegisterVersion told = command("");
+    Json.tree(told);
     Artifact artifact =
         elsewhere
             ? registry.hashArtifact(content, progress)
-            : registry.putArtifact(model, content, progress);
+            : registry.putArtifact(
+                model, content, Boolean.TRUE.equals(told.allowSecrets()), progress);
     if (digest != null && !digest.equals(artifact.digest())) {
       throw new HalfbackInvalidException(
           "digest_mismatch",

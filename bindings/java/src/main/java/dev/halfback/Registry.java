@@ -192,7 +192,8 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
   }
 
   @Override
-  public Artifact putArtifact(String model, Content content, ProgressListener progress) {
+  public Artifact putArtifact(
+      String model, Content content, boolean allowSecrets, ProgressListener progress) {
     byte[] name = Arguments.utf8(model, "model");
     Arguments.given(content, "content");
     Arguments.given(progress, "progress");
@@ -202,7 +203,13 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
                 progress,
                 (address, report) ->
                     Native.putArtifact(
-                        address, name, content.path(), content.name(), content.bytes(), report)),
+                        address,
+                        name,
+                        content.path(),
+                        content.name(),
+                        content.bytes(),
+                        allowSecrets,
+                        report)),
         Artifact.class);
   }
 

@@ -60,6 +60,9 @@ public sealed interface Writes permits Registry, Keyed {
   /**
    * Stores content for {@link RegisterVersion}, in the catalog of a model.
    *
+   * <p>Content whose files say of themselves what looks like a key, token or password is refused
+   * with code {@code secret_suspected} before any of it is copied.
+   *
    * @param model the model's name
    * @param content the content
    * @return its digest, size and files
@@ -76,7 +79,35 @@ public sealed interface Writes permits Registry, Keyed {
    * @param progress hears how far it is
    * @return its digest, size and files
    */
-  Artifact putArtifact(String model, Content content, ProgressListener progress);
+  default Artifact putArtifact(String model, Content content, ProgressListener progress) {
+    return putArtifact(model, content, false, progress);
+  }
+
+  /**
+   * Stores content for {@link RegisterVersion}, whatever its files say of themselves where that is
+   * allowed.
+   *
+   * @param model the model's name
+   * @param content the content
+   * @param allowSecrets whether to store what looks like it holds a key, token or password
+   * @return its digest, size and files
+   */
+  default Artifact putArtifact(String model, Content content, boolean allowSecrets) {
+    return putArtifact(model, content, allowSecrets, (done, total) -> true);
+  }
+
+  /**
+   * Stores content for {@link RegisterVersion}, whatever its files say of themselves where that is
+   * allowed, and tells how far it is.
+   *
+   * @param model the model's name
+   * @param content the content
+   * @param allowSecrets whether to store what looks like it holds a key, token or password
+   * @param progress hears how far it is
+   * @return its digest, size and files
+   */
+  Artifact putArtifact(
+      String model, Content content, boolean allowSecrets, ProgressListener progress);
 
   /**
    * Hashes content without storing it: what a version that is kept elsewhere needs.

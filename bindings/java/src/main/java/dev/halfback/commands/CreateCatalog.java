@@ -11,7 +11,7 @@ import java.util.Map;
  * Makes a catalog.
  *
  * @param name The name.
- * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+ * @param allowSecrets Keep a comment and tags that look like keys, tokens or passwords.
  * @param comment Free text for people.
  * @param existOk Give the catalog back unchanged where it exists already.
  * @param owner The owner's name; whoever creates it where absent.
@@ -50,7 +50,7 @@ public record CreateCatalog(
   /**
    * The same command with another {@code allowSecrets}.
    *
-   * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+   * @param allowSecrets Keep a comment and tags that look like keys, tokens or passwords.
    * @return the command
    */
   public CreateCatalog withAllowSecrets(boolean allowSecrets) {

@@ -12,7 +12,7 @@ import java.util.Map;
  * Makes a registered model.
  *
  * @param name The name, such as {@code risk.credit.default}.
- * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+ * @param allowSecrets Keep a comment and tags that look like keys, tokens or passwords.
  * @param comment Free text for people.
  * @param existOk Give the model back unchanged where it exists already.
  * @param origin What it was in the system that it is brought in from.
@@ -57,7 +57,7 @@ public record CreateModel(
   /**
    * The same command with another {@code allowSecrets}.
    *
-   * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+   * @param allowSecrets Keep a comment and tags that look like keys, tokens or passwords.
    * @return the command
    */
   public CreateModel withAllowSecrets(boolean allowSecrets) {

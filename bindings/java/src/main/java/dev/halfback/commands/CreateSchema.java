@@ -11,7 +11,7 @@ import java.util.Map;
  * Makes a schema.
  *
  * @param name The full name, such as {@code risk.credit}.
- * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+ * @param allowSecrets Keep a comment and tags that look like keys, tokens or passwords.
  * @param comment Free text for people.
  * @param existOk Give the schema back unchanged where it exists already.
  * @param owner The owner's name; whoever creates it where absent.
@@ -52,7 +52,7 @@ public record CreateSchema(
   /**
    * The same command with another {@code allowSecrets}.
    *
-   * @param allowSecrets Keep tags that look like keys, tokens or passwords.
+   * @param allowSecrets Keep a comment and tags that look like keys, tokens or passwords.
    * @return the command
    */
   public CreateSchema withAllowSecrets(boolean allowSecrets) {

@@ -8,13 +8,18 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * Changes what is said about a catalog.
  *
  * @param name The name.
+ * @param allowSecrets Keep a comment that looks like it holds a key, token or password.
  * @param comment The new comment; empty to remove it.
  * @param expectRevision The revision that it must have now.
  * @param owner The new owner's name.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record UpdateCatalog(
-    String name, String comment, @JsonProperty("expect_revision") Long expectRevision, String owner)
+    String name,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
+    String comment,
+    @JsonProperty("expect_revision") Long expectRevision,
+    String owner)
     implements Command {
 
   @Override
@@ -29,7 +34,17 @@ public record UpdateCatalog(
    * @return the command
    */
   public static UpdateCatalog of(String name) {
-    return new UpdateCatalog(name, null, null, null);
+    return new UpdateCatalog(name, null, null, null, null);
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep a comment that looks like it holds a key, token or password.
+   * @return the command
+   */
+  public UpdateCatalog withAllowSecrets(boolean allowSecrets) {
+    return new UpdateCatalog(name, allowSecrets, comment, expectRevision, owner);
   }
 
   /**
@@ -39,7 +54,7 @@ public record UpdateCatalog(
    * @return the command
    */
   public UpdateCatalog withComment(String comment) {
-    return new UpdateCatalog(name, comment, expectRevision, owner);
+    return new UpdateCatalog(name, allowSecrets, comment, expectRevision, owner);
   }
 
   /**
@@ -49,7 +64,7 @@ public record UpdateCatalog(
    * @return the command
    */
   public UpdateCatalog withExpectRevision(long expectRevision) {
-    return new UpdateCatalog(name, comment, expectRevision, owner);
+    return new UpdateCatalog(name, allowSecrets, comment, expectRevision, owner);
   }
 
   /**
@@ -59,6 +74,6 @@ public record UpdateCatalog(
    * @return the command
    */
   public UpdateCatalog withOwner(String owner) {
-    return new UpdateCatalog(name, comment, expectRevision, owner);
+    return new UpdateCatalog(name, allowSecrets, comment, expectRevision, owner);
   }
 }

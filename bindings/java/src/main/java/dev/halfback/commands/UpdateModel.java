@@ -8,6 +8,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * Changes what is said about a model.
  *
  * @param name The name.
+ * @param allowSecrets Keep a comment that looks like it holds a key, token or password.
  * @param comment The new comment; empty to remove it.
  * @param expectRevision The revision that it must have now.
  * @param owner The new owner's name.
@@ -16,6 +17,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record UpdateModel(
     String name,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
     String comment,
     @JsonProperty("expect_revision") Long expectRevision,
     String owner,
@@ -34,7 +36,17 @@ public record UpdateModel(
    * @return the command
    */
   public static UpdateModel of(String name) {
-    return new UpdateModel(name, null, null, null, null);
+    return new UpdateModel(name, null, null, null, null, null);
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep a comment that looks like it holds a key, token or password.
+   * @return the command
+   */
+  public UpdateModel withAllowSecrets(boolean allowSecrets) {
+    return new UpdateModel(name, allowSecrets, comment, expectRevision, owner, task);
   }
 
   /**
@@ -44,7 +56,7 @@ public record UpdateModel(
    * @return the command
    */
   public UpdateModel withComment(String comment) {
-    return new UpdateModel(name, comment, expectRevision, owner, task);
+    return new UpdateModel(name, allowSecrets, comment, expectRevision, owner, task);
   }
 
   /**
@@ -54,7 +66,7 @@ public record UpdateModel(
    * @return the command
    */
   public UpdateModel withExpectRevision(long expectRevision) {
-    return new UpdateModel(name, comment, expectRevision, owner, task);
+    return new UpdateModel(name, allowSecrets, comment, expectRevision, owner, task);
   }
 
   /**
@@ -64,7 +76,7 @@ public record UpdateModel(
    * @return the command
    */
   public UpdateModel withOwner(String owner) {
-    return new UpdateModel(name, comment, expectRevision, owner, task);
+    return new UpdateModel(name, allowSecrets, comment, expectRevision, owner, task);
   }
 
   /**
@@ -74,6 +86,6 @@ public record UpdateModel(
    * @return the command
    */
   public UpdateModel withTask(String task) {
-    return new UpdateModel(name, comment, expectRevision, owner, task);
+    return new UpdateModel(name, allowSecrets, comment, expectRevision, owner, task);
   }
 }

@@ -8,13 +8,18 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * Changes what is said about a schema.
  *
  * @param name The full name.
+ * @param allowSecrets Keep a comment that looks like it holds a key, token or password.
  * @param comment The new comment; empty to remove it.
  * @param expectRevision The revision that it must have now.
  * @param owner The new owner's name.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record UpdateSchema(
-    String name, String comment, @JsonProperty("expect_revision") Long expectRevision, String owner)
+    String name,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
+    String comment,
+    @JsonProperty("expect_revision") Long expectRevision,
+    String owner)
     implements Command {
 
   @Override
@@ -29,7 +34,17 @@ public record UpdateSchema(
    * @return the command
    */
   public static UpdateSchema of(String name) {
-    return new UpdateSchema(name, null, null, null);
+    return new UpdateSchema(name, null, null, null, null);
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep a comment that looks like it holds a key, token or password.
+   * @return the command
+   */
+  public UpdateSchema withAllowSecrets(boolean allowSecrets) {
+    return new UpdateSchema(name, allowSecrets, comment, expectRevision, owner);
   }
 
   /**
@@ -39,7 +54,7 @@ public record UpdateSchema(
    * @return the command
    */
   public UpdateSchema withComment(String comment) {
-    return new UpdateSchema(name, comment, expectRevision, owner);
+    return new UpdateSchema(name, allowSecrets, comment, expectRevision, owner);
   }
 
   /**
@@ -49,7 +64,7 @@ public record UpdateSchema(
    * @return the command
    */
   public UpdateSchema withExpectRevision(long expectRevision) {
-    return new UpdateSchema(name, comment, expectRevision, owner);
+    return new UpdateSchema(name, allowSecrets, comment, expectRevision, owner);
   }
 
   /**
@@ -59,6 +74,6 @@ public record UpdateSchema(
    * @return the command
    */
   public UpdateSchema withOwner(String owner) {
-    return new UpdateSchema(name, comment, expectRevision, owner);
+    return new UpdateSchema(name, allowSecrets, comment, expectRevision, owner);
   }
 }

@@ -10,6 +10,7 @@ import dev.halfback.Stage;
  * Changes what is said about a version.
  *
  * @param version The version.
+ * @param allowSecrets Keep a comment that looks like it holds a key, token or password.
  * @param comment The new comment; empty to remove it.
  * @param expectRevision The revision that it must have now.
  * @param stage The new stage; {@code archived} has commands of its own.
@@ -17,6 +18,7 @@ import dev.halfback.Stage;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record UpdateVersion(
     VersionReference version,
+    @JsonProperty("allow_secrets") Boolean allowSecrets,
     String comment,
     @JsonProperty("expect_revision") Long expectRevision,
     Stage stage)
@@ -34,7 +36,7 @@ public record UpdateVersion(
    * @return the command
    */
   public static UpdateVersion of(String version) {
-    return new UpdateVersion(VersionReference.of(version), null, null, null);
+    return new UpdateVersion(VersionReference.of(version), null, null, null, null);
   }
 
   /**
@@ -44,7 +46,17 @@ public record UpdateVersion(
    * @return the command
    */
   public static UpdateVersion of(ModelVersion version) {
-    return new UpdateVersion(VersionReference.of(version), null, null, null);
+    return new UpdateVersion(VersionReference.of(version), null, null, null, null);
+  }
+
+  /**
+   * The same command with another {@code allowSecrets}.
+   *
+   * @param allowSecrets Keep a comment that looks like it holds a key, token or password.
+   * @return the command
+   */
+  public UpdateVersion withAllowSecrets(boolean allowSecrets) {
+    return new UpdateVersion(version, allowSecrets, comment, expectRevision, stage);
   }
 
   /**
@@ -54,7 +66,7 @@ public record UpdateVersion(
    * @return the command
    */
   public UpdateVersion withComment(String comment) {
-    return new UpdateVersion(version, comment, expectRevision, stage);
+    return new UpdateVersion(version, allowSecrets, comment, expectRevision, stage);
   }
 
   /**
@@ -64,7 +76,7 @@ public record UpdateVersion(
    * @return the command
    */
   public UpdateVersion withExpectRevision(long expectRevision) {
-    return new UpdateVersion(version, comment, expectRevision, stage);
+    return new UpdateVersion(version, allowSecrets, comment, expectRevision, stage);
   }
 
   /**
@@ -74,6 +86,6 @@ public record UpdateVersion(
    * @return the command
    */
   public UpdateVersion withStage(Stage stage) {
-    return new UpdateVersion(version, comment, expectRevision, stage);
+    return new UpdateVersion(version, allowSecrets, comment, expectRevision, stage);
   }
 }
