@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use super::Transaction;
 use super::connection::failure;
-use crate::error::{Detail, Error, Result};
+use crate::error::{Detail, Error, Kind, Result};
 use crate::fork;
 use crate::generation::{Generation, Word};
 use crate::sql::Work;
@@ -133,7 +133,7 @@ impl Queue {
         let began = Instant::now();
         while let Some(job) = self.next(batch.weight) {
             batch.add(writer, job);
-            if began.elapsed() >= writer.longest() {
+            if batch.is_lost(writer) || began.elapsed() >= writer.longest() {
                 break;
             }
         }
@@ -148,8 +148,9 @@ impl Queue {
     /// The next job, where it is not too much for a batch of that weight.
     fn next(&self, weight: usize) -> Option<Job> {
         let mut waiting = self.waiting.lock();
-        let fits = |job: &mut Job| weight == 0 || weight.saturating_add(job.weight) <= MOST;
-        waiting.jobs.pop_front_if(fits)
+        let next = waiting.jobs.front()?;
+        let fits = weight == 0 || weight.saturating_add(next.weight) <= MOST;
+        if fits { waiting.jobs.pop_front() } else { None }
     }
 }
 
@@ -325,9 +326,6 @@ impl Batch {
     /// Runs the work: the first in a transaction has it for itself, the next have a savepoint.
     fn run(&self, writer: &Writer, work: Work) -> Result<Vec<Word>> {
         let execute = |sql| writer.execute(sql).map_err(|error| failure(&error));
-        if self.filled && !writer.is_open() {
-            return Err(lost());
-        }
         execute(if self.filled { "SAVEPOINT part" } else { "BEGIN IMMEDIATE" })?;
         let connection = writer.connection.as_ref().ok_or_else(lost)?;
         let mut transaction = Transaction { connection, touched: Vec::new() };
@@ -339,7 +337,12 @@ impl Batch {
         if writer.is_open() { Ok(touched) } else { Err(lost()) }
     }
 
-    fn undo(&mut self, writer: &mut Writer) {
+    /// Whether the engine has ended the transaction, or the connection is gone.
+    fn is_lost(&self, writer: &Writer) -> bool {
+        writer.connection.is_none() || self.filled && !writer.is_open()
+    }
+
+    fn undo(&self, writer: &mut Writer) {
         if self.filled && writer.is_open() {
             let undone =
                 writer.execute("ROLLBACK TO part").and_then(|_| writer.execute("RELEASE part"));
@@ -365,8 +368,13 @@ impl Batch {
             writer.roll_back();
             // Nothing of it happened, neither what a part did nor why it could not.
             for (_, ended) in &mut self.parts {
-                if let Ended::Returned(result) = ended {
-                    *result = Err(if open { failure(&error) } else { lost() });
+                match ended {
+                    Ended::Panicked(_) => {}
+                    // What the engine itself met says more.
+                    Ended::Returned(Err(met)) if met.kind() == Kind::Unavailable => {}
+                    Ended::Returned(result) => {
+                        *result = Err(if open { failure(&error) } else { lost() });
+                    }
                 }
             }
         }
