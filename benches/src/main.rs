@@ -6,6 +6,7 @@ mod measure;
 mod program;
 mod registry;
 mod search;
+mod storage;
 
 use std::path::PathBuf;
 
@@ -23,13 +24,15 @@ struct Ground {
 
 type Suite = fn(&Ground) -> Outcome<Vec<Row>>;
 
-const SUITES: [(&str, Suite); 2] = [("registry", registry::measure), ("search", search::measure)];
+const SUITES: [(&str, Suite); 3] =
+    [("registry", registry::measure), ("search", search::measure), ("storage", storage::measure)];
 
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => SUITES.iter().for_each(|(name, _)| println!("{name}")),
         [registry::NEIGHBOUR, registry] => registry::neighbour(registry)?,
+        [storage::WRITER, registry, callers] => storage::writer(registry, callers)?,
         [name] => run(suite(name)?)?,
         _ => return Err("expected the name of one suite".into()),
     }
@@ -71,6 +74,9 @@ mod tests {
     fn an_unknown_suite_says_which_there_are() {
         assert!(suite("registry").is_ok());
         let refused = suite("regsitry").err().map(|error| error.to_string());
-        assert_eq!(refused.unwrap(), "no suite `regsitry`; there are: `registry`, `search`");
+        assert_eq!(
+            refused.unwrap(),
+            "no suite `regsitry`; there are: `registry`, `search`, `storage`"
+        );
     }
 }

@@ -77,6 +77,7 @@ impl Unit {
     pub(crate) const MICROSECONDS: Unit = Unit { name: "µs", scale: 1e6 };
     pub(crate) const MILLISECONDS: Unit = Unit { name: "ms", scale: 1e3 };
     pub(crate) const MEGABYTES: Unit = Unit { name: "MB", scale: 1e-6 };
+    pub(crate) const PERCENT: Unit = Unit { name: "%", scale: 1e2 };
     pub(crate) const PER_SECOND: Unit = Unit { name: "1/s", scale: 1.0 };
 }
 

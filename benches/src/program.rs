@@ -35,10 +35,16 @@ impl Program {
 
     /// One round of a measurement.
     pub(crate) fn measure<const N: usize>(&mut self, what: &str) -> Outcome<[f64; N]> {
-        let input = self.input.as_mut().ok_or("a program has no input")?;
-        // Where it has ended already, the missing answer is what tells.
-        let _ = writeln!(input, "{what}").and_then(|()| input.flush()).is_ok();
+        self.ask(what);
         self.answer(what)
+    }
+
+    /// Begins a round, which ends with [`Program::answer`].
+    pub(crate) fn ask(&mut self, what: &str) {
+        if let Some(input) = &mut self.input {
+            // Where it has ended already, the missing answer is what tells.
+            let _ = writeln!(input, "{what}").and_then(|()| input.flush()).is_ok();
+        }
     }
 
     /// What it says by itself.

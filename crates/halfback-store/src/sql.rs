@@ -202,17 +202,23 @@ impl dyn Sql + '_ {
     }
 }
 
-/// Work inside one transaction.
-pub type Work<'a> = &'a mut dyn FnMut(&mut dyn Sql) -> Result<()>;
+/// Reading inside one transaction.
+pub type View<'a> = &'a mut dyn FnMut(&mut dyn Sql) -> Result<()>;
+
+/// Writing inside one transaction, on whatever thread.
+pub type Work = Box<dyn FnOnce(&mut dyn Sql) -> Result<()> + Send>;
 
 /// A database with snapshots for readers and one durable transaction at a time for writers.
 pub trait Storage: Send + Sync + Debug {
-    /// Runs `work` on one consistent snapshot.
-    fn read(&self, work: Work<'_>) -> Result<()>;
+    /// Runs `view` on one consistent snapshot.
+    fn read(&self, view: View<'_>) -> Result<()>;
 
     /// Runs `work` as the only writer; what it did is durable when this returns `Ok`, and undone
     /// when `work` failed.
-    fn write(&self, work: Work<'_>) -> Result<()>;
+    ///
+    /// Callers that arrive together may share one durable transaction, to which `weight`, the
+    /// number of commands, says how much this one adds. One of them does the work of all.
+    fn write(&self, weight: usize, work: Work) -> Result<()>;
 
     /// Waits until a writer that is at work now has committed or given up; one that begins later
     /// commits with a later time. Storage that was opened for reading only does not wait.

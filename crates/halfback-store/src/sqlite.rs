@@ -1,11 +1,14 @@
 //! The embedded engine: SQLite in WAL mode, readers on pooled connections, one writer at a time
 //! among all processes, and the generation words moved around each commit.
 
+mod batch;
+mod checkpoint;
 mod connection;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -15,11 +18,14 @@ use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
 use crate::fork::{self, Idle as _};
 use crate::generation::{Generation, Word};
+use crate::interrupt;
 use crate::schema;
-use crate::sql::{Row, Sql, Storage, Value, Work};
+use crate::sql::{Row, Sql, Storage, Value, View, Work};
 use crate::time::Timestamp;
-use crate::writer_lock::{self, WriterGuard, WriterLock};
+use crate::writer_lock::{self, EVERY, PATIENCE, WriterGuard, WriterLock};
 
+use batch::{Queue, Turn, Writer};
+use checkpoint::Due;
 use connection::{
     APPLICATION_ID, Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty,
 };
@@ -45,6 +51,7 @@ pub struct Access {
 pub struct Sqlite {
     opened: Opened,
     lock: Option<WriterLock>,
+    queue: Queue,
 }
 
 /// What was found in the folder when it was opened.
@@ -56,14 +63,14 @@ struct Opened {
     file: writer_lock::Key,
     uuid: String,
     pool: Arc<Pool>,
-    generation: Option<Generation>,
+    generation: Option<Arc<Generation>>,
 }
 
 /// The connections that nobody uses at the moment.
 #[derive(Debug, Default)]
 struct Pool {
     readers: Mutex<Vec<Reader>>,
-    writer: Mutex<Option<Connection>>,
+    writer: Mutex<Writer>,
 }
 
 /// A connection for reading.
@@ -82,7 +89,17 @@ impl fork::Idle for Pool {
         let _working = fork::working();
         self.readers.lock().clear();
         if let Some(mut writer) = self.writer.try_lock() {
-            *writer = None;
+            writer.connection = None;
+        }
+    }
+}
+
+impl Pool {
+    /// Keeps a connection that is idle again.
+    fn keep(&self, reader: Reader) {
+        let mut readers = self.readers.lock();
+        if readers.len() < IDLE_READERS {
+            readers.push(reader);
         }
     }
 }
@@ -106,7 +123,7 @@ impl Sqlite {
         }
         if access.read_only {
             let opened = Opened::to_read(folder)?;
-            return Ok(Self { opened, lock: None });
+            return Ok(Self { opened, lock: None, queue: Queue::default() });
         }
         let lock = WriterLock::open(&folder.join(LOCK))?;
         let mut opened = Opened::to_write(folder, access, None)?;
@@ -115,7 +132,7 @@ impl Sqlite {
             opened = Opened::to_write(folder, access, Some(&guard))?;
         }
         let opened = opened.ok_or_else(|| moved(folder))?;
-        Ok(Self { opened, lock: Some(lock) })
+        Ok(Self { opened, lock: Some(lock), queue: Queue::default() })
     }
 
     /// Lets go of idle connections and of the words: nobody will read any more, and nobody may
@@ -126,6 +143,39 @@ impl Sqlite {
         if let Some(generation) = &self.opened.generation {
             generation.retire();
         }
+    }
+
+    /// Does the work of a caller and of those who wait behind it.
+    fn lead(&self, lock: &WriterLock) -> Result<()> {
+        let opened = &self.opened;
+        let Some(generation) = &opened.generation else {
+            return Err(Detail::Internal("a writer has no generation words".into()).into());
+        };
+        let guard = lock.acquire()?;
+        let _working = fork::working();
+        if !self.is_in_place() {
+            return Err(moved(&opened.folder));
+        }
+        generation.repair()?;
+        let mut writer = opened.pool.writer.lock();
+        if writer.connection.is_none() {
+            writer.connection = Some(opened.writer()?);
+        }
+        let told = self.queue.work(&mut writer, generation);
+        let due = Due::after(writer.connection.as_ref(), told.is_shared());
+        if let (Due::AtOnce, Some(connection)) = (due, &writer.connection) {
+            checkpoint::run(connection);
+        }
+        drop(writer);
+        drop(guard);
+        // The next one begins while these are told.
+        self.queue.hand_on();
+        told.tell();
+        if let (Due::Beside, Ok(reader)) = (due, opened.reader(false)) {
+            checkpoint::run(&reader.connection);
+            opened.pool.keep(reader);
+        }
+        Ok(())
     }
 
     /// The registry's own identity.
@@ -160,7 +210,8 @@ impl Opened {
         let file = writer_lock::key(&database);
         let (connection, mode) = reader(&database)?;
         let mut opened = Self::new(folder, file, examine(&connection, folder, mode)?)?;
-        opened.generation = Generation::map(&folder.join(GENERATION), &opened.uuid, false)?;
+        let words = Generation::map(&folder.join(GENERATION), &opened.uuid, false)?;
+        opened.generation = words.map(Arc::new);
         Ok(opened)
     }
 
@@ -192,8 +243,8 @@ impl Opened {
         let words = folder.join(GENERATION);
         opened.generation = match Generation::map(&words, &opened.uuid, true)? {
             None if guard.is_none() => return Ok(None),
-            None => Some(Generation::make(&words, &opened.uuid)?),
-            mapped => mapped,
+            None => Some(Arc::new(Generation::make(&words, &opened.uuid)?)),
+            mapped => mapped.map(Arc::new),
         };
         Ok(Some(opened))
     }
@@ -237,8 +288,18 @@ impl Opened {
         Ok(Reader { connection, still })
     }
 
+    /// A connection to write with.
+    fn writer(&self) -> Result<Connection> {
+        let connection = self.same(connect(&self.database, Mode::Write), Mode::Write)?;
+        // What a savepoint needs to be undone goes into memory, not into files.
+        connection.pragma_update(None, "temp_store", "memory").map_err(|e| failure(&e))?;
+        // A checkpoint inside of the commit would keep everybody waiting for both.
+        checkpoint::not_by_itself(&connection).map_err(|e| failure(&e))?;
+        Ok(connection)
+    }
+
     fn still(&self) -> Option<Still> {
-        let words = self.generation.as_ref().map(Generation::sum);
+        let words = self.generation.as_ref().map(|generation| generation.sum());
         Some((Fingerprint::of(&self.database)?, words))
     }
 
@@ -295,22 +356,19 @@ fn initialise(connection: &Connection) -> Result<()> {
 }
 
 impl Storage for Sqlite {
-    fn read(&self, work: Work<'_>) -> Result<()> {
+    fn read(&self, view: View<'_>) -> Result<()> {
         let _working = fork::working();
         let opened = &self.opened;
         let reader = opened.reader(self.lock.is_none())?;
         let mut transaction = Transaction { connection: &reader.connection, touched: Vec::new() };
-        let outcome = transaction.execute("BEGIN", &[]).and_then(|_| work(&mut transaction));
+        let outcome = transaction.execute("BEGIN", &[]).and_then(|_| view(&mut transaction));
         // A reading transaction has nothing to keep: ending it cannot lose anything.
         let ended = transaction.execute("COMMIT", &[]);
         if !opened.holds(&reader) {
             return Err(overtaken());
         }
         if ended.is_ok() {
-            let mut readers = opened.pool.readers.lock();
-            if readers.len() < IDLE_READERS {
-                readers.push(reader);
-            }
+            opened.pool.keep(reader);
         }
         outcome
     }
@@ -319,46 +377,25 @@ impl Storage for Sqlite {
         self.lock.as_ref().map_or(Ok(()), |lock| lock.acquire().map(drop))
     }
 
-    fn write(&self, work: Work<'_>) -> Result<()> {
+    fn write(&self, weight: usize, work: Work) -> Result<()> {
         let Some(lock) = &self.lock else {
             return Err(read_only());
         };
-        let opened = &self.opened;
-        let Some(generation) = &opened.generation else {
-            return Err(Detail::Internal("a writer has no generation words".into()).into());
-        };
-        let _guard = lock.acquire()?;
-        let _working = fork::working();
-        if !self.is_in_place() {
-            return Err(moved(&opened.folder));
-        }
-        generation.repair()?;
-        let mut writer = opened.pool.writer.lock();
-        let connection = match &mut *writer {
-            Some(connection) => connection,
-            none => none.insert(opened.same(connect(&opened.database, Mode::Write), Mode::Write)?),
-        };
-        let mut transaction = Transaction { connection, touched: Vec::new() };
-        if !connection.is_autocommit() {
-            // A panic went through the last transaction: nothing of it may stay.
-            transaction.execute("ROLLBACK", &[])?;
-        }
-        transaction.execute("BEGIN IMMEDIATE", &[])?;
-        let outcome = work(&mut transaction).and_then(|()| {
-            let words = std::mem::take(&mut transaction.touched);
-            generation.begin(&words);
-            let committed = transaction.execute("COMMIT", &[]);
-            generation.end(&words);
-            committed.map(drop)
-        });
-        if let Err(error) = outcome {
-            if transaction.execute("ROLLBACK", &[]).is_err() {
-                // The engine may have ended the transaction itself; a fresh connection is clean.
-                *writer = None;
+        let deadline = Instant::now() + PATIENCE;
+        let seat = self.queue.join(weight, work);
+        loop {
+            match seat.wait(EVERY) {
+                Turn::Over(result) => return result,
+                Turn::Lead => self.lead(lock)?,
+                Turn::Wait if Instant::now() >= deadline && seat.withdraw() => {
+                    return Err(lock.kept(PATIENCE));
+                }
+                Turn::Wait if interrupt::requested() && seat.withdraw() => {
+                    return Err(Detail::Cancelled.into());
+                }
+                Turn::Wait => {}
             }
-            return Err(error);
         }
-        Ok(())
     }
 
     fn change_token(&self, word: Word) -> Option<u64> {

@@ -5,11 +5,17 @@
 //! lock is lost when any descriptor of the file is closed in the process, so there is one
 //! descriptor for each file, shared by all handles and closed when the last one goes.
 //!
-//! Only the kernel queues processes fairly, and its wait cannot be ended; so a thread of its own
-//! waits there for the whole process, and the threads in line wait for it as long as they like.
+//! The kernel's wait cannot be ended; so a thread of its own waits there for the whole process, and
+//! the threads in line wait for it as long as they like.
+//!
+//! The kernel does not hand a lock over: whoever asks first after a release gets it, and that is
+//! the process that has just released it. So the file has two locks, each of one byte: a
+//! process that waits for the writer's holds the turnstile, and nobody takes the writer's without
+//! going through that.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, OpenOptions};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,16 +23,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
 
-use crate::error::{Detail, IoContext, Result};
+use crate::error::{Detail, Error, IoContext, Result};
 use crate::{fork, interrupt};
 
 /// How long a writer waits for the others.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a waiting thread asks whether it should stop.
-const EVERY: Duration = Duration::from_millis(50);
+pub(crate) const EVERY: Duration = Duration::from_millis(50);
 
 /// A file's identity: device and inode.
 pub(crate) type Key = (u64, u64);
@@ -41,7 +46,7 @@ pub(crate) fn key(path: &Path) -> Option<Key> {
 pub(crate) struct Line {
     file: Arc<File>,
     handles: usize,
-    /// In order of arrival, by their tickets; the first one has the record lock, or is next.
+    /// In order of arrival; the first one has the record lock, or is next.
     threads: VecDeque<(u64, Thread)>,
     record: Record,
 }
@@ -134,12 +139,7 @@ impl WriterLock {
         while !self.advance(guard.ticket)? {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(Detail::Busy(format!(
-                    "other writers kept the registry for {} s; try again, or find the program that holds `{}`",
-                    patience.as_secs(),
-                    self.path.display()
-                ))
-                .into());
+                return Err(self.kept(patience));
             }
             std::thread::park_timeout(EVERY.min(left));
             if asked.elapsed() >= EVERY {
@@ -150,6 +150,16 @@ impl WriterLock {
             }
         }
         Ok(guard)
+    }
+
+    /// The error of one who waited for so long in vain.
+    pub(crate) fn kept(&self, patience: Duration) -> Error {
+        Detail::Busy(format!(
+            "other writers kept the registry for {} s; try again, or find the program that holds `{}`",
+            patience.as_secs(),
+            self.path.display()
+        ))
+        .into()
     }
 
     /// Joins the end of the line; the guard leaves it.
@@ -178,7 +188,7 @@ impl WriterLock {
             }
             Record::Free => {}
         }
-        match fcntl_lock(&line.file, FlockOperation::NonBlockingLockExclusive) {
+        match take_at_once(&line.file) {
             Ok(()) => {
                 line.record = Record::Ours;
                 return Ok(true);
@@ -199,17 +209,13 @@ impl WriterLock {
     }
 }
 
-/// Waits in the kernel's queue for this process, and wakes the thread whose turn it is.
+/// Waits in the kernel for this process, and wakes the thread whose turn it is.
 fn ask(key: Key, file: Arc<File>) {
-    let outcome = loop {
-        match fcntl_lock(&file, FlockOperation::LockExclusive) {
-            Err(Errno::INTR) => {}
-            // The kernel takes two processes whose threads wait for two registries crosswise for a
-            // deadlock; but each of those locks goes when its commit is done.
-            Err(Errno::DEADLK) => std::thread::sleep(Duration::from_millis(1)),
-            outcome => break outcome,
-        }
-    };
+    let outcome = wait_for(&file, TURNSTILE).and_then(|()| {
+        let outcome = wait_for(&file, WRITER);
+        release(&file, TURNSTILE);
+        outcome
+    });
     let mut lines = lines();
     let Some(line) = lines.get_mut(&key) else { return };
     line.record = match outcome {
@@ -228,12 +234,58 @@ fn ask(key: Key, file: Arc<File>) {
     }
 }
 
+/// The byte that is locked by the process that writes.
+const WRITER: libc::off_t = 0;
+/// The byte that is locked by the next process to write, and for a moment by everybody else.
+const TURNSTILE: libc::off_t = 1;
+
+/// Takes the writer's lock, unless somebody has it or waits for it.
+fn take_at_once(file: &File) -> Result<(), Errno> {
+    lock(file, TURNSTILE, libc::F_SETLK, libc::F_WRLCK)?;
+    let taken = lock(file, WRITER, libc::F_SETLK, libc::F_WRLCK);
+    release(file, TURNSTILE);
+    taken
+}
+
+fn wait_for(file: &File, byte: libc::off_t) -> Result<(), Errno> {
+    loop {
+        match lock(file, byte, libc::F_SETLKW, libc::F_WRLCK) {
+            Err(Errno::INTR) => {}
+            // The kernel takes two processes whose threads wait for two registries crosswise for a
+            // deadlock; but each of those locks goes when its commit is done.
+            Err(Errno::DEADLK) => std::thread::sleep(Duration::from_millis(1)),
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Unlocking cannot fail on a descriptor that is open; if it did, the process's end would release
+/// the lock.
+fn release(file: &File, byte: libc::off_t) {
+    let _ = lock(file, byte, libc::F_SETLK, libc::F_UNLCK).is_ok();
+}
+
+/// One call of `fcntl` on one byte of the file; `rustix` locks whole files only.
+fn lock(file: &File, byte: libc::off_t, how: libc::c_int, kind: libc::c_int) -> Result<(), Errno> {
+    let narrow = |number: libc::c_int| libc::c_short::try_from(number).map_err(|_| Errno::INVAL);
+    let lock = libc::flock {
+        l_type: narrow(kind)?,
+        l_whence: narrow(libc::SEEK_SET)?,
+        l_start: byte,
+        l_len: 1,
+        l_pid: 0,
+    };
+    // SAFETY: the descriptor is open, and the kernel reads `lock`, which outlives the call.
+    match unsafe { libc::fcntl(file.as_raw_fd(), how, &raw const lock) } {
+        -1 => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
+        _ => Ok(()),
+    }
+}
+
 impl Line {
     fn give_back(&mut self) {
         if let Record::Ours = self.record {
-            // Unlocking cannot fail on a descriptor that is open; if it did, the process's end
-            // would release the lock.
-            let _ = fcntl_lock(&self.file, FlockOperation::Unlock).is_ok();
+            release(&self.file, WRITER);
         }
         self.record = Record::Free;
     }

@@ -17,11 +17,14 @@ use crate::format::Format;
 use crate::kept::Present;
 
 /// A change of the registry. Its fields are what goes into the log as the commit's payload.
-pub trait Command: Serialize + DeserializeOwned + JsonSchema {
+///
+/// It is data of its own that another thread may apply: callers that write at the same moment share
+/// one durable transaction, and one of them does the work of all.
+pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     /// The stable name, the same in every language and in the log.
     const NAME: &'static str;
     /// What the caller gets back.
-    type Output: Serialize + DeserializeOwned + JsonSchema;
+    type Output: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
 
     /// Checks the rule and changes the facts.
     fn apply(self, context: &mut Context<'_>) -> Result<Self::Output>;

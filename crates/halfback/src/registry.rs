@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, LazyLock, Weak};
 
 use halfback_store::artifact::{ArtifactStore, Digest};
@@ -111,7 +112,8 @@ impl Registry {
     /// Runs one command as one commit.
     pub fn execute<C: Command>(&self, command: C) -> Result<C::Output> {
         let payload = payload(&[logged(&command)?])?;
-        let (output, _) = self.commit(&[C::NAME], &payload, |context| command.apply(context))?;
+        let apply = move |context: &mut Context<'_>| command.apply(context);
+        let (output, _) = self.commit(vec![C::NAME], payload, apply)?;
         Ok(output)
     }
 
@@ -124,14 +126,14 @@ impl Registry {
         commands: Vec<AnyCommand>,
         idempotency_key: Option<&str>,
     ) -> Result<Vec<serde_json::Value>> {
-        let names: Vec<&str> = commands.iter().map(AnyCommand::name).collect();
+        let names: Vec<&'static str> = commands.iter().map(AnyCommand::name).collect();
         let values = commands
             .iter()
             .map(|command| serde_json::to_value(command).map_err(|error| no_json(&error)))
             .collect::<Result<Vec<_>>>()?;
         let payload = payload(&values)?;
         let key = idempotency_key.map(|key| Key::new(key, &payload)).transpose()?;
-        let (outputs, _) = self.commit(&names, &payload, |context| {
+        let (outputs, _) = self.commit(names, payload, move |context| {
             if let Some(key) = &key
                 && let Some(outputs) = key.repeated(context)?
             {
@@ -155,32 +157,36 @@ impl Registry {
     }
 
     /// The one road of every write; gives the commit's number where a row changed.
-    fn commit<T>(
+    fn commit<T: Send + 'static>(
         &self,
-        commands: &[&str],
-        payload: &str,
-        apply: impl FnOnce(&mut Context<'_>) -> Result<T>,
+        commands: Vec<&'static str>,
+        payload: String,
+        apply: impl FnOnce(&mut Context<'_>) -> Result<T> + Send + 'static,
     ) -> Result<(T, Option<CommitNumber>)> {
-        let shared = self.shared()?;
-        let actor = &self.handle.actor;
-        let mut apply = Some(apply);
-        let mut output = None;
-        shared.storage.write(&mut |sql: &mut dyn Sql| {
-            let Some(apply) = apply.take() else { return Ok(()) };
-            let tx = Tx::begin(sql, actor)?;
-            let mut context = Context {
-                tx,
-                store: &shared.store,
-                possessed: &shared.possessed,
-                actor,
-                registry: shared.storage.uuid(),
-            };
-            let applied = apply(&mut context)?;
-            context.index_words()?;
-            output = Some((applied, context.tx.finish(commands, payload)?));
-            Ok(())
-        })?;
-        output.ok_or_else(|| Detail::Internal("a write gave no answer".into()).into())
+        let weight = commands.len();
+        let (handle, shared) = (self.handle.clone(), self.shared()?);
+        let (give, output) = sync_channel(1);
+        let work = {
+            let shared = shared.clone();
+            move |sql: &mut dyn Sql| {
+                let tx = Tx::begin(sql, &handle.actor)?;
+                let mut context = Context {
+                    tx,
+                    store: &shared.store,
+                    possessed: &shared.possessed,
+                    actor: &handle.actor,
+                    registry: shared.storage.uuid(),
+                };
+                let applied = apply(&mut context)?;
+                context.index_words()?;
+                let number = context.tx.finish(&commands, &payload)?;
+                // The caller waits for it, unless it panicked meanwhile.
+                let _ = give.send((applied, number)).is_ok();
+                Ok(())
+            }
+        };
+        shared.storage.write(weight, Box::new(work))?;
+        output.recv().map_err(|_| Detail::Internal("a write gave no answer".into()).into())
     }
 
     /// The shared part, for an operation that will write.

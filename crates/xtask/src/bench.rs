@@ -1,12 +1,12 @@
 //! Runs a suite of the benches beside its peers and shows what it measured.
 
-use std::{ffi::OsString, fmt::Write as _, process::Command};
+use std::{fmt::Write as _, process::Command};
 
 use serde_json::Value;
 
 use crate::{
     products::{self, Profile},
-    project::{Project, files_below, fresh_folder},
+    project::Project,
     step::{Failure, Outcome, capture, heading, quiet_step, step},
     tools::{self, Tool, Venv},
 };
@@ -30,7 +30,11 @@ pub(crate) fn run(project: &Project, suite: &str) -> Outcome {
     quiet_step("wheel for Python", || {
         products::install(&venv, &products::wheel(project, Profile::Release)?)
     })?;
-    let class_path = step("jar for Java", || class_path(project), |_| String::new())?;
+    let class_path = step(
+        "jar for Java",
+        || products::class_path(project, Profile::Release, PROGRAMS, "bench-classes"),
+        |_| String::new(),
+    )?;
     let report = project.target(format!("bench/{suite}.json"));
     if report.exists() {
         std::fs::remove_file(&report)?;
@@ -64,19 +68,6 @@ fn benches(project: &Project) -> Command {
     let mut cargo = tools::cargo(project);
     cargo.args(["run", "--quiet", "--release", "--package", "halfback-benches", "--"]);
     cargo
-}
-
-/// The jar as people get it, and the Java programs that measure it.
-fn class_path(project: &Project) -> Outcome<OsString> {
-    let jar = products::jar(project, Profile::Release)?;
-    let classes = project.target("bench-classes");
-    fresh_folder(&classes)?;
-    let mut javac = Command::new("javac");
-    javac.args(["-Xlint:all", "-Werror", "--release", "17", "-cp"]).arg(&jar);
-    javac.arg("-d").arg(&classes).args(files_below(&project.path(PROGRAMS), ".java")?);
-    capture(&mut javac)?;
-    std::env::join_paths([jar, classes])
-        .map_err(|error| Failure::new(format!("the work tree is no place for Java: {error}")))
 }
 
 /// How many processes wanted a processor or the disk, as an average over the last minute.

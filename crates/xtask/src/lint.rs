@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Programs outside of the bindings.
-const PROGRAMS: [&str; 2] = ["crates/xtask/demo", "benches/peers"];
+const PROGRAMS: [&str; 3] = ["crates/xtask/demo", "benches/peers", "tests/torture"];
 
 pub(crate) fn run(project: &Project) -> Outcome {
     tools::require(&[Tool::Python, Tool::Jdk, Tool::Maven])?;

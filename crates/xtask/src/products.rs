@@ -1,6 +1,6 @@
 //! What is built for people to install: the wheel, the jar and the native library inside it.
 
-use std::{path::PathBuf, process::Command};
+use std::{ffi::OsString, path::PathBuf, process::Command};
 
 use crate::{
     project::{Project, files_below, fresh_folder},
@@ -87,6 +87,24 @@ pub(crate) fn jar(project: &Project, profile: Profile) -> Outcome<PathBuf> {
     }
     packaged?;
     Ok(project.path(format!("bindings/java/target/halfback-{VERSION}.jar")))
+}
+
+/// The jar as people get it, and the Java programs of a folder, compiled against it.
+pub(crate) fn class_path(
+    project: &Project,
+    profile: Profile,
+    programs: &str,
+    classes: &str,
+) -> Outcome<OsString> {
+    let jar = jar(project, profile)?;
+    let classes = project.target(classes);
+    fresh_folder(&classes)?;
+    let mut javac = Command::new("javac");
+    javac.args(["-Xlint:all", "-Werror", "--release", "17", "-cp"]).arg(&jar);
+    javac.arg("-d").arg(&classes).args(files_below(&project.path(programs), ".java")?);
+    capture(&mut javac)?;
+    std::env::join_paths([jar, classes])
+        .map_err(|error| Failure::new(format!("the work tree is no place for Java: {error}")))
 }
 
 /// Maven that loads the native library from where cargo put it.

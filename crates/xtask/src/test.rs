@@ -25,6 +25,7 @@ pub(crate) fn run(project: &Project, long: bool) -> Outcome {
         tests.peers()?;
     }
     tests.java()?;
+    tests.torture()?;
     tests.scenarios()?;
     tests.close()
 }
@@ -98,6 +99,25 @@ impl Tests<'_> {
         let mut maven = products::maven_with(project, &library);
         maven.arg("test");
         self.suite("java", &mut maven, |_| Tally::of_reports(&reports))
+    }
+
+    /// Writers and readers of the three languages on one registry, and writers killed at random.
+    fn torture(&mut self) -> Outcome {
+        let project = self.project;
+        let class_path = step(
+            "jar for the torture test",
+            || products::class_path(project, Profile::Dev, "tests/torture", "torture-classes"),
+            |_| String::new(),
+        )?;
+        let (kills, seed) = (if self.long { "1000" } else { "20" }, std::env::var("HALFBACK_SEED"));
+        let mut torture = Command::new(project.built("examples/torture"));
+        torture.args([kills, seed.as_deref().unwrap_or("any")]);
+        torture.arg(Venv::tools(project).program("python")).arg(class_path);
+        self.suite("torture", &mut torture, |output| {
+            // It ends at the first failure.
+            let passed = usize::from(output.contains(&format!("{kills} kills, ")));
+            Ok(Tally { passed, failed: 1 - passed, skipped: 0 })
+        })
     }
 
     /// Runs one suite to its end and counts it; a failure is told at the close, after the other suites.
