@@ -55,9 +55,9 @@ fn together<T: Send>(call: impl Fn(usize) -> T + Sync) -> Vec<T> {
 
 #[test]
 fn each_caller_has_its_own_commit_and_one_s_failure_is_its_own() {
+    const TURNS: usize = 10;
     let (_folder, registry) = registry(1);
     let before = registry.info().unwrap().commit;
-    const TURNS: usize = 10;
     together(|caller| {
         for turn in 0..TURNS {
             // Every third fails, before or after it has changed something.
