@@ -55,9 +55,9 @@ fn together<T: Send>(call: impl Fn(usize) -> T + Sync) -> Vec<T> {
 
 #[test]
 fn each_caller_has_its_own_commit_and_one_s_failure_is_its_own() {
+    const TURNS: usize = 10;
     let (_folder, registry) = registry(1);
     let before = registry.info().unwrap().commit;
-    const TURNS: usize = 10;
     together(|caller| {
         for turn in 0..TURNS {
             // Every third fails, before or after it has changed something.
@@ -326,17 +326,24 @@ fn no_reader_sees_what_is_not_acknowledged_to_last() {
 fn the_log_of_the_database_stays_short_while_many_write() {
     /// The 8,000 pages at which it begins anew, and what a batch may add to them.
     const MOST: u64 = 10_000 * 4120;
-    let (_folder, registry) = registry(1);
-    let log = registry.path().join("registry.db-wal");
+    let (folder, store) = numbers();
+    write(&store, |sql| {
+        sql.execute("CREATE TABLE page (n INTEGER PRIMARY KEY, bytes BLOB)", &[]).map(drop)
+    })
+    .unwrap();
+    let log = folder.path().join("hb/registry.db-wal");
     let longest = together(|caller| {
-        // Twenty-five pages each time.
-        let value = "x".repeat(100_000);
-        let write = |_| {
-            registry.set_tag("fraud", &caller.to_string(), &value).unwrap();
-            registry.delete_tag("fraud", &caller.to_string()).unwrap();
+        let number = i64::try_from(caller).unwrap();
+        let once = |_| {
+            write(&store, move |sql| {
+                // Twenty-five pages.
+                let put = "INSERT OR REPLACE INTO page (n, bytes) VALUES (?1, zeroblob(100000))";
+                sql.execute(put, &[number.into()]).map(drop)
+            })
+            .unwrap();
             std::fs::metadata(&log).unwrap().len()
         };
-        (0..25).map(write).max().unwrap()
+        (0..50).map(once).max().unwrap()
     });
     let longest = longest.into_iter().max().unwrap();
     assert!(longest <= MOST, "{longest} bytes");

@@ -68,12 +68,12 @@ fn torture(kills: &str, seed: &str, python: &str, class_path: &str) -> Outcome {
         let (Some(writer), Some(&language)) = (writers.get_mut(at), languages.get(at)) else {
             return Err("a language has no writer".into());
         };
-        let writes = |_| ground.noted(&language.models());
-        let before = writes(())?;
+        let writes = || ground.noted(&language.models());
+        let before = writes()?;
         // At work it is once it has written in each of its models.
         until(|| {
             writer.runs()?;
-            Ok(writes(())?.iter().zip(&before).all(|(now, before)| now > before))
+            Ok(writes()?.iter().zip(&before).all(|(now, before)| now > before))
         })?;
         std::thread::sleep(Duration::from_micros(random.below(40_000) as u64));
         writer.kill()?;

@@ -69,7 +69,7 @@ fn count(registry: &Registry, file: &Path, model: &str) -> Outcome {
     loop {
         count += 1;
         let mut commands = Vec::new();
-        if count % 4 == 0 {
+        if count.is_multiple_of(4) {
             champion = 3 - champion;
             commands.push(AnyCommand::from(SetAlias {
                 model: model.into(),
@@ -83,7 +83,7 @@ fn count(registry: &Registry, file: &Path, model: &str) -> Outcome {
         commands.push(tag(model.into(), "again", count));
         registry.transact(commands, None)?;
         note(&file, count)?;
-        if count % 20 == 0 {
+        if count.is_multiple_of(20) {
             let bytes = format!("{model} {count}").into_bytes();
             let content = Content::Bytes { name: "m".into(), bytes };
             let version = RegisterVersion { model: model.into(), ..RegisterVersion::default() };
