@@ -403,7 +403,7 @@ impl Storage for Sqlite {
     }
 
     fn change_tokens(&self) -> Option<u64> {
-        self.opened.generation.as_ref().map(Generation::sum)
+        self.opened.generation.as_ref().map(|words| words.sum())
     }
 }
 
