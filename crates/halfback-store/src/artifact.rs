@@ -7,7 +7,6 @@ mod manifest;
 mod source;
 mod transfer;
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -92,7 +91,9 @@ impl ArtifactStore {
         progress: Progress<'_>,
     ) -> Result<Artifact> {
         let staging = self.catalog(catalog).join("staging");
-        folder::create(&staging)?;
+        if !staging.is_dir() {
+            folder::create(&staging)?;
+        }
         transfer::sweep(&staging);
         let mut batch = Vec::new();
         let artifact =
@@ -264,7 +265,7 @@ impl ArtifactStore {
         for file in &artifact.files {
             let place = staging.path().join(&file.path);
             let folder = place.parent().unwrap_or(staging.path());
-            folder::create(folder)?;
+            std::fs::create_dir_all(folder).on("create", folder)?;
             self.copy_verified(catalog, file, folder, meter)?.persist(&place)?;
         }
         meter.finish()?;
@@ -298,16 +299,16 @@ impl ArtifactStore {
     ) -> Result<()> {
         let staged: Vec<(Hash, transfer::Staged)> = staged.collect();
         folder::together(&staged, |(_, staged)| staged.sync())?;
-        let mut changed = BTreeSet::new();
+        let mut entries = folder::Entries::default();
         for (hash, staged) in staged {
             let place = self.stored(catalog, &hash);
             let folder = place.parent().unwrap_or(&self.root);
-            folder::make(folder, &mut changed)?;
+            entries.make(folder)?;
             staged.protect()?;
             staged.persist(&place)?;
-            changed.insert(folder.to_owned());
+            entries.changed(folder);
         }
-        folder::sync_all(&changed)
+        entries.sync()
     }
 
     fn catalog(&self, catalog: EntityId) -> PathBuf {
