@@ -4,6 +4,7 @@
 mod connection;
 
 use std::ops::ControlFlow;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
@@ -22,6 +23,7 @@ use crate::writer_lock::{self, WriterGuard, WriterLock};
 
 use connection::{
     APPLICATION_ID, Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty,
+    refused,
 };
 
 /// The database's file name inside the registry's folder.
@@ -173,16 +175,22 @@ impl Opened {
     ) -> Result<Option<Self>> {
         let _working = fork::working();
         let database = folder.join(DATABASE);
-        let missing = !database.try_exists().on("look for", &database)?;
-        if missing && guard.is_none() {
-            return Ok(None);
+        let mode = Mode::Write;
+        if !database.try_exists().on("look for", &database)? {
+            if guard.is_none() {
+                return Ok(None);
+            }
+            if access.create {
+                make(&database)?;
+            }
         }
-        let mode = if missing && access.create { Mode::Create } else { Mode::Write };
         let connection = connect(&database, mode)?;
         if access.create && application_id(&connection, mode)? == 0 && is_empty(&connection)? {
             if guard.is_none() {
                 return Ok(None);
             }
+            // Its name lasts before there is a file beside it: no loss of power leaves that alone.
+            folder::sync(folder)?;
             initialise(&connection)?;
             folder::sync(folder)?;
         }
@@ -280,18 +288,24 @@ fn moved(folder: &Path) -> Error {
     .into()
 }
 
+/// Makes an empty database, as SQLite would.
+fn make(database: &Path) -> Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create_new(true).mode(0o644).open(database).on("make", database).map(drop)
+}
+
 /// Makes the schema; in one transaction, so that a process that dies half-way leaves nothing.
 fn initialise(connection: &Connection) -> Result<()> {
     connection
         .pragma_update(None, "journal_mode", "wal")
         .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
-        .map_err(|e| failure(&e))?;
+        .map_err(|e| refused(connection, &e))?;
     let mut transaction = Transaction { connection, touched: Vec::new() };
     schema::create(&mut transaction, schema::Dialect::Sqlite, Timestamp::now())?;
     connection
         .pragma_update(None, "application_id", APPLICATION_ID)
         .and_then(|()| connection.execute_batch("COMMIT"))
-        .map_err(|e| failure(&e))
+        .map_err(|e| refused(connection, &e))
 }
 
 impl Storage for Sqlite {
@@ -343,7 +357,11 @@ impl Storage for Sqlite {
             // A panic went through the last transaction: nothing of it may stay.
             transaction.execute("ROLLBACK", &[])?;
         }
-        transaction.execute("BEGIN IMMEDIATE", &[])?;
+        if let Err(error) = transaction.execute("BEGIN IMMEDIATE", &[]) {
+            // What kept it from beginning may be the connection's own.
+            *writer = None;
+            return Err(error);
+        }
         let outcome = work(&mut transaction).and_then(|()| {
             let words = std::mem::take(&mut transaction.touched);
             generation.begin(&words);
@@ -374,8 +392,11 @@ struct Transaction<'a> {
 
 impl Sql for Transaction<'_> {
     fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|e| failure(&e))?;
-        statement.execute(rusqlite::params_from_iter(params)).map_err(|e| failure(&e))
+        let mut statement =
+            self.connection.prepare_cached(sql).map_err(|e| refused(self.connection, &e))?;
+        statement
+            .execute(rusqlite::params_from_iter(params))
+            .map_err(|e| refused(self.connection, &e))
     }
 
     fn scan(
@@ -384,10 +405,12 @@ impl Sql for Transaction<'_> {
         params: &[Value<'_>],
         each: &mut dyn FnMut(&dyn Row) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|e| failure(&e))?;
-        let mut rows =
-            statement.query(rusqlite::params_from_iter(params)).map_err(|e| failure(&e))?;
-        while let Some(row) = rows.next().map_err(|e| failure(&e))? {
+        let mut statement =
+            self.connection.prepare_cached(sql).map_err(|e| refused(self.connection, &e))?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(params))
+            .map_err(|e| refused(self.connection, &e))?;
+        while let Some(row) = rows.next().map_err(|e| refused(self.connection, &e))? {
             if each(row)?.is_break() {
                 break;
             }
