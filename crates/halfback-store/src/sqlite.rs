@@ -30,6 +30,7 @@ use connection::{
 pub const DATABASE: &str = "registry.db";
 const LOCK: &str = "writer.lock";
 const GENERATION: &str = "generation";
+const ARTIFACTS: &str = "artifacts";
 /// Idle reading connections that are kept.
 const IDLE_READERS: usize = 8;
 
@@ -181,6 +182,7 @@ impl Opened {
                 return Ok(None);
             }
             if access.create {
+                refuse_leftovers(folder)?;
                 make(&database)?;
             }
         }
@@ -189,6 +191,7 @@ impl Opened {
             if guard.is_none() {
                 return Ok(None);
             }
+            refuse_leftovers(folder)?;
             // Its name lasts before there is a file beside it: no loss of power leaves that alone.
             folder::sync(folder)?;
             initialise(&connection)?;
@@ -286,6 +289,21 @@ fn moved(folder: &Path) -> Error {
         folder.display()
     ))
     .into()
+}
+
+/// Refuses to make a registry among the artifacts of another one: they come after its database, so
+/// that was lost.
+fn refuse_leftovers(folder: &Path) -> Result<()> {
+    let artifacts = folder.join(ARTIFACTS);
+    let kept = artifacts.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    if kept {
+        return Err(Detail::Corrupt(format!(
+            "the database of `{}` is empty or missing, but there are artifacts in `{ARTIFACTS}`; restore a backup, or remove them to begin anew",
+            folder.display()
+        ))
+        .into());
+    }
+    Ok(())
 }
 
 /// Makes an empty database, as SQLite would.
@@ -418,6 +436,16 @@ impl Sql for Transaction<'_> {
         Ok(())
     }
 
+    fn examine(&mut self) -> Result<Vec<String>> {
+        let mut found: Vec<String> = Vec::new();
+        self.scan("PRAGMA integrity_check", &[], &mut |row| {
+            found.push(row.text(0)?.to_owned());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        found.retain(|message| message != "ok");
+        Ok(found)
+    }
+
     fn touch(&mut self, word: Word) {
         if !self.touched.contains(&word) {
             self.touched.push(word);
@@ -477,7 +505,7 @@ fn refuse_or_prepare(folder: &Path, access: Access) -> Result<()> {
         }
         Err(error) => return Err(error).on("read", folder),
     };
-    let ours = [LOCK, GENERATION, "artifacts"];
+    let ours = [LOCK, GENERATION, ARTIFACTS];
     let foreign = content.into_iter().flatten().flatten().find(|entry| {
         !ours.iter().any(|name| entry.file_name().as_encoded_bytes() == name.as_bytes())
     });

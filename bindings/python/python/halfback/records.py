@@ -148,7 +148,9 @@ class Finding:
     subject: str
     """What it was found at."""
     message: str
-    """What is wrong, and what to do."""
+    """What is wrong."""
+    remedy: str
+    """What to do about it."""
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
@@ -157,6 +159,7 @@ class Finding:
             code=value["code"],
             subject=value["subject"],
             message=value["message"],
+            remedy=value["remedy"],
         )
 
 
