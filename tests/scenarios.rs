@@ -492,7 +492,7 @@ fn read(view: &View, name: &str, args: &Fields) -> halfback::Result<Value> {
         "whoami" => view.whoami().map(json_of),
         "info" => view.info().map(json_of),
         "verify_log" => view.verify_log().map(json_of),
-        "check" => view.check().map(json_of),
+        "check" => view.check_with(of::<halfback::Check>(args), &mut no_progress).map(json_of),
         other => panic!("the facade has no method `{other}`"),
     }
 }

@@ -237,3 +237,69 @@ fn what_may_be_erased_leaves_a_log_that_verifies() {
         assert_eq!(registry.check().unwrap().findings, [], "without {table}, after a write");
     }
 }
+
+#[test]
+fn an_edit_of_the_words_of_a_text_is_found() {
+    let (_folder, registry) = registry();
+    let connection = connect(&registry);
+    let (names, rows) = rows(&connection, "word");
+    assert!(rows.iter().any(|row| row[3] != Value::Integer(i64::MAX)), "no word is closed");
+    let found = || codes(&registry) == ["words"];
+    for row in &rows {
+        exchange(&connection, "word", &names, Some(row), None);
+        assert!(found(), "without {row:?}");
+        for place in 0..row.len() {
+            for other in others(&row[place]) {
+                let mut edited = row.clone();
+                edited[place] = other;
+                if exchange(&connection, "word", &names, None, Some(&edited)) {
+                    // A word may have gone to another target, where it is as wrong.
+                    assert!(codes(&registry).contains(&"words".into()), "{row:?} -> {edited:?}");
+                    exchange(&connection, "word", &names, Some(&edited), None);
+                }
+            }
+        }
+        exchange(&connection, "word", &names, None, Some(row));
+    }
+    assert_eq!(registry.check().unwrap().findings, []);
+}
+
+fn codes(registry: &Registry) -> Vec<String> {
+    registry.check().unwrap().findings.into_iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn facts_that_overlap_or_leave_a_gap_are_found_as_such() {
+    for edit in [
+        // One value begins before the one before it ends.
+        "UPDATE tag SET since = since - 1 WHERE until = 9223372036854775807",
+        // And one ends before it begins.
+        "UPDATE alias SET since = until + 1 WHERE until < 9223372036854775807",
+        // Nothing is said about a model or a version for a while.
+        "UPDATE profile SET until = until - 1 WHERE until < 9223372036854775807",
+        "UPDATE version_state SET since = since + 1 WHERE until = 9223372036854775807",
+        "DELETE FROM version_state WHERE until = 9223372036854775807",
+        "DELETE FROM profile",
+    ] {
+        let (_folder, registry) = registry();
+        let changed = connect(&registry).execute(edit, []).unwrap();
+        assert!(changed > 0, "{edit} changed nothing");
+        assert!(codes(&registry).contains(&"intervals".into()), "{edit}: {:?}", codes(&registry));
+    }
+}
+
+#[test]
+fn an_index_that_says_other_than_its_table_is_found() {
+    let (_folder, registry) = registry();
+    let connection = connect(&registry);
+    connection.pragma_update(None, "writable_schema", true).unwrap();
+    // Another definition for the pages of an index: its entries are not those that belong there.
+    let edit = "UPDATE sqlite_schema SET sql = 'CREATE INDEX tag_until ON tag (value, until)' \
+         WHERE name = 'tag_until'";
+    assert_eq!(connection.execute(edit, []).unwrap(), 1);
+    drop(connection);
+    let path = registry.path().to_owned();
+    registry.close().unwrap();
+    let registry = Registry::open(path).unwrap();
+    assert!(codes(&registry).contains(&"database".into()), "{:?}", codes(&registry));
+}

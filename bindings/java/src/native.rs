@@ -65,6 +65,11 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         error_policy = Throw
     },
     native_method! {
+        static fn check(handle: jlong, artifacts: jboolean, progress: dev.halfback.Progress)
+            -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
         static fn verify(
             handle: jlong, version: [jbyte], as_of: [jbyte], progress: dev.halfback.Progress
         ) -> [jbyte],
@@ -236,6 +241,20 @@ fn download<'local>(
         wire::download(registry, &version, as_of.as_deref(), &to, progress)
     })?;
     Ok(env.byte_array_from_slice(&path_bytes(&written)?)?)
+}
+
+fn check<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    handle: jlong,
+    artifacts: jboolean,
+    progress: JObject<'local>,
+) -> Outcome<JByteArray<'local>> {
+    let handle = Handle::borrow(handle)?;
+    let report = handle.transfer(env, &progress, |registry, progress| {
+        wire::check(registry, artifacts, progress)
+    })?;
+    Ok(env.byte_array_from_slice(&report)?)
 }
 
 fn verify<'local>(

@@ -145,6 +145,17 @@ impl Handle {
         Ok(PyBytes::new(py, &artifact))
     }
 
+    /// Examines the whole registry and gives the report.
+    fn check<'py>(
+        &self,
+        py: Python<'py>,
+        artifacts: bool,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let report = transferring(py, progress, |p| wire::check(&self.registry, artifacts, p))?;
+        Ok(PyBytes::new(py, &report))
+    }
+
     /// The stored file of a version, in place.
     fn file_path(
         &self,

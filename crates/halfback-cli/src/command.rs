@@ -95,7 +95,7 @@ impl Command {
             Self::Download(command) => command.run(session),
             Self::Verify(command) => command.run(session),
             Self::Log(command) => command.run(session),
-            Self::Check(_) => registry::Check::run(session),
+            Self::Check(command) => command.run(session),
             Self::Import(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Completions(command) => command.run(session),

@@ -7,7 +7,7 @@ mod manifest;
 mod source;
 mod transfer;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -93,7 +93,9 @@ impl ArtifactStore {
         progress: Progress<'_>,
     ) -> Result<Artifact> {
         let staging = self.catalog(catalog).join("staging");
-        folder::create(&staging)?;
+        if !staging.is_dir() {
+            folder::create(&staging)?;
+        }
         transfer::sweep(&staging);
         let mut batch = Vec::new();
         let artifact =
@@ -138,14 +140,65 @@ impl ArtifactStore {
         let artifact = self.manifest(catalog, digest)?;
         let mut meter = transfer::Meter::new(artifact.size, progress);
         for file in &artifact.files {
-            let path = self.file_of(catalog, file)?;
-            let (hash, _) = transfer::hash_file(&open(&path, &file.path)?, &path, &mut meter)?;
-            if hex(&hash) != file.sha256 {
-                return Err(altered(&path, &format!("`{}`", file.path)));
-            }
+            Self::verify_file(&self.file_of(catalog, file)?, file, &mut meter)?;
         }
         meter.finish()?;
         Ok(artifact)
+    }
+
+    /// Reads every stored byte of many artifacts, once also where they share it, and tells which
+    /// of them are not as they were recorded.
+    ///
+    /// Each comes with the size of its files, for the progress.
+    pub fn verify_all(
+        &self,
+        artifacts: &[(EntityId, Digest, u64)],
+        progress: Progress<'_>,
+        found: &mut dyn FnMut(usize, Error),
+    ) -> Result<()> {
+        let total = artifacts.iter().fold(0_u64, |sum, (_, _, size)| sum.saturating_add(*size));
+        let mut meter = transfer::Meter::new(total, progress);
+        let (mut sound, mut done) = (HashSet::new(), 0_u64);
+        for (at, (catalog, digest, size)) in artifacts.iter().enumerate() {
+            match self.verify_once(*catalog, digest, &mut sound, &mut meter) {
+                Err(error) if matches!(error.detail(), Detail::Cancelled) => return Err(error),
+                Err(error) => found(at, error),
+                Ok(()) => {}
+            }
+            done = done.saturating_add(*size);
+            meter.reach(done)?;
+        }
+        meter.finish()
+    }
+
+    /// Verifies what is not known to be sound.
+    fn verify_once(
+        &self,
+        catalog: EntityId,
+        digest: &Digest,
+        sound: &mut HashSet<PathBuf>,
+        meter: &mut transfer::Meter<'_>,
+    ) -> Result<()> {
+        for file in self.manifest(catalog, digest)?.files {
+            let path = self.file_of(catalog, &file)?;
+            if !sound.contains(&path) {
+                Self::verify_file(&path, &file, meter)?;
+                sound.insert(path);
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_file(
+        path: &Path,
+        file: &ArtifactFile,
+        meter: &mut transfer::Meter<'_>,
+    ) -> Result<()> {
+        let (hash, _) = transfer::hash_file(&open(path, &file.path)?, path, meter)?;
+        if hex(&hash) != file.sha256 {
+            return Err(altered(path, &format!("`{}`", file.path)));
+        }
+        Ok(())
     }
 
     /// Where a file of an artifact lies; its content is as recorded unless someone edited the
@@ -260,7 +313,7 @@ impl ArtifactStore {
         for file in &artifact.files {
             let place = staging.path().join(&file.path);
             let folder = place.parent().unwrap_or(staging.path());
-            folder::create(folder)?;
+            std::fs::create_dir_all(folder).on("create", folder)?;
             self.copy_verified(catalog, file, folder, meter)?.persist(&place)?;
         }
         meter.finish()?;
@@ -294,16 +347,16 @@ impl ArtifactStore {
     ) -> Result<()> {
         let staged: Vec<(Hash, transfer::Staged)> = staged.collect();
         folder::together(&staged, |(_, staged)| staged.sync())?;
-        let mut changed = BTreeSet::new();
+        let mut entries = folder::Entries::default();
         for (hash, staged) in staged {
             let place = self.stored(catalog, &hash);
             let folder = place.parent().unwrap_or(&self.root);
-            folder::make(folder, &mut changed)?;
+            entries.make(folder)?;
             staged.protect()?;
             staged.persist(&place)?;
-            changed.insert(folder.to_owned());
+            entries.changed(folder);
         }
-        folder::sync_all(&changed)
+        entries.sync()
     }
 
     fn catalog(&self, catalog: EntityId) -> PathBuf {

@@ -8,26 +8,59 @@ use crate::error::{Detail, IoContext, Result};
 
 /// Makes a folder with its parents, each durable in its own parent.
 pub(crate) fn create(folder: &Path) -> Result<()> {
-    let mut changed = BTreeSet::new();
-    make(folder, &mut changed)?;
-    sync_all(&changed)
+    let mut entries = Entries::default();
+    entries.make(folder)?;
+    entries.sync()
 }
 
-/// Makes a folder with its parents. Those that got a new entry go into `changed`: they are to be
-/// synced.
-pub(crate) fn make(folder: &Path, changed: &mut BTreeSet<PathBuf>) -> Result<()> {
-    if folder.is_dir() {
-        return Ok(());
+/// Folders whose entries are to be made durable together.
+///
+/// A folder that is there may be one that another program made and could not sync yet, or never.
+/// So its own entry is synced too, by everyone who relies on it; and nothing is made in a folder
+/// before its entry lasts, so that those of the folders above need no sync.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    changed: BTreeSet<PathBuf>,
+    lasting: BTreeSet<PathBuf>,
+}
+
+impl Entries {
+    /// Makes a folder with its parents.
+    pub(crate) fn make(&mut self, folder: &Path) -> Result<()> {
+        let Some(above) = folder.parent() else { return Ok(()) };
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        if folder.is_dir() {
+            // Who may not read the folder above has never made anything durable there.
+            if std::fs::File::open(above).is_ok() {
+                self.changed.insert(above.to_owned());
+            }
+            return Ok(());
+        }
+        if self.lasting.insert(above.to_owned()) {
+            create(above)?;
+        }
+        match std::fs::create_dir(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            made => made.on("create", folder)?,
+        }
+        self.changed.insert(above.to_owned());
+        Ok(())
     }
-    let above = folder.parent().unwrap_or(Path::new("/"));
-    let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-    make(above, changed)?;
-    match std::fs::create_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {}
-        made => made.on("create", folder)?,
+
+    /// Notes that the folder has a new entry.
+    pub(crate) fn changed(&mut self, folder: &Path) {
+        self.changed.insert(folder.to_owned());
     }
-    changed.insert(above.to_owned());
-    Ok(())
+
+    /// Makes all of them durable.
+    pub(crate) fn sync(self) -> Result<()> {
+        #[cfg(test)]
+        for folder in &self.changed {
+            synced::note(folder);
+        }
+        let folders: Vec<PathBuf> = self.changed.into_iter().collect();
+        together(&folders, |folder| sync_one(folder))
+    }
 }
 
 /// Makes the entries of a folder durable.
@@ -37,18 +70,13 @@ pub(crate) fn sync(folder: &Path) -> Result<()> {
     sync_one(folder)
 }
 
-/// Makes the entries of several folders durable.
-pub(crate) fn sync_all(folders: &BTreeSet<PathBuf>) -> Result<()> {
-    #[cfg(test)]
-    for folder in folders {
-        synced::note(folder);
-    }
-    let folders: Vec<&PathBuf> = folders.iter().collect();
-    together(&folders, |folder| sync_one(folder))
-}
-
 fn sync_one(folder: &Path) -> Result<()> {
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).on("sync", folder)
+    let opened = std::fs::File::open(folder).on("open", folder)?;
+    match opened.sync_all() {
+        // A file system that knows no sync of a folder, or that nobody writes to.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EROFS)) => Ok(()),
+        synced => synced.on("sync", folder),
+    }
 }
 
 /// Does `work` on all items side by side: a file system's journal takes syncs that arrive together

@@ -107,7 +107,7 @@ impl Generation {
             FlockOperation::NonBlockingLockExclusive
         };
         let presence = presence(path, lock)?;
-        file.set_len(SIZE as u64).on("write", path)?;
+        lengthen(&file).on("write", path)?;
         let shared = presence.try_clone().on("lock", path)?;
         let words = Self::from_file(file, path, header, true, presence)?;
         if lock == FlockOperation::NonBlockingLockExclusive {
@@ -186,7 +186,7 @@ impl Generation {
         }
         let path = Path::new("generation");
         if self.file.metadata().on("examine", path)?.len() < SIZE as u64 {
-            self.file.set_len(SIZE as u64).on("write", path)?;
+            lengthen(&self.file).on("write", path)?;
             self.file.write_all_at(&self.header, 0).on("write", path)?;
         }
         for word in words() {
@@ -241,6 +241,17 @@ fn header(uuid: &str, file: &File) -> std::io::Result<[u8; HEADER]> {
         *place = *byte;
     }
     Ok(header)
+}
+
+/// Gives the file its size, with zeros written and not left out: where a full disk has no room for
+/// them this fails, and a store into the mapped words would end the process.
+fn lengthen(file: &File) -> std::io::Result<()> {
+    let length = file.metadata()?.len();
+    if let Some(missing) = usize::try_from(length).ok().and_then(|length| SIZE.checked_sub(length))
+    {
+        file.write_all_at(&vec![0; missing], length)?;
+    }
+    file.set_len(SIZE as u64)
 }
 
 fn has_header(file: &File, header: &[u8; HEADER]) -> bool {
@@ -372,6 +383,17 @@ mod tests {
         cut(0);
         cut(SIZE as u64);
         assert_eq!(reader.stable(word), None);
+    }
+
+    #[test]
+    fn all_words_have_room_on_the_disk() {
+        let (_folder, path) = bench();
+        let words = Generation::make(&path, "u").unwrap();
+        let room = || std::fs::metadata(&path).unwrap().blocks() * 512;
+        assert!(room() >= SIZE as u64, "{}", room());
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+        words.repair().unwrap();
+        assert!(room() >= SIZE as u64, "{}", room());
     }
 
     #[test]

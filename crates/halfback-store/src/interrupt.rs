@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 static REQUESTED: OnceLock<fn() -> bool> = OnceLock::new();
 
 /// Has `requested` asked, on the waiting thread and about every 50 ms, while a call waits for
-/// another writer; `true` ends the wait with the code `cancelled`. The first setting stays.
+/// another writer, and again and again while a check is at work; `true` ends the wait with the code `cancelled`. The first setting stays.
 ///
 /// A binding sets this once, so that Ctrl-C works in its language.
 pub fn ask(requested: fn() -> bool) {
@@ -13,6 +13,6 @@ pub fn ask(requested: fn() -> bool) {
 }
 
 /// Whether the program wants its calls to end.
-pub(crate) fn requested() -> bool {
+pub fn requested() -> bool {
     REQUESTED.get().is_some_and(|requested| requested())
 }

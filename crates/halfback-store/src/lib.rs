@@ -4,6 +4,7 @@
 //! The `halfback` crate gives this its meaning; programs use that one.
 
 pub mod artifact;
+pub mod check;
 pub mod codec;
 pub mod error;
 pub mod fact;

@@ -156,6 +156,9 @@ pub trait Sql {
         each: &mut dyn FnMut(&dyn Row) -> Result<ControlFlow<()>>,
     ) -> Result<()>;
 
+    /// What the engine finds wrong with its own files, tables and indexes.
+    fn examine(&mut self) -> Result<Vec<String>>;
+
     /// Says that a cache word moves with this transaction; ignored outside [`Storage::write`].
     fn touch(&mut self, word: Word);
 }

@@ -6,6 +6,7 @@ mod checkpoint;
 mod connection;
 
 use std::ops::ControlFlow;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -28,12 +29,14 @@ use batch::{Queue, Turn, Writer};
 use checkpoint::Due;
 use connection::{
     APPLICATION_ID, Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty,
+    refused,
 };
 
 /// The database's file name inside the registry's folder.
 pub const DATABASE: &str = "registry.db";
 const LOCK: &str = "writer.lock";
 const GENERATION: &str = "generation";
+const ARTIFACTS: &str = "artifacts";
 /// Idle reading connections that are kept.
 const IDLE_READERS: usize = 8;
 
@@ -224,16 +227,24 @@ impl Opened {
     ) -> Result<Option<Self>> {
         let _working = fork::working();
         let database = folder.join(DATABASE);
-        let missing = !database.try_exists().on("look for", &database)?;
-        if missing && guard.is_none() {
-            return Ok(None);
+        let mode = Mode::Write;
+        if !database.try_exists().on("look for", &database)? {
+            if guard.is_none() {
+                return Ok(None);
+            }
+            if access.create {
+                refuse_leftovers(folder)?;
+                make(&database)?;
+            }
         }
-        let mode = if missing && access.create { Mode::Create } else { Mode::Write };
         let connection = connect(&database, mode)?;
         if access.create && application_id(&connection, mode)? == 0 && is_empty(&connection)? {
             if guard.is_none() {
                 return Ok(None);
             }
+            refuse_leftovers(folder)?;
+            // Its name lasts before there is a file beside it: no loss of power leaves that alone.
+            folder::sync(folder)?;
             initialise(&connection)?;
             folder::sync(folder)?;
         }
@@ -341,18 +352,39 @@ fn moved(folder: &Path) -> Error {
     .into()
 }
 
+/// Refuses to make a registry among the artifacts of another one: they come after its database, so
+/// that was lost.
+fn refuse_leftovers(folder: &Path) -> Result<()> {
+    let artifacts = folder.join(ARTIFACTS);
+    let kept = artifacts.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    if kept {
+        return Err(Detail::Corrupt(format!(
+            "the database of `{}` is empty or missing, but there are artifacts in `{ARTIFACTS}`; restore a backup, or remove them to begin anew",
+            folder.display()
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Makes an empty database, as SQLite would.
+fn make(database: &Path) -> Result<()> {
+    let mut options = std::fs::File::options();
+    options.write(true).create_new(true).mode(0o644).open(database).on("make", database).map(drop)
+}
+
 /// Makes the schema; in one transaction, so that a process that dies half-way leaves nothing.
 fn initialise(connection: &Connection) -> Result<()> {
     connection
         .pragma_update(None, "journal_mode", "wal")
         .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
-        .map_err(|e| failure(&e))?;
+        .map_err(|e| refused(connection, &e))?;
     let mut transaction = Transaction { connection, touched: Vec::new() };
     schema::create(&mut transaction, schema::Dialect::Sqlite, Timestamp::now())?;
     connection
         .pragma_update(None, "application_id", APPLICATION_ID)
         .and_then(|()| connection.execute_batch("COMMIT"))
-        .map_err(|e| failure(&e))
+        .map_err(|e| refused(connection, &e))
 }
 
 impl Storage for Sqlite {
@@ -415,8 +447,11 @@ struct Transaction<'a> {
 
 impl Sql for Transaction<'_> {
     fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<usize> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|e| failure(&e))?;
-        statement.execute(rusqlite::params_from_iter(params)).map_err(|e| failure(&e))
+        let mut statement =
+            self.connection.prepare_cached(sql).map_err(|e| refused(self.connection, &e))?;
+        statement
+            .execute(rusqlite::params_from_iter(params))
+            .map_err(|e| refused(self.connection, &e))
     }
 
     fn scan(
@@ -425,15 +460,27 @@ impl Sql for Transaction<'_> {
         params: &[Value<'_>],
         each: &mut dyn FnMut(&dyn Row) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|e| failure(&e))?;
-        let mut rows =
-            statement.query(rusqlite::params_from_iter(params)).map_err(|e| failure(&e))?;
-        while let Some(row) = rows.next().map_err(|e| failure(&e))? {
+        let mut statement =
+            self.connection.prepare_cached(sql).map_err(|e| refused(self.connection, &e))?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(params))
+            .map_err(|e| refused(self.connection, &e))?;
+        while let Some(row) = rows.next().map_err(|e| refused(self.connection, &e))? {
             if each(row)?.is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn examine(&mut self) -> Result<Vec<String>> {
+        let mut found: Vec<String> = Vec::new();
+        self.scan("PRAGMA integrity_check", &[], &mut |row| {
+            found.push(row.text(0)?.to_owned());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        found.retain(|message| message != "ok");
+        Ok(found)
     }
 
     fn touch(&mut self, word: Word) {
@@ -495,7 +542,7 @@ fn refuse_or_prepare(folder: &Path, access: Access) -> Result<()> {
         }
         Err(error) => return Err(error).on("read", folder),
     };
-    let ours = [LOCK, GENERATION, "artifacts"];
+    let ours = [LOCK, GENERATION, ARTIFACTS];
     let foreign = content.into_iter().flatten().flatten().find(|entry| {
         !ours.iter().any(|name| entry.file_name().as_encoded_bytes() == name.as_bytes())
     });

@@ -23,8 +23,9 @@ use crate::catalog::{
     CreateCatalog, CreateSchema, DeleteCatalog, DeleteSchema, GetCatalog, GetSchema, ListCatalogs,
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
+use crate::check::Check;
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::history::{Check, History, Info, Log, VerifyLog, Whoami};
+use crate::history::{History, Info, Log, VerifyLog, Whoami};
 
 /// Writes the enum over all commands from one list.
 macro_rules! commands {

@@ -1,8 +1,8 @@
-//! What happened: the history of one thing, the whole log, and the proof that both are intact.
+//! What happened: the history of one thing, the whole log, and the proof that it is intact.
 
 use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Result};
-use halfback_store::id::{CommitNumber, EntityId, hex};
+use halfback_store::id::{EntityId, hex};
 use halfback_store::log::{self, Header};
 use halfback_store::merkle::leaf_hash;
 use halfback_store::sql::Row;
@@ -264,86 +264,5 @@ impl Query for VerifyLog {
             root: hex(&head.range.root()),
             head_time: head.time.into(),
         })
-    }
-}
-
-/// What an examination of the whole registry found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CheckReport {
-    /// How many commits were examined.
-    pub commits: i64,
-    /// How many fact rows were examined.
-    pub rows: u64,
-    /// How many artifacts were examined.
-    pub artifacts: u64,
-    /// What is not as it was recorded; empty when all is well.
-    pub findings: Vec<Finding>,
-}
-
-/// Something that is not as it was recorded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Finding {
-    /// A stable word for what kind of thing is wrong.
-    pub code: String,
-    /// What it was found at.
-    pub subject: String,
-    /// What is wrong, and what to do.
-    pub message: String,
-}
-
-/// Examines the log, every fact row, and the list of files of every artifact.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Check {}
-
-impl Query for Check {
-    const NAME: &'static str = "check";
-    type Output = CheckReport;
-
-    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<CheckReport> {
-        let mut findings = Vec::new();
-        if let Err(error) = log::verify(snapshot.sql) {
-            findings.push(Finding {
-                code: "log".into(),
-                subject: "log".into(),
-                message: error.to_string(),
-            });
-        }
-        let (rows, found) = log::check_rows(snapshot.sql)?;
-        findings.extend(found.into_iter().map(|finding| Finding {
-            code: finding.code.into(),
-            subject: finding.subject,
-            message: finding.message,
-        }));
-        let artifacts = snapshot.check_artifacts(&mut findings)?;
-        let CommitNumber(commits) = Head::read(snapshot.sql)?.number;
-        Ok(CheckReport { commits, rows, artifacts, findings })
-    }
-}
-
-impl Snapshot<'_> {
-    /// Verifies the artifact of every version that there ever was; gives how many there are.
-    fn check_artifacts(&mut self, findings: &mut Vec<Finding>) -> Result<u64> {
-        let artifacts = self.sql.all(
-            "SELECT DISTINCT s.parent, v.digest FROM version v \
-             JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
-             WHERE v.location IS NULL",
-            &[],
-            |row| Ok((row.id(0)?, row.blob(1)?.to_vec())),
-        )?;
-        for (catalog, digest) in &artifacts {
-            let Ok(hash) = <[u8; 32]>::try_from(digest.as_slice()) else { continue };
-            let digest = halfback_store::artifact::Digest::new(hash);
-            let verified =
-                self.store.verify(*catalog, &digest, &mut halfback_store::artifact::no_progress);
-            if let Err(error) = verified {
-                findings.push(Finding {
-                    code: error.code().into(),
-                    subject: digest.to_string(),
-                    message: error.to_string(),
-                });
-            }
-        }
-        Ok(artifacts.len() as u64)
     }
 }

@@ -29,6 +29,7 @@
 mod artifact;
 mod cache;
 mod catalog;
+mod check;
 mod command;
 mod commands;
 mod facade;
@@ -75,10 +76,10 @@ pub use artifact::{
     Artifact, ArtifactFile, Content, GetArtifact, Progress, PutArtifact, Transfer, no_progress,
     recognise,
 };
+pub use check::{Check, CheckReport, Finding};
 pub use format::Format;
 pub use history::{
-    Check, CheckReport, Commit, Finding, History, Info, Log, LogVerification, Principal,
-    RegistryInfo, VerifyLog, Whoami,
+    Commit, History, Info, Log, LogVerification, Principal, RegistryInfo, VerifyLog, Whoami,
 };
 pub use page::Page;
 pub use secret::{Secret, find as suspected_secret};

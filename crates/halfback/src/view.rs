@@ -19,8 +19,7 @@ use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
 use crate::command::{Query, Snapshot};
 use crate::history::{
-    Check, CheckReport, Commit, History, Info, Log, LogVerification, Principal, RegistryInfo,
-    VerifyLog, Whoami,
+    Commit, History, Info, Log, LogVerification, Principal, RegistryInfo, VerifyLog, Whoami,
 };
 use crate::kept::Present;
 use crate::page::Page;
@@ -207,11 +206,6 @@ impl View {
     /// bad entry.
     pub fn verify_log(&self) -> Result<LogVerification> {
         self.query(VerifyLog {})
-    }
-
-    /// Examines the log, every fact row and every artifact, and reports what is wrong.
-    pub fn check(&self) -> Result<CheckReport> {
-        self.query(Check {})
     }
 
     /// Answers any [`Query`] at this view's moment.

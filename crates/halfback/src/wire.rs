@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::artifact::Progress;
 use crate::cache::{Stamp, resolve_stamped};
+use crate::check::Check;
 use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query, written};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
@@ -100,6 +101,11 @@ pub fn verify(
     progress: Progress<'_>,
 ) -> Result<Vec<u8>> {
     written(&view(registry, as_of)?.verify(reference(version)?, progress)?)
+}
+
+/// Examines the whole registry; see [`View::check_with`].
+pub fn check(registry: &Registry, artifacts: bool, progress: Progress<'_>) -> Result<Vec<u8>> {
+    written(&registry.check_with(Check { artifacts }, progress)?)
 }
 
 /// Holds the signatures of `{"old": …, "new": …}` against each other; see

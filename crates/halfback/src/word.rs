@@ -4,15 +4,16 @@
 //! The table is derived: it can be made anew from the facts. Whoever erases a text erases the
 //! words of its target with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use halfback_store::check::{Finding, Findings, Pace};
 use halfback_store::error::Result;
 use halfback_store::id::EntityId;
 use halfback_store::sql::Value;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::command::Context;
+use crate::command::{Context, Snapshot};
 
 /// Characters by which words are told apart; longer words are cut.
 const LONGEST: usize = 64;
@@ -97,6 +98,130 @@ impl Context<'_> {
         )?;
         Ok(words.into_iter().collect())
     }
+}
+
+/// The first and the last commit of a text or word, the last one not included.
+type Life = (i64, i64);
+
+/// What is said about one target over all time.
+#[derive(Default)]
+struct Said {
+    words: BTreeMap<String, Vec<Life>>,
+    /// Whether a text of it was erased: words of that text may still be there.
+    erased: bool,
+}
+
+impl Snapshot<'_> {
+    /// Holds the stored words of all time against the facts and texts that they come from.
+    pub(crate) fn check_words(&mut self, findings: &mut Findings, pace: Pace<'_>) -> Result<()> {
+        /// Targets that are compared at once.
+        const STRIDE: i64 = 4096;
+        let mut next = i64::MIN;
+        while let Some(from) = self.first_target(next)? {
+            next = from.saturating_add(STRIDE);
+            self.compare_words(from, next, findings)?;
+            pace()?;
+        }
+        Ok(())
+    }
+
+    /// The first target from an id on that texts or words are about.
+    fn first_target(&mut self, from: i64) -> Result<Option<i64>> {
+        let first = self.sql.first(
+            "SELECT MIN(id) FROM (SELECT MIN(id) AS id FROM securable WHERE id >= ?1 \
+             UNION ALL SELECT MIN(target) FROM profile WHERE target >= ?1 \
+             UNION ALL SELECT MIN(version) FROM version_state WHERE version >= ?1 \
+             UNION ALL SELECT MIN(target) FROM tag WHERE target >= ?1 \
+             UNION ALL SELECT MIN(target) FROM word WHERE target >= ?1) AS ids",
+            &[from.into()],
+            |row| row.opt_int(0),
+        )?;
+        Ok(first.flatten().filter(|id| *id < i64::MAX))
+    }
+
+    /// The same for the targets from one id up to, not including, another.
+    fn compare_words(&mut self, from: i64, to: i64, findings: &mut Findings) -> Result<()> {
+        let said = self.words_said(from, to)?;
+        let mut stored: BTreeMap<i64, BTreeMap<String, Vec<Life>>> = BTreeMap::new();
+        self.sql.query(
+            "SELECT target, word, since, until FROM word WHERE target >= ?1 AND target < ?2 ORDER BY target, until",
+            &[from.into(), to.into()],
+            &mut |row| {
+                let words = stored.entry(row.int(0)?).or_default();
+                words.entry(row.text(1)?.to_owned()).or_default().push((row.int(2)?, row.int(3)?));
+                Ok(())
+            },
+        )?;
+        let targets: BTreeSet<i64> = said.keys().chain(stored.keys()).copied().collect();
+        let (silent, wordless) = (Said::default(), BTreeMap::new());
+        for target in targets {
+            let said = said.get(&target).unwrap_or(&silent);
+            let stored = stored.get(&target).unwrap_or(&wordless);
+            let same =
+                if said.erased { covers(stored, &said.words) } else { *stored == said.words };
+            if !same {
+                findings.push(Finding {
+                    code: "words",
+                    subject: format!("entity {target}"),
+                    message: "the words by which it is found are not those of its texts".into(),
+                    remedy: "restore a backup; meanwhile searches with `MATCH` may miss it, and nothing else is wrong",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn words_said(&mut self, from: i64, to: i64) -> Result<BTreeMap<i64, Said>> {
+        let mut said: BTreeMap<i64, Said> = BTreeMap::new();
+        self.sql.query(
+            "SELECT id, since, until, name FROM securable WHERE id >= ?1 AND id < ?2 \
+             UNION ALL SELECT target, since, until, task FROM profile WHERE target >= ?1 AND target < ?2 AND task IS NOT NULL \
+             UNION ALL SELECT p.target, p.since, p.until, t.body FROM profile p LEFT JOIN text t ON t.digest = p.comment WHERE p.target >= ?1 AND p.target < ?2 AND p.comment IS NOT NULL \
+             UNION ALL SELECT x.version, x.since, x.until, t.body FROM version_state x LEFT JOIN text t ON t.digest = x.comment WHERE x.version >= ?1 AND x.version < ?2 AND x.comment IS NOT NULL \
+             UNION ALL SELECT target, since, until, value FROM tag WHERE target >= ?1 AND target < ?2",
+            &[from.into(), to.into()],
+            &mut |row| {
+                let said = said.entry(row.int(0)?).or_default();
+                let life = (row.int(1)?, row.int(2)?);
+                match row.opt_text(3)? {
+                    None => said.erased = true,
+                    Some(text) => {
+                        for word in words(text) {
+                            said.words.entry(word).or_default().push(life);
+                        }
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        for said in said.values_mut() {
+            said.words.values_mut().for_each(join);
+        }
+        Ok(said)
+    }
+}
+
+/// Joins lives that touch.
+fn join(lives: &mut Vec<Life>) {
+    lives.sort_unstable();
+    let mut joined: Vec<Life> = Vec::with_capacity(lives.len());
+    for (since, until) in lives.drain(..) {
+        match joined.last_mut() {
+            Some((_, end)) if since <= *end => *end = until.max(*end),
+            _ => joined.push((since, until)),
+        }
+    }
+    *lives = joined;
+}
+
+/// Whether every life of every expected word lies within one that is stored.
+fn covers(stored: &BTreeMap<String, Vec<Life>>, expected: &BTreeMap<String, Vec<Life>>) -> bool {
+    expected.iter().all(|(word, lives)| {
+        let stored = stored.get(word).map_or(&[][..], Vec::as_slice);
+        lives
+            .iter()
+            .all(|(since, until)| stored.iter().any(|(from, to)| from <= since && until <= to))
+    })
 }
 
 #[cfg(test)]

@@ -162,9 +162,10 @@ def _report(report: records.CheckReport) -> str:
         "rows": f"{report.rows:,}",
         "artifacts": f"{report.artifacts:,}",
     }
-    rows = ((_mark(each.code, "bad"), _code(each.subject), each.message)
+    rows = ((_mark(each.code, "bad"), _code(each.subject), each.message, each.remedy)
             for each in report.findings)  # fmt: skip
-    found = "" if well else _table(("finding", "where", "what"), rows, len(report.findings))
+    columns = ("finding", "where", "what", "what to do")
+    found = "" if well else _table(columns, rows, len(report.findings))
     return _title("Check", "", [_mark(said, "good" if well else "bad")]) + _facts(facts) + found
 
 

@@ -245,13 +245,21 @@ class Reads:
         """
         return records.LogVerification.from_wire(self._ask("verify_log"))
 
-    def check(self) -> CheckReport:
+    def check(self, *, artifacts: bool = True, progress: Progress | None = None) -> CheckReport:
         """Compares every fact with what the log says of it, and every artifact with its digest.
+
+        Each finding says what is wrong and what to do. With `artifacts=False` the content of the
+        artifacts is left out and only the database is read.
 
         >>> registry.check().findings
         ()
+        >>> registry.check(artifacts=False).artifacts
+        0
         """
-        return CheckReport.from_wire(self._ask("check"))
+        artifacts = arguments.flag("artifacts", artifacts)
+        with telling("checking", progress) as told:
+            report = self._handle.check(artifacts, told)
+        return CheckReport.from_wire(decode(report))
 
     # Files.
 

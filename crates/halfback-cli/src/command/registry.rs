@@ -1,5 +1,7 @@
 //! `init`, `info` and `check`: the registry as a whole.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use halfback::{CheckReport, Finding, Kind};
 
@@ -63,15 +65,20 @@ impl Info {
 
 /// Hold the whole registry against its log
 ///
-/// Recomputes the log's tree, the digest of every row that a commit changed, and the digest of every
-/// stored file, and tells what is not as it was recorded. The exit code is 1 where something is
-/// wrong. It reads every stored byte.
+/// Has the database examine itself, recomputes the log's tree, the digest of every row that a commit
+/// changed, the words of every text and the digest of every stored file, and tells what is not as it
+/// was recorded and what to do. The exit code is 1 where something is wrong.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   halfback check
+  halfback check --no-artifacts
   halfback check --json")]
-pub(crate) struct Check {}
+pub(crate) struct Check {
+    /// Leave out the content of the artifacts: nothing but the database is read
+    #[arg(long)]
+    no_artifacts: bool,
+}
 
 const FINDING: [Column<Finding>; 3] = [
     Column::whole("FINDING", |finding| finding.code.clone()),
@@ -80,23 +87,39 @@ const FINDING: [Column<Finding>; 3] = [
 ];
 
 impl Check {
-    pub(crate) fn run(session: &mut Session<'_, '_>) -> Outcome {
-        let report = session.reader()?.check()?;
+    pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
+        // A database that is too damaged to be opened is what a check looks for.
+        let registry = session.reader().map_err(Failure::found)?;
+        let check = halfback::Check { artifacts: !self.no_artifacts };
+        let report =
+            session.transfer("checking", |progress| registry.check_with(check, progress))?;
         if !report.findings.is_empty() {
             session.output.code = FINDINGS;
         }
         session.output.record(&report, |output| {
             let CheckReport { commits, rows, artifacts, findings } = &report;
-            let examined = format!(
-                "examined {}, {} and {}",
+            let mut examined = format!(
+                "examined {} and {}",
                 people::count(usize::try_from(*commits).unwrap_or_default(), "commit"),
                 people::count(usize::try_from(*rows).unwrap_or_default(), "row"),
-                people::count(usize::try_from(*artifacts).unwrap_or_default(), "artifact"),
             );
+            if !self.no_artifacts {
+                let artifacts = usize::try_from(*artifacts).unwrap_or_default();
+                examined = format!(
+                    "{} and {}",
+                    examined.replace(" and ", ", "),
+                    people::count(artifacts, "artifact")
+                );
+            }
             if findings.is_empty() {
                 return output.line(&format!("{examined}: all is as it was recorded"));
             }
             output.table(&FINDING, findings)?;
+            let remedies: BTreeSet<(&str, &str)> =
+                findings.iter().map(|f| (f.code.as_str(), f.remedy.as_str())).collect();
+            for (code, remedy) in remedies {
+                output.line(&format!("{code}: {remedy}"))?;
+            }
             output.line(&format!("{examined}: {}", people::count(findings.len(), "finding")))
         })
     }

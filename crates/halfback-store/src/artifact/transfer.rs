@@ -211,6 +211,12 @@ impl<'a> Meter<'a> {
         self.tell()
     }
 
+    /// Tells that so many bytes are done, however many were read for it.
+    pub(super) fn reach(&mut self, done: u64) -> Result<()> {
+        self.done = done;
+        self.tell()
+    }
+
     /// The last word: all is done.
     pub(super) fn finish(&mut self) -> Result<()> {
         if self.done != self.total || self.total == 0 {

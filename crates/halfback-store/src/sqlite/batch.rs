@@ -278,10 +278,18 @@ impl Writer {
 
     /// Undoes the whole transaction.
     fn roll_back(&mut self) {
-        if self.is_open() && self.execute("ROLLBACK").is_err() {
-            // A fresh connection is clean.
+        // What kept it from beginning, or ended it, may be the connection's own: a fresh one is
+        // clean.
+        if !self.is_open() || self.execute("ROLLBACK").is_err() {
             self.connection = None;
         }
+    }
+
+    /// What a failure means to the caller.
+    fn refused(&self, error: &rusqlite::Error) -> Error {
+        self.connection
+            .as_ref()
+            .map_or_else(|| failure(error), |connection| refused(connection, error))
     }
 }
 
@@ -325,7 +333,7 @@ impl Batch {
 
     /// Runs the work: the first in a transaction has it for itself, the next have a savepoint.
     fn run(&self, writer: &Writer, work: Work) -> Result<Vec<Word>> {
-        let execute = |sql| writer.execute(sql).map_err(|error| failure(&error));
+        let execute = |sql| writer.execute(sql).map_err(|error| writer.refused(&error));
         execute(if self.filled { "SAVEPOINT part" } else { "BEGIN IMMEDIATE" })?;
         let connection = writer.connection.as_ref().ok_or_else(lost)?;
         let mut transaction = Transaction { connection, touched: Vec::new() };
@@ -365,7 +373,7 @@ impl Batch {
         writer.took = began.elapsed();
         if let Err(error) = committed {
             let open = writer.is_open();
-            writer.roll_back();
+            let refused = || if open { writer.refused(&error) } else { lost() };
             // Nothing of it happened, neither what a part did nor why it could not.
             for (_, ended) in &mut self.parts {
                 match ended {
@@ -373,10 +381,11 @@ impl Batch {
                     // What the engine itself met says more.
                     Ended::Returned(Err(met)) if met.kind() == Kind::Unavailable => {}
                     Ended::Returned(result) => {
-                        *result = Err(if open { failure(&error) } else { lost() });
+                        *result = Err(refused());
                     }
                 }
             }
+            writer.roll_back();
         }
         Told(self.parts)
     }

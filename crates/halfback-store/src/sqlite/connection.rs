@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
 
 use super::DATABASE;
 use crate::error::{Detail, Error, IoContext, Result};
@@ -23,8 +25,6 @@ const STATEMENTS: usize = 256;
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Make the database where there is none.
-    Create,
     Write,
     Read,
     /// Read a database that nobody writes, without the files beside it.
@@ -33,9 +33,6 @@ pub(super) enum Mode {
 
 pub(super) fn connect(database: &Path, mode: Mode) -> Result<Connection> {
     let (path, flags) = match mode {
-        Mode::Create => {
-            (database.to_owned(), OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
-        }
         Mode::Write => (database.to_owned(), OpenFlags::SQLITE_OPEN_READ_WRITE),
         Mode::Read => (database.to_owned(), OpenFlags::SQLITE_OPEN_READ_ONLY),
         Mode::Immutable => {
@@ -55,7 +52,13 @@ pub(super) fn connect(database: &Path, mode: Mode) -> Result<Connection> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     };
-    open().map_err(|error| opening(&error, database, mode))
+    let connection = open().map_err(|error| opening(&error, database, mode))?;
+    if mode == Mode::Write && connection.is_readonly(MAIN_DB).map_err(|e| failure(&e))? {
+        // What SQLite opens where it could not open for writing, for whatever reason.
+        let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        return Err(opening(&rusqlite::Error::SqliteFailure(error, None), database, mode));
+    }
+    Ok(connection)
 }
 
 /// The database as a URI that says that nobody writes it.
@@ -119,9 +122,11 @@ pub(super) fn opening(error: &rusqlite::Error, database: &Path, mode: Mode) -> E
         Some(ErrorCode::NotADatabase) => {
             Detail::NotARegistry(format!("`{path}` is not a registry's database")).into()
         }
+        // The same code whatever kept the system from opening it.
+        Some(ErrorCode::CannotOpen) if may_open(database, mode) => failure(error),
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             let way_out = match mode {
-                Mode::Create | Mode::Write => {
+                Mode::Write => {
                     "ask for the right on the registry's folder, or open it with `read_only`"
                 }
                 Mode::Read if Fingerprint::of(database).is_none() => {
@@ -133,6 +138,21 @@ pub(super) fn opening(error: &rusqlite::Error, database: &Path, mode: Mode) -> E
         }
         _ => failure(error),
     }
+}
+
+/// Whether this process has the right to open the database, and to make the files beside it.
+fn may_open(database: &Path, mode: Mode) -> bool {
+    let may = |path: &Path, right| accessat(CWD, path, right, AtFlags::EACCESS);
+    let file = match mode {
+        Mode::Write => Access::READ_OK | Access::WRITE_OK,
+        Mode::Read | Mode::Immutable => Access::READ_OK,
+    };
+    let folder = match mode {
+        Mode::Immutable => Access::EXEC_OK,
+        _ => Access::WRITE_OK | Access::EXEC_OK,
+    };
+    let above = database.parent().unwrap_or(Path::new("."));
+    matches!(may(database, file), Ok(()) | Err(Errno::NOENT)) && may(above, folder).is_ok()
 }
 
 pub(super) fn application_id(connection: &Connection, mode: Mode) -> Result<i64> {
@@ -150,7 +170,14 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
 /// Holds the database to be a registry of a format that this library reads; gives its identity.
 pub(super) fn examine(connection: &Connection, folder: &Path, mode: Mode) -> Result<String> {
     let shown = folder.display();
-    if application_id(connection, mode)? != APPLICATION_ID {
+    let id = application_id(connection, mode)?;
+    if id == 0 && is_empty(connection)? {
+        return Err(Detail::RegistryNotFound(format!(
+            "the registry in `{shown}` was never finished; to make it, open it with `create` set to true"
+        ))
+        .into());
+    }
+    if id != APPLICATION_ID {
         return Err(Detail::NotARegistry(format!(
             "`{shown}` is not a registry: its `{DATABASE}` was made by another program"
         ))
@@ -169,6 +196,17 @@ pub(super) fn examine(connection: &Connection, folder: &Path, mode: Mode) -> Res
     Ok(uuid)
 }
 
+/// What a failure of a statement means to the caller.
+pub(super) fn refused(connection: &Connection, error: &rusqlite::Error) -> Error {
+    let path = connection.path().map_or(Path::new(DATABASE), Path::new);
+    let read_only = error.sqlite_error_code() == Some(ErrorCode::ReadOnly);
+    if read_only && connection.is_readonly(MAIN_DB) == Ok(false) && may_open(path, Mode::Write) {
+        // It could not open a file beside the database for writing, and opened it for reading.
+        return unavailable(&error.to_string());
+    }
+    failure(error)
+}
+
 /// What a failure of SQLite means to the caller.
 pub(super) fn failure(error: &rusqlite::Error) -> Error {
     let text = error.to_string();
@@ -176,21 +214,28 @@ pub(super) fn failure(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Detail::Busy("another program keeps the registry locked; try again".into())
         }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            Detail::PermissionDenied(format!(
-                "not allowed to write the registry ({text}); ask for the right on its folder"
-            ))
-        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Detail::PermissionDenied(
+            format!("not allowed to write the registry ({text}); ask for the right on its folder"),
+        ),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Detail::Corrupt(format!(
             "the database is damaged ({text}); run `check` and restore a backup"
         )),
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory) => {
-            Detail::Io {
-                message: format!("the database could not be read or written: {text}"),
-                source: std::io::Error::other(text),
-            }
-        }
+        // A missing right to make a file beside the database is `ReadOnly`.
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::OutOfMemory,
+        ) => return unavailable(&text),
         _ => Detail::Internal(format!("the database refused a statement: {text}")),
+    }
+    .into()
+}
+
+fn unavailable(text: &str) -> Error {
+    Detail::Io {
+        message: format!("the database could not be read or written: {text}"),
+        source: std::io::Error::other(text.to_owned()),
     }
     .into()
 }

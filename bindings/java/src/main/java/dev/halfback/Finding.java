@@ -6,6 +6,7 @@ package dev.halfback;
  *
  * @param code A stable word for what kind of thing is wrong.
  * @param subject What it was found at.
- * @param message What is wrong, and what to do.
+ * @param message What is wrong.
+ * @param remedy What to do about it.
  */
-public record Finding(String code, String subject, String message) {}
+public record Finding(String code, String subject, String message, String remedy) {}

@@ -43,6 +43,8 @@ final class Native {
   static native byte[] download(
       long handle, byte[] version, byte[] asOf, byte[] to, Progress progress);
 
+  static native byte[] check(long handle, boolean artifacts, Progress progress);
+
   static native byte[] verify(long handle, byte[] version, byte[] asOf, Progress progress);
 
   static native byte[] filePath(long handle, byte[] version, byte[] asOf, byte[] file);

@@ -443,12 +443,43 @@ public abstract sealed class Reads permits Registry, View {
   }
 
   /**
-   * Compares every stored row and artifact with the log.
+   * Compares every stored row with the log, and every artifact with its digest. Each finding says
+   * what is wrong and what to do.
    *
    * @return what was looked at, and what was found wrong
    */
   public CheckReport check() {
-    return query(request("check"), CheckReport.class);
+    return check(true);
+  }
+
+  /**
+   * Compares every stored row with the log, and with {@code artifacts} every artifact with its
+   * digest.
+   *
+   * @param artifacts whether the content of the artifacts is read too
+   * @return what was looked at, and what was found wrong
+   */
+  public CheckReport check(boolean artifacts) {
+    return examine(artifacts, null);
+  }
+
+  /**
+   * Compares every stored row with the log, with {@code artifacts} every artifact with its digest,
+   * and tells how far it is.
+   *
+   * @param artifacts whether the content of the artifacts is read too
+   * @param progress hears how far it is, and can end it
+   * @return what was looked at, and what was found wrong
+   */
+  public CheckReport check(boolean artifacts, ProgressListener progress) {
+    return examine(artifacts, Arguments.given(progress, "progress"));
+  }
+
+  private CheckReport examine(boolean artifacts, ProgressListener listener) {
+    byte[] report =
+        handle.transfer(
+            listener, (address, progress) -> Native.check(address, artifacts, progress));
+    return Json.read(report, CheckReport.class);
   }
 
   /**

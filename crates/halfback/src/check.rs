@@ -1,0 +1,190 @@
+//! The examination of a whole registry: database, log, facts, words and artifacts.
+
+use std::ops::ControlFlow;
+
+use halfback_store::artifact::Digest;
+use halfback_store::check::{self as store, Findings};
+use halfback_store::error::{Detail, Error, Kind, Result};
+use halfback_store::id::EntityId;
+use halfback_store::interrupt;
+use halfback_store::tx::Head;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::{Progress, Transfer, no_progress};
+use crate::command::{Query, Snapshot};
+use crate::view::View;
+
+/// What an examination of the whole registry found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckReport {
+    /// How many commits were examined.
+    pub commits: i64,
+    /// How many fact rows were examined.
+    pub rows: u64,
+    /// How many artifacts were examined.
+    pub artifacts: u64,
+    /// What is not as it was recorded; empty when all is well.
+    pub findings: Vec<Finding>,
+}
+
+/// Something that is not as it was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// A stable word for what kind of thing is wrong.
+    pub code: String,
+    /// What it was found at.
+    pub subject: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// Examines the database, the log, every fact row, the words and every artifact. What is damaged
+/// is reported; an error is what kept the examination from its work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Whether every stored byte of every artifact is read too; true where absent.
+    #[serde(default = "every_byte")]
+    pub artifacts: bool,
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Self { artifacts: every_byte() }
+    }
+}
+
+fn every_byte() -> bool {
+    true
+}
+
+impl Query for Check {
+    const NAME: &'static str = "check";
+    type Output = CheckReport;
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<CheckReport> {
+        snapshot.check(self, &mut no_progress)
+    }
+}
+
+impl View {
+    /// Examines the database, the log, every fact row, the words and every artifact, and reports
+    /// what is not as it was recorded and what to do.
+    ///
+    /// ```
+    /// # use halfback::{Options, Registry};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("models.hb");
+    /// # let registry = Registry::open_with(path, Options { create: true, ..Options::default() })?;
+    /// assert!(registry.check()?.findings.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check(&self) -> Result<CheckReport> {
+        self.check_with(Check::default(), &mut no_progress)
+    }
+
+    /// The same with or without the artifacts' content, and with progress: the bytes of the
+    /// artifacts, none of which are done while the database is examined.
+    pub fn check_with(&self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
+        self.snapshot(|snapshot| snapshot.check(check, progress))
+    }
+}
+
+/// An artifact that a version names, and the size of its files.
+type Named = (EntityId, Digest, u64);
+
+impl Snapshot<'_> {
+    fn check(&mut self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
+        let mut findings = Findings::default();
+        let named = if check.artifacts { self.named_artifacts() } else { Ok(Vec::new()) };
+        let named = findings.part("database", named)?.unwrap_or_default();
+        let total = named.iter().fold(0_u64, |sum, (_, _, size)| sum.saturating_add(*size));
+        let pace: store::Pace<'_> = &mut || {
+            let stopped = progress(Transfer { done: 0, total }).is_break();
+            if stopped || interrupt::requested() { Err(Detail::Cancelled.into()) } else { Ok(()) }
+        };
+        let rows = store::check(self.sql, &mut findings, pace)?;
+        let words = self.check_words(&mut findings, pace);
+        findings.part("database", words)?;
+        self.check_artifacts(&named, &mut findings, progress)?;
+        let head = Head::read(self.sql);
+        let commits = findings.part("log", head)?.map_or(0, |head| head.number.0);
+        let findings = findings.into_vec().into_iter().map(Finding::from).collect();
+        Ok(CheckReport { commits, rows, artifacts: named.len() as u64, findings })
+    }
+
+    /// The artifact of every version that there ever was, where the registry keeps it.
+    fn named_artifacts(&mut self) -> Result<Vec<Named>> {
+        self.sql.all(
+            "SELECT DISTINCT s.parent, v.digest, v.size FROM version v \
+             JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
+             WHERE v.location IS NULL",
+            &[],
+            |row| {
+                let digest = row
+                    .blob(1)?
+                    .try_into()
+                    .map_err(|_| Detail::Corrupt("a version's digest is no SHA-256".into()))?;
+                Ok((row.id(0)?, Digest::new(digest), u64::try_from(row.int(2)?).unwrap_or(0)))
+            },
+        )
+    }
+
+    fn check_artifacts(
+        &mut self,
+        named: &[Named],
+        findings: &mut Findings,
+        progress: Progress<'_>,
+    ) -> Result<()> {
+        let mut failed: Vec<(usize, Error)> = Vec::new();
+        let mut told = |transfer| match progress(transfer) {
+            ControlFlow::Continue(()) if interrupt::requested() => ControlFlow::Break(()),
+            flow => flow,
+        };
+        self.store.verify_all(named, &mut told, &mut |at, error| failed.push((at, error)))?;
+        for (at, error) in failed {
+            let Some((_, digest, _)) = named.get(at) else { continue };
+            let versions = self.versions_of(digest);
+            let versions = findings.part("database", versions)?.unwrap_or_default();
+            findings.push(store::Finding {
+                code: error.code(),
+                subject: digest.to_string(),
+                message: format!("{error}{versions}"),
+                remedy: match error.kind() {
+                    Kind::Integrity => {
+                        "restore the file from a backup, or register the same content again"
+                    }
+                    _ => "see to it that the file can be read, then check again",
+                },
+            });
+        }
+        Ok(())
+    }
+
+    /// The living versions of an artifact, as the end of a sentence.
+    fn versions_of(&mut self, digest: &Digest) -> Result<String> {
+        const SHOWN: usize = 3;
+        let mut names = self.sql.all(
+            "SELECT catalog, schema, model, number FROM v_version WHERE digest = ?1 LIMIT 4",
+            &[digest.hash().into()],
+            |row| {
+                let name = [row.text(0)?, row.text(1)?, row.text(2)?].join(".");
+                Ok(format!("`{name}/{}`", row.int(3)?))
+            },
+        )?;
+        let more = if names.len() > SHOWN { " and others" } else { "" };
+        names.truncate(SHOWN);
+        let names = names.join(", ");
+        Ok(if names.is_empty() { names } else { format!("; it is the artifact of {names}{more}") })
+    }
+}
+
+impl From<store::Finding> for Finding {
+    fn from(finding: store::Finding) -> Self {
+        let store::Finding { code, subject, message, remedy } = finding;
+        Self { code: code.into(), subject, message, remedy: remedy.into() }
+    }
+}
