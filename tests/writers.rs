@@ -414,29 +414,45 @@ fn child(name: &str, registry: &Registry) -> Command {
     command
 }
 
-#[test]
-fn two_busy_processes_share_the_commits() {
-    const TOGETHER: usize = 600;
-    if let Some(folder) = inherited() {
-        let registry = Registry::open(folder).unwrap();
-        println!("> ready");
-        std::io::stdin().read_line(&mut String::new()).unwrap();
-        for number in 0_i64.. {
-            registry
-                .set_tag("fraud", &std::process::id().to_string(), &number.to_string())
-                .unwrap();
-            println!("> wrote");
+/// Set in the child processes that write: by how many threads.
+const THREADS: &str = "HALFBACK_TEST_THREADS";
+
+/// What a child does: it writes until it is killed, and says so after each commit.
+fn write_on(folder: PathBuf) {
+    let registry = Registry::open(folder).unwrap();
+    println!("> ready");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    let threads: usize = std::env::var(THREADS).unwrap().parse().unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let registry = &registry;
+            scope.spawn(move || {
+                let key = format!("{}.{thread}", std::process::id());
+                for number in 0_i64.. {
+                    registry.set_tag("fraud", &key, &number.to_string()).unwrap();
+                    println!("> wrote");
+                }
+            });
         }
-        return;
-    }
+    });
+}
+
+/// How many commits each of two processes had, with so many threads each, when the first had
+/// `enough` or both together ten times that.
+fn beside(name: &str, threads: [usize; 2], enough: usize) -> [usize; 2] {
     let (_folder, registry) = registry(1);
     let counts = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let start = Barrier::new(counts.len());
+    let over = || {
+        let [first, second] = counts.each_ref().map(|count| count.load(Ordering::SeqCst));
+        first >= enough || first + second >= 10 * enough
+    };
     std::thread::scope(|scope| {
-        for count in &counts {
-            let (registry, start, counts) = (&registry, &start, &counts);
+        for (count, threads) in counts.iter().zip(threads) {
+            let (registry, start, over) = (&registry, &start, &over);
             scope.spawn(move || {
-                let mut writer = child("two_busy_processes_share_the_commits", registry)
+                let mut writer = child(name, registry)
+                    .env(THREADS, threads.to_string())
                     .stdin(Stdio::piped())
                     .stdout(Stdio::piped())
                     .spawn()
@@ -447,18 +463,36 @@ fn two_busy_processes_share_the_commits() {
                 start.wait();
                 drop(writer.stdin.take());
                 for _ in lines {
-                    count.fetch_add(1, Ordering::SeqCst);
-                    let all: usize = counts.iter().map(|count| count.load(Ordering::SeqCst)).sum();
-                    if all >= TOGETHER {
+                    if over() {
                         break;
                     }
+                    count.fetch_add(1, Ordering::SeqCst);
                 }
                 writer.kill().unwrap();
                 writer.wait().unwrap();
             });
         }
     });
-    let [one, other] = counts.map(AtomicUsize::into_inner);
+    counts.map(AtomicUsize::into_inner)
+}
+
+#[test]
+fn two_busy_processes_share_the_commits() {
+    if let Some(folder) = inherited() {
+        return write_on(folder);
+    }
+    let [one, other] = beside("two_busy_processes_share_the_commits", [1, 1], 300);
     let share = one * 100 / (one + other);
     assert!((35..=65).contains(&share), "{one} and {other} commits");
+}
+
+#[test]
+fn a_single_writer_has_its_turns_beside_a_process_with_many() {
+    if let Some(folder) = inherited() {
+        return write_on(folder);
+    }
+    let name = "a_single_writer_has_its_turns_beside_a_process_with_many";
+    let [single, many] = beside(name, [1, 4], 100);
+    // A batch of the others holds four at most, and then it is the single one's turn.
+    assert!(single * 7 >= many, "{single} and {many} commits");
 }

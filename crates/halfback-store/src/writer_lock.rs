@@ -380,6 +380,33 @@ mod tests {
     }
 
     #[test]
+    fn who_lets_go_waits_behind_another_process() {
+        if let Some(path) = std::env::var_os(PATH) {
+            let writer = WriterLock::open(Path::new(&path)).unwrap();
+            let guard = writer.acquire().unwrap();
+            println!("!");
+            std::io::stdout().flush().unwrap();
+            let file = lines()[&writer.key].file.clone();
+            while lock(&file, TURNSTILE, libc::F_SETLK, libc::F_WRLCK).is_ok() {
+                release(&file, TURNSTILE);
+                std::thread::yield_now();
+            }
+            // The other process waits, and needs a moment to wake up.
+            drop(guard);
+            take_at_once(&file).unwrap_err();
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let mut other =
+            holder("writer_lock::tests::who_lets_go_waits_behind_another_process", &path);
+        let writer = WriterLock::open(&path).unwrap();
+        let guard = writer.acquire().unwrap();
+        assert!(other.wait().unwrap().success());
+        drop(guard);
+    }
+
+    #[test]
     fn threads_get_the_lock_in_the_order_of_their_arrival() {
         let folder = tempfile::tempdir().unwrap();
         let lock = WriterLock::open(&folder.path().join("lock")).unwrap();
