@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use super::Transaction;
-use super::connection::failure;
+use super::connection::{failure, refused};
 use crate::error::{Detail, Error, Kind, Result};
 use crate::fork;
 use crate::generation::{Generation, Word};
