@@ -3,6 +3,8 @@
 //! `artifacts/<catalog id>/sha256/ab/cdef…` holds every file and every manifest under its own
 //! SHA-256. A manifest lists the files of one artifact; its digest is the artifact's digest.
 
+mod hold;
+mod intake;
 mod manifest;
 mod source;
 mod transfer;
@@ -17,8 +19,13 @@ use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
 use crate::id::{EntityId, hex, random};
 use crate::merkle::{Hash, sha256};
+use crate::sql::Sql;
 
+pub use hold::Hold;
+pub use intake::{Intake, Supplied, Taken};
 pub use manifest::{Artifact, ArtifactFile, Digest};
+pub use transfer::{Meter, hash_read};
+pub(crate) use transfer::{StagedFolder, copy_file, stage_bytes};
 
 /// What to store: a file or folder on disk, or bytes under a file name.
 #[derive(Debug, Clone)]
@@ -71,6 +78,36 @@ pub fn no_progress(_: Transfer) -> ControlFlow<()> {
 
 /// Files that are made durable together.
 const BATCH: usize = 64;
+
+/// An artifact that a version names, or named once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The catalog in whose store it is.
+    pub catalog: EntityId,
+    /// Its digest.
+    pub digest: Digest,
+    /// The size of all its files, in bytes.
+    pub size: u64,
+}
+
+/// The artifacts of every version that there ever was, except those that are kept elsewhere: the
+/// past can be asked for its files too.
+pub fn named(sql: &mut dyn Sql) -> Result<Vec<Named>> {
+    sql.all(
+        "SELECT DISTINCT s.parent, v.digest, v.size FROM version v \
+         JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
+         WHERE v.location IS NULL ORDER BY s.parent, v.digest",
+        &[],
+        |row| {
+            let damaged = || Detail::Corrupt("a version's digest is damaged; run `check`".into());
+            Ok(Named {
+                catalog: row.id(0)?,
+                digest: Digest::new(row.blob(1)?.try_into().map_err(|_| damaged())?),
+                size: row.int(2)?.try_into().map_err(|_| damaged())?,
+            })
+        },
+    )
+}
 
 /// The artifacts of a registry.
 #[derive(Debug, Clone)]
@@ -367,7 +404,7 @@ fn occupied(path: &Path, by: &str) -> Error {
 }
 
 /// How the name of a file or folder on its way begins.
-const STAGED: &str = ".halfback-";
+pub(crate) const STAGED: &str = ".halfback-";
 
 /// A name that nobody else uses, for a file on its way.
 fn staging_name() -> Result<String> {

@@ -4,6 +4,7 @@
 //! The `halfback` crate gives this its meaning; programs use that one.
 
 pub mod artifact;
+pub mod backup;
 pub mod codec;
 pub mod error;
 pub mod fact;
@@ -15,6 +16,7 @@ pub mod interrupt;
 pub mod log;
 pub mod merkle;
 pub mod name;
+pub mod proof;
 pub mod schema;
 pub mod sql;
 pub mod sqlite;

@@ -2,6 +2,7 @@
 //! among all processes, and the generation words moved around each commit.
 
 mod connection;
+mod copy;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ use crate::writer_lock::{self, WriterGuard, WriterLock};
 use connection::{
     APPLICATION_ID, Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty,
 };
+
+pub(crate) use copy::examine_pages;
 
 /// The database's file name inside the registry's folder.
 pub const DATABASE: &str = "registry.db";
@@ -108,6 +111,7 @@ impl Sqlite {
             let opened = Opened::to_read(folder)?;
             return Ok(Self { opened, lock: None });
         }
+        crate::backup::refuse_to_write(folder)?;
         let lock = WriterLock::open(&folder.join(LOCK))?;
         let mut opened = Opened::to_write(folder, access, None)?;
         if opened.is_none() {

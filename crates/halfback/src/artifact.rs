@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Held, Place, Query, Snapshot};
 use crate::format::{self, Files, Format, ReadSeek};
-use crate::registry::Registry;
+use crate::registry::{Registry, Shared};
 use crate::securable::VersionRef;
 use crate::view::View;
 
@@ -71,13 +71,13 @@ impl Query for GetArtifact {
 }
 
 /// Where the registry keeps the artifact of a version.
-struct Stored {
-    catalog: EntityId,
-    digest: Digest,
+pub(crate) struct Stored {
+    pub(crate) catalog: EntityId,
+    pub(crate) digest: Digest,
 }
 
 impl Snapshot<'_> {
-    fn stored(&mut self, version: &VersionRef) -> Result<Stored> {
+    pub(crate) fn stored(&mut self, version: &VersionRef) -> Result<Stored> {
         let (_, id) = self.version_ref(version)?;
         match self.artifact_of(id)? {
             (catalog, digest, None) => Ok(Stored { catalog, digest }),
@@ -116,9 +116,7 @@ impl Registry {
             snapshot.catalog_of(model)
         })?;
         let artifact = shared.store.put(catalog, content, progress)?;
-        let files = Kept { store: &shared.store, catalog, artifact: &artifact };
-        let held = Held { size: artifact.size, format: format::recognise(&files)? };
-        shared.possess(Place::Stored(catalog), artifact.digest, held);
+        shared.possess_stored(catalog, &artifact)?;
         Ok(artifact.into())
     }
 
@@ -131,6 +129,20 @@ impl Registry {
         let held = Held { size: artifact.size, format };
         shared.possess(Place::Elsewhere, artifact.digest, held);
         Ok(artifact.into())
+    }
+}
+
+impl Shared {
+    /// Looks at a content that this process stored, so that a version can be registered for it.
+    pub(crate) fn possess_stored(
+        &self,
+        catalog: EntityId,
+        artifact: &store::Artifact,
+    ) -> Result<()> {
+        let files = Kept { store: &self.store, catalog, artifact };
+        let held = Held { size: artifact.size, format: format::recognise(&files)? };
+        self.possess(Place::Stored(catalog), artifact.digest, held);
+        Ok(())
     }
 }
 

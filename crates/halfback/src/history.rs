@@ -1,6 +1,7 @@
 //! What happened: the history of one thing, the whole log, and the proof that both are intact.
 
 use chrono::{DateTime, Utc};
+use halfback_store::artifact::{self, Named};
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::{CommitNumber, EntityId, hex};
 use halfback_store::log::{self, Header};
@@ -324,18 +325,9 @@ impl Query for Check {
 impl Snapshot<'_> {
     /// Verifies the artifact of every version that there ever was; gives how many there are.
     fn check_artifacts(&mut self, findings: &mut Vec<Finding>) -> Result<u64> {
-        let artifacts = self.sql.all(
-            "SELECT DISTINCT s.parent, v.digest FROM version v \
-             JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
-             WHERE v.location IS NULL",
-            &[],
-            |row| Ok((row.id(0)?, row.blob(1)?.to_vec())),
-        )?;
-        for (catalog, digest) in &artifacts {
-            let Ok(hash) = <[u8; 32]>::try_from(digest.as_slice()) else { continue };
-            let digest = halfback_store::artifact::Digest::new(hash);
-            let verified =
-                self.store.verify(*catalog, &digest, &mut halfback_store::artifact::no_progress);
+        let artifacts = artifact::named(self.sql)?;
+        for Named { catalog, digest, .. } in &artifacts {
+            let verified = self.store.verify(*catalog, digest, &mut artifact::no_progress);
             if let Err(error) = verified {
                 findings.push(Finding {
                     code: error.code().into(),

@@ -27,10 +27,12 @@
 //! ```
 
 mod artifact;
+mod backup;
 mod cache;
 mod catalog;
 mod command;
 mod commands;
+mod copy;
 mod facade;
 mod filter;
 mod format;
@@ -73,6 +75,8 @@ pub use signature::{
 pub use artifact::{
     Artifact, ArtifactFile, Content, GetArtifact, Progress, Transfer, no_progress, recognise,
 };
+pub use backup::{Backup, Restored, restore};
+pub use copy::CopyOptions;
 pub use format::Format;
 pub use history::{
     Check, CheckReport, Commit, Finding, History, Info, Log, LogVerification, Principal,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::artifact::Progress;
+use crate::backup::{Backup, Restored};
 use crate::cache::{Stamp, resolve_stamped};
 use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query};
 use crate::registry::Registry;
@@ -121,6 +122,35 @@ pub fn file_path(
     view(registry, as_of)?.file_path(reference(version)?, file)
 }
 
+/// Backs up the registry; see [`Registry::backup`].
+pub fn backup(
+    registry: &Registry,
+    to: &Path,
+    verify: bool,
+    progress: Progress<'_>,
+) -> Result<Vec<u8>> {
+    write(&registry.backup(to, verify, progress)?)
+}
+
+/// Makes a registry of a backup; see [`restore`](crate::restore()).
+pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Vec<u8>> {
+    write(&crate::backup::restore(backup, to, progress)?)
+}
+
+/// Copies a version to another registry as `{"model": …, "allow_secrets": …}` says; see
+/// [`View::copy_version`].
+pub fn copy_version(
+    registry: &Registry,
+    version: &[u8],
+    as_of: Option<&[u8]>,
+    target: &Registry,
+    options: &[u8],
+    progress: Progress<'_>,
+) -> Result<Vec<u8>> {
+    let (version, options) = (reference(version)?, read(options, "the options of a copy")?);
+    write(&view(registry, as_of)?.copy_version(version, target, options, progress)?)
+}
+
 fn view(registry: &Registry, moment: Option<&[u8]>) -> Result<View> {
     match moment {
         None => Ok(View::clone(registry)),
@@ -186,6 +216,9 @@ pub fn schemas() -> Value {
     let commands = std::mem::take(&mut collect.schemas);
     each_query(&mut collect);
     let queries = std::mem::take(&mut collect.schemas);
+    // What methods give that are neither commands nor queries.
+    collect.records.subschema_for::<Backup>();
+    collect.records.subschema_for::<Restored>();
     let records = collect.records.take_definitions(true);
     json!({
         "records": records,

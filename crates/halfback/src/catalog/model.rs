@@ -320,7 +320,7 @@ const RECORD: &str = "\
      JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
      WHERE v.model = ?1 AND v.until > ?2 AND v.since <= ?2 \
      AND x.stage <> 'archived' AND x.status = 'READY' ORDER BY v.number DESC LIMIT 1), \
-    l.n, l.time, f.time, a.name, o.system, o.reference, o.created, u.name, o.updated \
+    l.n, l.time, f.time, a.name, o.system, o.reference, o.created, u.name, o.updated, o.uri \
     FROM securable m \
     JOIN securable s ON s.id = m.parent AND s.until > ?2 AND s.since <= ?2 \
     JOIN securable c ON c.id = s.parent AND c.until > ?2 AND c.since <= ?2 \

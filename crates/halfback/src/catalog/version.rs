@@ -466,7 +466,7 @@ struct State {
 const RECORD: &str = "\
     SELECT c.name, s.name, m.name, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
     v.framework_version, v.executable, v.signature, v.example, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
-    l.n, l.time, f.time, p.name, o.system, o.reference, o.created, u.name, o.updated \
+    l.n, l.time, f.time, p.name, o.system, o.reference, o.created, u.name, o.updated, o.uri \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
     JOIN securable m ON m.id = v.model AND m.until > ?2 AND m.since <= ?2 \
