@@ -25,7 +25,7 @@ pub use hold::Hold;
 pub use intake::{Intake, Supplied, Taken};
 pub use manifest::{Artifact, ArtifactFile, Digest};
 pub use transfer::{Meter, hash_read};
-pub(crate) use transfer::{StagedFolder, copy_file, stage_bytes};
+pub(crate) use transfer::{Staged, StagedFolder, append_read, copy_file, stage_bytes};
 
 /// What to store: a file or folder on disk, or bytes under a file name.
 #[derive(Debug, Clone)]
@@ -242,89 +242,8 @@ impl ArtifactStore {
             ))
             .into());
         }
-        let mut meter = transfer::Meter::new(artifact.size, progress);
-        match artifact.single() {
-            Some(file) => self.download_file(catalog, file, to, &mut meter),
-            None => self.download_folder(catalog, &artifact, to, &mut meter),
-        }
-    }
-
-    fn download_file(
-        &self,
-        catalog: EntityId,
-        file: &ArtifactFile,
-        to: &Path,
-        meter: &mut transfer::Meter<'_>,
-    ) -> Result<PathBuf> {
-        if to.exists() && !to.is_dir() {
-            return Err(occupied(to, "a file is"));
-        }
-        folder::create(to)?;
-        let place = to.join(&file.path);
-        if place.is_dir() {
-            return Err(occupied(&place, "a folder is"));
-        }
-        let staged = self.copy_verified(catalog, file, to, meter)?;
-        meter.finish()?;
-        staged.persist(&place)?;
-        folder::sync(to)?;
-        Ok(place)
-    }
-
-    fn download_folder(
-        &self,
-        catalog: EntityId,
-        artifact: &Artifact,
-        to: &Path,
-        meter: &mut transfer::Meter<'_>,
-    ) -> Result<PathBuf> {
-        let occupant = std::fs::read_dir(to).map(|mut entries| entries.next().is_some());
-        match occupant {
-            Ok(false) => {}
-            Ok(true) => {
-                let same = Self::hash(&Content::Path(to.to_owned()), &mut no_progress)
-                    .is_ok_and(|present| present == *artifact);
-                return if same { Ok(to.to_owned()) } else { Err(occupied(to, "other files are")) };
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-                return Err(occupied(to, "a file is"));
-            }
-            Err(error) => return Err(error).on("read", to),
-        }
-        let parent = match to.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        folder::create(parent)?;
-        let staging = transfer::StagedFolder::new(parent)?;
-        for file in &artifact.files {
-            let place = staging.path().join(&file.path);
-            let folder = place.parent().unwrap_or(staging.path());
-            folder::create(folder)?;
-            self.copy_verified(catalog, file, folder, meter)?.persist(&place)?;
-        }
-        meter.finish()?;
-        staging.persist(to)?;
-        folder::sync(parent)?;
-        Ok(to.to_owned())
-    }
-
-    fn copy_verified(
-        &self,
-        catalog: EntityId,
-        file: &ArtifactFile,
-        folder: &Path,
-        meter: &mut transfer::Meter<'_>,
-    ) -> Result<transfer::Staged> {
-        let path = self.file_of(catalog, file)?;
-        let source = open(&path, &file.path)?;
-        let (hash, _, staged) = transfer::copy_file(&source, &path, folder, meter)?;
-        if hex(&hash) != file.sha256 {
-            return Err(altered(&path, &format!("`{}`", file.path)));
-        }
-        staged.sync()?;
-        Ok(staged)
+        let mut supply = self.opening(catalog);
+        download(&artifact, &mut supply, to, progress)
     }
 
     /// Moves staged files to the places that their hashes give them; durable when this returns.
@@ -364,6 +283,89 @@ impl ArtifactStore {
     }
 }
 
+/// Copies an artifact whose files `supply` opens into the folder `to`; see
+/// [`ArtifactStore::download`].
+pub fn download(
+    artifact: &Artifact,
+    supply: &mut dyn FnMut(&ArtifactFile) -> Result<Supplied<'static>>,
+    to: &Path,
+    progress: Progress<'_>,
+) -> Result<PathBuf> {
+    let mut download = Download { supply, meter: Meter::new(artifact.size, progress) };
+    match artifact.single() {
+        Some(file) => download.file(file, to),
+        None => download.folder(artifact, to),
+    }
+}
+
+/// A download under way.
+struct Download<'a> {
+    supply: &'a mut dyn FnMut(&ArtifactFile) -> Result<Supplied<'static>>,
+    meter: Meter<'a>,
+}
+
+impl Download<'_> {
+    fn file(&mut self, file: &ArtifactFile, to: &Path) -> Result<PathBuf> {
+        if to.exists() && !to.is_dir() {
+            return Err(occupied(to, "a file is"));
+        }
+        folder::create(to)?;
+        let place = to.join(&file.path);
+        if place.is_dir() {
+            return Err(occupied(&place, "a folder is"));
+        }
+        let staged = self.copy_verified(file, to)?;
+        self.meter.finish()?;
+        staged.persist(&place)?;
+        folder::sync(to)?;
+        Ok(place)
+    }
+
+    fn folder(&mut self, artifact: &Artifact, to: &Path) -> Result<PathBuf> {
+        let occupant = std::fs::read_dir(to).map(|mut entries| entries.next().is_some());
+        match occupant {
+            Ok(false) => {}
+            Ok(true) => {
+                let same = ArtifactStore::hash(&Content::Path(to.to_owned()), &mut no_progress)
+                    .is_ok_and(|present| present == *artifact);
+                return if same { Ok(to.to_owned()) } else { Err(occupied(to, "other files are")) };
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                return Err(occupied(to, "a file is"));
+            }
+            Err(error) => return Err(error).on("read", to),
+        }
+        let parent = match to.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        folder::create(parent)?;
+        let staging = StagedFolder::new(parent)?;
+        for file in &artifact.files {
+            let place = staging.path().join(&file.path);
+            let folder = place.parent().unwrap_or(staging.path());
+            folder::create(folder)?;
+            self.copy_verified(file, folder)?.persist(&place)?;
+        }
+        self.meter.finish()?;
+        staging.persist(to)?;
+        folder::sync(parent)?;
+        Ok(to.to_owned())
+    }
+
+    fn copy_verified(&mut self, file: &ArtifactFile, folder: &Path) -> Result<Staged> {
+        let (source, place) = (self.supply)(file)?;
+        let (hash, _, staged) =
+            transfer::copy_read(source, file.size, &place, folder, &mut self.meter)?;
+        if hex(&hash) != file.sha256 {
+            return Err(altered(&place, &format!("`{}`", file.path)));
+        }
+        staged.sync()?;
+        Ok(staged)
+    }
+}
+
 fn open(path: &Path, name: &str) -> Result<std::fs::File> {
     std::fs::File::open(path).map_err(|error| missing(&error, path, &format!("`{name}`")))
 }
@@ -389,7 +391,7 @@ fn missing(error: &std::io::Error, path: &Path, what: &str) -> Error {
 
 fn altered(path: &Path, what: &str) -> Error {
     Detail::ArtifactAltered(format!(
-        "{what} was altered in the artifact store at `{}`: its SHA-256 is not the recorded one; restore it from a backup, or register the content again",
+        "{what} was altered at `{}`: its SHA-256 is not the recorded one; restore it from a backup, or register the content again",
         path.display()
     ))
     .into()

@@ -3,6 +3,7 @@
 //!
 //! The `halfback` crate gives this its meaning; programs use that one.
 
+pub mod archive;
 pub mod artifact;
 pub mod backup;
 pub mod codec;

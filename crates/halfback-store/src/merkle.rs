@@ -234,15 +234,15 @@ mod tests {
             for (index, path) in proved.zip(&paths) {
                 assert_eq!(*path, path_by_definition(index, &leaves), "{index} of {count}");
                 let (at, size) = (index as u64, u64::from(count));
-                let proof = |leaf, at, path: &[Hash]| root_of_path(leaf, at, size, path);
-                assert_eq!(proof(&leaves[index], at, path), Some(root));
-                assert_ne!(proof(&leaf_hash(b"other"), at, path), Some(root));
+                let proof = |leaf: Hash, at, path: &[Hash]| root_of_path(&leaf, at, size, path);
+                assert_eq!(proof(leaves[index], at, path), Some(root));
+                assert_ne!(proof(leaf_hash(b"other"), at, path), Some(root));
                 for other in (0..=size).filter(|other| *other != at) {
-                    assert_ne!(proof(&leaves[index], other, path), Some(root), "{other}");
+                    assert_ne!(proof(leaves[index], other, path), Some(root), "{other}");
                 }
-                assert_eq!(proof(&leaves[index], at, &[path.as_slice(), &[root]].concat()), None);
+                assert_eq!(proof(leaves[index], at, &[path.as_slice(), &[root]].concat()), None);
                 if let Some((_, shorter)) = path.split_last() {
-                    assert_eq!(proof(&leaves[index], at, shorter), None);
+                    assert_eq!(proof(leaves[index], at, shorter), None);
                 }
             }
         }

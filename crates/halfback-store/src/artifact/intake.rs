@@ -1,7 +1,7 @@
 //! Taking in artifacts that are whole elsewhere: what is here already stays, the rest is copied.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::transfer::{self, Meter, Staged};
 use super::{Artifact, ArtifactFile, ArtifactStore, BATCH, Digest, altered, open};
@@ -142,16 +142,17 @@ impl ArtifactStore {
         catalog: EntityId,
         digest: &Digest,
     ) -> Result<(Artifact, impl FnMut(&ArtifactFile) -> Result<Supplied<'static>> + use<'_>)> {
-        let artifact = self.manifest(catalog, digest)?;
-        let supply = move |file: &ArtifactFile| -> Result<Supplied<'static>> {
-            let place = self.file_of(catalog, file)?;
-            Ok((Box::new(open(&place, &file.path)?), place))
-        };
-        Ok((artifact, supply))
+        Ok((self.manifest(catalog, digest)?, self.opening(catalog)))
     }
 
-    /// The folder of all artifacts.
-    pub fn root(&self) -> &Path {
-        &self.root
+    /// Opens files of a catalog.
+    pub(super) fn opening(
+        &self,
+        catalog: EntityId,
+    ) -> impl FnMut(&ArtifactFile) -> Result<Supplied<'static>> + use<'_> {
+        move |file| {
+            let place = self.file_of(catalog, file)?;
+            Ok((Box::new(open(&place, &file.path)?), place))
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
@@ -157,6 +157,18 @@ pub(super) fn copy_read(
     Ok((hash, read, staged))
 }
 
+/// Copies what a reader gives to the end of a file on its way; gives the hash and the number of
+/// bytes.
+pub(crate) fn append_read(
+    source: impl Read,
+    size: u64,
+    path: &Path,
+    staged: &Staged,
+    meter: &mut Meter<'_>,
+) -> Result<(Hash, u64)> {
+    pump(source, size, path, Some(staged), meter)
+}
+
 fn size_of(file: &File, path: &Path) -> Result<u64> {
     Ok(file.metadata().on("examine", path)?.len())
 }
@@ -300,7 +312,17 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    fn new(folder: &Path) -> Result<Self> {
+    /// The file, to write to.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Where it is until it has its name.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn new(folder: &Path) -> Result<Self> {
         loop {
             let path = folder.join(staging_name()?);
             let file =
@@ -352,6 +374,18 @@ impl Staged {
     /// Gives the file its name, replacing another one.
     pub(crate) fn persist(self, place: &Path) -> Result<()> {
         std::fs::rename(&self.path, place).on("create", place)
+    }
+
+    /// Gives the file its name; gives whether that was free.
+    pub(crate) fn persist_new(self, place: &Path) -> Result<bool> {
+        match renameat_with(CWD, &self.path, CWD, place, RenameFlags::NOREPLACE) {
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => Ok(false),
+            // A file system without such a rename.
+            Err(Errno::INVAL | Errno::NOSYS) if place.symlink_metadata().is_ok() => Ok(false),
+            Err(Errno::INVAL | Errno::NOSYS) => self.persist(place).map(|()| true),
+            Err(error) => Err(error).on("create", place),
+        }
     }
 }
 
