@@ -187,7 +187,8 @@ impl Archive {
 
     /// The size of the whole file.
     pub fn size(&self) -> u64 {
-        let size = |entry: &Entry| local(entry).and_then(|it| Ok(it.len() + central(entry, 0)?.len()));
+        let size =
+            |entry: &Entry| local(entry).and_then(|it| Ok(it.len() + central(entry, 0)?.len()));
         let all = self.entries.iter().map(|entry| entry.size + size(entry).unwrap_or(0) as u64);
         all.sum::<u64>() + END as u64
     }
@@ -196,7 +197,9 @@ impl Archive {
     pub fn read(&self, entry: usize, most: u64) -> Result<Vec<u8>> {
         let Entry { name, size, .. } = self.entry(entry)?;
         if *size > most {
-            return Err(self.altered(&format!("`{name}` has {size} bytes, at most {most} are read")));
+            return Err(
+                self.altered(&format!("`{name}` has {size} bytes, at most {most} are read"))
+            );
         }
         let mut source = self.section(entry)?;
         let mut content = Vec::new();

@@ -298,6 +298,11 @@ pub fn download(
     }
 }
 
+/// Holds the hash of what was read at `place` against what it was to be.
+pub fn hold_against(file: &ArtifactFile, hash: &Hash, place: &Path) -> Result<()> {
+    if hex(hash) == file.sha256 { Ok(()) } else { Err(altered(place, &format!("`{}`", file.path))) }
+}
+
 /// A download under way.
 struct Download<'a> {
     supply: &'a mut dyn FnMut(&ArtifactFile) -> Result<Supplied<'static>>,
@@ -358,9 +363,7 @@ impl Download<'_> {
         let (source, place) = (self.supply)(file)?;
         let (hash, _, staged) =
             transfer::copy_read(source, file.size, &place, folder, &mut self.meter)?;
-        if hex(&hash) != file.sha256 {
-            return Err(altered(&place, &format!("`{}`", file.path)));
-        }
+        hold_against(file, &hash, &place)?;
         staged.sync()?;
         Ok(staged)
     }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use halfback_store::artifact::{self as store, ArtifactStore, Digest};
-use halfback_store::error::{Detail, IoContext as _, Result};
+use halfback_store::error::{Detail, Error, IoContext as _, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::ModelName;
 use schemars::JsonSchema;
@@ -49,6 +49,19 @@ impl From<store::Artifact> for Artifact {
             size: artifact.size,
             files: artifact.files.into_iter().map(file).collect(),
         }
+    }
+}
+
+impl TryFrom<&Artifact> for store::Artifact {
+    type Error = Error;
+
+    /// Checks every path and hash, and that the list is in order.
+    fn try_from(artifact: &Artifact) -> Result<Self> {
+        let mut text = String::from("halfback manifest 1\n");
+        for ArtifactFile { path, size, sha256 } in &artifact.files {
+            text += &format!("{sha256} {size} {path}\n");
+        }
+        Self::from_manifest(text.as_bytes())
     }
 }
 

@@ -28,6 +28,7 @@
 
 mod artifact;
 mod backup;
+mod bundle;
 mod cache;
 mod catalog;
 mod command;
@@ -76,6 +77,7 @@ pub use artifact::{
     Artifact, ArtifactFile, Content, GetArtifact, Progress, Transfer, no_progress, recognise,
 };
 pub use backup::{Backup, Restored, restore};
+pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use copy::CopyOptions;
 pub use format::Format;
 pub use history::{

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use super::transfer::{self, Meter, Staged};
-use super::{Artifact, ArtifactFile, ArtifactStore, BATCH, Digest, altered, open};
+use super::{Artifact, ArtifactFile, ArtifactStore, BATCH, Digest, hold_against, open};
 use crate::error::Result;
 use crate::folder;
 use crate::id::{EntityId, hex};
@@ -64,9 +64,7 @@ impl<'a> Intake<'a> {
             let (source, place) = supply(file)?;
             let (hash, _, staged) =
                 transfer::copy_read(source, file.size, &place, &staging, meter)?;
-            if hex(&hash) != file.sha256 {
-                return Err(altered(&place, &format!("`{}`", file.path)));
-            }
+            hold_against(file, &hash, &place)?;
             self.add(catalog, hash, staged)?;
             self.taken.files_copied += 1;
             self.taken.bytes_copied += file.size;
