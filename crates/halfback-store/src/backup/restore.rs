@@ -96,7 +96,7 @@ fn copy_database(mark: &Mark, source: &Path, folder: &Path, meter: &mut Meter<'_
 }
 
 fn damaged(error: Error) -> Error {
-    error.within("the backup cannot be restored")
+    error.within("the backup cannot be restored; back up again with `verify`, or take another one")
 }
 
 fn no_backup(folder: &Path) -> Error {
