@@ -71,7 +71,7 @@ def test_a_bundle_is_loaded_by_a_program_without_a_registry(
 def test_what_runs_code_is_not_loaded_whatever_the_bundle_says(
     registry: halfback.Registry, tmp_path: Path
 ) -> None:
-    import joblib
+    import joblib  # type: ignore[import-untyped]
 
     class Evil:
         def __reduce__(self) -> tuple[object, tuple[str]]:

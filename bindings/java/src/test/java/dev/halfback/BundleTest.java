@@ -111,12 +111,12 @@ class BundleTest {
   @Test
   void nothingIsTakenForGranted() {
     try (Registry registry = Registries.withVersions(folder, 1)) {
-      refusedAsInvalid(() -> Bundle.open(null));
-      refusedAsInvalid(() -> registry.backup(null));
-      refusedAsInvalid(() -> registry.submit(null));
-      refusedAsInvalid(() -> registry.copyVersion(MODEL + "/1", null));
-      refusedAsInvalid(() -> CopyOptions.defaults().withModel(null));
-      refusedAsInvalid(() -> Registry.restore(folder, null));
+      refusedAsInvalid("path", () -> Bundle.open(null));
+      refusedAsInvalid("to", () -> registry.backup(null));
+      refusedAsInvalid("bundle", () -> registry.submit(null));
+      refusedAsInvalid("to", () -> registry.copyVersion(MODEL + "/1", null));
+      refusedAsInvalid("model", () -> CopyOptions.defaults().withModel(null));
+      refusedAsInvalid("to", () -> Registry.restore(folder, null));
     }
   }
 }
