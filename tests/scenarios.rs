@@ -11,8 +11,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use halfback::{
-    AnyCommand, Command, Content, DateTime, ModelVersion, Options, PutArtifact, Query,
-    RegisterVersion, Registry, VersionRef, View, no_progress,
+    AnyCommand, Bundle, Command, Content, CopyOptions, DateTime, ModelVersion, Options,
+    PutArtifact, Query, RegisterVersion, Registry, VersionRef, View, no_progress,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -134,7 +134,7 @@ impl Scenario {
         // Content that was put for a command that was then refused may stay: no row names it. What
         // its own files give away is refused before.
         let puts = match step["call"].as_str().unwrap() {
-            "register_version" => true,
+            "register_version" | "copy_version" | "submit" => true,
             "put_artifact" => error.code() != "secret_suspected",
             _ => false,
         };
@@ -205,17 +205,46 @@ impl Scenario {
             self.handles.insert(handle.into(), registry);
             return Ok(Value::Null);
         }
+        if let Some(result) = without_registry(name, &args) {
+            return result;
+        }
         let handle = step.get("on").map_or("registry", |name| name.as_str().unwrap());
         let registry = &self.handles[handle];
         let Some(moment) = step.get("as_of") else {
-            return write(registry, name, &args).unwrap_or_else(|| read(registry, name, &args));
+            return self
+                .elsewhere(registry, name, &args)
+                .or_else(|| write(registry, name, &args))
+                .unwrap_or_else(|| read(registry, name, &args));
         };
         let moment = self.filled(moment);
         let view = match moment.as_str() {
             Some(time) => registry.as_of(time.parse::<DateTime>().unwrap())?,
             None => registry.as_of(moment.as_i64().unwrap())?,
         };
-        read(&view, name, &args)
+        self.elsewhere(&view, name, &args).unwrap_or_else(|| read(&view, name, &args))
+    }
+
+    /// A method that takes a version to another place.
+    fn elsewhere(&self, view: &View, name: &str, args: &Fields) -> Option<halfback::Result<Value>> {
+        let flag = |key: &str| args.get(key).is_some_and(|value| value == true);
+        Some(match name {
+            "copy_version" => {
+                let target = &self.handles[args["to"].as_str().unwrap()];
+                view.copy_version(
+                    version(&args["version"]),
+                    target,
+                    copy_options(args),
+                    &mut no_progress,
+                )
+                .map(json_of)
+            }
+            "bundle" => {
+                let path = args["path"].as_str().unwrap();
+                view.bundle(version(&args["version"]), path, flag("overwrite"), &mut no_progress)
+                    .map(|path| path.to_str().unwrap().into())
+            }
+            _ => return None,
+        })
     }
 
     /// A value of a step with special and saved values in their places.
@@ -327,6 +356,29 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
+/// A function that no registry is open for.
+fn without_registry(name: &str, args: &Fields) -> Option<halfback::Result<Value>> {
+    let text = |key: &str| args[key].as_str().unwrap();
+    let bundle = || Bundle::open(text("path"));
+    Some(match name {
+        "restore" => halfback::restore(text("backup"), text("to"), &mut no_progress).map(json_of),
+        "open_bundle" => bundle().map(|bundle| json_of(bundle.manifest())),
+        "verify_bundle" => bundle().and_then(|it| it.verify(&mut no_progress)).map(json_of),
+        "bundle_history" => bundle().and_then(|it| it.history()).map(json_of),
+        "download_bundle" => bundle()
+            .and_then(|it| it.download(text("to"), &mut no_progress))
+            .map(|path| path.to_str().unwrap().into()),
+        _ => return None,
+    })
+}
+
+fn copy_options(args: &Fields) -> CopyOptions {
+    CopyOptions {
+        model: args.get("model").map(|model| model.as_str().unwrap().to_owned()),
+        allow_secrets: args.get("allow_secrets").is_some_and(|value| value == true),
+    }
+}
+
 /// A method that changes something, or belongs to the registry alone; `None` for every other.
 fn write(registry: &Registry, name: &str, args: &Fields) -> Option<halfback::Result<Value>> {
     if let Some(result) = short(registry, name, args) {
@@ -334,6 +386,14 @@ fn write(registry: &Registry, name: &str, args: &Fields) -> Option<halfback::Res
     }
     Some(match name {
         "close" => registry.close().map(Value::from),
+        "backup" => {
+            let verify = args.get("verify").is_some_and(|value| value == true);
+            let to = args["to"].as_str().unwrap();
+            registry.backup(to, verify, &mut no_progress).map(json_of)
+        }
+        "submit" => Bundle::open(args["bundle"].as_str().unwrap()).and_then(|bundle| {
+            registry.submit(&bundle, copy_options(args), &mut no_progress).map(json_of)
+        }),
         _ if name != "transact" && args.contains_key("idempotency_key") => {
             once(registry, name, args)
         }

@@ -56,23 +56,40 @@ impl Handle {
         listener: &JObject<'_>,
         work: impl FnOnce(&Registry, &mut dyn FnMut(Transfer) -> ControlFlow<()>) -> halfback::Result<T>,
     ) -> Result<T, Failure> {
-        let mut failed = None;
         let mut stopped_by_close = false;
-        let outcome = work(&self.registry, &mut |transfer| {
-            if self.interrupted.load(Ordering::Acquire) {
-                stopped_by_close = true;
-                return ControlFlow::Break(());
-            }
-            report(env, listener, transfer).unwrap_or_else(|error| {
-                failed = Some(error);
-                ControlFlow::Break(())
+        let outcome = transferring(env, listener, |progress| {
+            work(&self.registry, &mut |transfer| {
+                if self.interrupted.load(Ordering::Acquire) {
+                    stopped_by_close = true;
+                    return ControlFlow::Break(());
+                }
+                progress(transfer)
             })
         });
-        match (outcome, failed) {
-            (Err(_), Some(error)) => Err(Failure::Jvm(error)),
-            (Err(_), None) if stopped_by_close => Err(Failure::Closed),
-            (outcome, _) => Ok(outcome?),
+        match outcome {
+            Err(Failure::Registry(_)) if stopped_by_close => Err(Failure::Closed),
+            outcome => outcome,
         }
+    }
+}
+
+/// Runs `work` with a progress callback that tells `listener`, which may be null, and stops when
+/// that says so.
+pub(crate) fn transferring<T>(
+    env: &mut Env<'_>,
+    listener: &JObject<'_>,
+    work: impl FnOnce(&mut dyn FnMut(Transfer) -> ControlFlow<()>) -> halfback::Result<T>,
+) -> Result<T, Failure> {
+    let mut failed = None;
+    let outcome = work(&mut |transfer| {
+        report(env, listener, transfer).unwrap_or_else(|error| {
+            failed = Some(error);
+            ControlFlow::Break(())
+        })
+    });
+    match (outcome, failed) {
+        (Err(_), Some(error)) => Err(Failure::Jvm(error)),
+        (outcome, _) => Ok(outcome?),
     }
 }
 

@@ -10,6 +10,8 @@ mod handle;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
 mod native;
 mod transfer;
+#[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
+mod transit;
 
 use std::ffi::c_void;
 

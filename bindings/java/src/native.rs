@@ -10,6 +10,10 @@ use jni::{Env, EnvUnowned, NativeMethod, native_method};
 use crate::failure::{Failure, Throw};
 use crate::handle::Handle;
 use crate::transfer::{content, json, optional, path_bytes, path_from, text};
+use crate::transit::{
+    backup, bundle, bundle_download, bundle_history, bundle_verify, copy_version, open_bundle,
+    restore, submit,
+};
 
 type Outcome<T> = Result<T, Failure>;
 
@@ -78,6 +82,54 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     native_method! {
         static fn file_path(handle: jlong, version: [jbyte], as_of: [jbyte], file: [jbyte])
             -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn backup(
+            handle: jlong, to: [jbyte], verify: jboolean, progress: dev.halfback.Progress
+        ) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn restore(backup: [jbyte], to: [jbyte], progress: dev.halfback.Progress) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn copy_version(
+            handle: jlong, version: [jbyte], as_of: [jbyte], target: jlong, options: [jbyte],
+            progress: dev.halfback.Progress
+        ) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn bundle(
+            handle: jlong, version: [jbyte], as_of: [jbyte], to: [jbyte], overwrite: jboolean,
+            progress: dev.halfback.Progress
+        ) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn submit(
+            handle: jlong, path: [jbyte], identity: [jbyte], options: [jbyte],
+            progress: dev.halfback.Progress
+        ) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! { static fn open_bundle(path: [jbyte]) -> [jbyte], error_policy = Throw },
+    native_method! {
+        static fn bundle_history(path: [jbyte], identity: [jbyte]) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn bundle_verify(
+            path: [jbyte], identity: [jbyte], progress: dev.halfback.Progress
+        ) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn bundle_download(
+            path: [jbyte], identity: [jbyte], to: [jbyte], progress: dev.halfback.Progress
+        ) -> [jbyte],
         error_policy = Throw
     },
 ];

@@ -4,6 +4,8 @@
 //! records cross as JSON in UTF-8 bytes and the facade in `python/halfback` gives them Python's
 //! shape, so this crate knows no command and no record.
 
+mod backup;
+mod bundle;
 mod cli;
 mod errors;
 mod handle;
@@ -18,6 +20,12 @@ use pyo3::prelude::*;
 mod _native {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::backup::{backup, copy_version, restore};
+    #[pymodule_export]
+    use crate::bundle::{
+        bundle, bundle_download, bundle_history, bundle_verify, is_executable, open_bundle, submit,
+    };
     #[pymodule_export]
     use crate::cli::run_cli;
     #[pymodule_export]

@@ -23,7 +23,7 @@ import halfback
 from halfback import commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LANGUAGE = "python"
@@ -31,6 +31,16 @@ SPECIAL = {"$null": None, "$nan": nan, "$inf": inf, "$surrogate": "\ud800", "$ob
 PLACE = re.compile(r"\$\{([^}]+)\}|\$(dir)\b")
 WHOLE = re.compile(r"\$(?:\{([^}]+)\}|([A-Za-z_][\w.]*))")
 COMMANDS = {cls.NAME: cls for cls in commands.Command.__subclasses__()}
+
+
+# Functions that no registry is open for.
+WITHOUT_REGISTRY: dict[str, Callable[..., object]] = {
+    "restore": halfback.restore,
+    "open_bundle": lambda path: halfback.open_bundle(path)._manifest,
+    "verify_bundle": lambda path: halfback.open_bundle(path).verify(),
+    "bundle_history": lambda path: halfback.open_bundle(path).history(),
+    "download_bundle": lambda path, to: halfback.open_bundle(path).download(to),
+}
 
 
 def load(path: Path) -> list[dict[str, Any]]:
@@ -99,7 +109,11 @@ class Scenario:
         if name == "open":
             self.handles[step.get("as", "registry")] = halfback.open(**args)
             return None
+        if name in WITHOUT_REGISTRY:
+            return WITHOUT_REGISTRY[name](**args)
         target: Any = self.handles[step.get("on", "registry")]
+        if name == "copy_version":
+            args["to"] = self.handles[args["to"]]
         if "as_of" in step:
             moment = self._filled(step["as_of"])
             target = target.as_of(time_of(moment) if isinstance(moment, str) else moment)

@@ -10,6 +10,7 @@ mod registry;
 mod search;
 mod show;
 mod tag;
+mod transit;
 
 use clap::{Parser, Subcommand};
 
@@ -72,6 +73,11 @@ pub(crate) enum Command {
     Verify(files::Verify),
     Log(lists::Log),
     Check(registry::Check),
+    Backup(transit::Backup),
+    Restore(transit::Restore),
+    Copy(transit::Copy),
+    Bundle(transit::Bundle),
+    Submit(transit::Submit),
     #[command(subcommand)]
     Import(exchange::Import),
     Export(exchange::Export),
@@ -96,6 +102,11 @@ impl Command {
             Self::Verify(command) => command.run(session),
             Self::Log(command) => command.run(session),
             Self::Check(command) => command.run(session),
+            Self::Backup(command) => command.run(session),
+            Self::Restore(command) => command.run(session),
+            Self::Copy(command) => command.run(session),
+            Self::Bundle(command) => command.run(session),
+            Self::Submit(command) => command.run(session),
             Self::Import(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Completions(command) => command.run(session),

@@ -3,6 +3,8 @@
 //! `artifacts/<catalog id>/sha256/ab/cdef…` holds every file and every manifest under its own
 //! SHA-256. A manifest lists the files of one artifact; its digest is the artifact's digest.
 
+mod hold;
+mod intake;
 mod manifest;
 mod source;
 mod transfer;
@@ -17,9 +19,14 @@ use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
 use crate::id::{EntityId, hex, random};
 use crate::merkle::{Hash, sha256};
+use crate::sql::Sql;
 
+pub use hold::Hold;
+pub use intake::{Intake, Supplied, Taken};
 pub use manifest::{Artifact, ArtifactFile, Digest};
 pub use source::{ContentFiles, ReadSeek};
+pub use transfer::{Meter, hash_read};
+pub(crate) use transfer::{Staged, StagedFolder, append_read, copy_file, stage_bytes};
 
 /// What to store: a file or folder on disk, or bytes under a file name.
 #[derive(Debug, Clone)]
@@ -72,6 +79,36 @@ pub fn no_progress(_: Transfer) -> ControlFlow<()> {
 
 /// Files that are made durable together.
 const BATCH: usize = 64;
+
+/// An artifact that a version names, or named once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The catalog in whose store it is.
+    pub catalog: EntityId,
+    /// Its digest.
+    pub digest: Digest,
+    /// The size of all its files, in bytes.
+    pub size: u64,
+}
+
+/// The artifacts of every version that there ever was, except those that are kept elsewhere: the
+/// past can be asked for its files too.
+pub fn named(sql: &mut dyn Sql) -> Result<Vec<Named>> {
+    sql.all(
+        "SELECT DISTINCT s.parent, v.digest, v.size FROM version v \
+         JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
+         WHERE v.location IS NULL ORDER BY s.parent, v.digest",
+        &[],
+        |row| {
+            let damaged = || Detail::Corrupt("a version's digest is damaged; run `check`".into());
+            Ok(Named {
+                catalog: row.id(0)?,
+                digest: Digest::new(row.blob(1)?.try_into().map_err(|_| damaged())?),
+                size: row.int(2)?.try_into().map_err(|_| damaged())?,
+            })
+        },
+    )
+}
 
 /// The artifacts of a registry.
 #[derive(Debug, Clone)]
@@ -148,18 +185,16 @@ impl ArtifactStore {
 
     /// Reads every stored byte of many artifacts, once also where they share it, and tells which
     /// of them are not as they were recorded.
-    ///
-    /// Each comes with the size of its files, for the progress.
     pub fn verify_all(
         &self,
-        artifacts: &[(EntityId, Digest, u64)],
+        artifacts: &[Named],
         progress: Progress<'_>,
         found: &mut dyn FnMut(usize, Error),
     ) -> Result<()> {
-        let total = artifacts.iter().fold(0_u64, |sum, (_, _, size)| sum.saturating_add(*size));
+        let total = artifacts.iter().fold(0_u64, |sum, named| sum.saturating_add(named.size));
         let mut meter = transfer::Meter::new(total, progress);
         let (mut sound, mut done) = (HashSet::new(), 0_u64);
-        for (at, (catalog, digest, size)) in artifacts.iter().enumerate() {
+        for (at, Named { catalog, digest, size }) in artifacts.iter().enumerate() {
             match self.verify_once(*catalog, digest, &mut sound, &mut meter) {
                 Err(error) if matches!(error.detail(), Detail::Cancelled) => return Err(error),
                 Err(error) => found(at, error),
@@ -231,6 +266,11 @@ impl ArtifactStore {
         Ok(path)
     }
 
+    /// Opens a file of an artifact, as its manifest lists it.
+    pub fn open_file(&self, catalog: EntityId, file: &ArtifactFile) -> Result<std::fs::File> {
+        open(&self.file_of(catalog, file)?, &file.path)
+    }
+
     /// Copies an artifact into the folder `to`, verified on the way; appears whole or not at all.
     ///
     /// An artifact of one file becomes `to/<name>`, replacing a file of that name, and that path
@@ -252,91 +292,8 @@ impl ArtifactStore {
             ))
             .into());
         }
-        let mut meter = transfer::Meter::new(artifact.size, progress);
-        match artifact.single() {
-            Some(file) => self.download_file(catalog, file, to, &mut meter),
-            None => self.download_folder(catalog, &artifact, to, &mut meter),
-        }
-    }
-
-    fn download_file(
-        &self,
-        catalog: EntityId,
-        file: &ArtifactFile,
-        to: &Path,
-        meter: &mut transfer::Meter<'_>,
-    ) -> Result<PathBuf> {
-        if to.exists() && !to.is_dir() {
-            return Err(occupied(to, "a file is"));
-        }
-        folder::create(to)?;
-        let place = to.join(&file.path);
-        if place.is_dir() {
-            return Err(occupied(&place, "a folder is"));
-        }
-        let staged = self.copy_verified(catalog, file, to, meter)?;
-        meter.finish()?;
-        staged.persist(&place)?;
-        folder::sync(to)?;
-        Ok(place)
-    }
-
-    fn download_folder(
-        &self,
-        catalog: EntityId,
-        artifact: &Artifact,
-        to: &Path,
-        meter: &mut transfer::Meter<'_>,
-    ) -> Result<PathBuf> {
-        let occupant = std::fs::read_dir(to).map(|mut entries| entries.next().is_some());
-        match occupant {
-            Ok(false) => {}
-            Ok(true) => {
-                let content = Content::Path(to.to_owned());
-                let same = ContentFiles::find(&content)
-                    .and_then(|files| Self::hash(&files, &mut no_progress))
-                    .is_ok_and(|present| present == *artifact);
-                return if same { Ok(to.to_owned()) } else { Err(occupied(to, "other files are")) };
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-                return Err(occupied(to, "a file is"));
-            }
-            Err(error) => return Err(error).on("read", to),
-        }
-        let parent = match to.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        folder::create(parent)?;
-        let staging = transfer::StagedFolder::new(parent)?;
-        for file in &artifact.files {
-            let place = staging.path().join(&file.path);
-            let folder = place.parent().unwrap_or(staging.path());
-            std::fs::create_dir_all(folder).on("create", folder)?;
-            self.copy_verified(catalog, file, folder, meter)?.persist(&place)?;
-        }
-        meter.finish()?;
-        staging.persist(to)?;
-        folder::sync(parent)?;
-        Ok(to.to_owned())
-    }
-
-    fn copy_verified(
-        &self,
-        catalog: EntityId,
-        file: &ArtifactFile,
-        folder: &Path,
-        meter: &mut transfer::Meter<'_>,
-    ) -> Result<transfer::Staged> {
-        let path = self.file_of(catalog, file)?;
-        let source = open(&path, &file.path)?;
-        let (hash, _, staged) = transfer::copy_file(&source, &path, folder, meter)?;
-        if hex(&hash) != file.sha256 {
-            return Err(altered(&path, &format!("`{}`", file.path)));
-        }
-        staged.sync()?;
-        Ok(staged)
+        let mut supply = self.opening(catalog);
+        download(&artifact, &mut supply, to, progress)
     }
 
     /// Moves staged files to the places that their hashes give them; durable when this returns.
@@ -376,6 +333,94 @@ impl ArtifactStore {
     }
 }
 
+/// Copies an artifact whose files `supply` opens into the folder `to`; see
+/// [`ArtifactStore::download`].
+pub fn download(
+    artifact: &Artifact,
+    supply: &mut dyn FnMut(&ArtifactFile) -> Result<Supplied<'static>>,
+    to: &Path,
+    progress: Progress<'_>,
+) -> Result<PathBuf> {
+    let mut download = Download { supply, meter: Meter::new(artifact.size, progress) };
+    match artifact.single() {
+        Some(file) => download.file(file, to),
+        None => download.folder(artifact, to),
+    }
+}
+
+/// Holds the hash of what was read at `place` against what it was to be.
+pub fn hold_against(file: &ArtifactFile, hash: &Hash, place: &Path) -> Result<()> {
+    if hex(hash) == file.sha256 { Ok(()) } else { Err(altered(place, &format!("`{}`", file.path))) }
+}
+
+/// A download under way.
+struct Download<'a> {
+    supply: &'a mut dyn FnMut(&ArtifactFile) -> Result<Supplied<'static>>,
+    meter: Meter<'a>,
+}
+
+impl Download<'_> {
+    fn file(&mut self, file: &ArtifactFile, to: &Path) -> Result<PathBuf> {
+        if to.exists() && !to.is_dir() {
+            return Err(occupied(to, "a file is"));
+        }
+        folder::create(to)?;
+        let place = to.join(&file.path);
+        if place.is_dir() {
+            return Err(occupied(&place, "a folder is"));
+        }
+        let staged = self.copy_verified(file, to)?;
+        self.meter.finish()?;
+        staged.persist(&place)?;
+        folder::sync(to)?;
+        Ok(place)
+    }
+
+    fn folder(&mut self, artifact: &Artifact, to: &Path) -> Result<PathBuf> {
+        let occupant = std::fs::read_dir(to).map(|mut entries| entries.next().is_some());
+        match occupant {
+            Ok(false) => {}
+            Ok(true) => {
+                let content = Content::Path(to.to_owned());
+                let same = ContentFiles::find(&content)
+                    .and_then(|files| ArtifactStore::hash(&files, &mut no_progress))
+                    .is_ok_and(|present| present == *artifact);
+                return if same { Ok(to.to_owned()) } else { Err(occupied(to, "other files are")) };
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                return Err(occupied(to, "a file is"));
+            }
+            Err(error) => return Err(error).on("read", to),
+        }
+        let parent = match to.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        folder::create(parent)?;
+        let staging = StagedFolder::new(parent)?;
+        for file in &artifact.files {
+            let place = staging.path().join(&file.path);
+            let folder = place.parent().unwrap_or(staging.path());
+            folder::create(folder)?;
+            self.copy_verified(file, folder)?.persist(&place)?;
+        }
+        self.meter.finish()?;
+        staging.persist(to)?;
+        folder::sync(parent)?;
+        Ok(to.to_owned())
+    }
+
+    fn copy_verified(&mut self, file: &ArtifactFile, folder: &Path) -> Result<Staged> {
+        let (source, place) = (self.supply)(file)?;
+        let (hash, _, staged) =
+            transfer::copy_read(source, file.size, &place, folder, &mut self.meter)?;
+        hold_against(file, &hash, &place)?;
+        staged.sync()?;
+        Ok(staged)
+    }
+}
+
 fn open(path: &Path, name: &str) -> Result<std::fs::File> {
     std::fs::File::open(path).map_err(|error| missing(&error, path, &format!("`{name}`")))
 }
@@ -401,7 +446,7 @@ fn missing(error: &std::io::Error, path: &Path, what: &str) -> Error {
 
 fn altered(path: &Path, what: &str) -> Error {
     Detail::ArtifactAltered(format!(
-        "{what} was altered in the artifact store at `{}`: its SHA-256 is not the recorded one; restore it from a backup, or register the content again",
+        "{what} was altered at `{}`: its SHA-256 is not the recorded one; restore it from a backup, or register the content again",
         path.display()
     ))
     .into()
@@ -416,7 +461,7 @@ fn occupied(path: &Path, by: &str) -> Error {
 }
 
 /// How the name of a file or folder on its way begins.
-const STAGED: &str = ".halfback-";
+pub(crate) const STAGED: &str = ".halfback-";
 
 /// A name that nobody else uses, for a file on its way.
 fn staging_name() -> Result<String> {

@@ -3,7 +3,9 @@
 //!
 //! The `halfback` crate gives this its meaning; programs use that one.
 
+pub mod archive;
 pub mod artifact;
+pub mod backup;
 pub mod check;
 pub mod codec;
 pub mod error;
@@ -16,6 +18,7 @@ pub mod interrupt;
 pub mod log;
 pub mod merkle;
 pub mod name;
+pub mod proof;
 pub mod schema;
 pub mod sql;
 pub mod sqlite;

@@ -70,6 +70,96 @@ impl CompactRange {
     }
 }
 
+/// Grows a tree leaf by leaf and keeps what it takes to prove that some of the leaves are in it:
+/// memory goes with the number of proofs, not with that of leaves.
+#[derive(Debug, Default)]
+pub struct Prover {
+    leaves: u64,
+    peaks: Vec<Peak>,
+    paths: Vec<Vec<Hash>>,
+}
+
+/// The root of a perfect subtree, and which of the proofs are about leaves in it.
+#[derive(Debug)]
+struct Peak {
+    root: Hash,
+    proved: Vec<usize>,
+}
+
+impl Prover {
+    /// Adds a leaf at the end, `proved` where its path is wanted.
+    pub fn push(&mut self, leaf: Hash, proved: bool) {
+        let mut node = Peak { root: leaf, proved: Vec::new() };
+        if proved {
+            node.proved.push(self.paths.len());
+            self.paths.push(Vec::new());
+        }
+        for _ in 0..self.leaves.trailing_ones() {
+            if let Some(left) = self.peaks.pop() {
+                node = self.join(left, node);
+            }
+        }
+        self.peaks.push(node);
+        self.leaves += 1;
+    }
+
+    /// How many leaves the tree has.
+    pub fn leaves(&self) -> u64 {
+        self.leaves
+    }
+
+    /// The tree's root, and the inclusion path (RFC 6962 §2.1.1) of every leaf that was to be
+    /// proved, in the order of the leaves.
+    pub fn finish(mut self) -> (Hash, Vec<Vec<Hash>>) {
+        let Some(mut node) = self.peaks.pop() else { return (sha256(b""), Vec::new()) };
+        while let Some(left) = self.peaks.pop() {
+            node = self.join(left, node);
+        }
+        (node.root, self.paths)
+    }
+
+    fn join(&mut self, mut left: Peak, right: Peak) -> Peak {
+        for (side, sibling) in [(&left, right.root), (&right, left.root)] {
+            for proof in &side.proved {
+                if let Some(path) = self.paths.get_mut(*proof) {
+                    path.push(sibling);
+                }
+            }
+        }
+        left.proved.extend(right.proved);
+        Peak { root: node_hash(&left.root, &right.root), proved: left.proved }
+    }
+}
+
+/// The root of the tree of `leaves` leaves in which the leaf at `index`, counted from 0, has this
+/// inclusion path (RFC 9162 §2.1.3.2); `None` where no such tree has a path of that length.
+///
+/// The leaf is in a tree when this is the tree's root.
+pub fn root_of_path(leaf: &Hash, index: u64, leaves: u64, path: &[Hash]) -> Option<Hash> {
+    let (mut node, mut last) = (index, leaves.checked_sub(1)?);
+    if node > last {
+        return None;
+    }
+    let mut root = *leaf;
+    for sibling in path {
+        if last == 0 {
+            return None;
+        }
+        if node & 1 == 1 || node == last {
+            root = node_hash(sibling, &root);
+            // A last node without a sibling goes up as it is.
+            let alone = node.trailing_zeros();
+            node >>= alone;
+            last >>= alone;
+        } else {
+            root = node_hash(&root, sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    (last == 0).then_some(root)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +203,51 @@ mod tests {
             hex(&tree.root()),
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
         );
+    }
+
+    /// RFC 6962 §2.1.1, word for word.
+    fn path_by_definition(index: usize, leaves: &[Hash]) -> Vec<Hash> {
+        if leaves.len() == 1 {
+            return Vec::new();
+        }
+        let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+        let (mut path, sibling) = if index < left.len() {
+            (path_by_definition(index, left), root_by_definition(right))
+        } else {
+            (path_by_definition(index - left.len(), right), root_by_definition(left))
+        };
+        path.push(sibling);
+        path
+    }
+
+    #[test]
+    fn every_leaf_of_every_small_tree_is_proved_and_nothing_else() {
+        for count in 1..40_u8 {
+            let leaves: Vec<Hash> = (0..count).map(|number| leaf_hash(&[number])).collect();
+            let mut prover = Prover::default();
+            for (number, leaf) in leaves.iter().enumerate() {
+                prover.push(*leaf, number % 3 != 1);
+            }
+            let (root, paths) = prover.finish();
+            assert_eq!(root, root_by_definition(&leaves));
+            let proved = (0..leaves.len()).filter(|number| number % 3 != 1);
+            for (index, path) in proved.zip(&paths) {
+                assert_eq!(*path, path_by_definition(index, &leaves), "{index} of {count}");
+                let (at, size) = (index as u64, u64::from(count));
+                let proof = |leaf: Hash, at, path: &[Hash]| root_of_path(&leaf, at, size, path);
+                assert_eq!(proof(leaves[index], at, path), Some(root));
+                assert_ne!(proof(leaf_hash(b"other"), at, path), Some(root));
+                for other in (0..=size).filter(|other| *other != at) {
+                    assert_ne!(proof(leaves[index], other, path), Some(root), "{other}");
+                }
+                assert_eq!(proof(leaves[index], at, &[path.as_slice(), &[root]].concat()), None);
+                if let Some((_, shorter)) = path.split_last() {
+                    assert_eq!(proof(leaves[index], at, shorter), None);
+                }
+            }
+        }
+        assert_eq!(Prover::default().finish(), (sha256(b""), Vec::new()));
+        assert_eq!(root_of_path(&[0; 32], 0, 0, &[]), None);
     }
 
     proptest! {

@@ -151,6 +151,7 @@ pub static ORIGIN: Fact = Fact {
         Column::optional("created", Type::Int),
         Column::optional("creator", Type::Int),
         Column::optional("updated", Type::Int),
+        Column::optional("uri", Type::Text),
     ],
     key: 1,
     stays: false,

@@ -4,6 +4,7 @@
 mod batch;
 mod checkpoint;
 mod connection;
+mod copy;
 
 use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt;
@@ -128,6 +129,7 @@ impl Sqlite {
             let opened = Opened::to_read(folder)?;
             return Ok(Self { opened, lock: None, queue: Queue::default() });
         }
+        crate::backup::refuse_to_write(folder)?;
         let lock = WriterLock::open(&folder.join(LOCK))?;
         let mut opened = Opened::to_write(folder, access, None)?;
         if opened.is_none() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use halfback_store::artifact::{self as store, ArtifactStore, ContentFiles, Digest, ReadSeek};
-use halfback_store::error::{Detail, Result};
+use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::ModelName;
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Held, Place, Query, Snapshot};
 use crate::format::{self, Files, Format};
-use crate::registry::Registry;
+use crate::registry::{Registry, Shared};
 use crate::securable::VersionRef;
 use crate::view::View;
 
@@ -71,6 +71,19 @@ impl From<&String> for PutArtifact {
     }
 }
 
+impl TryFrom<&Artifact> for store::Artifact {
+    type Error = Error;
+
+    /// Checks every path and hash, and that the list is in order.
+    fn try_from(artifact: &Artifact) -> Result<Self> {
+        let mut text = String::from("halfback manifest 1\n");
+        for ArtifactFile { path, size, sha256 } in &artifact.files {
+            text += &format!("{sha256} {size} {path}\n");
+        }
+        Self::from_manifest(text.as_bytes())
+    }
+}
+
 /// Lists the files of a version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -90,13 +103,13 @@ impl Query for GetArtifact {
 }
 
 /// Where the registry keeps the artifact of a version.
-struct Stored {
-    catalog: EntityId,
-    digest: Digest,
+pub(crate) struct Stored {
+    pub(crate) catalog: EntityId,
+    pub(crate) digest: Digest,
 }
 
 impl Snapshot<'_> {
-    fn stored(&mut self, version: &VersionRef) -> Result<Stored> {
+    pub(crate) fn stored(&mut self, version: &VersionRef) -> Result<Stored> {
         let (_, id) = self.version_ref(version)?;
         match self.artifact_of(id)? {
             (catalog, digest, None) => Ok(Stored { catalog, digest }),
@@ -162,6 +175,20 @@ impl Registry {
     }
 }
 
+impl Shared {
+    /// Looks at a content that this process stored, so that a version can be registered for it.
+    pub(crate) fn possess_stored(
+        &self,
+        catalog: EntityId,
+        artifact: &store::Artifact,
+    ) -> Result<()> {
+        let files = StoredFiles { store: &self.store, catalog, artifact };
+        let held = Held { size: artifact.size, format: format::recognise(&files)? };
+        self.possess(Place::Stored(catalog), artifact.digest, held);
+        Ok(())
+    }
+}
+
 /// Tells what content is: framework, versions, signature, and whether loading it runs code.
 /// Nothing is loaded or run to find out.
 ///
@@ -174,6 +201,25 @@ impl Registry {
 /// ```
 pub fn recognise(content: &Content) -> Result<Format> {
     format::recognise(&ContentFiles::find(content)?)
+}
+
+/// The files of an artifact in the store.
+struct StoredFiles<'a> {
+    store: &'a ArtifactStore,
+    catalog: EntityId,
+    artifact: &'a store::Artifact,
+}
+
+impl Files for StoredFiles<'_> {
+    fn list(&self) -> Vec<(String, u64)> {
+        self.artifact.files.iter().map(|file| (file.path.clone(), file.size)).collect()
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek + '_>> {
+        let file = self.artifact.file(path);
+        let file = file.ok_or_else(|| Detail::NotFound(format!("there is no file `{path}`")))?;
+        Ok(Box::new(self.store.open_file(self.catalog, file)?))
+    }
 }
 
 impl Files for ContentFiles<'_> {

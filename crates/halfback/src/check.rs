@@ -2,10 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use halfback_store::artifact::Digest;
+use halfback_store::artifact::{self, Digest, Named};
 use halfback_store::check::{self as store, Findings};
 use halfback_store::error::{Detail, Error, Kind, Result};
-use halfback_store::id::EntityId;
 use halfback_store::interrupt;
 use halfback_store::tx::Head;
 use schemars::JsonSchema;
@@ -93,15 +92,12 @@ impl View {
     }
 }
 
-/// An artifact that a version names, and the size of its files.
-type Named = (EntityId, Digest, u64);
-
 impl Snapshot<'_> {
     fn check(&mut self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
         let mut findings = Findings::default();
-        let named = if check.artifacts { self.named_artifacts() } else { Ok(Vec::new()) };
+        let named = if check.artifacts { artifact::named(self.sql) } else { Ok(Vec::new()) };
         let named = findings.part("database", named)?.unwrap_or_default();
-        let total = named.iter().fold(0_u64, |sum, (_, _, size)| sum.saturating_add(*size));
+        let total = named.iter().fold(0_u64, |sum, named| sum.saturating_add(named.size));
         let pace: store::Pace<'_> = &mut || {
             let stopped = progress(Transfer { done: 0, total }).is_break();
             if stopped || interrupt::requested() { Err(Detail::Cancelled.into()) } else { Ok(()) }
@@ -114,23 +110,6 @@ impl Snapshot<'_> {
         let commits = findings.part("log", head)?.map_or(0, |head| head.number.0);
         let findings = findings.into_vec().into_iter().map(Finding::from).collect();
         Ok(CheckReport { commits, rows, artifacts: named.len() as u64, findings })
-    }
-
-    /// The artifact of every version that there ever was, where the registry keeps it.
-    fn named_artifacts(&mut self) -> Result<Vec<Named>> {
-        self.sql.all(
-            "SELECT DISTINCT s.parent, v.digest, v.size FROM version v \
-             JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
-             WHERE v.location IS NULL",
-            &[],
-            |row| {
-                let digest = row
-                    .blob(1)?
-                    .try_into()
-                    .map_err(|_| Detail::Corrupt("a version's digest is no SHA-256".into()))?;
-                Ok((row.id(0)?, Digest::new(digest), u64::try_from(row.int(2)?).unwrap_or(0)))
-            },
-        )
     }
 
     fn check_artifacts(
@@ -146,7 +125,7 @@ impl Snapshot<'_> {
         };
         self.store.verify_all(named, &mut told, &mut |at, error| failed.push((at, error)))?;
         for (at, error) in failed {
-            let Some((_, digest, _)) = named.get(at) else { continue };
+            let Some(Named { digest, .. }) = named.get(at) else { continue };
             let versions = self.versions_of(digest);
             let versions = findings.part("database", versions)?.unwrap_or_default();
             findings.push(store::Finding {

@@ -117,28 +117,51 @@ impl Snapshot<'_> {
 }
 
 fn commit(row: &dyn Row) -> Result<Commit> {
-    let bytes = row.blob(0)?;
-    let header = Header::from_bytes(bytes)?;
-    let payload = row.opt_text(1)?.map(serde_json::from_str::<Vec<Map<String, Value>>>).transpose();
-    let payload = payload.map_err(|error| {
-        Detail::Corrupt(format!("the payload of commit {} is damaged: {error}", header.commit))
-    })?;
-    let summary = match &payload {
-        Some(commands) => commands.iter().map(summary).collect::<Vec<_>>().join("; "),
-        None => format!("{} (erased)", header.commands.join("; ")),
-    };
-    Ok(Commit {
-        commit: header.commit.0,
-        time: header.time.into(),
-        actor: header.actor,
-        actor_name: row.opt_string(2)?,
-        proof: header.proof,
-        commands: header.commands,
-        payload,
-        entities: header.entities.into_iter().map(|EntityId(id)| id).collect(),
-        summary,
-        leaf_hash: hex(&leaf_hash(bytes)),
-    })
+    Commit::of(row.blob(0)?, row.opt_text(1)?, row.opt_string(2)?)
+}
+
+impl Commit {
+    /// The commit that an entry of the log tells of.
+    pub(crate) fn of(
+        bytes: &[u8],
+        payload: Option<&str>,
+        actor_name: Option<String>,
+    ) -> Result<Self> {
+        let header = Header::from_bytes(bytes)?;
+        let payload = payload.map(serde_json::from_str::<Vec<Map<String, Value>>>).transpose();
+        let payload = payload.map_err(|error| {
+            Detail::Corrupt(format!("the payload of commit {} is damaged: {error}", header.commit))
+        })?;
+        let summary = match &payload {
+            Some(commands) => commands.iter().map(summary).collect::<Vec<_>>().join("; "),
+            None => format!("{} (erased)", header.commands.join("; ")),
+        };
+        Ok(Commit {
+            commit: header.commit.0,
+            time: header.time.into(),
+            actor: header.actor,
+            actor_name,
+            proof: header.proof,
+            commands: header.commands,
+            payload,
+            entities: header.entities.into_iter().map(|EntityId(id)| id).collect(),
+            summary,
+            leaf_hash: hex(&leaf_hash(bytes)),
+        })
+    }
+}
+
+impl Snapshot<'_> {
+    /// All commits that touched an entity, the oldest first.
+    pub(crate) fn commits_of(&mut self, entity: EntityId) -> Result<Vec<Commit>> {
+        self.sql.all(
+            &format!(
+                "{ENTRY} JOIN touch t ON t.n = l.n WHERE t.entity = ?1 AND t.n <= ?2 ORDER BY t.n"
+            ),
+            &[entity.into(), self.moment.into()],
+            commit,
+        )
+    }
 }
 
 /// `set_alias risk.credit.default alias=champion version=3`

@@ -27,11 +27,14 @@
 //! ```
 
 mod artifact;
+mod backup;
+mod bundle;
 mod cache;
 mod catalog;
 mod check;
 mod command;
 mod commands;
+mod copy;
 mod facade;
 mod filter;
 mod format;
@@ -76,7 +79,10 @@ pub use artifact::{
     Artifact, ArtifactFile, Content, GetArtifact, Progress, PutArtifact, Transfer, no_progress,
     recognise,
 };
+pub use backup::{Backup, Restored, restore};
+pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
+pub use copy::CopyOptions;
 pub use format::Format;
 pub use history::{
     Commit, History, Info, Log, LogVerification, Principal, RegistryInfo, VerifyLog, Whoami,

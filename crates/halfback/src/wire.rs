@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::artifact::Progress;
+use crate::backup::{Backup, Restored};
+use crate::bundle::{Bundle, BundleManifest, BundleVerification};
 use crate::cache::{Stamp, resolve_stamped};
 use crate::check::Check;
 use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query, written};
@@ -127,6 +129,106 @@ pub fn file_path(
     view(registry, as_of)?.file_path(reference(version)?, file)
 }
 
+/// Backs up the registry; see [`Registry::backup`].
+pub fn backup(
+    registry: &Registry,
+    to: &Path,
+    verify: bool,
+    progress: Progress<'_>,
+) -> Result<Vec<u8>> {
+    written(&registry.backup(to, verify, progress)?)
+}
+
+/// Makes a registry of a backup; see [`restore`](crate::restore()).
+pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Vec<u8>> {
+    written(&crate::backup::restore(backup, to, progress)?)
+}
+
+/// Copies a version to another registry as `{"model": …, "allow_secrets": …}` says; see
+/// [`View::copy_version`].
+pub fn copy_version(
+    registry: &Registry,
+    version: &[u8],
+    as_of: Option<&[u8]>,
+    target: &Registry,
+    options: &[u8],
+    progress: Progress<'_>,
+) -> Result<Vec<u8>> {
+    let (version, options) = (reference(version)?, read(options, "the options of a copy")?);
+    written(&view(registry, as_of)?.copy_version(version, target, options, progress)?)
+}
+
+/// Bundles a version; see [`View::bundle`].
+pub fn bundle(
+    registry: &Registry,
+    version: &[u8],
+    as_of: Option<&[u8]>,
+    to: &Path,
+    overwrite: bool,
+    progress: Progress<'_>,
+) -> Result<PathBuf> {
+    view(registry, as_of)?.bundle(reference(version)?, to, overwrite, progress)
+}
+
+/// Opens a bundle; gives `{"identity": …, "manifest": …}`. The other functions on bundles open the
+/// file again, and take the identity so that they are about the same one.
+pub fn open_bundle(path: &Path) -> Result<Vec<u8>> {
+    let bundle = Bundle::open(path)?;
+    written(&json!({ "identity": bundle.identity(), "manifest": bundle.manifest() }))
+}
+
+/// Lists the commits in a bundle; see [`Bundle::history`].
+pub fn bundle_history(path: &Path, identity: &str) -> Result<Vec<u8>> {
+    written(&same_bundle(path, identity)?.history()?)
+}
+
+/// Examines a bundle; see [`Bundle::verify`].
+pub fn bundle_verify(path: &Path, identity: &str, progress: Progress<'_>) -> Result<Vec<u8>> {
+    written(&same_bundle(path, identity)?.verify(progress)?)
+}
+
+/// Copies the files out of a bundle; see [`Bundle::download`].
+pub fn bundle_download(
+    path: &Path,
+    identity: &str,
+    to: &Path,
+    progress: Progress<'_>,
+) -> Result<PathBuf> {
+    same_bundle(path, identity)?.download(to, progress)
+}
+
+/// Brings a bundle in as `{"model": …, "allow_secrets": …}` says; see [`Registry::submit`].
+pub fn submit(
+    registry: &Registry,
+    path: &Path,
+    identity: Option<&str>,
+    options: &[u8],
+    progress: Progress<'_>,
+) -> Result<Vec<u8>> {
+    let bundle = match identity {
+        Some(identity) => same_bundle(path, identity)?,
+        None => Bundle::open(path)?,
+    };
+    written(&registry.submit(&bundle, read(options, "the options of a copy")?, progress)?)
+}
+
+/// Whether loading the files at a path runs code that is in them, whatever a record says.
+pub fn is_executable(path: &Path) -> Result<bool> {
+    Ok(crate::artifact::recognise(&path.into())?.executable)
+}
+
+fn same_bundle(path: &Path, identity: &str) -> Result<Bundle> {
+    let bundle = Bundle::open(path)?;
+    if bundle.identity() == identity {
+        return Ok(bundle);
+    }
+    Err(Detail::ArtifactChanged(format!(
+        "`{}` is another bundle than the one that was opened; open it again",
+        path.display()
+    ))
+    .into())
+}
+
 fn view(registry: &Registry, moment: Option<&[u8]>) -> Result<View> {
     match moment {
         None => Ok(View::clone(registry)),
@@ -187,6 +289,11 @@ pub fn schemas() -> Value {
     let commands = std::mem::take(&mut collect.schemas);
     each_query(&mut collect);
     let queries = std::mem::take(&mut collect.schemas);
+    // What methods give that are neither commands nor queries.
+    collect.records.subschema_for::<Backup>();
+    collect.records.subschema_for::<Restored>();
+    collect.records.subschema_for::<BundleManifest>();
+    collect.records.subschema_for::<BundleVerification>();
     let records = collect.records.take_definitions(true);
     json!({
         "records": records,

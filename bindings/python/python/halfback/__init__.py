@@ -18,16 +18,21 @@ if TYPE_CHECKING:
     from halfback import commands as commands
     from halfback import records as records
     from halfback._native import __version__ as __version__
-    from halfback.arguments import PathArgument
+    from halfback.arguments import PathArgument, Progress
+    from halfback.bundles import Bundle as Bundle
+    from halfback.bundles import open_bundle as open_bundle
     from halfback.entities import Artifact as Artifact
+    from halfback.entities import Backup as Backup
     from halfback.entities import Catalog as Catalog
     from halfback.entities import CheckReport as CheckReport
     from halfback.entities import Commit as Commit
     from halfback.entities import Model as Model
     from halfback.entities import ModelVersion as ModelVersion
+    from halfback.entities import Restored as Restored
     from halfback.entities import Schema as Schema
     from halfback.pages import Page as Page
     from halfback.pages import Pages as Pages
+    from halfback.records import BundleVerification as BundleVerification
     from halfback.records import LogVerification as LogVerification
     from halfback.records import Principal as Principal
     from halfback.records import RegistryInfo as RegistryInfo
@@ -54,6 +59,9 @@ from halfback.sentinels import ANY, AnyValue
 # Rooms are loaded when somebody asks for what is in them.
 _ROOMS = {
     "Artifact": "entities",
+    "Backup": "entities",
+    "Bundle": "bundles",
+    "BundleVerification": "records",
     "Catalog": "entities",
     "CheckReport": "entities",
     "Commit": "entities",
@@ -65,12 +73,14 @@ _ROOMS = {
     "Principal": "records",
     "Registry": "registry",
     "RegistryInfo": "records",
+    "Restored": "entities",
     "Schema": "entities",
     "View": "view",
     "__version__": "_native",
     "commands": "",
     "compatible": "signatures",
     "infer_signature": "signatures",
+    "open_bundle": "bundles",
     "records": "",
 }
 
@@ -78,6 +88,9 @@ __all__ = [
     "ANY",
     "AnyValue",
     "Artifact",
+    "Backup",
+    "Bundle",
+    "BundleVerification",
     "Catalog",
     "CheckReport",
     "ClosedError",
@@ -99,6 +112,7 @@ __all__ = [
     "Principal",
     "Registry",
     "RegistryInfo",
+    "Restored",
     "Schema",
     "UnavailableError",
     "View",
@@ -107,7 +121,9 @@ __all__ = [
     "compatible",
     "infer_signature",
     "open",
+    "open_bundle",
     "records",
+    "restore",
 ]
 
 
@@ -128,6 +144,30 @@ def open(path: PathArgument, *, create: bool = False, read_only: bool = False) -
     from halfback.registry import Registry
 
     return Registry._open(path, create, read_only)
+
+
+def restore(
+    backup: PathArgument, to: PathArgument, *, progress: Progress | None = None
+) -> Restored:
+    """Makes a registry of a backup in the folder `to`, which must be absent or empty.
+
+    Everything is examined before the registry has its name: the database, the log, every row, and
+    every file against its digest. A backup that is damaged is refused, and the error names what is.
+    The registry has the identity of the one that was backed up: where that one still exists, only
+    one of the two may go on.
+
+    >>> backup = registry.backup(folder / "backup")
+    >>> halfback.restore(folder / "backup", folder / "again.hb").root == backup.root
+    True
+    """
+    from halfback import _native, arguments
+    from halfback.entities import Restored
+    from halfback.progress import telling
+    from halfback.wire import decode
+
+    source, target = arguments.path("backup", backup), arguments.path("to", to)
+    with telling("restoring", progress) as told:
+        return Restored.from_wire(decode(_native.restore(source, target, told)))
 
 
 def __getattr__(name: str) -> object:

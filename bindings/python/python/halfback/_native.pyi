@@ -12,14 +12,72 @@ __all__ = [
     "Resolver",
     "Stamp",
     "__version__",
+    "backup",
+    "bundle",
+    "bundle_download",
+    "bundle_history",
+    "bundle_verify",
     "compatible",
+    "copy_version",
     "export",
     "import_mlflow",
+    "is_executable",
+    "open_bundle",
+    "restore",
     "run_cli",
+    "submit",
 ]
 
 __version__: str
 
+def backup(
+    handle: Handle,
+    to: str | PathLike[str],
+    verify: bool,
+    progress: Callable[[int, int], object] | None,
+) -> bytes: ...
+def restore(
+    backup: str | PathLike[str],
+    to: str | PathLike[str],
+    progress: Callable[[int, int], object] | None,
+) -> bytes: ...
+def copy_version(
+    handle: Handle,
+    version: bytes,
+    as_of: bytes | None,
+    target: Handle,
+    options: bytes,
+    progress: Callable[[int, int], object] | None,
+) -> bytes: ...
+def bundle(
+    handle: Handle,
+    version: bytes,
+    as_of: bytes | None,
+    to: str | PathLike[str],
+    overwrite: bool,
+    progress: Callable[[int, int], object] | None,
+) -> Path: ...
+def open_bundle(path: str | PathLike[str]) -> bytes: ...
+def bundle_history(path: str | PathLike[str], identity: str) -> bytes: ...
+def bundle_verify(
+    path: str | PathLike[str],
+    identity: str,
+    progress: Callable[[int, int], object] | None,
+) -> bytes: ...
+def bundle_download(
+    path: str | PathLike[str],
+    identity: str,
+    to: str | PathLike[str],
+    progress: Callable[[int, int], object] | None,
+) -> Path: ...
+def submit(
+    handle: Handle,
+    path: str | PathLike[str],
+    identity: str | None,
+    options: bytes,
+    progress: Callable[[int, int], object] | None,
+) -> bytes: ...
+def is_executable(path: str | PathLike[str]) -> bool: ...
 def compatible(request: bytes) -> bytes: ...
 def import_mlflow(
     handle: Handle,

@@ -384,7 +384,8 @@ class RegisterVersion(Command):
     """Rows to try the version with, and what it answers to them."""
     exist_ok: bool = False
     """Give the existing version back where one of the same content, kept at the same place,
-    exists already; also an archived one: archiving it was somebody's decision.
+    exists already; also an archived one: archiving it was somebody's decision. With `origin`,
+    the one that was brought in from there.
     """
     flavor: str | None = None
     """The format of the artifact, such as `onnx` or `sklearn`."""

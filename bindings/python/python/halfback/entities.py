@@ -19,8 +19,19 @@ if TYPE_CHECKING:
     from halfback.examples import ExampleCheck
     from halfback.pages import Pages
     from halfback.reads import Reads
+    from halfback.registry import Registry
 
-__all__ = ["Artifact", "Catalog", "CheckReport", "Commit", "Model", "ModelVersion", "Schema"]
+__all__ = [
+    "Artifact",
+    "Backup",
+    "Catalog",
+    "CheckReport",
+    "Commit",
+    "Model",
+    "ModelVersion",
+    "Restored",
+    "Schema",
+]
 
 
 class Shown:
@@ -99,6 +110,30 @@ class CheckReport(Shown, records.CheckReport):
         count = len(self.findings)
         found = f"{count} finding{'' if count == 1 else 's'}" if count else "no findings"
         return f"<CheckReport of {self.commits} commits: {found}>"
+
+
+class Backup(Shown, records.Backup):
+    """What was backed up, and how much of it was new.
+
+    >>> registry.backup(folder / "backup").commit
+    5
+    """
+
+    def __repr__(self) -> str:
+        copied = f"{self.files_copied} files copied ({_size(self.bytes_copied)})"
+        return f"<Backup of commit {self.commit}: {copied}, {self.files_kept} kept>"
+
+
+class Restored(Shown, records.Restored):
+    """What was restored from a backup.
+
+    >>> backup = registry.backup(folder / "backup")
+    >>> halfback.restore(backup.path, folder / "again.hb")
+    <Restored commit 5: 2 files (19 B)>
+    """
+
+    def __repr__(self) -> str:
+        return f"<Restored commit {self.commit}: {self.files} files ({_size(self.bytes)})>"
 
 
 class Commit(Shown, records.Commit):
@@ -211,6 +246,37 @@ class ModelVersion(Shown, records.ModelVersion):
         b'weights'
         """
         return self._reads().open_file(self, file)
+
+    def copy_to(
+        self,
+        registry: Registry,
+        *,
+        model: str | None = None,
+        allow_secrets: bool = False,
+        progress: Progress | None = None,
+    ) -> ModelVersion:
+        """Copies this version to another registry; see `Registry.copy_version`.
+
+        >>> champion = registry.resolve("risk.credit.default@champion")
+        >>> with halfback.open(folder / "production.hb", create=True) as production:
+        ...     model = production.create_model("fraud")
+        ...     champion.copy_to(production, model="fraud").digest == champion.digest
+        True
+        """
+        return self._reads().copy_version(
+            self, registry, model=model, allow_secrets=allow_secrets, progress=progress
+        )
+
+    def bundle(
+        self, path: PathArgument, *, overwrite: bool = False, progress: Progress | None = None
+    ) -> Path:
+        """Writes this version into one file; see `Registry.bundle`.
+
+        >>> champion = registry.resolve("risk.credit.default@champion")
+        >>> halfback.open_bundle(champion.bundle(folder / "credit.hbz")).version == champion
+        True
+        """
+        return self._reads().bundle(self, path, overwrite=overwrite, progress=progress)
 
     def history(self, *, page_size: int = 100, cursor: str | None = None) -> Pages[Commit]:
         """The commits that touched this version, newest first.

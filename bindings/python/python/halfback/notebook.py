@@ -19,10 +19,11 @@ from halfback.pages import Page, Pages
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from halfback.bundles import Bundle
     from halfback.progress import Picture
     from halfback.registry import Registry
 
-__all__ = ["html", "progress_html", "registry_html"]
+__all__ = ["bundle_html", "html", "progress_html", "registry_html"]
 
 _MOST_ROWS = 50
 _MOST_MARKS = 12
@@ -62,6 +63,33 @@ def registry_html(registry: Registry) -> str:
         "created": _time(info.created_at),
     }
     return _framed(title + _facts(facts) + models)
+
+
+def bundle_html(bundle: Bundle) -> str:
+    """The HTML of a bundle: where it is and comes from, and the version in it."""
+    facts = {"registry": _code(bundle.registry), "files": f"{len(bundle.files().files):,}"}
+    return _framed(_title("Bundle", str(bundle.path)) + _facts(facts) + _version(bundle.version))
+
+
+def _backup(backup: records.Backup) -> str:
+    facts = {
+        "commit": f"{backup.commit:,}",
+        "root": _code(backup.root[:16] + "…"),
+        "copied": f"{backup.files_copied:,} files, {_size(backup.bytes_copied)}",
+        "kept": f"{backup.files_kept:,} files, {_size(backup.bytes_kept)}",
+        "database": _size(backup.database_bytes),
+    }
+    return _title("Backup", backup.path) + _facts(facts)
+
+
+def _restored(restored: records.Restored) -> str:
+    facts = {
+        "commit": f"{restored.commit:,}",
+        "root": _code(restored.root[:16] + "…"),
+        "files": f"{restored.files:,} files, {_size(restored.bytes)}",
+        "database": _size(restored.database_bytes),
+    }
+    return _title("Restored", restored.path) + _facts(facts)
 
 
 def progress_html(picture: Picture) -> str:
@@ -177,6 +205,8 @@ _RENDERERS: Mapping[type, Any] = {
     records.Commit: _commit,
     records.Artifact: _artifact,
     records.CheckReport: _report,
+    records.Backup: _backup,
+    records.Restored: _restored,
 }
 
 
@@ -371,7 +401,7 @@ def _few(values: Mapping[str, float]) -> Markup:
 
 
 def _origin(origin: records.Origin | None) -> str | None:
-    return None if origin is None else f"{origin.system} {origin.reference}"
+    return None if origin is None else f"{origin.system} {origin.uri or origin.reference}"
 
 
 def _made(time: datetime, by: str | None) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ from halfback.libraries import belongs
 from halfback.signatures import infer_signature, named_inputs, of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from halfback.arguments import Param
     from halfback.entities import ModelVersion
@@ -72,6 +73,33 @@ def load(version: ModelVersion, *, trust: bool, into: Any) -> Any:
     """The model that a version holds, read from its verified files."""
     trust = arguments.flag("trust", trust)
     files = [file.path for file in version._reads().get_artifact(version).files]
+    framework, format, path = _reader(version, files)
+    require_trust(format, version, trust)
+    version.verify()
+    with _named(version.file_path(path), path) as file:
+        return framework.load(file, format, trust=trust, into=into)
+
+
+def load_files(
+    version: ModelVersion,
+    files: Mapping[str, Path],
+    *,
+    executable: bool,
+    trust: bool,
+    into: Any,
+) -> Any:
+    """The model in verified files that are somewhere else than in a registry.
+
+    `executable` says what was found in them; the record is the word of whoever made it.
+    """
+    trust = arguments.flag("trust", trust)
+    framework, format, path = _reader(version, files)
+    require_trust(format, replace(version, executable=executable), trust)
+    return framework.load(files[path], format, trust=trust, into=into)
+
+
+def _reader(version: ModelVersion, files: Iterable[str]) -> tuple[Framework, Format, str]:
+    """What reads the model of a version, and from which file."""
     found = reader_of(version.flavor, files)
     if found is None:
         kind = "of no known format" if version.flavor is None else f"of `{version.flavor}`"
@@ -80,11 +108,7 @@ def load(version: ModelVersion, *, trust: bool, into: Any) -> Any:
             "and load it with its own library",
             "invalid_argument",
         )
-    framework, format, path = found
-    require_trust(format, version, trust)
-    version.verify()
-    with _named(version.file_path(path), path) as file:
-        return framework.load(file, format, trust=trust, into=into)
+    return found
 
 
 def check_example(

@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
 
-from halfback import arguments, records
+from halfback import _native, arguments, records
 from halfback._native import Handle, export
 from halfback.arguments import integer, text
 from halfback.entities import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from halfback.arguments import PathArgument, Progress
     from halfback.exports import ExportReport
     from halfback.records import Compatibility, Example, LogVerification, Principal, RegistryInfo
+    from halfback.registry import Registry
 
 __all__ = ["Reads"]
 
@@ -373,6 +374,63 @@ class Reads:
             decode(export(self._handle, self._commit, where, encode(request), told))
         )
 
+    # To other places.
+
+    def copy_version(
+        self,
+        version: str | ModelVersion,
+        to: Registry,
+        *,
+        model: str | None = None,
+        allow_secrets: bool = False,
+        progress: Progress | None = None,
+    ) -> ModelVersion:
+        """Copies a version to a model of another registry, or of another catalog of this one.
+
+        The copy has the same files, and with them signature, parameters, metrics, tags, comment
+        and example; aliases and stage are the other registry's to give. `model` is the one of the
+        same name where absent. The copy's `origin` has the pin and the URI of the original.
+        Copying again gives the version that is there already.
+
+        >>> with halfback.open(folder / "production.hb", create=True) as production:
+        ...     model = production.create_model("fraud")
+        ...     copy = registry.copy_version("risk.credit.default/1", production, model="fraud")
+        >>> copy.uri, copy.origin.uri
+        ('models:/main.default.fraud/1', 'models:/risk.credit.default/1')
+        """
+        reference = encode(self._reference("version", version))
+        options = copy_options(model, allow_secrets)
+        if not isinstance(getattr(to, "_handle", None), Handle):
+            raise arguments.wrong_type("to", "an open registry", to)
+        with telling("copying", progress) as told:
+            copied = _native.copy_version(
+                self._handle, reference, self._as_of(), to._handle, options, told
+            )
+        return to._version(decode(copied))
+
+    def bundle(
+        self,
+        version: str | ModelVersion,
+        path: PathArgument,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Writes a version into one file, with its record, its history and the proof of both.
+
+        `halfback.open_bundle` reads it without a registry, and `Registry.submit` brings it into
+        another one. The same version at the same moment gives the same bytes. The history has the
+        names of people in it, and whatever else was changed in the same commits.
+
+        >>> registry.bundle("risk.credit.default@champion", folder / "credit.hbz").name
+        'credit.hbz'
+        """
+        reference = encode(self._reference("version", version))
+        where = arguments.path("path", path)
+        replacing = arguments.flag("overwrite", overwrite)
+        with telling("bundling", progress) as told:
+            return _native.bundle(self._handle, reference, self._as_of(), where, replacing, told)
+
     # The registry itself.
 
     def whoami(self) -> Principal:
@@ -463,6 +521,14 @@ class Reads:
     @classmethod
     def _at(cls, path: str, read_only: bool, commit: int | None) -> Reads:
         return Reads(Handle.open(path, False, read_only), commit)
+
+
+def copy_options(model: str | None, allow_secrets: bool) -> bytes:
+    """What becomes of a version that is brought in, for the core."""
+    options: dict[str, Any] = {"allow_secrets": arguments.flag("allow_secrets", allow_secrets)}
+    if model is not None:
+        options["model"] = text("model", model)
+    return encode(options)
 
 
 def _search(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from halfback import arguments
+from halfback import _native, arguments
 from halfback._native import Handle, Resolver, Stamp
+from halfback.entities import Backup
 from halfback.errors import ClosedError
 from halfback.namespaces import Namespaces
-from halfback.reads import Reads
+from halfback.progress import telling
+from halfback.reads import Reads, copy_options
 from halfback.versions import Versions
 from halfback.view import View
 from halfback.wire import decode, encode
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from halfback.arguments import Moment, PathArgument
+    from halfback.arguments import Moment, PathArgument, Progress
+    from halfback.bundles import Bundle
     from halfback.entities import ModelVersion
 
 __all__ = ["Registry"]
@@ -80,6 +83,51 @@ class Registry(Resolver, Namespaces, Versions):
         """
         commit = self._handle.moment(encode(arguments.moment("moment", moment)))
         return View(self._handle, commit)
+
+    def backup(
+        self, to: PathArgument, *, verify: bool = False, progress: Progress | None = None
+    ) -> Backup:
+        """Copies the registry, as one moment has it, into the folder `to`, while others write.
+
+        The folder is new, empty, or an earlier backup of this registry: then only content that is
+        new is copied, and with `verify` what is there is read, and copied again where it was
+        altered. A backup that is interrupted leaves the one before as it was; run it again. It is
+        opened with `read_only=True`, and `halfback.restore` makes a registry of it.
+
+        >>> registry.backup(folder / "backup")
+        <Backup of commit 5: 2 files copied (19 B), 0 kept>
+        >>> registry.backup(folder / "backup").files_kept
+        2
+        """
+        where, reading = arguments.path("to", to), arguments.flag("verify", verify)
+        with telling("backing up", progress) as told:
+            return Backup.from_wire(decode(_native.backup(self._handle, where, reading, told)))
+
+    def submit(
+        self,
+        bundle: PathArgument | Bundle,
+        *,
+        model: str | None = None,
+        allow_secrets: bool = False,
+        progress: Progress | None = None,
+    ) -> ModelVersion:
+        """Brings the version in a bundle in as a new version of a model, as `copy_version` does.
+
+        What the bundle says is verified first, and its files while they are stored. Submitting it
+        again gives the version that is there already.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> model = registry.create_model("fraud")
+        >>> registry.submit(path, model="fraud").uri
+        'models:/main.default.fraud/1'
+        """
+        from halfback.bundles import source_of
+
+        path, identity = source_of(bundle)
+        options = copy_options(model, allow_secrets)
+        with telling("submitting", progress) as told:
+            version = _native.submit(self._handle, path, identity, options, told)
+        return self._version(decode(version))
 
     def __enter__(self) -> Self:
         if self.closed:

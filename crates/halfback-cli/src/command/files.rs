@@ -1,8 +1,9 @@
 //! `download` and `verify`: the files of a version.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use halfback::Bundle;
 
 use crate::failure::{Failure, Outcome};
 use crate::people;
@@ -41,16 +42,18 @@ impl Download {
     }
 }
 
-/// Read the stored files of a version and hold them against its digest
+/// Read the stored files of a version, or a whole bundle, and hold them against their digest
 ///
-/// The exit code is 1 where a file is missing or altered.
+/// Of a bundle, the history is held against the log's root too, which is told. The exit code is 1
+/// where a file is missing or altered.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   halfback verify risk.credit.default@champion
-  halfback verify risk.credit.default/1 --json")]
+  halfback verify risk.credit.default/1 --json
+  halfback bundle risk.credit.default/1 c.hbz && halfback verify c.hbz")]
 pub(crate) struct Verify {
-    /// A version such as `fraud/3`, `fraud@champion` or `fraud/latest`
+    /// A version such as `fraud/3`, `fraud@champion` or `fraud/latest`, or a file that ends in `.hbz`
     version: String,
     #[command(flatten)]
     past: Past,
@@ -58,6 +61,9 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
+        if Path::new(&self.version).extension().is_some_and(|it| it == "hbz") {
+            return self.bundle(session);
+        }
         let view = session.view(&self.past)?;
         let version = view.resolve(self.version)?;
         let artifact = session
@@ -70,6 +76,27 @@ impl Verify {
                 people::count(artifact.files.len(), "file"),
                 people::size(artifact.size),
                 artifact.digest
+            ))
+        })
+    }
+
+    /// Examines a bundle, for which no registry is opened.
+    fn bundle(self, session: &mut Session<'_, '_>) -> Outcome {
+        let bundle = Bundle::open(&self.version).map_err(Failure::from).map_err(Failure::found)?;
+        let found = session
+            .transfer("verifying", |progress| bundle.verify(progress))
+            .map_err(Failure::found)?;
+        session.output.record(&found, |output| {
+            output.line(&format!(
+                "{} is intact: {}, {}, {}",
+                bundle.version().uri,
+                people::count(usize::try_from(found.files).unwrap_or(usize::MAX), "file"),
+                people::size(found.size),
+                found.digest
+            ))?;
+            output.line(&format!(
+                "its history is in the log of registry {} with {} commits and the root {}",
+                found.registry, found.tree_size, found.root
             ))
         })
     }

@@ -166,13 +166,14 @@ fn stamp(
 }
 
 fn origin(card: Card, origin: Option<&Origin>) -> Card {
-    let Some(Origin { system, reference, created_at, created_by, .. }) = origin else {
+    let Some(Origin { system, reference, created_at, created_by, uri, .. }) = origin else {
         return card;
     };
     let when = created_at.map(|time| format!(", created there {} UTC", people::time(time)));
     let by = created_by.as_ref().map(|name| format!(" by {name}"));
     let parts = [when, by].into_iter().flatten().collect::<String>();
-    card.fact("origin", format!("{system} {reference}{parts}"))
+    let called = uri.as_ref().unwrap_or(reference);
+    card.fact("origin", format!("{system} {called}{parts}"))
 }
 
 fn model_card(model: &Model) -> Card {

@@ -79,6 +79,8 @@ fn every_read_of_the_past_says_how_it_is_named() {
     let past: BTreeSet<&str> = past.iter().map(String::as_str).collect();
     let expected = [
         "alias list",
+        "bundle",
+        "copy",
         "download",
         "export",
         "history",

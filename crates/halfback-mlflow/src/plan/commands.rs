@@ -31,6 +31,7 @@ pub(super) fn create(
             created_by: None,
             updated_at: time(model.last_updated_time),
             reference,
+            uri: None,
         }),
         ..CreateModel::default()
     }
@@ -69,6 +70,7 @@ pub(super) fn version_plan(
             created_by,
             updated_at: time(source.last_updated_time),
             reference,
+            uri: None,
         }),
         ..RegisterVersion::default()
     };

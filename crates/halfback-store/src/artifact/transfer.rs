@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
@@ -98,24 +98,62 @@ fn read_source(
 
 /// Hashes a file; gives the hash and the number of bytes.
 pub(super) fn hash_file(file: &File, path: &Path, meter: &mut Meter<'_>) -> Result<(Hash, u64)> {
-    pump(file, path, None, meter)
+    pump(file, size_of(file, path)?, path, None, meter)
+}
+
+/// Hashes what a reader gives, `size` being what is expected of it; gives the hash and the number
+/// of bytes. `path` is for errors.
+pub fn hash_read(
+    source: impl Read,
+    size: u64,
+    path: &Path,
+    meter: &mut Meter<'_>,
+) -> Result<(Hash, u64)> {
+    pump(source, size, path, None, meter)
 }
 
 /// Copies a file into a new file of `folder`, not synced yet; gives the hash and the number of
 /// bytes too.
-pub(super) fn copy_file(
+pub(crate) fn copy_file(
     file: &File,
     path: &Path,
     folder: &Path,
     meter: &mut Meter<'_>,
 ) -> Result<(Hash, u64, Staged)> {
+    copy_read(file, size_of(file, path)?, path, folder, meter)
+}
+
+/// Copies what a reader gives, `size` being what is expected of it, as [`copy_file`] does.
+pub(super) fn copy_read(
+    source: impl Read,
+    size: u64,
+    path: &Path,
+    folder: &Path,
+    meter: &mut Meter<'_>,
+) -> Result<(Hash, u64, Staged)> {
     let staged = Staged::new(folder)?;
-    let (hash, read) = pump(file, path, Some(&staged), meter)?;
+    let (hash, read) = pump(source, size, path, Some(&staged), meter)?;
     Ok((hash, read, staged))
 }
 
+/// Copies what a reader gives to the end of a file on its way; gives the hash and the number of
+/// bytes.
+pub(crate) fn append_read(
+    source: impl Read,
+    size: u64,
+    path: &Path,
+    staged: &Staged,
+    meter: &mut Meter<'_>,
+) -> Result<(Hash, u64)> {
+    pump(source, size, path, Some(staged), meter)
+}
+
+fn size_of(file: &File, path: &Path) -> Result<u64> {
+    Ok(file.metadata().on("examine", path)?.len())
+}
+
 /// Writes bytes into a new file of `folder`, not synced yet.
-pub(super) fn stage_bytes(folder: &Path, bytes: &[u8]) -> Result<Staged> {
+pub(crate) fn stage_bytes(folder: &Path, bytes: &[u8]) -> Result<Staged> {
     let staged = Staged::new(folder)?;
     (&staged.file).write_all(bytes).on("write", &staged.path)?;
     Ok(staged)
@@ -124,12 +162,12 @@ pub(super) fn stage_bytes(folder: &Path, bytes: &[u8]) -> Result<Staged> {
 /// Reads to the end, writes where there is a target, and hashes: inline when one chunk is all,
 /// else beside the reading.
 fn pump(
-    source: &File,
+    source: impl Read,
+    size: u64,
     path: &Path,
     target: Option<&Staged>,
     meter: &mut Meter<'_>,
 ) -> Result<(Hash, u64)> {
-    let size = source.metadata().on("examine", path)?.len();
     if size <= CHUNK as u64 {
         let mut hash = Sha256::new();
         let read = chunks(source, path, target, meter, |chunk| {
@@ -166,7 +204,7 @@ fn hash_chunks(chunks: &Receiver<Vec<u8>>, empty: &SyncSender<Vec<u8>>) -> Hash 
 
 /// Hands each chunk to `take`, which gives back a buffer to reuse; gives the number of bytes.
 fn chunks(
-    source: &File,
+    mut source: impl Read,
     path: &Path,
     target: Option<&Staged>,
     meter: &mut Meter<'_>,
@@ -176,7 +214,8 @@ fn chunks(
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
-        let read = Read::take(source, CHUNK as u64).read_to_end(&mut buffer).on("read", path)?;
+        let read =
+            Read::take(&mut source, CHUNK as u64).read_to_end(&mut buffer).on("read", path)?;
         if read == 0 {
             return Ok(total);
         }
@@ -195,19 +234,35 @@ fn chunks(
 }
 
 /// Counts bytes for the caller's progress.
-pub(super) struct Meter<'a> {
+pub struct Meter<'a> {
     done: u64,
     total: u64,
     progress: Progress<'a>,
 }
 
+impl std::fmt::Debug for Meter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meter")
+            .field("done", &self.done)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<'a> Meter<'a> {
-    pub(super) fn new(total: u64, progress: Progress<'a>) -> Self {
+    /// Counts to `total`.
+    pub fn new(total: u64, progress: Progress<'a>) -> Self {
         Self { done: 0, total, progress }
     }
 
-    fn add(&mut self, bytes: u64) -> Result<()> {
-        self.done += bytes;
+    /// Corrects the total, where it was a guess; what is done stays.
+    pub fn expect(&mut self, total: u64) {
+        self.total = total.max(self.done);
+    }
+
+    /// So many bytes more are done; the code `cancelled` where the caller wants no more.
+    pub fn add(&mut self, bytes: u64) -> Result<()> {
+        self.done = self.done.saturating_add(bytes).min(self.total.max(self.done));
         self.tell()
     }
 
@@ -218,7 +273,7 @@ impl<'a> Meter<'a> {
     }
 
     /// The last word: all is done.
-    pub(super) fn finish(&mut self) -> Result<()> {
+    pub fn finish(&mut self) -> Result<()> {
         if self.done != self.total || self.total == 0 {
             self.done = self.total;
             self.tell()?;
@@ -236,13 +291,23 @@ impl<'a> Meter<'a> {
 
 /// A file on its way: removed unless it is persisted.
 #[derive(Debug)]
-pub(super) struct Staged {
+pub(crate) struct Staged {
     file: File,
     path: PathBuf,
 }
 
 impl Staged {
-    fn new(folder: &Path) -> Result<Self> {
+    /// The file, to write to.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Where it is until it has its name.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn new(folder: &Path) -> Result<Self> {
         loop {
             let path = folder.join(staging_name()?);
             let file =
@@ -263,7 +328,7 @@ impl Staged {
     }
 
     /// Makes the content durable.
-    pub(super) fn sync(&self) -> Result<()> {
+    pub(crate) fn sync(&self) -> Result<()> {
         self.file.sync_data().on("sync", &self.path)
     }
 
@@ -292,8 +357,20 @@ impl Staged {
     }
 
     /// Gives the file its name, replacing another one.
-    pub(super) fn persist(self, place: &Path) -> Result<()> {
+    pub(crate) fn persist(self, place: &Path) -> Result<()> {
         std::fs::rename(&self.path, place).on("create", place)
+    }
+
+    /// Gives the file its name; gives whether that was free.
+    pub(crate) fn persist_new(self, place: &Path) -> Result<bool> {
+        match renameat_with(CWD, &self.path, CWD, place, RenameFlags::NOREPLACE) {
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => Ok(false),
+            // A file system without such a rename.
+            Err(Errno::INVAL | Errno::NOSYS) if place.symlink_metadata().is_ok() => Ok(false),
+            Err(Errno::INVAL | Errno::NOSYS) => self.persist(place).map(|()| true),
+            Err(error) => Err(error).on("create", place),
+        }
     }
 }
 
@@ -323,23 +400,23 @@ pub(super) fn sweep(staging: &Path) {
 
 /// A folder on its way: removed unless it is persisted.
 #[derive(Debug)]
-pub(super) struct StagedFolder {
+pub(crate) struct StagedFolder {
     path: PathBuf,
 }
 
 impl StagedFolder {
-    pub(super) fn new(parent: &Path) -> Result<Self> {
+    pub(crate) fn new(parent: &Path) -> Result<Self> {
         let path = parent.join(staging_name()?);
         std::fs::create_dir(&path).on("create", &path)?;
         Ok(Self { path })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Gives the folder its name, replacing an empty one; all that it holds is durable before.
-    pub(super) fn persist(self, place: &Path) -> Result<()> {
+    pub(crate) fn persist(self, place: &Path) -> Result<()> {
         sync_below(&self.path)?;
         std::fs::rename(&self.path, place).on("create", place)
     }

@@ -30,11 +30,14 @@ pub struct Origin {
     /// When it was last changed there.
     #[serde(default)]
     pub updated_at: Option<DateTime<Utc>>,
+    /// Its URI there, where the reference is another name for it: names can move.
+    #[serde(default)]
+    pub uri: Option<String>,
 }
 
 impl Origin {
-    /// The origin in the columns from `first` on: system, reference, created, creator, updated. The
-    /// creator comes as an id, whose name is still to be read.
+    /// The origin in the columns from `first` on: system, reference, created, creator, updated,
+    /// URI. The creator comes as an id, whose name is still to be read.
     pub(super) fn read(row: &dyn Row, first: usize) -> Result<Option<(Self, Option<EntityId>)>> {
         let Some(system) = row.opt_string(first)? else { return Ok(None) };
         let time = |index| -> Result<Option<DateTime<Utc>>> {
@@ -46,6 +49,7 @@ impl Origin {
             created_at: time(first + 2)?,
             created_by: None,
             updated_at: time(first + 4)?,
+            uri: row.opt_string(first + 5)?,
         };
         Ok(Some((origin, row.opt_int(first + 3)?.map(EntityId))))
     }
@@ -79,6 +83,7 @@ impl Context<'_> {
             }
             _ => None,
         };
+        let uri = origin.uri.map(|uri| text(uri, "origin.uri")).transpose()?;
         let micros = |time: Option<DateTime<Utc>>| time.map(|time| Timestamp::from(time).micros());
         self.tx.open(
             &ORIGIN,
@@ -89,6 +94,7 @@ impl Context<'_> {
                 micros(origin.created_at).into(),
                 creator.into(),
                 micros(origin.updated_at).into(),
+                uri.as_ref().into(),
             ],
         )
     }

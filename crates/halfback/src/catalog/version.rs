@@ -469,7 +469,7 @@ struct State {
 const RECORD: &str = "\
     SELECT v.model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
     v.framework_version, v.executable, v.signature, v.example, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
-    l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated \
+    l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated, o.uri \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
     JOIN log f ON f.n = v.since \

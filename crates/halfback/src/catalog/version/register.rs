@@ -77,7 +77,8 @@ pub struct RegisterVersion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
     /// Give the existing version back where one of the same content, kept at the same place, exists
-    /// already; also an archived one: archiving it was somebody's decision.
+    /// already; also an archived one: archiving it was somebody's decision. With `origin`, the one
+    /// that was brought in from there.
     #[serde(default)]
     pub exist_ok: bool,
     /// Keep texts that look like keys, tokens or passwords.
@@ -111,11 +112,14 @@ impl Command for RegisterVersion {
         let digest: Digest = self.digest.parse()?;
         check_location(self.location.as_deref())?;
         let held = context.possession(model, &digest, self.location.as_deref())?;
-        if self.exist_ok
-            && let Some(version) =
-                context.now().same_content(model, &digest, self.location.as_deref())?
-        {
-            return context.now().version(version);
+        if self.exist_ok {
+            let found = match &self.origin {
+                Some(origin) => context.now().same_origin(model, &digest, origin)?,
+                None => context.now().same_content(model, &digest, self.location.as_deref())?,
+            };
+            if let Some(version) = found {
+                return context.now().version(version);
+            }
         }
         let next = context.next_number(model, &name)?;
         let number = match self.number {
@@ -241,6 +245,38 @@ impl Snapshot<'_> {
             ],
             |row| row.id(0),
         )
+    }
+}
+
+impl Snapshot<'_> {
+    /// The version of a model that was brought in from an origin, which has one content.
+    fn same_origin(
+        &mut self,
+        model: EntityId,
+        digest: &Digest,
+        origin: &Origin,
+    ) -> Result<Option<EntityId>> {
+        let found = self.sql.first(
+            "SELECT v.id, v.number, v.digest FROM origin o \
+             JOIN version v ON v.id = o.target AND v.until > ?4 AND v.since <= ?4 \
+             WHERE o.system = ?1 AND o.reference = ?2 AND o.until > ?4 AND o.since <= ?4 \
+             AND v.model = ?3 ORDER BY v.number DESC LIMIT 1",
+            &[
+                (&origin.system).into(),
+                (&origin.reference).into(),
+                model.into(),
+                self.moment.into(),
+            ],
+            |row| Ok((row.id(0)?, row.int(1)?, row.blob(2)? == digest.hash())),
+        )?;
+        match found {
+            Some((_, number, false)) => Err(Detail::Conflict(format!(
+                "version {number} came from `{}` with other content; one of the two is not what it says it is",
+                origin.reference
+            ))
+            .into()),
+            found => Ok(found.map(|(id, ..)| id)),
+        }
     }
 }
 

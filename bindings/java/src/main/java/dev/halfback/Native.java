@@ -48,4 +48,25 @@ final class Native {
   static native byte[] verify(long handle, byte[] version, byte[] asOf, Progress progress);
 
   static native byte[] filePath(long handle, byte[] version, byte[] asOf, byte[] file);
+
+  static native byte[] backup(long handle, byte[] to, boolean verify, Progress progress);
+
+  static native byte[] restore(byte[] backup, byte[] to, Progress progress);
+
+  static native byte[] copyVersion(
+      long handle, byte[] version, byte[] asOf, long target, byte[] options, Progress progress);
+
+  static native byte[] bundle(
+      long handle, byte[] version, byte[] asOf, byte[] to, boolean overwrite, Progress progress);
+
+  static native byte[] submit(
+      long handle, byte[] path, byte[] identity, byte[] options, Progress progress);
+
+  static native byte[] openBundle(byte[] path);
+
+  static native byte[] bundleHistory(byte[] path, byte[] identity);
+
+  static native byte[] bundleVerify(byte[] path, byte[] identity, Progress progress);
+
+  static native byte[] bundleDownload(byte[] path, byte[] identity, byte[] to, Progress progress);
 }

@@ -1,5 +1,7 @@
 package dev.halfback;
 
+import java.util.function.Function;
+
 /**
  * What native code reports a transfer to. An exception must not cross it, so what the listener
  * throws waits here until the native call has returned.
@@ -11,6 +13,22 @@ final class Progress {
 
   Progress(ProgressListener listener) {
     this.listener = listener;
+  }
+
+  /** Runs one call of native code that no registry is needed for. */
+  static byte[] told(ProgressListener listener, Function<Progress, byte[]> call) {
+    Progress progress = new Progress(listener);
+    try {
+      byte[] result = call.apply(progress);
+      if (result == null) {
+        throw new HalfbackInternalException(
+            "internal", "the native library failed and could not say why; please report it");
+      }
+      return result;
+    } catch (HalfbackUnavailableException stopped) {
+      progress.rethrow();
+      throw stopped;
+    }
   }
 
   /** Called by native code: whether the transfer goes on. */

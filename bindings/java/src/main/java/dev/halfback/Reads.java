@@ -642,6 +642,190 @@ public abstract sealed class Reads permits Registry, View {
         handle.call(address -> Native.filePath(address, reference, moment(), file)));
   }
 
+  /**
+   * Copies a version to the model of its name in another registry: the same files, with signature,
+   * parameters, metrics, tags, comment and example. Its origin names the original. Copying again
+   * gives the version that is there already.
+   *
+   * @param version the version
+   * @param to the registry that gets it
+   * @return the copy
+   */
+  public ModelVersion copyVersion(ModelVersion version, Registry to) {
+    return copied(reference(version), to, CopyOptions.defaults(), null);
+  }
+
+  /**
+   * Copies a version to another registry, or to another model of this one.
+   *
+   * @param version the version
+   * @param to the registry that gets it
+   * @param options which model gets it
+   * @return the copy
+   */
+  public ModelVersion copyVersion(ModelVersion version, Registry to, CopyOptions options) {
+    return copied(reference(version), to, options, null);
+  }
+
+  /**
+   * Copies a version to another registry, or to another model of this one, and tells how far it is.
+   *
+   * @param version the version
+   * @param to the registry that gets it
+   * @param options which model gets it
+   * @param progress hears how far it is
+   * @return the copy
+   */
+  public ModelVersion copyVersion(
+      ModelVersion version, Registry to, CopyOptions options, ProgressListener progress) {
+    return copied(reference(version), to, options, Arguments.given(progress, "progress"));
+  }
+
+  /**
+   * Writes a version into one new file, with its record, its history and the proof of both. {@link
+   * Bundle#open} reads it without a registry, and {@link Registry#submit} brings it into another
+   * one. The same version at the same moment gives the same bytes. The history has the names of
+   * people in it, and whatever else was changed in the same commits.
+   *
+   * @param version the version
+   * @param path the file to write
+   * @return the file
+   */
+  public Path bundle(ModelVersion version, Path path) {
+    return bundled(reference(version), path, false, null);
+  }
+
+  /**
+   * Writes a version into one file.
+   *
+   * @param version the version
+   * @param path the file to write
+   * @param overwrite whether a file that is there is replaced
+   * @return the file
+   */
+  public Path bundle(ModelVersion version, Path path, boolean overwrite) {
+    return bundled(reference(version), path, overwrite, null);
+  }
+
+  /**
+   * Writes a version into one file and tells how far it is.
+   *
+   * @param version the version
+   * @param path the file to write
+   * @param overwrite whether a file that is there is replaced
+   * @param progress hears how far it is
+   * @return the file
+   */
+  public Path bundle(
+      ModelVersion version, Path path, boolean overwrite, ProgressListener progress) {
+    return bundled(reference(version), path, overwrite, Arguments.given(progress, "progress"));
+  }
+
+  /**
+   * Copies a version to the model of its name in another registry: the same files, with signature,
+   * parameters, metrics, tags, comment and example. Its origin names the original. Copying again
+   * gives the version that is there already.
+   *
+   * @param version the version's URI
+   * @param to the registry that gets it
+   * @return the copy
+   */
+  public ModelVersion copyVersion(String version, Registry to) {
+    return copied(reference(version), to, CopyOptions.defaults(), null);
+  }
+
+  /**
+   * Copies a version to another registry, or to another model of this one.
+   *
+   * @param version the version's URI
+   * @param to the registry that gets it
+   * @param options which model gets it
+   * @return the copy
+   */
+  public ModelVersion copyVersion(String version, Registry to, CopyOptions options) {
+    return copied(reference(version), to, options, null);
+  }
+
+  /**
+   * Copies a version to another registry, or to another model of this one, and tells how far it is.
+   *
+   * @param version the version's URI
+   * @param to the registry that gets it
+   * @param options which model gets it
+   * @param progress hears how far it is
+   * @return the copy
+   */
+  public ModelVersion copyVersion(
+      String version, Registry to, CopyOptions options, ProgressListener progress) {
+    return copied(reference(version), to, options, Arguments.given(progress, "progress"));
+  }
+
+  /**
+   * Writes a version into one new file, with its record, its history and the proof of both. {@link
+   * Bundle#open} reads it without a registry, and {@link Registry#submit} brings it into another
+   * one. The same version at the same moment gives the same bytes. The history has the names of
+   * people in it, and whatever else was changed in the same commits.
+   *
+   * @param version the version's URI
+   * @param path the file to write
+   * @return the file
+   */
+  public Path bundle(String version, Path path) {
+    return bundled(reference(version), path, false, null);
+  }
+
+  /**
+   * Writes a version into one file.
+   *
+   * @param version the version's URI
+   * @param path the file to write
+   * @param overwrite whether a file that is there is replaced
+   * @return the file
+   */
+  public Path bundle(String version, Path path, boolean overwrite) {
+    return bundled(reference(version), path, overwrite, null);
+  }
+
+  /**
+   * Writes a version into one file and tells how far it is.
+   *
+   * @param version the version's URI
+   * @param path the file to write
+   * @param overwrite whether a file that is there is replaced
+   * @param progress hears how far it is
+   * @return the file
+   */
+  public Path bundle(
+      String version, Path path, boolean overwrite, ProgressListener progress) {
+    return bundled(reference(version), path, overwrite, Arguments.given(progress, "progress"));
+  }
+
+  private ModelVersion copied(
+      JsonNode version, Registry to, CopyOptions options, ProgressListener listener) {
+    byte[] reference = Json.bytes(version);
+    Handle target = Arguments.given(to, "to").handle();
+    byte[] json = Arguments.given(options, "options").json();
+    byte[] copy =
+        handle.transfer(
+            listener,
+            (address, progress) ->
+                target.call(
+                    other ->
+                        Native.copyVersion(address, reference, moment(), other, json, progress)));
+    return Json.read(copy, ModelVersion.class);
+  }
+
+  private Path bundled(
+      JsonNode version, Path path, boolean overwrite, ProgressListener listener) {
+    byte[] reference = Json.bytes(version);
+    byte[] file = NativePath.encode(path, "path");
+    return NativePath.decode(
+        handle.transfer(
+            listener,
+            (address, progress) ->
+                Native.bundle(address, reference, moment(), file, overwrite, progress)));
+  }
+
   private static JsonNode reference(String version) {
     return Json.object().textNode(text(version, "version"));
   }

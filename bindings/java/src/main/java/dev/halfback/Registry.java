@@ -228,6 +228,132 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
   }
 
   /**
+   * Copies the registry, as one moment has it, into a folder, while others write. The folder is new,
+   * empty, or an earlier backup of this registry: then only content that is new is copied. A backup
+   * that is interrupted leaves the one before as it was; run it again. It can be opened for reading,
+   * and {@link #restore} makes a registry of it.
+   *
+   * @param to the folder of the backup
+   * @return what was backed up
+   */
+  public Backup backup(Path to) {
+    return backedUp(to, false, null);
+  }
+
+  /**
+   * Copies the registry into a folder, and tells how far it is.
+   *
+   * @param to the folder of the backup
+   * @param verify whether what the backup has already is read, and copied again where it was altered
+   * @param progress hears how far it is
+   * @return what was backed up
+   */
+  public Backup backup(Path to, boolean verify, ProgressListener progress) {
+    return backedUp(to, verify, Arguments.given(progress, "progress"));
+  }
+
+  /**
+   * Copies the registry into a folder.
+   *
+   * @param to the folder of the backup
+   * @param verify whether what the backup has already is read, and copied again where it was altered
+   * @return what was backed up
+   */
+  public Backup backup(Path to, boolean verify) {
+    return backedUp(to, verify, null);
+  }
+
+  private Backup backedUp(Path to, boolean verify, ProgressListener listener) {
+    byte[] folder = NativePath.encode(to, "to");
+    return Json.read(
+        handle()
+            .transfer(
+                listener, (address, progress) -> Native.backup(address, folder, verify, progress)),
+        Backup.class);
+  }
+
+  /**
+   * Makes a registry of a backup. Everything is examined before it has its name; a backup that is
+   * damaged is refused. The registry has the identity of the one that was backed up: where that one
+   * still exists, only one of the two may go on.
+   *
+   * @param backup the folder of the backup
+   * @param to the folder of the registry, which must be absent or empty
+   * @return what was restored
+   */
+  public static Restored restore(Path backup, Path to) {
+    return restored(backup, to, null);
+  }
+
+  /**
+   * Makes a registry of a backup and tells how far it is.
+   *
+   * @param backup the folder of the backup
+   * @param to the folder of the registry, which must be absent or empty
+   * @param progress hears how far it is
+   * @return what was restored
+   */
+  public static Restored restore(Path backup, Path to, ProgressListener progress) {
+    return restored(backup, to, Arguments.given(progress, "progress"));
+  }
+
+  private static Restored restored(Path backup, Path to, ProgressListener listener) {
+    byte[] source = NativePath.encode(backup, "backup");
+    byte[] folder = NativePath.encode(to, "to");
+    NativeLibrary.ensureLoaded();
+    return Json.read(
+        Progress.told(listener, progress -> Native.restore(source, folder, progress)),
+        Restored.class);
+  }
+
+  /**
+   * Brings the version in a bundle in as a new version of the model of its name. What the bundle
+   * says is verified first, and its files while they are stored. Submitting it again gives the
+   * version that is there already.
+   *
+   * @param bundle the bundle
+   * @return the version
+   */
+  public ModelVersion submit(Bundle bundle) {
+    return submitted(bundle, CopyOptions.defaults(), null);
+  }
+
+  /**
+   * Brings the version in a bundle in as a new version.
+   *
+   * @param bundle the bundle
+   * @param options which model gets it
+   * @return the version
+   */
+  public ModelVersion submit(Bundle bundle, CopyOptions options) {
+    return submitted(bundle, options, null);
+  }
+
+  /**
+   * Brings the version in a bundle in as a new version and tells how far it is.
+   *
+   * @param bundle the bundle
+   * @param options which model gets it
+   * @param progress hears how far it is
+   * @return the version
+   */
+  public ModelVersion submit(Bundle bundle, CopyOptions options, ProgressListener progress) {
+    return submitted(bundle, options, Arguments.given(progress, "progress"));
+  }
+
+  private ModelVersion submitted(Bundle bundle, CopyOptions options, ProgressListener listener) {
+    Arguments.given(bundle, "bundle");
+    byte[] json = Arguments.given(options, "options").json();
+    return Json.read(
+        handle()
+            .transfer(
+                listener,
+                (address, progress) ->
+                    Native.submit(address, bundle.file(), bundle.identity(), json, progress)),
+        ModelVersion.class);
+  }
+
+  /**
    * Closes the registry: running transfers are stopped, other running calls are waited for.
    *
    * @throws HalfbackClosedException when it is closed already

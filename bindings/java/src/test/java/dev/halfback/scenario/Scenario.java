@@ -115,6 +115,10 @@ public final class Scenario {
       handles.put(name, opened);
       return null;
     }
+    if (Transit.isFree(call)) {
+      return Transit.perform(call, arguments);
+    }
+    arguments = Transit.prepare(call, arguments, handles);
     String name = step.path("on").asText("registry");
     Registry registry = handles.get(name);
     assertNotNull(registry, "no handle is named `" + name + "`");

@@ -1,0 +1,63 @@
+package dev.halfback.scenario;
+
+import dev.halfback.Bundle;
+import dev.halfback.CopyOptions;
+import dev.halfback.Registry;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** Steps that take registries and versions to other places. */
+final class Transit {
+  private static final Set<String> FREE =
+      Set.of("restore", "open_bundle", "verify_bundle", "bundle_history", "download_bundle");
+
+  private Transit() {}
+
+  /** Whether a call needs no open registry. */
+  static boolean isFree(String call) {
+    return FREE.contains(call);
+  }
+
+  static Object perform(String call, Map<String, Object> arguments) {
+    if (call.equals("restore")) {
+      return Registry.restore(path(arguments, "backup"), path(arguments, "to"));
+    }
+    Bundle bundle = Bundle.open(path(arguments, "path"));
+    return switch (call) {
+      case "open_bundle" -> bundle.manifest();
+      case "verify_bundle" -> bundle.verify();
+      case "bundle_history" -> bundle.history();
+      default -> bundle.download(path(arguments, "to"));
+    };
+  }
+
+  /** Puts what the facade takes in the place of what a scenario can say. */
+  static Map<String, Object> prepare(
+      String call, Map<String, Object> given, Map<String, Registry> handles) {
+    Map<String, Object> arguments = new LinkedHashMap<>(given);
+    if (call.equals("copy_version")) {
+      arguments.put("to", handles.get((String) arguments.get("to")));
+    } else if (call.equals("submit")) {
+      arguments.put("bundle", Bundle.open(path(arguments, "bundle")));
+    } else {
+      return given;
+    }
+    if (arguments.containsKey("model") || arguments.containsKey("allow_secrets")) {
+      CopyOptions options = CopyOptions.defaults();
+      if (arguments.remove("model") instanceof String model) {
+        options = options.withModel(model);
+      }
+      if (arguments.remove("allow_secrets") instanceof Boolean allowed) {
+        options = options.withAllowSecrets(allowed);
+      }
+      arguments.put("options", options);
+    }
+    return arguments;
+  }
+
+  private static Path path(Map<String, Object> arguments, String name) {
+    return Path.of((String) arguments.get(name));
+  }
+}

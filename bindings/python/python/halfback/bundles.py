@@ -1,0 +1,213 @@
+"""Bundles: one version in one file, to be read, verified and loaded without a registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from halfback import _native, arguments, records
+from halfback.entities import Artifact, Commit, ModelVersion, _size
+from halfback.progress import telling
+from halfback.wire import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from halfback.arguments import PathArgument, Progress
+    from halfback.records import BundleVerification, Example
+
+__all__ = ["Bundle", "open_bundle"]
+
+
+def open_bundle(path: PathArgument) -> Bundle:
+    """Opens the bundle in the file `path`, which `ModelVersion.bundle` wrote.
+
+    It needs no registry, and no right to write. Files are verified when they are read.
+
+    >>> path = registry.resolve("risk.credit.default@champion").bundle(folder / "credit.hbz")
+    >>> halfback.open_bundle(path)
+    <Bundle credit.hbz: models:/risk.credit.default/1, 1 file, 7 B>
+    """
+    return Bundle(arguments.path("path", path))
+
+
+class Bundle:
+    """A version in a file; `halfback.open_bundle` opens it.
+
+    Nothing stays open, so there is nothing to close. It pickles as its path.
+    """
+
+    def __init__(self, path: str) -> None:
+        told = decode(_native.open_bundle(path))
+        self._path = path
+        self._identity: str = told["identity"]
+        self._manifest = records.BundleManifest.from_wire(told["manifest"])
+        self._version = ModelVersion.from_wire(told["manifest"]["version"])
+        self._files = Artifact.from_wire(told["manifest"]["artifact"])
+
+    @property
+    def path(self) -> Path:
+        """The file.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).path == path
+        True
+        """
+        return Path(self._path)
+
+    @property
+    def registry(self) -> str:
+        """The identity of the registry that the version comes from.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).registry == registry.info().uuid
+        True
+        """
+        return self._manifest.registry
+
+    @property
+    def version(self) -> ModelVersion:
+        """The version, as it was when it was bundled.
+
+        Its record holds all facts; the files are got through the bundle.
+
+        >>> path = registry.bundle("risk.credit.default@champion", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).version.aliases
+        ('champion',)
+        """
+        return self._version
+
+    @property
+    def model(self) -> str:
+        """The full name of the version's model.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).model
+        'risk.credit.default'
+        """
+        return self._version.model
+
+    @property
+    def signature(self) -> Mapping[str, Any] | None:
+        """Inputs, outputs and parameters of the version.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).signature is None
+        True
+        """
+        return self._version.signature
+
+    @property
+    def example(self) -> Example | None:
+        """The example rows of the version, if it has some.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).example is None
+        True
+        """
+        return self._manifest.example
+
+    def files(self) -> Artifact:
+        """The files of the version, with their sizes and digests.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> [file.path for file in halfback.open_bundle(path).files().files]
+        ['model.bin']
+        """
+        return self._files
+
+    def history(self) -> tuple[Commit, ...]:
+        """The commits that touched the version, newest first; `verify` holds them against the log.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> [commit.commands[0] for commit in halfback.open_bundle(path).history()]
+        ['set_alias', 'register_version']
+        """
+        commits = decode(_native.bundle_history(self._path, self._identity))
+        return tuple(map(Commit.from_wire, commits))
+
+    def verify(self, *, progress: Progress | None = None) -> BundleVerification:
+        """Examines everything and raises `IntegrityError` when something isn't as it was bundled.
+
+        Every byte of the file is covered: the files by their digests, the record and the history by
+        the entries of the registry's log, and these by the root of its tree. Whether that root is
+        the registry's, somebody who has the registry tells.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).verify().root == registry.info().root
+        True
+        """
+        with telling("verifying", progress) as told:
+            found = _native.bundle_verify(self._path, self._identity, told)
+        return records.BundleVerification.from_wire(decode(found))
+
+    def download(self, to: PathArgument, *, progress: Progress | None = None) -> Path:
+        """Copies the files into the folder `to`, verified, and gives where they are.
+
+        That is the path of the file when the version has one file, else of the folder.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).download(folder / "out").read_bytes()
+        b'weights'
+        """
+        folder = arguments.path("to", to)
+        with telling("downloading", progress) as told:
+            return _native.bundle_download(self._path, self._identity, folder, told)
+
+    def load(self, *, trust: bool = False, into: Any = None) -> Any:
+        """The model as the object of its library, as `ModelVersion.load` gives it.
+
+        The files are verified, and unpacked for that time into the folder for temporary files.
+        Whether they can run code is looked up in them, whatever the bundle says.
+
+        >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
+        >>> halfback.open_bundle(path).load()
+        Traceback (most recent call last):
+        halfback.InvalidError: `models:/risk.credit.default/1` is of no known format ...
+        """
+        from halfback.objects import load_files
+
+        with TemporaryDirectory(prefix="halfback-") as folder:
+            # Not the folder itself: several files become a folder that isn't there yet.
+            place = _native.bundle_download(
+                self._path, self._identity, str(Path(folder) / "files"), None
+            )
+            paths = [file.path for file in self._files.files]
+            root = place.parent if place.is_file() else place
+            return load_files(
+                self._version,
+                {path: root / path for path in paths},
+                executable=_native.is_executable(place),
+                trust=trust,
+                into=into,
+            )
+
+    def _repr_html_(self) -> str:
+        from halfback.notebook import bundle_html
+
+        return bundle_html(self)
+
+    def __repr__(self) -> str:
+        count = len(self._files.files)
+        files = f"{count} file{'' if count == 1 else 's'}"
+        size = _size(self._files.size)
+        return f"<Bundle {self.path.name}: {self._version.uri}, {files}, {size}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Bundle):
+            return NotImplemented
+        return (self._path, self._identity) == (other._path, other._identity)
+
+    def __hash__(self) -> int:
+        return hash((self._path, self._identity))
+
+    def __reduce__(self) -> tuple[type[Bundle], tuple[str]]:
+        return type(self), (self._path,)
+
+
+def source_of(bundle: object) -> tuple[str, str | None]:
+    """The file of a bundle, and which bundle it has to be where that is known."""
+    if isinstance(bundle, Bundle):
+        return bundle._path, bundle._identity
+    return arguments.path("bundle", bundle), None

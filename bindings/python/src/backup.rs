@@ -1,0 +1,55 @@
+//! Backups, restored registries, and copies of versions between registries.
+#![expect(clippy::needless_pass_by_value, reason = "a path from Python is extracted as owned")]
+
+use std::path::PathBuf;
+
+use halfback::wire;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::handle::Handle;
+use crate::transfer::transferring;
+
+/// Copies the registry into a folder; `progress` counts bytes.
+#[pyfunction]
+pub(crate) fn backup<'py>(
+    py: Python<'py>,
+    handle: &Bound<'py, Handle>,
+    to: PathBuf,
+    verify: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let registry = handle.get().registry();
+    let done = transferring(py, progress, |p| wire::backup(registry, &to, verify, p))?;
+    Ok(PyBytes::new(py, &done))
+}
+
+/// Makes a registry of a backup; `progress` counts bytes.
+#[pyfunction]
+pub(crate) fn restore(
+    py: Python<'_>,
+    backup: PathBuf,
+    to: PathBuf,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'_, PyBytes>> {
+    let done = transferring(py, progress, |p| wire::restore(&backup, &to, p))?;
+    Ok(PyBytes::new(py, &done))
+}
+
+/// Copies a version to another registry; `progress` counts bytes.
+#[pyfunction]
+pub(crate) fn copy_version<'py>(
+    py: Python<'py>,
+    handle: &Bound<'py, Handle>,
+    version: &[u8],
+    as_of: Option<&[u8]>,
+    target: &Bound<'py, Handle>,
+    options: &[u8],
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (registry, target) = (handle.get().registry(), target.get().registry());
+    let copied = transferring(py, progress, |p| {
+        wire::copy_version(registry, version, as_of, target, options, p)
+    })?;
+    Ok(PyBytes::new(py, &copied))
+}

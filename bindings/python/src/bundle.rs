@@ -1,0 +1,92 @@
+//! Bundles: the functions behind `halfback.open_bundle`. Each opens the file for itself, and
+//! `identity` says which bundle it was, so that nothing stays open.
+#![expect(clippy::needless_pass_by_value, reason = "a path from Python is extracted as owned")]
+
+use std::path::PathBuf;
+
+use halfback::wire;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::errors::detached;
+use crate::handle::Handle;
+use crate::transfer::transferring;
+
+/// Writes a version into one file; `progress` counts bytes.
+#[pyfunction]
+pub(crate) fn bundle(
+    py: Python<'_>,
+    handle: &Bound<'_, Handle>,
+    version: &[u8],
+    as_of: Option<&[u8]>,
+    to: PathBuf,
+    overwrite: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<PathBuf> {
+    let registry = handle.get().registry();
+    transferring(py, progress, |p| wire::bundle(registry, version, as_of, &to, overwrite, p))
+}
+
+/// What a bundle is and says.
+#[pyfunction]
+pub(crate) fn open_bundle(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyBytes>> {
+    let told = detached(py, || wire::open_bundle(&path))?;
+    Ok(PyBytes::new(py, &told))
+}
+
+/// The commits in a bundle, newest first.
+#[pyfunction]
+pub(crate) fn bundle_history<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    identity: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let commits = detached(py, || wire::bundle_history(&path, identity))?;
+    Ok(PyBytes::new(py, &commits))
+}
+
+/// Examines a whole bundle; `progress` counts bytes.
+#[pyfunction]
+pub(crate) fn bundle_verify<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    identity: &str,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let found = transferring(py, progress, |p| wire::bundle_verify(&path, identity, p))?;
+    Ok(PyBytes::new(py, &found))
+}
+
+/// Copies the files out of a bundle, verified; `progress` counts bytes.
+#[pyfunction]
+pub(crate) fn bundle_download(
+    py: Python<'_>,
+    path: PathBuf,
+    identity: &str,
+    to: PathBuf,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<PathBuf> {
+    transferring(py, progress, |p| wire::bundle_download(&path, identity, &to, p))
+}
+
+/// Brings the version of a bundle into a registry; `progress` counts bytes.
+#[pyfunction]
+pub(crate) fn submit<'py>(
+    py: Python<'py>,
+    handle: &Bound<'py, Handle>,
+    path: PathBuf,
+    identity: Option<&str>,
+    options: &[u8],
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let registry = handle.get().registry();
+    let version =
+        transferring(py, progress, |p| wire::submit(registry, &path, identity, options, p))?;
+    Ok(PyBytes::new(py, &version))
+}
+
+/// Whether loading the files at a path can run code that is in them.
+#[pyfunction]
+pub(crate) fn is_executable(py: Python<'_>, path: PathBuf) -> PyResult<bool> {
+    detached(py, || wire::is_executable(&path))
+}

@@ -1,0 +1,110 @@
+//! A registry made of a backup, examined before it has its name.
+
+use std::fs::File;
+use std::path::Path;
+
+use super::{Mark, examine, occupied_target, real, take, total};
+use crate::artifact::{self, ArtifactStore, Meter, Progress, StagedFolder, Taken, copy_file};
+use crate::check::{Findings, check};
+use crate::error::{Detail, Error, IoContext, Result};
+use crate::folder;
+use crate::id::{CommitNumber, hex};
+use crate::log;
+use crate::sqlite::DATABASE;
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The registry's identity, which is that of the one that was backed up.
+    pub registry: String,
+    /// The log's end.
+    pub head: CommitNumber,
+    /// The root of its tree, in hexadecimal.
+    pub root: String,
+    /// The size of the database, in bytes.
+    pub database_bytes: u64,
+    /// The files of the artifacts.
+    pub taken: Taken,
+}
+
+/// Makes a registry of a backup in the folder `to`, which must be absent or empty.
+///
+/// Everything is examined first: the database as SQLite and by its digest, the log, every row and
+/// every file. The registry appears whole under its name or not at all.
+pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Restored> {
+    let mark = Mark::read(backup)?.ok_or_else(|| no_backup(backup))?;
+    let to = &std::path::absolute(to).on("find", to)?;
+    if real(to)?.starts_with(backup.canonicalize().on("find", backup)?) {
+        return Err(Detail::InvalidArgument(format!(
+            "`{}` is inside the backup; restore to another folder",
+            to.display()
+        ))
+        .into());
+    }
+    if to.exists() && !std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_none()) {
+        return Err(occupied_target(to));
+    }
+    let above = to.parent().unwrap_or(Path::new("/"));
+    folder::create(above)?;
+    let staged = StagedFolder::new(above)?;
+    let source = backup.join(DATABASE);
+    let size = source.metadata().map_or(0, |metadata| metadata.len());
+    let mut meter = Meter::new(size, progress);
+    copy_database(&mark, &source, staged.path(), &mut meter).map_err(damaged)?;
+    let (head, root, named) = examine(staged.path(), |sql| {
+        let head = log::verify(sql)?;
+        let mut findings = Findings::default();
+        check(sql, &mut findings, &mut || Ok(()))?;
+        if let Some(finding) = findings.into_vec().first() {
+            return Err(Detail::Corrupt(finding.message.clone()).into());
+        }
+        Ok((head.number, hex(&head.range.root()), artifact::named(sql)?))
+    })
+    .map_err(damaged)?;
+    meter.expect(total(&named).saturating_add(size));
+    let from = ArtifactStore::new(backup);
+    let taken = take(&from, &ArtifactStore::new(staged.path()), &named, false, &mut meter)
+        .map_err(damaged)?;
+    meter.finish()?;
+    staged.persist(to)?;
+    folder::sync(above)?;
+    Ok(Restored { registry: mark.registry, head, root, database_bytes: size, taken })
+}
+
+/// Copies the database, hashed on the way.
+fn copy_database(mark: &Mark, source: &Path, folder: &Path, meter: &mut Meter<'_>) -> Result<()> {
+    let file = match File::open(source) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Detail::ArtifactMissing(format!(
+                "`{}` is not there: the backup was never finished; take another one",
+                source.display()
+            ))
+            .into());
+        }
+        file => file.on("open", source)?,
+    };
+    let (hash, _, staged) = copy_file(&file, source, folder, meter)?;
+    staged.sync()?;
+    staged.persist(&folder.join(DATABASE))?;
+    if mark.databases.contains(&hex(&hash)) {
+        return Ok(());
+    }
+    Err(Detail::ArtifactAltered(format!(
+        "`{}` is not what was backed up: its SHA-256 is not the recorded one",
+        source.display()
+    ))
+    .into())
+}
+
+fn damaged(error: Error) -> Error {
+    error.within("the backup cannot be restored; back up again with `verify`, or take another one")
+}
+
+fn no_backup(folder: &Path) -> Error {
+    let folder = folder.display();
+    Detail::NotARegistry(format!(
+        "`{folder}` is not a backup: it has no `{}`; give the folder that `backup` wrote",
+        super::MARK
+    ))
+    .into()
+}

@@ -1,0 +1,161 @@
+//! Copies of a version: from another registry, or from another catalog of the same one.
+
+use halfback_store::artifact::{self as store, ArtifactFile, Intake, Meter, Supplied};
+use halfback_store::error::{Detail, Kind, Result};
+use halfback_store::name::ModelName;
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::{Progress, Stored};
+use crate::catalog::example::{Example, GetExample};
+use crate::catalog::origin::Origin;
+use crate::catalog::version::{ModelVersion, RegisterVersion};
+use crate::command::Query as _;
+use crate::registry::Registry;
+use crate::securable::VersionRef;
+use crate::view::View;
+
+/// The kind of system that a copy's origin names.
+const SYSTEM: &str = "halfback";
+
+/// What a copy becomes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CopyOptions {
+    /// The model that gets the version; the one of the same name where absent.
+    pub model: Option<String>,
+    /// Keep texts that look like keys, tokens or passwords.
+    pub allow_secrets: bool,
+}
+
+/// A version as a registry or a bundle tells of it, on its way into another registry.
+#[derive(Debug, Clone)]
+pub(crate) struct Parcel {
+    pub(crate) version: ModelVersion,
+    pub(crate) example: Option<Example>,
+}
+
+impl View {
+    /// Copies a version to a model of another registry, or of another catalog of this one: the same
+    /// content with its signature, parameters, metrics, tags, comment and example, as they are at
+    /// this view's moment. Aliases and stage are the other registry's to give.
+    ///
+    /// The copy's [`Origin`] has the system `halfback`, the version's pin as its reference, its URI,
+    /// and its times. Copying it again gives the version that is there already.
+    ///
+    /// ```
+    /// # use halfback::{Content, CopyOptions, Options, RegisterVersion, Registry, no_progress};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let open = |name| Registry::open_with(folder.path().join(name), Options { create: true, ..Options::default() });
+    /// let (research, production) = (open("research.hb")?, open("production.hb")?);
+    /// # research.create_model("fraud")?;
+    /// # let content = Content::Bytes { name: "model.bin".into(), bytes: b"weights".to_vec() };
+    /// # let version = RegisterVersion { model: "fraud".into(), ..RegisterVersion::default() };
+    /// # research.register_version(&content, version, &mut no_progress)?;
+    /// production.create_model("fraud")?;
+    /// let options = CopyOptions::default();
+    /// let copy = research.copy_version("fraud/1", &production, options, &mut no_progress)?;
+    /// let original = research.resolve("fraud/1")?;
+    /// assert_eq!(copy.digest, original.digest);
+    /// assert_eq!(copy.origin.map(|origin| origin.reference), Some(original.pin.clone()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn copy_version(
+        &self,
+        version: impl Into<VersionRef>,
+        target: &Registry,
+        options: CopyOptions,
+        progress: Progress<'_>,
+    ) -> Result<ModelVersion> {
+        let version = version.into();
+        let shared = self.shared()?;
+        let _hold = shared.store.hold()?;
+        let (parcel, Stored { catalog, digest }) = self.snapshot(|snapshot| {
+            let stored = snapshot.stored(&version)?;
+            let (_, id) = snapshot.version_ref(&version)?;
+            let version = snapshot.version(id)?;
+            let example = match version.has_example {
+                true => Some(GetExample { version: VersionRef::from(&version) }.run(snapshot)?),
+                false => None,
+            };
+            Ok((Parcel { version, example }, stored))
+        })?;
+        let (artifact, mut supply) = shared.store.supply(catalog, &digest)?;
+        target.take_in(parcel, &artifact, &mut supply, options, progress)
+    }
+}
+
+impl Registry {
+    /// Stores the content of a version that is elsewhere, and registers it.
+    pub(crate) fn take_in(
+        &self,
+        parcel: Parcel,
+        artifact: &store::Artifact,
+        supply: &mut dyn FnMut(&ArtifactFile) -> Result<Supplied<'static>>,
+        options: CopyOptions,
+        progress: Progress<'_>,
+    ) -> Result<ModelVersion> {
+        let shared = self.writable()?;
+        let model = options.model.unwrap_or_else(|| parcel.version.model.clone());
+        let name: ModelName = model.parse()?;
+        let (catalog, itself) = self.snapshot(|snapshot| {
+            let model = snapshot.model_id(&name)?;
+            let itself = match snapshot.version_ref(&VersionRef::from(&parcel.version)) {
+                Ok((of, id)) if of == model => Some(snapshot.version(id)?),
+                // Of another model, of another registry, or deleted here.
+                Ok(_) => None,
+                Err(error) if matches!(error.kind(), Kind::Invalid | Kind::NotFound) => None,
+                Err(error) => return Err(error),
+            };
+            Ok((snapshot.catalog_of(model)?, itself))
+        })?;
+        if let Some(version) = itself {
+            if version.digest == artifact.digest.to_string() {
+                return Ok(version);
+            }
+            return Err(Detail::Conflict(format!(
+                "`{}` is in this registry with other content: what is brought in is not what it says it is",
+                version.uri
+            ))
+            .into());
+        }
+        let mut intake = Intake::new(&shared.store, false);
+        let mut meter = Meter::new(artifact.size, progress);
+        intake.take(catalog, artifact, supply, &mut meter)?;
+        intake.finish()?;
+        meter.finish()?;
+        shared.possess_stored(catalog, artifact)?;
+        self.execute(parcel.registration(model, options.allow_secrets))
+    }
+}
+
+impl Parcel {
+    fn registration(self, model: String, allow_secrets: bool) -> RegisterVersion {
+        let Self { version, example } = self;
+        RegisterVersion {
+            model,
+            digest: version.digest,
+            flavor: version.flavor,
+            framework_version: version.framework_version,
+            signature: version.signature,
+            example,
+            params: version.params,
+            metrics: version.metrics,
+            run: version.run,
+            code_commit: version.code_commit,
+            source: version.source,
+            comment: version.comment,
+            tags: version.tags,
+            origin: Some(Origin {
+                system: SYSTEM.into(),
+                reference: version.pin,
+                created_at: Some(version.created_at),
+                created_by: version.created_by,
+                updated_at: Some(version.updated_at),
+                uri: Some(version.uri),
+            }),
+            exist_ok: true,
+            allow_secrets,
+            ..RegisterVersion::default()
+        }
+    }
+}
