@@ -1,9 +1,5 @@
 //! Backups while others write, killed backups, damaged ones, and what is made of them.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed expectation is this file's way of failing"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed expectation is this file's way of failing")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read as _};

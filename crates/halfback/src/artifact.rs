@@ -76,11 +76,9 @@ impl TryFrom<&Artifact> for store::Artifact {
 
     /// Checks every path and hash, and that the list is in order.
     fn try_from(artifact: &Artifact) -> Result<Self> {
-        let mut text = String::from("halfback manifest 1\n");
-        for ArtifactFile { path, size, sha256 } in &artifact.files {
-            text += &format!("{sha256} {size} {path}\n");
-        }
-        Self::from_manifest(text.as_bytes())
+        let files = artifact.files.iter().cloned();
+        let file = |ArtifactFile { path, size, sha256 }| store::ArtifactFile { path, size, sha256 };
+        Self::from_list(files.map(file).collect())
     }
 }
 

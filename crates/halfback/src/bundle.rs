@@ -12,7 +12,7 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 use halfback_store::archive::{Writer, refuse_taken};
-use halfback_store::artifact::{self as store, Digest, Meter};
+use halfback_store::artifact::{self as store, Meter};
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::proof::{Proof, prove};
@@ -21,9 +21,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Artifact, Progress, Stored};
-use crate::catalog::example::{Example, GetExample};
+use crate::catalog::example::Example;
 use crate::catalog::version::ModelVersion;
-use crate::command::{Query as _, Snapshot};
+use crate::command::Snapshot;
 use crate::history::Commit;
 use crate::securable::VersionRef;
 use crate::view::View;
@@ -109,15 +109,15 @@ impl View {
         }
         let shared = self.shared()?;
         let _hold = shared.store.hold()?;
-        let (Stored { catalog, digest }, mut told, proof) = self.snapshot(|snapshot| {
-            let stored = snapshot.stored(&version)?;
+        let (catalog, artifact, told) = self.snapshot(|snapshot| {
+            let Stored { catalog, digest } = snapshot.stored(&version)?;
+            let artifact = snapshot.store.manifest(catalog, &digest)?;
             let (_, id) = snapshot.version_ref(&version)?;
-            let told = snapshot.told(id, &stored.digest)?;
-            Ok((stored, told.0, told.1))
+            let told = snapshot.told(id, &artifact)?;
+            Ok((catalog, artifact, told))
         })?;
-        let (artifact, mut supply) = shared.store.supply(catalog, &digest)?;
-        told.0.artifact = artifact.clone().into();
-        let words = words(&Told { manifest: told.0, history: told.1, proof })?;
+        let mut supply = shared.store.opening(catalog);
+        let words = words(&told)?;
         let total = artifact.size + words.iter().map(|(_, text)| text.len() as u64).sum::<u64>();
         let mut meter = Meter::new(total, progress);
         let mut writer = Writer::create(to)?;
@@ -137,18 +137,11 @@ impl View {
 
 impl Snapshot<'_> {
     /// The record of a version with its example, its history, and the proof of that.
-    fn told(
-        &mut self,
-        id: EntityId,
-        digest: &Digest,
-    ) -> Result<((BundleManifest, Vec<Commit>), Proof)> {
+    fn told(&mut self, id: EntityId, artifact: &store::Artifact) -> Result<Told> {
         let head = Head::read(self.sql)?.number;
         let moment = self.moment.min(head);
         let version = self.version(id)?;
-        let example = match version.has_example {
-            true => Some(GetExample { version: VersionRef::from(&version) }.run(self)?),
-            false => None,
-        };
+        let example = self.example_of(&version)?;
         let history = self.commits_of(id)?;
         let commits: Vec<CommitNumber> =
             history.iter().map(|commit| CommitNumber(commit.commit)).collect();
@@ -157,11 +150,11 @@ impl Snapshot<'_> {
             halfback_bundle: FORMAT,
             registry: self.registry.to_owned(),
             commit: moment.0,
-            artifact: Artifact { digest: digest.to_string(), size: 0, files: Vec::new() },
+            artifact: artifact.clone().into(),
             version,
             example,
         };
-        Ok(((manifest, history), proof))
+        Ok(Told { manifest, history, proof })
     }
 }
 

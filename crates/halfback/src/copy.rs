@@ -6,10 +6,9 @@ use halfback_store::name::ModelName;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Progress, Stored};
-use crate::catalog::example::{Example, GetExample};
+use crate::catalog::example::Example;
 use crate::catalog::origin::Origin;
 use crate::catalog::version::{ModelVersion, RegisterVersion};
-use crate::command::Query as _;
 use crate::registry::Registry;
 use crate::securable::VersionRef;
 use crate::view::View;
@@ -73,10 +72,7 @@ impl View {
             let stored = snapshot.stored(&version)?;
             let (_, id) = snapshot.version_ref(&version)?;
             let version = snapshot.version(id)?;
-            let example = match version.has_example {
-                true => Some(GetExample { version: VersionRef::from(&version) }.run(snapshot)?),
-                false => None,
-            };
+            let example = snapshot.example_of(&version)?;
             Ok((Parcel { version, example }, stored))
         })?;
         let (artifact, mut supply) = shared.store.supply(catalog, &digest)?;

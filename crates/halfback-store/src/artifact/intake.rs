@@ -144,7 +144,7 @@ impl ArtifactStore {
     }
 
     /// Opens files of a catalog.
-    pub(super) fn opening(
+    pub fn opening(
         &self,
         catalog: EntityId,
     ) -> impl FnMut(&ArtifactFile) -> Result<Supplied<'static>> + use<'_> {

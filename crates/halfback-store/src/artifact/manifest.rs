@@ -104,7 +104,10 @@ impl Artifact {
                 Detail::InvalidArtifact("there is no file in it; nothing to store".into()).into()
             );
         }
-        let size = files.iter().map(|file| file.size).sum();
+        let size = files.iter().try_fold(0_u64, |sum, file| sum.checked_add(file.size));
+        let size = size.ok_or_else(|| {
+            Detail::InvalidArtifact("its files are larger than any disk; nothing to store".into())
+        })?;
         let mut artifact = Self { digest: Digest::new([0; 32]), size, files };
         artifact.digest = Digest::new(sha256(artifact.manifest().as_bytes()));
         Ok(artifact)
@@ -118,6 +121,13 @@ impl Artifact {
             let _ = writeln!(text, "{sha256} {size} {path}");
         }
         text
+    }
+
+    /// The artifact of a list that somebody else made: every path in it is safe to use below a
+    /// folder, every hash is one, and the order is the only one.
+    pub fn from_list(files: Vec<ArtifactFile>) -> Result<Self> {
+        let list = Self { digest: Digest::new([0; 32]), size: 0, files };
+        Self::from_manifest(list.manifest().as_bytes())
     }
 
     /// Reads a manifest; every path in it is safe to use below a folder.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::version::{checked_json, json};
+use super::version::{ModelVersion, checked_json, json};
 use crate::command::{Context, Query, Snapshot};
 use crate::securable::VersionRef;
 
@@ -94,6 +94,14 @@ impl Query for GetExample {
         })?;
         serde_json::from_str(&body)
             .map_err(|_| Detail::Corrupt("an example is damaged; run `check`".into()).into())
+    }
+}
+
+impl Snapshot<'_> {
+    /// The example rows that go with a record.
+    pub(crate) fn example_of(&mut self, version: &ModelVersion) -> Result<Option<Example>> {
+        let example = GetExample { version: VersionRef::from(version) };
+        if version.has_example { example.run(self).map(Some) } else { Ok(None) }
     }
 }
 

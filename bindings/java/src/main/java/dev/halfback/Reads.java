@@ -795,8 +795,7 @@ public abstract sealed class Reads permits Registry, View {
    * @param progress hears how far it is
    * @return the file
    */
-  public Path bundle(
-      String version, Path path, boolean overwrite, ProgressListener progress) {
+  public Path bundle(String version, Path path, boolean overwrite, ProgressListener progress) {
     return bundled(reference(version), path, overwrite, Arguments.given(progress, "progress"));
   }
 
@@ -815,8 +814,7 @@ public abstract sealed class Reads permits Registry, View {
     return Json.read(copy, ModelVersion.class);
   }
 
-  private Path bundled(
-      JsonNode version, Path path, boolean overwrite, ProgressListener listener) {
+  private Path bundled(JsonNode version, Path path, boolean overwrite, ProgressListener listener) {
     byte[] reference = Json.bytes(version);
     byte[] file = NativePath.encode(path, "path");
     return NativePath.decode(

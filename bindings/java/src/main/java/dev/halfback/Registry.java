@@ -228,10 +228,10 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
   }
 
   /**
-   * Copies the registry, as one moment has it, into a folder, while others write. The folder is new,
-   * empty, or an earlier backup of this registry: then only content that is new is copied. A backup
-   * that is interrupted leaves the one before as it was; run it again. It can be opened for reading,
-   * and {@link #restore} makes a registry of it.
+   * Copies the registry, as one moment has it, into a folder, while others write. The folder is
+   * new, empty, or an earlier backup of this registry: then only content that is new is copied. A
+   * backup that is interrupted leaves the one before as it was; run it again. It can be opened for
+   * reading, and {@link #restore} makes a registry of it.
    *
    * @param to the folder of the backup
    * @return what was backed up
@@ -244,7 +244,8 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * Copies the registry into a folder, and tells how far it is.
    *
    * @param to the folder of the backup
-   * @param verify whether what the backup has already is read, and copied again where it was altered
+   * @param verify whether what the backup has already is read, and copied again where it was
+   *     altered
    * @param progress hears how far it is
    * @return what was backed up
    */
@@ -256,7 +257,8 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * Copies the registry into a folder.
    *
    * @param to the folder of the backup
-   * @param verify whether what the backup has already is read, and copied again where it was altered
+   * @param verify whether what the backup has already is read, and copied again where it was
+   *     altered
    * @return what was backed up
    */
   public Backup backup(Path to, boolean verify) {
