@@ -233,6 +233,8 @@ fn folder() -> tempfile::TempDir {
     made.unwrap()
 }
 
+type Edit<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 fn edit(path: &Path, edit: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = std::fs::read(path).unwrap();
     edit(&mut bytes);
@@ -262,7 +264,7 @@ fn in_child(test: &str, damage: impl FnOnce(&Sound, &mut Dice)) {
         child.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, "1");
         let output = child.stdin(Stdio::null()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        let last = said.lines().filter(|line| line.contains("> ")).next_back();
+        let last = said.lines().rfind(|line| line.contains("> "));
         let (status, signal) = (output.status, output.status.signal());
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(status.success(), "{status} (signal {signal:?}) at {last:?}\n{errors}");
@@ -313,7 +315,7 @@ fn damage_to_the_database_is_told_or_changes_nothing() {
             let page = pages[dice.below(pages.len())];
             sound.damaged("closed", &format!("{kind}: page {page} zeroed"), |path| {
                 edit(&path.join("registry.db"), |bytes| {
-                    bytes[(page - 1) * PAGE..page * PAGE].fill(0)
+                    bytes[(page - 1) * PAGE..page * PAGE].fill(0);
                 });
             });
         }
@@ -338,7 +340,7 @@ fn damage_to_the_write_ahead_log_is_told_or_undoes_the_last_commits() {
         let length = sound.path("killed").join("registry.db-wal").metadata().unwrap().len();
         let length = usize::try_from(length).unwrap();
         assert!(length > 2 * PAGE, "{length}");
-        let wal = |what: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let wal = |what: &str, change: Edit<'_>| {
             sound.damaged("killed", what, |path| edit(&path.join("registry.db-wal"), change));
         };
         for _ in 0..if is_long() { 500 } else { 20 } {
@@ -432,7 +434,7 @@ fn damage_to_any_artifact_is_found_by_check_and_by_nothing_else_taken_for_sound(
     for file in stored.iter().step_by(step).chain(&stored[stored.len() - 3..]) {
         let whole = std::fs::read(file).unwrap();
         let (byte, bit) = (dice.below(whole.len()), dice.below(8));
-        let damages: [&dyn Fn(&mut Vec<u8>); 5] = [
+        let damages: [Edit<'_>; 5] = [
             &|bytes| bytes[byte] ^= 1 << bit,
             &|bytes| bytes.truncate(byte),
             &|bytes| bytes.push(0),

@@ -106,7 +106,7 @@ pub(crate) enum Event {
 }
 
 /// A folder that is watched, by one test at a time.
-pub(crate) struct Watch(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+pub(crate) struct Watch(MutexGuard<'static, ()>);
 
 /// What happened while a folder was watched.
 #[derive(Debug)]
@@ -161,6 +161,7 @@ impl Watch {
     }
 
     pub(crate) fn end(self) -> Seen {
+        let Self(_alone) = self;
         ACTIVE.store(false, Ordering::SeqCst);
         let state = lock().take();
         state.map_or(Seen { events: Vec::new(), met: false }, |state| Seen {
@@ -236,11 +237,11 @@ fn watched_file(fd: c_int) -> Option<Guard> {
     if !ACTIVE.load(Ordering::Relaxed) {
         return None;
     }
-    watched(link(format!("/proc/self/fd/{fd}\0")).as_deref())
+    watched(link(&format!("/proc/self/fd/{fd}\0")).as_deref())
 }
 
 /// What a link of the system's leads to; `name` ends with a zero.
-fn link(name: String) -> Option<PathBuf> {
+fn link(name: &str) -> Option<PathBuf> {
     let mut buffer = [0_u8; 4096];
     // SAFETY: the name ends with a zero, and the buffer is as long as is said.
     let length = unsafe {
@@ -270,7 +271,7 @@ unsafe fn named(folder: c_int, path: *const c_char) -> Option<PathBuf> {
         return Some(path.to_owned());
     }
     let base = if folder == libc::AT_FDCWD { "cwd".into() } else { format!("fd/{folder}") };
-    Some(link(format!("/proc/self/{base}\0"))?.join(path))
+    Some(link(&format!("/proc/self/{base}\0"))?.join(path))
 }
 
 /// The metadata behind a path, links not followed.
@@ -318,6 +319,11 @@ fn fail(error: i32) -> c_int {
 #[expect(clippy::cast_possible_truncation, reason = "descriptors and outcomes are small")]
 fn small(outcome: c_long) -> c_int {
     outcome as c_int
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the kernel gives both the same width")]
+fn long(outcome: c_long) -> ssize_t {
+    outcome as ssize_t
 }
 
 /// # Safety
@@ -373,7 +379,7 @@ fn get(fd: c_int, count: size_t, call: impl Fn(size_t) -> c_long) -> ssize_t {
         Fate::Halved => call(count.div_ceil(2)),
         Fate::Passes => call(count),
     };
-    done as ssize_t
+    long(done)
 }
 
 #[unsafe(no_mangle)]
@@ -407,7 +413,7 @@ unsafe fn put(fd: c_int, buffer: *const c_void, count: size_t, at: Option<off64_
             }
         }
     };
-    let Some(mut guard) = watched_file(fd) else { return call(count) as ssize_t };
+    let Some(mut guard) = watched_file(fd) else { return long(call(count)) };
     // SAFETY: only asks.
     let at = at.unwrap_or_else(|| unsafe { libc::syscall(libc::SYS_lseek, fd, 0, libc::SEEK_CUR) });
     let done = match guard.fate(Kind::Write) {
@@ -422,7 +428,7 @@ unsafe fn put(fd: c_int, buffer: *const c_void, count: size_t, at: Option<off64_
         let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), length) }.to_vec();
         guard.changed(Some(Event::Written { inode, offset, bytes }));
     }
-    done as ssize_t
+    long(done)
 }
 
 #[unsafe(no_mangle)]
@@ -446,7 +452,7 @@ unsafe extern "C" fn pwrite64(
 unsafe extern "C" fn writev(fd: c_int, parts: *const libc::iovec, count: c_int) -> ssize_t {
     if !ACTIVE.load(Ordering::Relaxed) || count < 1 {
         // SAFETY: as the caller says.
-        return unsafe { libc::syscall(libc::SYS_writev, fd, parts, count) } as ssize_t;
+        return long(unsafe { libc::syscall(libc::SYS_writev, fd, parts, count) });
     }
     // One part alone is a legal answer.
     // SAFETY: there is at least one part.
@@ -591,7 +597,7 @@ unsafe extern "C" fn mmap64(
     // SAFETY: as the caller says.
     let place =
         unsafe { libc::syscall(libc::SYS_mmap, address, length, protection, flags, fd, offset) };
-    std::ptr::with_exposed_provenance_mut(place.cast_unsigned() as usize)
+    std::ptr::with_exposed_provenance_mut(long(place).cast_unsigned())
 }
 
 /// Refused for what is watched: who calls it goes on to read and write.
@@ -611,5 +617,5 @@ unsafe extern "C" fn copy_file_range(
     let done = unsafe {
         libc::syscall(libc::SYS_copy_file_range, from, from_at, to, to_at, length, flags)
     };
-    done as ssize_t
+    long(done)
 }

@@ -267,7 +267,9 @@ impl Outage<'_> {
                     })
                 })
                 .collect();
-            lanes.into_iter().for_each(|lane| lane.join().unwrap());
+            for lane in lanes {
+                lane.join().unwrap();
+            }
         });
         seen.into_inner().unwrap().len()
     }

@@ -234,7 +234,7 @@ fn write(content: &mut Vec<u8>, offset: usize, bytes: &[u8], luck: Luck) {
     }
 }
 
-/// SplitMix64: the next number of a stream that a seed begins.
+/// `SplitMix64`: the next number of a stream that a seed begins.
 pub(crate) fn mixed(seed: u64) -> u64 {
     let mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -148,7 +148,9 @@ fn check_rows(sql: &mut dyn Sql, rows: &[(i64, Hash)], findings: &mut Findings) 
         let (before, from) = rest.split_at(rest.partition_point(|(n, _)| *n < number));
         let (own, after) = from.split_at(from.partition_point(|(n, _)| *n == number));
         rest = after;
-        before.iter().for_each(|(n, _)| findings.at_commit("stray_row", *n, STRAY));
+        for (n, _) in before {
+            findings.at_commit("stray_row", *n, STRAY);
+        }
         let digest = hex(&rows_digest(own.iter().map(|(_, hash)| *hash).collect()));
         match Header::from_bytes(row.blob(1)?) {
             Ok(header) if header.rows == digest => {}
@@ -161,7 +163,9 @@ fn check_rows(sql: &mut dyn Sql, rows: &[(i64, Hash)], findings: &mut Findings) 
         }
         Ok(())
     })?;
-    rest.iter().for_each(|(n, _)| findings.at_commit("stray_row", *n, STRAY));
+    for (n, _) in rest {
+        findings.at_commit("stray_row", *n, STRAY);
+    }
     Ok(())
 }
 
@@ -258,7 +262,9 @@ fn check_touches(sql: &mut dyn Sql, findings: &mut Findings) -> Result<()> {
         let (before, from) = rest.split_at(rest.partition_point(|(n, _)| *n < number));
         let (own, after) = from.split_at(from.partition_point(|(n, _)| *n == number));
         rest = after;
-        before.iter().for_each(|(n, _)| findings.at_commit("history", *n, CHANGED));
+        for (n, _) in before {
+            findings.at_commit("history", *n, CHANGED);
+        }
         let header = Header::from_bytes(row.blob(1)?);
         let same = |header: &Header| own.iter().map(|(_, entity)| entity).eq(&header.entities);
         if header.is_ok_and(|header| !same(&header)) {
@@ -266,6 +272,8 @@ fn check_touches(sql: &mut dyn Sql, findings: &mut Findings) -> Result<()> {
         }
         Ok(())
     })?;
-    rest.iter().for_each(|(n, _)| findings.at_commit("history", *n, CHANGED));
+    for (n, _) in rest {
+        findings.at_commit("history", *n, CHANGED);
+    }
     Ok(())
 }

@@ -42,7 +42,7 @@ pub struct Finding {
 
 /// Examines the database, the log, every fact row, the words and every artifact. What is damaged
 /// is reported; an error is what kept the examination from its work.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// Whether every stored byte of every artifact is read too; true where absent.
