@@ -12,6 +12,9 @@ from typing import Any, Literal, Self
 __all__ = [
     "Artifact",
     "ArtifactFile",
+    "Backup",
+    "BundleManifest",
+    "BundleVerification",
     "Catalog",
     "CheckReport",
     "Commit",
@@ -24,6 +27,7 @@ __all__ = [
     "Origin",
     "Principal",
     "RegistryInfo",
+    "Restored",
     "Schema",
     "Stage",
     "Status",
@@ -94,6 +98,238 @@ class Artifact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Backup:
+    """What was backed up, and how much of it was new."""
+
+    registry: str
+    """The identity of the registry."""
+    path: str
+    """The folder of the backup."""
+    commit: int
+    """The last commit that the backup holds."""
+    root: str
+    """The root of the log's tree then, in hexadecimal."""
+    database_bytes: int
+    """The size of the database, which is copied every time, in bytes."""
+    files_copied: int
+    """Files of versions that were copied."""
+    bytes_copied: int
+    """Their bytes."""
+    files_kept: int
+    """Files of versions that the backup had already."""
+    bytes_kept: int
+    """Their bytes."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What something was in the system that it was brought in from. Times and names here are
+    that system's word; when it came into this registry, and by whom, the log tells.
+    """
+
+    system: str
+    """The kind of system, such as `mlflow`."""
+    reference: str
+    """What it was called there, such as `models:/fraud/3`."""
+    created_at: datetime | None = None
+    """When it was created there."""
+    created_by: str | None = None
+    """Who created it there; none where unknown, or once the name was erased."""
+    updated_at: datetime | None = None
+    """When it was last changed there."""
+    uri: str | None = None
+    """Its URI there, where the reference is another name for it: names can move."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["created_at"] = (
+            None if value["created_at"] is None else datetime.fromisoformat(value["created_at"])
+        )
+        fields["updated_at"] = (
+            None if value["updated_at"] is None else datetime.fromisoformat(value["updated_at"])
+        )
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelVersion:
+    """A version of a registered model."""
+
+    id: int
+    """The id, which outlives every name."""
+    pin: str
+    """The pinned reference: no rename moves it, and only this registry takes it."""
+    uri: str
+    """The URI, such as `models:/risk.credit.default/7`."""
+    model: str
+    """The model's full name."""
+    number: int
+    """The number, counted from 1 and never used again under that name."""
+    status: Status
+    """Whether the version can be used."""
+    stage: Stage
+    """How far it has come."""
+    digest: str
+    """The artifact's digest, `sha256:<hexadecimal>`."""
+    size: int
+    """The size of all files, in bytes."""
+    executable: bool
+    """Whether loading it runs code that came with it, as loading any pickle does."""
+    has_example: bool
+    """Whether it has example rows, which `get_example` gives."""
+    params: Mapping[str, str | int | float | bool]
+    """The training's parameters."""
+    metrics: Mapping[str, float]
+    """What the training measured, by name; each a finite number."""
+    tags: Mapping[str, str]
+    """The tags."""
+    aliases: tuple[str, ...]
+    """The aliases that name it."""
+    revision: int
+    """The commit that last touched it."""
+    created_at: datetime
+    """When it was registered."""
+    updated_at: datetime
+    """When it was last touched."""
+    code_commit: str | None = None
+    """The commit of the code that produced it."""
+    comment: str | None = None
+    """Free text for people."""
+    created_by: str | None = None
+    """Who registered it; none once the name was erased."""
+    flavor: str | None = None
+    """The format of the artifact, such as `onnx` or `sklearn`."""
+    framework_version: str | None = None
+    """The version of the library that made it, where the files tell."""
+    location: str | None = None
+    """Where the artifact is, when it is not in the registry's own store."""
+    origin: Origin | None = None
+    """What it was in the system that it was brought in from."""
+    run: str | None = None
+    """The run that produced it."""
+    signature: Mapping[str, Any] | None = None
+    """Inputs, outputs and parameters, as in MLflow."""
+    source: str | None = None
+    """Where it came from."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["aliases"] = tuple(value["aliases"])
+        fields["created_at"] = datetime.fromisoformat(value["created_at"])
+        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
+        fields["origin"] = None if value["origin"] is None else Origin.from_wire(value["origin"])
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """Rows to try a version with, and what it answered to them. They can be erased like a
+    comment: the log holds only their salted hash.
+    """
+
+    rows: tuple[Any, ...]
+    """The input, row by row: with columns a list of as many values, else a number, text, or
+    nested lists of them.
+    """
+    columns: tuple[str, ...] | None = None
+    """The names of the columns; none where the input is an array."""
+    outputs: tuple[Any, ...] | None = None
+    """What the version answered to each row, to hold later answers against; none where it was
+    not tried.
+    """
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["rows"] = tuple(value["rows"])
+        fields["columns"] = None if value["columns"] is None else tuple(value["columns"])
+        fields["outputs"] = None if value["outputs"] is None else tuple(value["outputs"])
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleManifest:
+    """What a bundle says of the version in it."""
+
+    halfback_bundle: int
+    """The format of the bundle, 1."""
+    registry: str
+    """The identity of the registry that the version comes from."""
+    commit: int
+    """The last commit of the moment that the version is told as of."""
+    artifact: Artifact
+    """The files of the version."""
+    version: ModelVersion
+    """The version, as it was then."""
+    example: Example | None = None
+    """Its example rows."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        fields["artifact"] = Artifact.from_wire(value["artifact"])
+        fields["version"] = ModelVersion.from_wire(value["version"])
+        fields["example"] = (
+            None if value["example"] is None else Example.from_wire(value["example"])
+        )
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleVerification:
+    """What a bundle was found to be. Whether the root is the registry's, somebody who has the
+    registry or a signed tree head of it tells.
+    """
+
+    digest: str
+    """The digest of the files."""
+    files: int
+    """The number of files."""
+    size: int
+    """Their size in bytes."""
+    registry: str
+    """The identity of the registry that the version comes from."""
+    commit: int
+    """The commit that registered the version."""
+    commits: int
+    """How many commits of the version's history are proved."""
+    tree_size: int
+    """How many commits the registry's log had."""
+    root: str
+    """The root of its tree, in hexadecimal: every one of these commits leads to it."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalog:
     """A catalog: the upper level of names."""
 
@@ -140,7 +376,9 @@ class Finding:
     subject: str
     """What it was found at."""
     message: str
-    """What is wrong, and what to do."""
+    """What is wrong."""
+    remedy: str
+    """What to do about it."""
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
@@ -232,35 +470,6 @@ class Compatibility:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Example:
-    """Rows to try a version with, and what it answered to them. They can be erased like a
-    comment: the log holds only their salted hash.
-    """
-
-    rows: tuple[Any, ...]
-    """The input, row by row: with columns a list of as many values, else a number, text, or
-    nested lists of them.
-    """
-    columns: tuple[str, ...] | None = None
-    """The names of the columns; none where the input is an array."""
-    outputs: tuple[Any, ...] | None = None
-    """What the version answered to each row, to hold later answers against; none where it was
-    not tried.
-    """
-
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["rows"] = tuple(value["rows"])
-        fields["columns"] = None if value["columns"] is None else tuple(value["columns"])
-        fields["outputs"] = None if value["outputs"] is None else tuple(value["outputs"])
-        return record
-
-
-@dataclass(frozen=True, kw_only=True)
 class LogVerification:
     """The log is intact."""
 
@@ -278,38 +487,6 @@ class LogVerification:
         fields = record.__dict__
         fields.update(value)
         fields["head_time"] = datetime.fromisoformat(value["head_time"])
-        return record
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """What something was in the system that it was brought in from. Times and names here are
-    that system's word; when it came into this registry, and by whom, the log tells.
-    """
-
-    system: str
-    """The kind of system, such as `mlflow`."""
-    reference: str
-    """What it was called there, such as `models:/fraud/3`."""
-    created_at: datetime | None = None
-    """When it was created there."""
-    created_by: str | None = None
-    """Who created it there; none where unknown, or once the name was erased."""
-    updated_at: datetime | None = None
-    """When it was last changed there."""
-
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["created_at"] = (
-            None if value["created_at"] is None else datetime.fromisoformat(value["created_at"])
-        )
-        fields["updated_at"] = (
-            None if value["updated_at"] is None else datetime.fromisoformat(value["updated_at"])
-        )
         return record
 
 
@@ -364,80 +541,6 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelVersion:
-    """A version of a registered model."""
-
-    id: int
-    """The id, which outlives every name."""
-    pin: str
-    """The pinned reference: no rename moves it, and only this registry takes it."""
-    uri: str
-    """The URI, such as `models:/risk.credit.default/7`."""
-    model: str
-    """The model's full name."""
-    number: int
-    """The number, counted from 1 and never used again under that name."""
-    status: Status
-    """Whether the version can be used."""
-    stage: Stage
-    """How far it has come."""
-    digest: str
-    """The artifact's digest, `sha256:<hexadecimal>`."""
-    size: int
-    """The size of all files, in bytes."""
-    executable: bool
-    """Whether loading it runs code that came with it, as loading any pickle does."""
-    has_example: bool
-    """Whether it has example rows, which `get_example` gives."""
-    params: Mapping[str, str | int | float | bool]
-    """The training's parameters."""
-    metrics: Mapping[str, float]
-    """What the training measured, by name; each a finite number."""
-    tags: Mapping[str, str]
-    """The tags."""
-    aliases: tuple[str, ...]
-    """The aliases that name it."""
-    revision: int
-    """The commit that last touched it."""
-    created_at: datetime
-    """When it was registered."""
-    updated_at: datetime
-    """When it was last touched."""
-    code_commit: str | None = None
-    """The commit of the code that produced it."""
-    comment: str | None = None
-    """Free text for people."""
-    created_by: str | None = None
-    """Who registered it; none once the name was erased."""
-    flavor: str | None = None
-    """The format of the artifact, such as `onnx` or `sklearn`."""
-    framework_version: str | None = None
-    """The version of the library that made it, where the files tell."""
-    location: str | None = None
-    """Where the artifact is, when it is not in the registry's own store."""
-    origin: Origin | None = None
-    """What it was in the system that it was brought in from."""
-    run: str | None = None
-    """The run that produced it."""
-    signature: Mapping[str, Any] | None = None
-    """Inputs, outputs and parameters, as in MLflow."""
-    source: str | None = None
-    """Where it came from."""
-
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["aliases"] = tuple(value["aliases"])
-        fields["created_at"] = datetime.fromisoformat(value["created_at"])
-        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
-        fields["origin"] = None if value["origin"] is None else Origin.from_wire(value["origin"])
-        return record
-
-
-@dataclass(frozen=True, kw_only=True)
 class Principal:
     """Who acts in this session."""
 
@@ -481,6 +584,34 @@ class RegistryInfo:
         fields = record.__dict__
         fields.update(value)
         fields["created_at"] = datetime.fromisoformat(value["created_at"])
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What was restored."""
+
+    registry: str
+    """The identity of the registry, which is that of the one that was backed up."""
+    path: str
+    """The folder of the registry."""
+    commit: int
+    """The last commit that it holds."""
+    root: str
+    """The root of the log's tree, in hexadecimal."""
+    database_bytes: int
+    """The size of the database, in bytes."""
+    files: int
+    """Files of versions."""
+    bytes: int
+    """Their bytes."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
         return record
 
 
