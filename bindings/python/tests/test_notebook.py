@@ -110,9 +110,7 @@ VIEWS: dict[str, Callable[[halfback.Registry], Any]] = {
         commits=1,
         rows=2,
         artifacts=3,
-        findings=(
-            records.Finding(code=HOSTILE, subject=HOSTILE, message=HOSTILE, remedy=HOSTILE),
-        ),
+        findings=(records.Finding(code=HOSTILE, subject=HOSTILE, message=HOSTILE, remedy=HOSTILE),),
     ),
 }
 

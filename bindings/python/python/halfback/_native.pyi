@@ -133,9 +133,7 @@ class Handle:
         to: str | PathLike[str],
         progress: Callable[[int, int], object] | None,
     ) -> Path: ...
-    def check(
-        self, artifacts: bool, progress: Callable[[int, int], object] | None
-    ) -> bytes: ...
+    def check(self, artifacts: bool, progress: Callable[[int, int], object] | None) -> bytes: ...
     def verify(
         self,
         version: bytes,
