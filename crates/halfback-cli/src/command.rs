@@ -10,6 +10,7 @@ mod registry;
 mod search;
 mod show;
 mod tag;
+mod upkeep;
 
 use clap::{Parser, Subcommand};
 
@@ -72,6 +73,9 @@ pub(crate) enum Command {
     Verify(files::Verify),
     Log(lists::Log),
     Check(registry::Check),
+    Sweep(upkeep::Sweep),
+    Purge(upkeep::Purge),
+    Compact(upkeep::Compact),
     #[command(subcommand)]
     Import(exchange::Import),
     Export(exchange::Export),
@@ -96,6 +100,9 @@ impl Command {
             Self::Verify(command) => command.run(session),
             Self::Log(command) => command.run(session),
             Self::Check(_) => registry::Check::run(session),
+            Self::Sweep(command) => command.run(session),
+            Self::Purge(command) => command.run(session),
+            Self::Compact(_) => upkeep::Compact::run(session),
             Self::Import(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Completions(command) => command.run(session),

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod codec;
 pub mod error;
 pub mod fact;
+mod filesystem;
 mod folder;
 pub mod fork;
 pub mod generation;

@@ -3,6 +3,7 @@
 
 mod connection;
 mod copy;
+mod upkeep;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use crate::error::{Detail, Error, IoContext, Result};
+use crate::filesystem;
 use crate::folder;
 use crate::fork::{self, Idle as _};
 use crate::generation::{Generation, Word};
@@ -26,6 +28,8 @@ use connection::{
 };
 
 pub(crate) use copy::examine_pages;
+pub use upkeep::Compacted;
+use upkeep::LogBound;
 
 /// The database's file name inside the registry's folder.
 pub const DATABASE: &str = "registry.db";
@@ -48,6 +52,7 @@ pub struct Access {
 pub struct Sqlite {
     opened: Opened,
     lock: Option<WriterLock>,
+    log: LogBound,
 }
 
 /// What was found in the folder when it was opened.
@@ -99,6 +104,9 @@ impl Drop for Pool {
 impl Sqlite {
     /// Opens the registry in `folder`, or makes it first where [`Access::create`] says so.
     pub fn open(folder: &Path, access: Access) -> Result<Self> {
+        if !access.read_only {
+            filesystem::refuse_network(folder)?;
+        }
         let database = folder.join(DATABASE);
         match database.try_exists() {
             Ok(true) => {}
@@ -109,7 +117,7 @@ impl Sqlite {
         }
         if access.read_only {
             let opened = Opened::to_read(folder)?;
-            return Ok(Self { opened, lock: None });
+            return Ok(Self { opened, lock: None, log: LogBound::default() });
         }
         crate::backup::refuse_to_write(folder)?;
         let lock = WriterLock::open(&folder.join(LOCK))?;
@@ -119,7 +127,7 @@ impl Sqlite {
             opened = Opened::to_write(folder, access, Some(&guard))?;
         }
         let opened = opened.ok_or_else(|| moved(folder))?;
-        Ok(Self { opened, lock: Some(lock) })
+        Ok(Self { opened, lock: Some(lock), log: LogBound::default() })
     }
 
     /// Lets go of idle connections and of the words: nobody will read any more, and nobody may
@@ -362,6 +370,7 @@ impl Storage for Sqlite {
             }
             return Err(error);
         }
+        self.log.keep(connection, &opened.database);
         Ok(())
     }
 

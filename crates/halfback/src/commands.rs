@@ -25,6 +25,7 @@ use crate::catalog::{
 };
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::history::{Check, History, Info, Log, VerifyLog, Whoami};
+use crate::purge::Purge;
 
 /// Writes the enum over all commands from one list.
 macro_rules! commands {
@@ -100,6 +101,7 @@ commands! {
     RegisterVersion, UpdateVersion, ArchiveVersion, RestoreVersion, DeleteVersion,
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
+    Purge,
 }
 
 queries! {

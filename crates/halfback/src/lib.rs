@@ -38,10 +38,12 @@ mod filter;
 mod format;
 mod history;
 mod page;
+mod purge;
 mod registry;
 mod secret;
 mod securable;
 mod signature;
+mod upkeep;
 mod view;
 pub mod wire;
 mod word;
@@ -83,7 +85,10 @@ pub use history::{
     RegistryInfo, VerifyLog, Whoami,
 };
 pub use page::Page;
+pub use purge::{Purge, Purged};
 pub use secret::{Secret, find as suspected_secret};
+
+pub use upkeep::{Compacted, SweepOptions, Swept};
 
 pub use cache::Stamp;
 /// A time, always in UTC.

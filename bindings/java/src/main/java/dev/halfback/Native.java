@@ -40,4 +40,10 @@ final class Native {
   static native byte[] verify(long handle, byte[] version, byte[] asOf, Progress progress);
 
   static native byte[] filePath(long handle, byte[] version, byte[] asOf, byte[] file);
+
+  static native byte[] sweep(long handle, byte[] options);
+
+  static native byte[] purge(long handle, byte[] options);
+
+  static native byte[] compact(long handle);
 }
