@@ -117,15 +117,9 @@ mod tests {
             check(number, None, Some(name));
         }
         // ext4, xfs, btrfs, tmpfs, overlay, zfs, f2fs.
-        for number in [
-            0xEF53,
-            0x5846_5342,
-            0x9123_683E,
-            0x0102_1994,
-            0x794C_7630,
-            0x2FC1_2FC1,
-            0xF2F5_2010,
-        ] {
+        for number in
+            [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630, 0x2FC1_2FC1, 0xF2F5_2010]
+        {
             check(number, None, None);
         }
         check(FUSE, Some("fuse.sshfs"), Some("fuse.sshfs"));

@@ -25,6 +25,7 @@ __all__ = [
     "DeleteTag",
     "DeleteVersion",
     "ProtectAlias",
+    "Purge",
     "RegisterVersion",
     "RenameCatalog",
     "RenameModel",
@@ -363,6 +364,29 @@ class ProtectAlias(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Purge(Command):
+    """Lets go of the content of versions that were deleted long enough ago, for good. What is
+    known of them stays; content that another version names stays too.
+
+    As a command of a transaction it leaves the files to the next `sweep`, and purges 10,000
+    versions at most.
+    """
+
+    NAME: ClassVar[str] = "purge"
+
+    older_than: int
+    """How long ago a version was deleted at least, in seconds."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "older_than": self.older_than,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegisterVersion(Command):
     """Registers a version. The content is put (or, with `location`, hashed) first, by this
     process.
@@ -384,7 +408,8 @@ class RegisterVersion(Command):
     """Rows to try the version with, and what it answers to them."""
     exist_ok: bool = False
     """Give the existing version back where one of the same content, kept at the same place,
-    exists already; also an archived one: archiving it was somebody's decision.
+    exists already; also an archived one: archiving it was somebody's decision. With `origin`,
+    the one that was brought in from there.
     """
     flavor: str | None = None
     """The format of the artifact, such as `onnx` or `sklearn`."""

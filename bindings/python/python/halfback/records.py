@@ -12,9 +12,11 @@ from typing import Any, Literal, Self
 __all__ = [
     "Artifact",
     "ArtifactFile",
+    "Backup",
     "Catalog",
     "CheckReport",
     "Commit",
+    "Compacted",
     "Compatibility",
     "Example",
     "Finding",
@@ -23,10 +25,13 @@ __all__ = [
     "ModelVersion",
     "Origin",
     "Principal",
+    "Purged",
     "RegistryInfo",
+    "Restored",
     "Schema",
     "Stage",
     "Status",
+    "Swept",
 ]
 
 Stage = Literal["none", "staging", "production", "archived"]
@@ -91,6 +96,45 @@ class Artifact:
             digest=value["digest"],
             size=value["size"],
             files=tuple(ArtifactFile.from_wire(item) for item in value["files"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backup:
+    """What was backed up, and how much of it was new."""
+
+    registry: str
+    """The identity of the registry."""
+    path: str
+    """The folder of the backup."""
+    commit: int
+    """The last commit that the backup holds."""
+    root: str
+    """The root of the log's tree then, in hexadecimal."""
+    database_bytes: int
+    """The size of the database, which is copied every time, in bytes."""
+    files_copied: int
+    """Files of versions that were copied."""
+    bytes_copied: int
+    """Their bytes."""
+    files_kept: int
+    """Files of versions that the backup had already."""
+    bytes_kept: int
+    """Their bytes."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object; keys that it does not know are left out."""
+        return cls(
+            registry=value["registry"],
+            path=value["path"],
+            commit=value["commit"],
+            root=value["root"],
+            database_bytes=value["database_bytes"],
+            files_copied=value["files_copied"],
+            bytes_copied=value["bytes_copied"],
+            files_kept=value["files_kept"],
+            bytes_kept=value["bytes_kept"],
         )
 
 
@@ -227,6 +271,29 @@ class Commit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compacted:
+    """What compacting the database gave back."""
+
+    bytes_before: int
+    """The size of the database with its log before, in bytes."""
+    bytes_after: int
+    """The size after, in bytes."""
+    held: bool
+    """Whether somebody reads a state from before still: the disk has the space back with a
+    commit after they end.
+    """
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object; keys that it does not know are left out."""
+        return cls(
+            bytes_before=value["bytes_before"],
+            bytes_after=value["bytes_after"],
+            held=value["held"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compatibility:
     """Whether callers of the old signature can call the new one and read what it gives."""
 
@@ -308,6 +375,8 @@ class Origin:
     """Who created it there; none where unknown, or once the name was erased."""
     updated_at: datetime | None = None
     """When it was last changed there."""
+    uri: str | None = None
+    """Its URI there, where the reference is another name for it: names can move."""
 
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
@@ -322,6 +391,7 @@ class Origin:
             updated_at=None
             if value["updated_at"] is None
             else datetime.fromisoformat(value["updated_at"]),
+            uri=value["uri"],
         )
 
 
@@ -503,6 +573,38 @@ class Principal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Purged:
+    """What was purged, or would be."""
+
+    versions: int
+    """Versions whose content was purged."""
+    artifacts: int
+    """Their contents, each counted once."""
+    size: int
+    """The size of these, in bytes."""
+    files: int
+    """Files that were removed: not those that other versions name too, nor those that are left
+    to the next `sweep`.
+    """
+    bytes: int
+    """Their bytes."""
+    more: bool
+    """Whether there is more to purge."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object; keys that it does not know are left out."""
+        return cls(
+            versions=value["versions"],
+            artifacts=value["artifacts"],
+            size=value["size"],
+            files=value["files"],
+            bytes=value["bytes"],
+            more=value["more"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegistryInfo:
     """What identifies a registry, and how far it has come."""
 
@@ -529,6 +631,39 @@ class RegistryInfo:
             root=value["root"],
             created_at=datetime.fromisoformat(value["created_at"]),
             library_version=value["library_version"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What was restored."""
+
+    registry: str
+    """The identity of the registry, which is that of the one that was backed up."""
+    path: str
+    """The folder of the registry."""
+    commit: int
+    """The last commit that it holds."""
+    root: str
+    """The root of the log's tree, in hexadecimal."""
+    database_bytes: int
+    """The size of the database, in bytes."""
+    files: int
+    """Files of versions."""
+    bytes: int
+    """Their bytes."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object; keys that it does not know are left out."""
+        return cls(
+            registry=value["registry"],
+            path=value["path"],
+            commit=value["commit"],
+            root=value["root"],
+            database_bytes=value["database_bytes"],
+            files=value["files"],
+            bytes=value["bytes"],
         )
 
 
@@ -577,4 +712,31 @@ class Schema:
             comment=value["comment"],
             created_by=value["created_by"],
             owner=value["owner"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What a sweep removed, or would remove."""
+
+    files: int
+    """Files that were removed."""
+    bytes: int
+    """Their bytes."""
+    kept_young: int
+    """Files that no version names, and that are too young to be removed."""
+    kept_young_bytes: int
+    """Their bytes."""
+    dry_run: bool
+    """Whether this only tells what would be removed."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object; keys that it does not know are left out."""
+        return cls(
+            files=value["files"],
+            bytes=value["bytes"],
+            kept_young=value["kept_young"],
+            kept_young_bytes=value["kept_young_bytes"],
+            dry_run=value["dry_run"],
         )

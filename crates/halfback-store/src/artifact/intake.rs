@@ -46,7 +46,14 @@ impl<'a> Intake<'a> {
     /// An intake into a store. With `verify` content that is there already is read and hashed, and
     /// replaced where it was altered; without, the right size is enough.
     pub fn new(store: &'a ArtifactStore, verify: bool) -> Self {
-        Self { store, verify, renew: false, catalog: None, batch: Vec::new(), taken: Taken::default() }
+        Self {
+            store,
+            verify,
+            renew: false,
+            catalog: None,
+            batch: Vec::new(),
+            taken: Taken::default(),
+        }
     }
 
     /// Gives content that is there already the age of what is put now: somebody is going to name it,

@@ -42,12 +42,7 @@ pub struct Swept {
 ///
 /// Where the list of files of a version cannot be read, nobody knows what that version names, and
 /// nothing of its catalog is removed.
-pub fn sweep(
-    registry: &Path,
-    storage: &Sqlite,
-    before: Timestamp,
-    dry_run: bool,
-) -> Result<Swept> {
+pub fn sweep(registry: &Path, storage: &Sqlite, before: Timestamp, dry_run: bool) -> Result<Swept> {
     let mut sweep = Sweep::new(registry, storage, dry_run)?;
     for catalog in sweep.store.catalogs()? {
         sweep.leftovers(catalog, before)?;

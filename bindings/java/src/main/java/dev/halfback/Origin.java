@@ -13,10 +13,12 @@ import java.time.Instant;
  * @param createdAt When it was created there.
  * @param createdBy Who created it there; none where unknown, or once the name was erased.
  * @param updatedAt When it was last changed there.
+ * @param uri Its URI there, where the reference is another name for it: names can move.
  */
 public record Origin(
     String system,
     String reference,
     @JsonProperty("created_at") Instant createdAt,
     @JsonProperty("created_by") String createdBy,
-    @JsonProperty("updated_at") Instant updatedAt) {}
+    @JsonProperty("updated_at") Instant updatedAt,
+    String uri) {}

@@ -21,7 +21,8 @@ import java.util.Map;
  * @param comment Free text for people.
  * @param example Rows to try the version with, and what it answers to them.
  * @param existOk Give the existing version back where one of the same content, kept at the same
- *     place, exists already; also an archived one: archiving it was somebody's decision.
+ *     place, exists already; also an archived one: archiving it was somebody's decision. With
+ *     {@code origin}, the one that was brought in from there.
  * @param flavor The format of the artifact, such as {@code onnx} or {@code sklearn}.
  * @param frameworkVersion The version of the library that made it.
  * @param location Where the content is, when it is not in the registry's own store: a URI.
@@ -201,7 +202,8 @@ public record RegisterVersion(
    * The same command with another {@code existOk}.
    *
    * @param existOk Give the existing version back where one of the same content, kept at the same
-   *     place, exists already; also an archived one: archiving it was somebody's decision.
+   *     place, exists already; also an archived one: archiving it was somebody's decision. With
+   *     {@code origin}, the one that was brought in from there.
    * @return the command
    */
   public RegisterVersion withExistOk(boolean existOk) {
