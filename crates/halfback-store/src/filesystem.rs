@@ -64,7 +64,8 @@ pub(crate) fn refuse_network(folder: &Path) -> Result<()> {
     let above = absolute.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     // What cannot be asked is judged by what opening it gives.
     let Ok(found) = rustix::fs::statfs(above) else { return Ok(()) };
-    let number = u64::from_ne_bytes(i64::from(found.f_type).to_ne_bytes()) & 0xFFFF_FFFF;
+    // The kernel's own type is narrower on some machines, and signed.
+    let number = found.f_type.cast_unsigned() & 0xFFFF_FFFF;
     let mounts = || std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let device = || above.metadata().map_or(0, |metadata| metadata.dev());
     let served = (number == FUSE).then(|| served_as(&mounts(), device())).flatten();

@@ -98,16 +98,23 @@ class Registry(Resolver, Namespaces, Versions):
         >>> swept.files, swept.kept_young
         (0, 2)
         """
-        asked = {"grace": arguments.seconds("grace", grace)}
+        asked: dict[str, object] = {"grace": arguments.seconds("grace", grace)}
         asked["dry_run"] = arguments.flag("dry_run", dry_run)
         return records.Swept.from_wire(decode(self._handle.sweep(encode(asked))))
 
-    def purge(self, older_than: timedelta | float, *, dry_run: bool = False) -> Purged:
+    def purge(
+        self,
+        older_than: timedelta | float,
+        *,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Purged:
         """Lets go of the content of versions that were deleted at least so long ago, for good.
 
         Backups from before have it, and nothing here has. Numbers, parameters and history of these
         versions stay; content that another version names stays too. `older_than` is a `timedelta`
-        or a number of seconds.
+        or a number of seconds. With `dry_run` the registry only tells what would be purged; under
+        an idempotency key the files are left to the next `sweep`.
 
         >>> registry.delete_version("risk.credit.default/2")
         >>> registry.purge(timedelta(days=365)).versions
@@ -115,7 +122,9 @@ class Registry(Resolver, Namespaces, Versions):
         >>> registry.purge(0).versions
         1
         """
-        asked = {"older_than": arguments.seconds("older_than", older_than)}
+        asked: dict[str, object] = {"older_than": arguments.seconds("older_than", older_than)}
+        if idempotency_key is not None and not arguments.flag("dry_run", dry_run):
+            return records.Purged.from_wire(self._run("purge", idempotency_key, asked))
         asked["dry_run"] = arguments.flag("dry_run", dry_run)
         return records.Purged.from_wire(decode(self._handle.purge(encode(asked))))
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.halfback.commands.Command;
+import dev.halfback.commands.Purge;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -281,6 +282,11 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
         Json.object().put("older_than", Arguments.seconds(olderThan, "olderThan"));
     byte[] json = Json.bytes(options.put("dry_run", dryRun));
     return Json.read(handle().call(address -> Native.purge(address, json)), Purged.class);
+  }
+
+  @Override
+  public Purged purge(Purge command) {
+    return purge(Duration.ofSeconds(Arguments.given(command, "command").olderThan()));
   }
 
   /**
