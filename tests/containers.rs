@@ -1,6 +1,10 @@
 //! Registries where containers put them: on file systems that nobody can write to, and on those of
 //! other machines. Each test runs its part again in a mount namespace of its own.
-#![expect(clippy::unwrap_used, reason = "a failed expectation is this file's way of failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed expectation is this file's way of failing"
+)]
 
 use std::ffi::CString;
 use std::fs::File;
