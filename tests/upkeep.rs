@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Barrier, mpsc};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use halfback::{
     Content, CopyOptions, ModelVersion, Options, Purge, RegisterVersion, Registry, SweepOptions,
@@ -34,7 +34,12 @@ fn content(text: &str) -> Content {
 }
 
 fn put(registry: &Registry, text: &str) -> String {
-    registry.put_artifact("fraud", &content(text), &mut no_progress).unwrap().digest
+    try_put(registry, text).unwrap()
+}
+
+fn try_put(registry: &Registry, text: &str) -> halfback::Result<String> {
+    let artifact = registry.put_artifact("fraud", &content(text), &mut no_progress)?;
+    Ok(artifact.digest)
 }
 
 fn register(registry: &Registry, text: &str) -> halfback::Result<ModelVersion> {
@@ -204,33 +209,36 @@ impl Drop for Stop<'_> {
 
 #[test]
 fn no_version_ever_names_content_that_is_not_there() {
-    const ROUNDS: u64 = 40;
     let (folder, registry) = registry();
     let stop = AtomicBool::new(false);
-    let (registered, refused) = (AtomicU64::new(0), AtomicU64::new(0));
-    let (swept, purged) = (AtomicU64::new(0), AtomicU64::new(0));
+    let counts: [AtomicU64; 4] = Default::default();
+    let [registered, refused, swept, purged] = &counts;
+    let working = || !stop.load(Ordering::SeqCst);
     std::thread::scope(|scope| {
         for thread in 0..3 {
-            let (registry, stop, registered, refused) = (&registry, &stop, &registered, &refused);
+            let (registry, stop, working) = (&registry, &stop, &working);
             scope.spawn(move || {
                 let _stop = Stop(stop);
-                for round in 0..ROUNDS {
-                    // Few contents, so that threads put, name, delete and remove the same ones.
-                    let text = format!("content {}", (round * 7 + thread) % 5);
-                    let digest = put(registry, &text);
-                    match name(registry, digest) {
-                        Ok(version) => {
-                            // Whoever is told that it is registered finds its content.
-                            registry.verify(&version, &mut no_progress).unwrap();
-                            registered.fetch_add(1, Ordering::SeqCst);
-                            registry.delete_version(&version).unwrap();
-                        }
-                        Err(error) => {
-                            assert_eq!(error.code(), "artifact_missing", "{error}");
-                            refused.fetch_add(1, Ordering::SeqCst);
+                for round in 0.. {
+                    // Few contents, so that threads put, name, delete and remove the same ones;
+                    // and time enough between putting and naming to lose them.
+                    let texts = (0..4).map(|place| format!("{}", (round + thread + place) % 6));
+                    let digests: Vec<_> = texts.map(|text| try_put(registry, &text)).collect();
+                    for digest in digests {
+                        match digest.and_then(|digest| name(registry, digest)) {
+                            Ok(version) => {
+                                // Whoever is told that it is registered finds its content.
+                                registry.verify(&version, &mut no_progress).unwrap();
+                                registered.fetch_add(1, Ordering::SeqCst);
+                                registry.delete_version(&version).unwrap();
+                            }
+                            Err(error) => {
+                                assert_eq!(error.code(), "artifact_missing", "{error}");
+                                refused.fetch_add(1, Ordering::SeqCst);
+                            }
                         }
                     }
-                    if registered.load(Ordering::SeqCst) >= 2 * ROUNDS {
+                    if !working() {
                         break;
                     }
                 }
@@ -238,30 +246,30 @@ fn no_version_ever_names_content_that_is_not_there() {
         }
         scope.spawn(|| {
             let _stop = Stop(&stop);
-            while !stop.load(Ordering::SeqCst) {
+            while working() {
                 swept.fetch_add(registry.sweep(AT_ONCE).unwrap().files, Ordering::SeqCst);
             }
         });
         scope.spawn(|| {
             let _stop = Stop(&stop);
-            while !stop.load(Ordering::SeqCst) {
+            while working() {
                 let versions = registry.purge(Duration::ZERO, false).unwrap().versions;
                 purged.fetch_add(versions, Ordering::SeqCst);
             }
         });
-        scope.spawn(|| {
-            let to = folder.path().join("backup");
-            while !stop.load(Ordering::SeqCst) {
-                registry.backup(&to, false, &mut no_progress).unwrap();
-                let options = Options { read_only: true, ..Options::default() };
-                check_whole(&Registry::open_with(&to, options).unwrap());
-            }
-        });
+        let _stop = Stop(&stop);
+        let to = folder.path().join("backup");
+        let began = Instant::now();
+        // Until everything happened, with backups in between.
+        while working() && counts.iter().any(|count| count.load(Ordering::SeqCst) < 20) {
+            assert!(began.elapsed() < Duration::from_secs(120), "too little happened: {counts:?}");
+            check_whole(&registry);
+            registry.backup(&to, false, &mut no_progress).unwrap();
+            let options = Options { read_only: true, ..Options::default() };
+            check_whole(&Registry::open_with(&to, options).unwrap());
+        }
     });
     check_whole(&registry);
-    assert!(registered.into_inner() > 0, "nobody registered anything");
-    assert!(swept.into_inner() > 0, "nobody swept anything");
-    assert!(purged.into_inner() > 0, "nobody purged anything");
     let again = folder.path().join("again");
     registry.backup(folder.path().join("last"), false, &mut no_progress).unwrap();
     restore(folder.path().join("last"), &again, &mut no_progress).unwrap();

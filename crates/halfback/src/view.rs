@@ -209,6 +209,8 @@ impl View {
 
     /// Examines the log, every fact row and every artifact, and reports what is wrong.
     pub fn check(&self) -> Result<CheckReport> {
+        // Nothing is purged from what it reads first until it has been read.
+        let _hold = self.shared()?.store.hold()?;
         self.query(Check {})
     }
 

@@ -110,14 +110,25 @@ struct Sweep<'a> {
 
 impl<'a> Sweep<'a> {
     fn new(registry: &Path, storage: &'a Sqlite, dry_run: bool) -> Result<Self> {
-        let (named, next) =
-            read(storage, |sql| Ok((named(sql)?, EntityId(Head::read(sql)?.next_id))))?;
+        let (named, next) = all_named(storage)?;
         let store = ArtifactStore::new(registry);
         Ok(Self { store, storage, named, next, dry_run, swept: Swept::default() })
     }
 
-    fn named_in(&self, catalog: EntityId) -> Result<HashSet<Hash>> {
-        self.store.contents(&self.named, catalog)
+    fn named_in(&mut self, catalog: EntityId) -> Result<HashSet<Hash>> {
+        loop {
+            match self.store.contents(&self.named, catalog) {
+                Err(error) if error.code() == "artifact_missing" => {
+                    // It may have been purged since.
+                    let (named, next) = all_named(self.storage)?;
+                    if named == self.named {
+                        return Err(error);
+                    }
+                    (self.named, self.next) = (named, next);
+                }
+                contents => return contents,
+            }
+        }
     }
 
     /// Removes contents that nobody names, each where it was last put before its time.
@@ -244,6 +255,11 @@ fn hashes(artifact: &Artifact) -> Result<Vec<Hash>> {
     let mut hashes: Vec<Hash> = files.collect::<std::result::Result<_, _>>()?;
     hashes.push(*artifact.digest.hash());
     Ok(hashes)
+}
+
+/// Everything that is named, and the id that the next version gets.
+fn all_named(storage: &Sqlite) -> Result<(Vec<Named>, EntityId)> {
+    read(storage, |sql| Ok((named(sql)?, EntityId(Head::read(sql)?.next_id))))
 }
 
 /// The folders in which a store keeps its contents.
