@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use halfback::{
     AnyCommand, Bundle, Command, Content, CopyOptions, DateTime, ModelVersion, Options,
@@ -402,6 +403,13 @@ fn write(registry: &Registry, name: &str, args: &Fields) -> Option<halfback::Res
         }
         "hash_artifact" => registry.hash_artifact(&content(args), &mut no_progress).map(json_of),
         "register_version" => register(registry, args),
+        "sweep" => registry.sweep(of(args)).map(json_of),
+        "purge" => {
+            let older_than = Duration::from_secs(args["older_than"].as_u64().unwrap());
+            let dry_run = args.get("dry_run").is_some_and(|dry_run| dry_run == true);
+            registry.purge(older_than, dry_run).map(json_of)
+        }
+        "compact" => registry.compact().map(json_of),
         "transact" => {
             let commands = args["commands"].as_array().unwrap();
             let commands: Vec<AnyCommand> =

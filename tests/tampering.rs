@@ -5,6 +5,8 @@
     reason = "a failed expectation is this file's way of failing"
 )]
 
+use std::time::Duration;
+
 use halfback::{
     Content, CreateModel, Options, Origin, RegisterVersion, Registry, UpdateModel, no_progress,
 };
@@ -36,7 +38,7 @@ fn registry() -> (tempfile::TempDir, Registry) {
             ..UpdateModel::default()
         })
         .unwrap();
-    for bytes in [b"one".to_vec(), b"two".to_vec(), b"three".to_vec()] {
+    for bytes in [b"one".to_vec(), b"two".to_vec(), b"three".to_vec(), b"four".to_vec()] {
         let content = Content::Bytes { name: "m".into(), bytes };
         let version = RegisterVersion {
             model: "fraud".into(),
@@ -52,6 +54,8 @@ fn registry() -> (tempfile::TempDir, Registry) {
     }
     registry.protect_alias("fraud", "champion", true).unwrap();
     registry.delete_version("fraud/3").unwrap();
+    registry.delete_version("fraud/4").unwrap();
+    registry.purge(Duration::ZERO, false).unwrap();
     registry.rename_model("fraud", "abuse").unwrap();
     assert_eq!(registry.check().unwrap().findings, []);
     (folder, registry)

@@ -132,6 +132,13 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         ) -> [jbyte],
         error_policy = Throw
     },
+    native_method! {
+        static fn sweep(handle: jlong, options: [jbyte]) -> [jbyte], error_policy = Throw
+    },
+    native_method! {
+        static fn purge(handle: jlong, options: [jbyte]) -> [jbyte], error_policy = Throw
+    },
+    native_method! { static fn compact(handle: jlong) -> [jbyte], error_policy = Throw },
 ];
 
 fn open<'local>(
@@ -340,4 +347,35 @@ fn file_path<'local>(
     let registry = &Handle::borrow(handle)?.registry;
     let path = wire::file_path(registry, &version, as_of.as_deref(), file.as_deref())?;
     Ok(env.byte_array_from_slice(&path_bytes(&path)?)?)
+}
+
+fn sweep<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    handle: jlong,
+    options: JByteArray<'local>,
+) -> Outcome<JByteArray<'local>> {
+    let options = env.convert_byte_array(options)?;
+    let swept = wire::sweep(&Handle::borrow(handle)?.registry, &options)?;
+    Ok(env.byte_array_from_slice(&swept)?)
+}
+
+fn purge<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    handle: jlong,
+    options: JByteArray<'local>,
+) -> Outcome<JByteArray<'local>> {
+    let options = env.convert_byte_array(options)?;
+    let purged = wire::purge(&Handle::borrow(handle)?.registry, &options)?;
+    Ok(env.byte_array_from_slice(&purged)?)
+}
+
+fn compact<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    handle: jlong,
+) -> Outcome<JByteArray<'local>> {
+    let compacted = wire::compact(&Handle::borrow(handle)?.registry)?;
+    Ok(env.byte_array_from_slice(&compacted)?)
 }

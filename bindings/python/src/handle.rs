@@ -156,6 +156,24 @@ impl Handle {
         Ok(PyBytes::new(py, &report))
     }
 
+    /// Removes files that nothing needs.
+    fn sweep<'py>(&self, py: Python<'py>, options: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let swept = detached(py, || wire::sweep(&self.registry, options))?;
+        Ok(PyBytes::new(py, &swept))
+    }
+
+    /// Lets go of the content of versions that were deleted long ago.
+    fn purge<'py>(&self, py: Python<'py>, options: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let purged = detached(py, || wire::purge(&self.registry, options))?;
+        Ok(PyBytes::new(py, &purged))
+    }
+
+    /// Gives the free space of the database back.
+    fn compact<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let compacted = detached(py, || wire::compact(&self.registry))?;
+        Ok(PyBytes::new(py, &compacted))
+    }
+
     /// The stored file of a version, in place.
     fn file_path(
         &self,

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import halfback
@@ -56,7 +57,12 @@ def test_example(
 ) -> None:
     (tmp_path / "model.joblib").write_bytes(b"a trained model")
     monkeypatch.chdir(tmp_path)
-    example.globs = {"halfback": halfback, "registry": registry, "folder": tmp_path}
+    example.globs = {
+        "halfback": halfback,
+        "registry": registry,
+        "folder": tmp_path,
+        "timedelta": timedelta,
+    }
     said: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=said.append)
     assert result.failed == 0, "".join(said)

@@ -11,6 +11,7 @@ mod search;
 mod show;
 mod tag;
 mod transit;
+mod upkeep;
 
 use clap::{Parser, Subcommand};
 
@@ -78,6 +79,9 @@ pub(crate) enum Command {
     Copy(transit::Copy),
     Bundle(transit::Bundle),
     Submit(transit::Submit),
+    Sweep(upkeep::Sweep),
+    Purge(upkeep::Purge),
+    Compact(upkeep::Compact),
     #[command(subcommand)]
     Import(exchange::Import),
     Export(exchange::Export),
@@ -107,6 +111,9 @@ impl Command {
             Self::Copy(command) => command.run(session),
             Self::Bundle(command) => command.run(session),
             Self::Submit(command) => command.run(session),
+            Self::Sweep(command) => command.run(session),
+            Self::Purge(command) => command.run(session),
+            Self::Compact(_) => upkeep::Compact::run(session),
             Self::Import(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Completions(command) => command.run(session),

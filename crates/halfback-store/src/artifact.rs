@@ -7,6 +7,7 @@ mod hold;
 mod intake;
 mod manifest;
 mod source;
+mod sweep;
 mod transfer;
 
 use std::collections::HashSet;
@@ -25,6 +26,7 @@ pub use hold::Hold;
 pub use intake::{Intake, Supplied, Taken};
 pub use manifest::{Artifact, ArtifactFile, Digest};
 pub use source::{ContentFiles, ReadSeek};
+pub use sweep::{Swept, remove_purged, sweep};
 pub use transfer::{Meter, hash_read};
 pub(crate) use transfer::{Staged, StagedFolder, append_read, copy_file, stage_bytes};
 
@@ -91,14 +93,21 @@ pub struct Named {
     pub size: u64,
 }
 
-/// The artifacts of every version that there ever was, except those that are kept elsewhere: the
-/// past can be asked for its files too.
+/// The artifacts of every version that there ever was, except those that are kept elsewhere or were
+/// purged: the past can be asked for its files too.
 pub fn named(sql: &mut dyn Sql) -> Result<Vec<Named>> {
+    named_since(sql, EntityId::REGISTRY)
+}
+
+/// The same of the versions whose id is this one or a later one.
+pub(crate) fn named_since(sql: &mut dyn Sql, first: EntityId) -> Result<Vec<Named>> {
     sql.all(
         "SELECT DISTINCT s.parent, v.digest, v.size FROM version v \
          JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
-         WHERE v.location IS NULL ORDER BY s.parent, v.digest",
-        &[],
+         WHERE v.id >= ?1 AND v.location IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM purge p WHERE p.version = v.id) \
+         ORDER BY s.parent, v.digest",
+        &[first.into()],
         |row| {
             let damaged = || Detail::Corrupt("a version's digest is damaged; run `check`".into());
             Ok(Named {
@@ -155,6 +164,19 @@ impl ArtifactStore {
     /// Whether the catalog holds an artifact of that digest.
     pub fn contains(&self, catalog: EntityId, digest: &Digest) -> bool {
         self.stored(catalog, digest.hash()).is_file()
+    }
+
+    /// Refuses an artifact of which a file is not there, or has another size.
+    pub fn refuse_incomplete(&self, catalog: EntityId, digest: &Digest) -> Result<()> {
+        for file in &self.manifest(catalog, digest)?.files {
+            let place = self.file_of(catalog, file)?;
+            match place.metadata() {
+                Ok(found) if found.is_file() && found.len() == file.size => {}
+                Ok(_) => return Err(altered(&place, &format!("`{}`", file.path))),
+                Err(error) => return Err(missing(&error, &place, &format!("`{}`", file.path))),
+            }
+        }
+        Ok(())
     }
 
     /// The artifact's list of files, held against its digest.
@@ -304,6 +326,8 @@ impl ArtifactStore {
     ) -> Result<()> {
         let staged: Vec<(Hash, transfer::Staged)> = staged.collect();
         folder::together(&staged, |(_, staged)| staged.sync())?;
+        // Nobody removes content under a name between looking at its age and this.
+        let _hold = self.hold()?;
         let mut entries = folder::Entries::default();
         for (hash, staged) in staged {
             let place = self.stored(catalog, &hash);

@@ -10,6 +10,7 @@ pub mod check;
 pub mod codec;
 pub mod error;
 pub mod fact;
+mod filesystem;
 mod folder;
 pub mod fork;
 pub mod generation;

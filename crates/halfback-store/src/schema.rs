@@ -158,6 +158,15 @@ pub static ORIGIN: Fact = Fact {
     indexes: &[("origin_reference", "system, reference, until")],
 };
 
+/// Versions whose content was purged, which the commit that opened the row tells the time of.
+pub static PURGE: Fact = Fact {
+    table: "purge",
+    columns: &[Column::new("version", Type::Int)],
+    key: 1,
+    stays: false,
+    indexes: &[],
+};
+
 /// Who acts; `identity` refers to the erasable `principal_name`, see [`Tx::principal`](crate::tx::Tx::principal).
 pub static PRINCIPAL: Fact = Fact {
     table: "principal",
@@ -172,7 +181,7 @@ pub static PRINCIPAL: Fact = Fact {
 };
 
 /// Every fact table, in the order they are created and checked.
-pub static FACTS: [&Fact; 9] = [
+pub static FACTS: [&Fact; 10] = [
     &SECURABLE,
     &PROFILE,
     &VERSION,
@@ -181,6 +190,7 @@ pub static FACTS: [&Fact; 9] = [
     &PROTECTION,
     &TAG,
     &ORIGIN,
+    &PURGE,
     &PRINCIPAL,
 ];
 
@@ -205,15 +215,25 @@ CREATE INDEX principal_called ON principal_name (name)
 CREATE TABLE idempotency (actor BIGINT NOT NULL, key TEXT NOT NULL, digest BYTEA NOT NULL, time BIGINT NOT NULL, outputs TEXT NOT NULL, PRIMARY KEY (actor, key))
 ";
 
-/// The read-only views for people: the present, without intervals or secrets.
+/// The read-only views for people, described in docs/sql.md: the present without intervals or
+/// secrets, and those that end in `_history` or are about what was deleted. A change that takes a
+/// column away or gives it another meaning raises `views` in `v_registry`.
 const VIEWS: &str = "
+CREATE VIEW v_registry AS SELECT r.uuid, r.format, 1 AS views, r.created AS created_at, h.n AS number, h.time FROM registry r JOIN head h ON h.id = r.id
 CREATE VIEW v_catalog AS SELECT s.id, s.name, o.name AS owner, t.body AS comment FROM securable s JOIN profile p ON p.target = s.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE s.kind = 'catalog' AND s.until = 9223372036854775807
 CREATE VIEW v_schema AS SELECT s.id, c.name AS catalog, s.name, o.name AS owner, t.body AS comment FROM securable s JOIN securable c ON c.id = s.parent AND c.until = 9223372036854775807 JOIN profile p ON p.target = s.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE s.kind = 'schema' AND s.until = 9223372036854775807
 CREATE VIEW v_model AS SELECT m.id, c.name AS catalog, s.name AS schema, m.name, p.task, o.name AS owner, t.body AS comment FROM securable m JOIN securable s ON s.id = m.parent AND s.until = 9223372036854775807 JOIN securable c ON c.id = s.parent AND c.until = 9223372036854775807 JOIN profile p ON p.target = m.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE m.kind = 'model' AND m.until = 9223372036854775807
-CREATE VIEW v_version AS SELECT v.id, m.catalog, m.schema, m.name AS model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.framework_version, v.executable, v.signature, v.params, v.metrics, v.run, v.code_commit, v.source, t.body AS comment, l.time AS created_at FROM version v JOIN v_model m ON m.id = v.model JOIN version_state x ON x.version = v.id AND x.until = 9223372036854775807 LEFT JOIN text t ON t.digest = x.comment JOIN log l ON l.n = v.since WHERE v.until = 9223372036854775807
-CREATE VIEW v_alias AS SELECT m.catalog, m.schema, m.name AS model, a.name AS alias, v.number AS version FROM alias a JOIN v_model m ON m.id = a.model JOIN version v ON v.id = a.version AND v.until = 9223372036854775807 WHERE a.until = 9223372036854775807
+CREATE VIEW v_version AS SELECT v.id, m.catalog, m.schema, m.name AS model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.framework_version, v.executable, v.signature, v.params, v.metrics, v.run, v.code_commit, v.source, t.body AS comment, l.time AS created_at, w.name AS created_by FROM version v JOIN v_model m ON m.id = v.model JOIN version_state x ON x.version = v.id AND x.until = 9223372036854775807 LEFT JOIN text t ON t.digest = x.comment JOIN log l ON l.n = v.since LEFT JOIN principal_name w ON w.id = l.actor WHERE v.until = 9223372036854775807
+CREATE VIEW v_alias AS SELECT m.catalog, m.schema, m.name AS model, a.name AS alias, v.number AS version, CASE WHEN p.alias IS NULL THEN 0 ELSE 1 END AS protected, l.time AS moved_at, w.name AS moved_by FROM alias a JOIN v_model m ON m.id = a.model JOIN version v ON v.id = a.version AND v.until = 9223372036854775807 JOIN log l ON l.n = a.since LEFT JOIN principal_name w ON w.id = l.actor LEFT JOIN protection p ON p.model = a.model AND p.alias = a.name AND p.until = 9223372036854775807 WHERE a.until = 9223372036854775807
 CREATE VIEW v_tag AS SELECT target, kind, key, value FROM tag WHERE until = 9223372036854775807
+CREATE VIEW v_origin AS SELECT o.target, o.system, o.reference, o.uri, o.created AS created_at, w.name AS created_by FROM origin o LEFT JOIN principal_name w ON w.id = o.creator WHERE o.until = 9223372036854775807
+CREATE VIEW v_principal AS SELECT id, name, proof FROM principal_name
+CREATE VIEW v_model_name AS SELECT m.id, c.name AS catalog, s.name AS schema, m.name AS model FROM securable m JOIN securable s ON s.id = m.parent AND s.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = m.parent) JOIN securable c ON c.id = s.parent AND c.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = s.parent) WHERE m.kind = 'model' AND m.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = m.id)
+CREATE VIEW v_alias_history AS SELECT m.catalog, m.schema, m.model, a.name AS alias, v.number AS version, a.since AS from_commit, f.time AS from_time, fw.name AS from_actor, u.n AS until_commit, u.time AS until_time, uw.name AS until_actor FROM alias a JOIN v_model_name m ON m.id = a.model JOIN version v ON v.id = a.version JOIN log f ON f.n = a.since LEFT JOIN principal_name fw ON fw.id = f.actor LEFT JOIN log u ON u.n = a.until LEFT JOIN principal_name uw ON uw.id = u.actor
+CREATE VIEW v_stage_history AS SELECT m.catalog, m.schema, m.model, v.number AS version, x.status, x.stage, x.since AS from_commit, f.time AS from_time, fw.name AS from_actor, u.n AS until_commit, u.time AS until_time, uw.name AS until_actor FROM version_state x JOIN version v ON v.id = x.version JOIN v_model_name m ON m.id = v.model JOIN log f ON f.n = x.since LEFT JOIN principal_name fw ON fw.id = f.actor LEFT JOIN log u ON u.n = x.until LEFT JOIN principal_name uw ON uw.id = u.actor
+CREATE VIEW v_deleted_version AS SELECT v.id, m.catalog, m.schema, m.model, v.number, v.digest, v.size, f.time AS created_at, u.time AS deleted_at, w.name AS deleted_by, d.time AS purged_at FROM version v JOIN v_model_name m ON m.id = v.model JOIN log f ON f.n = v.since JOIN log u ON u.n = v.until LEFT JOIN principal_name w ON w.id = u.actor LEFT JOIN purge p ON p.version = v.id LEFT JOIN log d ON d.n = p.since
 CREATE VIEW v_history AS SELECT l.n AS number, l.time, p.name AS actor, y.body AS commands FROM log l LEFT JOIN principal_name p ON p.id = l.actor LEFT JOIN payload y ON y.n = l.n
+CREATE VIEW v_touched AS SELECT t.entity AS target, t.n AS number FROM touch t
 ";
 
 /// Makes an empty registry of [`FORMAT`] in an empty database.

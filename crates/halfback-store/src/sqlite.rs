@@ -5,6 +5,7 @@ mod batch;
 mod checkpoint;
 mod connection;
 mod copy;
+mod upkeep;
 
 use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,6 +18,7 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use crate::error::{Detail, Error, IoContext, Result};
+use crate::filesystem;
 use crate::folder;
 use crate::fork::{self, Idle as _};
 use crate::generation::{Generation, Word};
@@ -32,6 +34,9 @@ use connection::{
     APPLICATION_ID, Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty,
     refused,
 };
+
+pub use upkeep::Compacted;
+use upkeep::LogBound;
 
 /// The database's file name inside the registry's folder.
 pub const DATABASE: &str = "registry.db";
@@ -56,6 +61,7 @@ pub struct Sqlite {
     opened: Opened,
     lock: Option<WriterLock>,
     queue: Queue,
+    log: LogBound,
 }
 
 /// What was found in the folder when it was opened.
@@ -117,6 +123,9 @@ impl Drop for Pool {
 impl Sqlite {
     /// Opens the registry in `folder`, or makes it first where [`Access::create`] says so.
     pub fn open(folder: &Path, access: Access) -> Result<Self> {
+        if !access.read_only {
+            filesystem::refuse_network(folder)?;
+        }
         let database = folder.join(DATABASE);
         match database.try_exists() {
             Ok(true) => {}
@@ -127,7 +136,12 @@ impl Sqlite {
         }
         if access.read_only {
             let opened = Opened::to_read(folder)?;
-            return Ok(Self { opened, lock: None, queue: Queue::default() });
+            return Ok(Self {
+                opened,
+                lock: None,
+                queue: Queue::default(),
+                log: LogBound::default(),
+            });
         }
         crate::backup::refuse_to_write(folder)?;
         let lock = WriterLock::open(&folder.join(LOCK))?;
@@ -137,7 +151,7 @@ impl Sqlite {
             opened = Opened::to_write(folder, access, Some(&guard))?;
         }
         let opened = opened.ok_or_else(|| moved(folder))?;
-        Ok(Self { opened, lock: Some(lock), queue: Queue::default() })
+        Ok(Self { opened, lock: Some(lock), queue: Queue::default(), log: LogBound::default() })
     }
 
     /// Lets go of idle connections and of the words: nobody will read any more, and nobody may
@@ -170,6 +184,7 @@ impl Sqlite {
         let due = Due::after(writer.connection.as_ref(), told.is_shared());
         if let (Due::AtOnce, Some(connection)) = (due, &writer.connection) {
             checkpoint::run(connection);
+            self.log.keep(connection, &opened.database);
         }
         drop(writer);
         drop(guard);

@@ -310,7 +310,7 @@ pub struct Head {
     pub time: Timestamp,
     /// The tree over all leaves.
     pub range: CompactRange,
-    next_id: i64,
+    pub(crate) next_id: i64,
 }
 
 impl Head {

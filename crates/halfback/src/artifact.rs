@@ -110,7 +110,10 @@ impl Snapshot<'_> {
     pub(crate) fn stored(&mut self, version: &VersionRef) -> Result<Stored> {
         let (_, id) = self.version_ref(version)?;
         match self.artifact_of(id)? {
-            (catalog, digest, None) => Ok(Stored { catalog, digest }),
+            (catalog, digest, None) => {
+                self.refuse_purged(id, &digest)?;
+                Ok(Stored { catalog, digest })
+            }
             (_, digest, Some(location)) => Err(Detail::InvalidArgument(format!(
                 "the version's files are not in the registry but at `{location}`; fetch them there and hold them against `{digest}` with `hash_artifact`"
             ))

@@ -94,6 +94,8 @@ impl View {
 
 impl Snapshot<'_> {
     fn check(&mut self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
+        // Nothing is purged from what is read first until it has been read.
+        let _hold = self.store.hold()?;
         let mut findings = Findings::default();
         let named = if check.artifacts { artifact::named(self.sql) } else { Ok(Vec::new()) };
         let named = findings.part("database", named)?.unwrap_or_default();

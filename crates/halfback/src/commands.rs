@@ -26,6 +26,7 @@ use crate::catalog::{
 use crate::check::Check;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::history::{History, Info, Log, VerifyLog, Whoami};
+use crate::purge::Purge;
 
 /// Writes the enum over all commands from one list.
 macro_rules! commands {
@@ -101,6 +102,7 @@ commands! {
     RegisterVersion, UpdateVersion, ArchiveVersion, RestoreVersion, DeleteVersion,
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
+    Purge,
 }
 
 queries! {

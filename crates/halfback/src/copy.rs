@@ -114,7 +114,7 @@ impl Registry {
             ))
             .into());
         }
-        let mut intake = Intake::new(&shared.store, false);
+        let mut intake = Intake::new(&shared.store, false).renewing();
         let mut meter = Meter::new(artifact.size, progress);
         intake.take(catalog, artifact, supply, &mut meter)?;
         intake.finish()?;

@@ -41,10 +41,12 @@ mod format;
 mod history;
 mod kept;
 mod page;
+mod purge;
 mod registry;
 mod secret;
 mod securable;
 mod signature;
+mod upkeep;
 mod view;
 pub mod wire;
 mod word;
@@ -88,7 +90,10 @@ pub use history::{
     Commit, History, Info, Log, LogVerification, Principal, RegistryInfo, VerifyLog, Whoami,
 };
 pub use page::Page;
+pub use purge::{Purge, Purged};
 pub use secret::{Secret, find as suspected_secret};
+
+pub use upkeep::{Compacted, SweepOptions, Swept};
 
 pub use cache::Stamp;
 /// A time, always in UTC.

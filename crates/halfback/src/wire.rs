@@ -1,6 +1,7 @@
 //! The bindings' data path: requests and answers as JSON in UTF-8 bytes.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use halfback_store::error::{Detail, Error, Result};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -17,6 +18,7 @@ use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query, writ
 use crate::registry::Registry;
 use crate::securable::VersionRef;
 use crate::signature::Signature;
+use crate::upkeep::{Compacted, Swept};
 use crate::view::{Moment, View};
 
 #[derive(Deserialize)]
@@ -229,6 +231,31 @@ fn same_bundle(path: &Path, identity: &str) -> Result<Bundle> {
     .into())
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PurgeOptions {
+    older_than: u64,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Removes files that nothing needs, as `{"grace": seconds, "dry_run": …}` says; see
+/// [`Registry::sweep`].
+pub fn sweep(registry: &Registry, options: &[u8]) -> Result<Vec<u8>> {
+    written(&registry.sweep(read(options, "the options of a sweep")?)?)
+}
+
+/// Lets go of content as `{"older_than": seconds, "dry_run": …}` says; see [`Registry::purge`].
+pub fn purge(registry: &Registry, options: &[u8]) -> Result<Vec<u8>> {
+    let PurgeOptions { older_than, dry_run } = read(options, "the options of a purge")?;
+    written(&registry.purge(Duration::from_secs(older_than), dry_run)?)
+}
+
+/// Gives the free space of the database back; see [`Registry::compact`].
+pub fn compact(registry: &Registry) -> Result<Vec<u8>> {
+    written(&registry.compact()?)
+}
+
 fn view(registry: &Registry, moment: Option<&[u8]>) -> Result<View> {
     match moment {
         None => Ok(View::clone(registry)),
@@ -294,6 +321,8 @@ pub fn schemas() -> Value {
     collect.records.subschema_for::<Restored>();
     collect.records.subschema_for::<BundleManifest>();
     collect.records.subschema_for::<BundleVerification>();
+    collect.records.subschema_for::<Swept>();
+    collect.records.subschema_for::<Compacted>();
     let records = collect.records.take_definitions(true);
     json!({
         "records": records,
@@ -315,6 +344,6 @@ mod tests {
                 output.is_null() || schemas["records"].get(output.as_str().unwrap()).is_some();
             assert!(known, "{name} gives {output}");
         }
-        assert_eq!(schemas["commands"].as_object().unwrap().len(), 22);
+        assert_eq!(schemas["commands"].as_object().unwrap().len(), 23);
     }
 }

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
-from math import isfinite
+from datetime import datetime, timedelta, timezone
+from math import ceil, isfinite
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -79,6 +79,26 @@ def integer(name: str, value: object) -> int:
         raise wrong_type(name, "a whole number (`int`)", value) from None
     if number not in _INTEGERS:
         raise InvalidError(f"`{name}` is `{number}`, beyond 64 bits", "invalid_argument")
+    return number
+
+
+def seconds(name: str, value: object) -> int:
+    """Whole seconds of a `timedelta` or a number, rounded up: waiting longer is the safe side."""
+    if isinstance(value, timedelta):
+        number = -(-value // timedelta(seconds=1))
+    elif isinstance(value, float) and isfinite(value):
+        number = ceil(value)
+    else:
+        try:
+            number = integer(name, value)
+        except InvalidTypeError:
+            wanted = "a `timedelta` or a number of seconds"
+            raise wrong_type(name, wanted, value) from None
+    if number not in range(2**63):
+        raise InvalidError(
+            f"`{name}` is `{value}`, out of range: give a duration of 0 or more",
+            "invalid_argument",
+        )
     return number
 
 

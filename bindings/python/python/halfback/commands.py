@@ -25,6 +25,7 @@ __all__ = [
     "DeleteTag",
     "DeleteVersion",
     "ProtectAlias",
+    "Purge",
     "RegisterVersion",
     "RenameCatalog",
     "RenameModel",
@@ -358,6 +359,29 @@ class ProtectAlias(Command):
             "model": self.model,
             "alias": self.alias,
             "protected": self.protected,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purge(Command):
+    """Lets go of the content of versions that were deleted long enough ago, for good. What is
+    known of them stays; content that another version names stays too.
+
+    As a command of a transaction it leaves the files to the next `sweep`, and purges 10,000
+    versions at most.
+    """
+
+    NAME: ClassVar[str] = "purge"
+
+    older_than: int
+    """How long ago a version was deleted at least, in seconds."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "older_than": self.older_than,
         }
         return wire
 

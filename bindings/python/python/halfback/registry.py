@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from halfback import _native, arguments
+from halfback import _native, arguments, records
 from halfback._native import Handle, Resolver, Stamp
 from halfback.entities import Backup
 from halfback.errors import ClosedError
@@ -17,6 +17,7 @@ from halfback.view import View
 from halfback.wire import decode, encode
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from halfback.arguments import Moment, PathArgument, Progress
     from halfback.bundles import Bundle
     from halfback.entities import ModelVersion
+    from halfback.records import Compacted, Purged, Swept
 
 __all__ = ["Registry"]
 
@@ -128,6 +130,63 @@ class Registry(Resolver, Namespaces, Versions):
         with telling("submitting", progress) as told:
             version = _native.submit(self._handle, path, identity, options, told)
         return self._version(decode(version))
+
+    # Upkeep.
+
+    def sweep(self, grace: timedelta | float = 86400, *, dry_run: bool = False) -> Swept:
+        """Removes files that nothing needs: content that no version names or ever named, content
+        that was purged, and what killed transfers left.
+
+        What was put more lately than `grace`, a `timedelta` or a number of seconds, stays: somebody
+        may be about to register it. Others read, put and register meanwhile. With `dry_run` the
+        registry only tells what would be removed.
+
+        >>> _ = registry.put_artifact("risk.credit.default", b"never registered")
+        >>> swept = registry.sweep(grace=timedelta(days=1))
+        >>> swept.files, swept.kept_young
+        (0, 2)
+        """
+        asked: dict[str, object] = {"grace": arguments.seconds("grace", grace)}
+        asked["dry_run"] = arguments.flag("dry_run", dry_run)
+        return records.Swept.from_wire(decode(self._handle.sweep(encode(asked))))
+
+    def purge(
+        self,
+        older_than: timedelta | float,
+        *,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Purged:
+        """Lets go of the content of versions that were deleted at least so long ago, for good.
+
+        Backups from before have it, and nothing here has. Numbers, parameters and history of these
+        versions stay; content that another version names stays too. `older_than` is a `timedelta`
+        or a number of seconds. With `dry_run` the registry only tells what would be purged; under
+        an idempotency key the files are left to the next `sweep`.
+
+        >>> registry.delete_version("risk.credit.default/2")
+        >>> registry.purge(timedelta(days=365)).versions
+        0
+        >>> registry.purge(0).versions
+        1
+        """
+        asked: dict[str, object] = {"older_than": arguments.seconds("older_than", older_than)}
+        if idempotency_key is not None and not arguments.flag("dry_run", dry_run):
+            return records.Purged.from_wire(self._run("purge", idempotency_key, asked))
+        asked["dry_run"] = arguments.flag("dry_run", dry_run)
+        return records.Purged.from_wire(decode(self._handle.purge(encode(asked))))
+
+    def compact(self) -> Compacted:
+        """Gives the free space of the database back to the disk.
+
+        Writers wait, readers read on. On the way it takes up to twice the size of the database,
+        half of it in the temporary folder (`TMPDIR`).
+
+        >>> compacted = registry.compact()
+        >>> compacted.bytes_after <= compacted.bytes_before
+        True
+        """
+        return records.Compacted.from_wire(decode(self._handle.compact()))
 
     def __enter__(self) -> Self:
         if self.closed:

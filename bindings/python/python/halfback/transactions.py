@@ -8,6 +8,7 @@ from halfback import arguments
 from halfback.arguments import integer, text
 from halfback.entities import Catalog, Model, ModelVersion, Schema
 from halfback.reads import Reads
+from halfback.records import Purged
 from halfback.wire import decode, encode
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 _VERSION_OUTPUTS = frozenset(
     ["archive_version", "register_version", "restore_version", "set_alias", "update_version"]
 )
-_OUTPUTS: dict[str, type[Catalog | Schema | Model]] = {
+_OUTPUTS: dict[str, type[Catalog | Schema | Model | Purged]] = {
     "create_catalog": Catalog,
     "create_model": Model,
     "create_schema": Schema,
+    "purge": Purged,
     "rename_catalog": Catalog,
     "rename_model": Model,
     "rename_schema": Schema,
@@ -67,7 +69,7 @@ class Transactions(Reads):
 
     def transact(
         self, commands: Iterable[Command], *, idempotency_key: str | None = None
-    ) -> list[Catalog | Schema | Model | ModelVersion | None]:
+    ) -> list[Catalog | Schema | Model | ModelVersion | Purged | None]:
         """Executes commands in order as one commit: all of them happen, or none.
 
         The outputs come in the same order. `halfback.commands` has a class for each command.
@@ -105,7 +107,9 @@ class Transactions(Reads):
             raise arguments.wrong_type(name, "a command of `halfback.commands`", command)
         return arguments.json_object(name, command.to_wire())
 
-    def _output(self, command: str, output: Any) -> Catalog | Schema | Model | ModelVersion | None:
+    def _output(
+        self, command: str, output: Any
+    ) -> Catalog | Schema | Model | ModelVersion | Purged | None:
         if output is None:
             return None
         if command in _VERSION_OUTPUTS:

@@ -6,6 +6,7 @@
     reason = "a failed expectation is a test's way of failing"
 )]
 
+mod containers;
 mod examples;
 mod exchange;
 mod exit_codes;

@@ -1,7 +1,9 @@
 //! Taking in artifacts that are whole elsewhere: what is here already stays, the rest is copied.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 
 use super::transfer::{self, Meter, Staged};
 use super::{Artifact, ArtifactFile, ArtifactStore, BATCH, Digest, hold_against, open};
@@ -33,6 +35,8 @@ pub struct Intake<'a> {
     store: &'a ArtifactStore,
     /// Whether what is there is read, and not only looked at for its size.
     verify: bool,
+    /// Whether what is there becomes as young as what is put.
+    renew: bool,
     catalog: Option<EntityId>,
     batch: Vec<(Hash, Staged)>,
     taken: Taken,
@@ -42,7 +46,21 @@ impl<'a> Intake<'a> {
     /// An intake into a store. With `verify` content that is there already is read and hashed, and
     /// replaced where it was altered; without, the right size is enough.
     pub fn new(store: &'a ArtifactStore, verify: bool) -> Self {
-        Self { store, verify, catalog: None, batch: Vec::new(), taken: Taken::default() }
+        Self {
+            store,
+            verify,
+            renew: false,
+            catalog: None,
+            batch: Vec::new(),
+            taken: Taken::default(),
+        }
+    }
+
+    /// Gives content that is there already the age of what is put now: somebody is going to name it,
+    /// and whoever sweeps the store leaves what is young.
+    #[must_use]
+    pub fn renewing(self) -> Self {
+        Self { renew: true, ..self }
     }
 
     /// Takes in one artifact whose files `supply` opens. Content that does not have its hash is
@@ -69,7 +87,10 @@ impl<'a> Intake<'a> {
             self.taken.files_copied += 1;
             self.taken.bytes_copied += file.size;
         }
-        if self.store.manifest(catalog, &artifact.digest).is_err() {
+        let _hold = self.store.hold()?;
+        let place = self.store.stored(catalog, artifact.digest.hash());
+        let there = self.store.manifest(catalog, &artifact.digest).is_ok();
+        if !there || !self.stays_young(&place) {
             let manifest = artifact.manifest();
             let staged = transfer::stage_bytes(&staging, manifest.as_bytes())?;
             self.add(catalog, sha256(manifest.as_bytes()), staged)?;
@@ -106,6 +127,10 @@ impl<'a> Intake<'a> {
             return Ok(true);
         }
         let place = self.store.file_of(catalog, file)?;
+        let _hold = self.store.hold()?;
+        if !self.stays_young(&place) {
+            return Ok(false);
+        }
         if !place.metadata().is_ok_and(|found| found.is_file() && found.len() == file.size) {
             return Ok(false);
         }
@@ -115,6 +140,13 @@ impl<'a> Intake<'a> {
         }
         let (hash, _) = transfer::hash_file(&open(&place, &file.path)?, &place, meter)?;
         Ok(hex(&hash) == file.sha256)
+    }
+
+    /// Renews the age of a file where that is wanted. Who may not, or finds none, copies it.
+    fn stays_young(&self, place: &Path) -> bool {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let times = Timestamps { last_access: now, last_modification: now };
+        !self.renew || utimensat(CWD, place, &times, AtFlags::empty()).is_ok()
     }
 
     fn add(&mut self, catalog: EntityId, hash: Hash, staged: Staged) -> Result<()> {

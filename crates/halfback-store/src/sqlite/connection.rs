@@ -21,6 +21,10 @@ const CACHE: i64 = 16 << 10;
 /// Marks the database as Halfback's: "HBK1" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x4842_4B31;
 const STATEMENTS: usize = 256;
+/// How long SQLite waits for a lock of its own.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes that the write-ahead log keeps on the disk at most when it begins anew.
+const LOG_SIZE: i64 = 16 << 20;
 
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +50,10 @@ pub(super) fn connect(database: &Path, mode: Mode) -> Result<Connection> {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "cache_size", -CACHE)?;
+        connection.pragma_update_and_check(None, "journal_size_limit", LOG_SIZE, |_| Ok(()))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     };

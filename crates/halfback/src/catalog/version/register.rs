@@ -121,6 +121,9 @@ impl Command for RegisterVersion {
                 return context.now().version(version);
             }
         }
+        if self.location.is_none() {
+            context.refuse_swept(model, &digest)?;
+        }
         let next = context.next_number(model, &name)?;
         let number = match self.number {
             Some(number) if number < 1 => {
@@ -207,6 +210,14 @@ impl Context<'_> {
             "content `{digest}` has not been read by this program, and only content at hand can be registered; {first} first"
         ))
         .into())
+    }
+
+    /// Refuses content that was put, and that is not in the store any more. Whoever removes content
+    /// keeps commits waiting, so what is there now is there when the version names it.
+    fn refuse_swept(&mut self, model: EntityId, digest: &Digest) -> Result<()> {
+        let catalog = self.now().catalog_of(model)?;
+        let swept = format!("content `{digest}` was put, and is not there to be registered");
+        self.store.refuse_incomplete(catalog, digest).map_err(|error| error.within(swept))
     }
 
     /// The next version number: above all that the model, or an earlier one of that name, had.

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /** Refuses what Java lets through and no command may hold: null and text that is not Unicode. */
 final class Arguments {
@@ -39,6 +40,14 @@ final class Arguments {
       throw invalid("argument `" + argument + "` is " + number + "; only finite numbers are kept");
     }
     return number;
+  }
+
+  /** The whole seconds of a duration, rounded up: waiting longer is the safe side. */
+  static long seconds(Duration duration, String argument) {
+    if (given(duration, argument).isNegative()) {
+      throw invalid("argument `" + argument + "` is negative; give a duration of 0 or more");
+    }
+    return duration.getSeconds() + (duration.getNano() > 0 ? 1 : 0);
   }
 
   static HalfbackInvalidException invalid(String message) {

@@ -25,6 +25,7 @@ final class Outputs {
           "restore_version",
           "set_alias" ->
           ModelVersion.class;
+      case "purge" -> Purged.class;
       case "delete_catalog",
           "delete_schema",
           "delete_model",

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.halfback.commands.Command;
+import dev.halfback.commands.Purge;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -353,6 +355,83 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
                 (address, progress) ->
                     Native.submit(address, bundle.file(), bundle.identity(), json, progress)),
         ModelVersion.class);
+  }
+
+  /**
+   * Removes files that nothing needs: content that no version names or ever named, content that was
+   * purged, and what killed transfers left. What was put within the last day stays.
+   *
+   * @return what was removed
+   */
+  public Swept sweep() {
+    return sweep(Duration.ofDays(1), false);
+  }
+
+  /**
+   * Removes files that nothing needs. Others read, put and register meanwhile.
+   *
+   * @param grace what was put more lately than this stays: somebody may be about to register it
+   * @return what was removed
+   */
+  public Swept sweep(Duration grace) {
+    return sweep(grace, false);
+  }
+
+  /**
+   * Removes files that nothing needs, or tells what would be removed.
+   *
+   * @param grace what was put more lately than this stays: somebody may be about to register it
+   * @param dryRun only tell
+   * @return what was removed, or would be
+   */
+  public Swept sweep(Duration grace, boolean dryRun) {
+    ObjectNode options = Json.object().put("grace", Arguments.seconds(grace, "grace"));
+    byte[] json = Json.bytes(options.put("dry_run", dryRun));
+    return Json.read(handle().call(address -> Native.sweep(address, json)), Swept.class);
+  }
+
+  /**
+   * Lets go of the content of versions that were deleted at least so long ago, for good. Numbers,
+   * parameters and history of these versions stay; content that another version names stays too.
+   *
+   * <pre>{@code
+   * registry.purge(Duration.ofDays(365));
+   * }</pre>
+   *
+   * @param olderThan how long ago a version was deleted at least
+   * @return what was purged
+   */
+  public Purged purge(Duration olderThan) {
+    return purge(olderThan, false);
+  }
+
+  /**
+   * Lets go of the content of versions that were deleted long ago, or tells what would go.
+   *
+   * @param olderThan how long ago a version was deleted at least
+   * @param dryRun only tell
+   * @return what was purged, or would be
+   */
+  public Purged purge(Duration olderThan, boolean dryRun) {
+    ObjectNode options =
+        Json.object().put("older_than", Arguments.seconds(olderThan, "olderThan"));
+    byte[] json = Json.bytes(options.put("dry_run", dryRun));
+    return Json.read(handle().call(address -> Native.purge(address, json)), Purged.class);
+  }
+
+  @Override
+  public Purged purge(Purge command) {
+    return purge(Duration.ofSeconds(Arguments.given(command, "command").olderThan()));
+  }
+
+  /**
+   * Gives the free space of the database back to the disk. Writers wait, readers read on; on the
+   * way it takes up to twice the size of the database, half of it in the temporary folder.
+   *
+   * @return the sizes before and after
+   */
+  public Compacted compact() {
+    return Json.read(handle().call(Native::compact), Compacted.class);
   }
 
   /**

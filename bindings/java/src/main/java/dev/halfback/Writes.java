@@ -12,6 +12,7 @@ import dev.halfback.commands.DeleteSchema;
 import dev.halfback.commands.DeleteTag;
 import dev.halfback.commands.DeleteVersion;
 import dev.halfback.commands.ProtectAlias;
+import dev.halfback.commands.Purge;
 import dev.halfback.commands.RegisterVersion;
 import dev.halfback.commands.RenameCatalog;
 import dev.halfback.commands.RenameModel;
@@ -588,5 +589,16 @@ public sealed interface Writes permits Registry, Keyed {
    */
   default void protectAlias(ProtectAlias command) {
     execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Lets go of the content of versions that were deleted long ago, for good. Under an idempotency
+   * key the files are left to the next {@link Registry#sweep()}.
+   *
+   * @param command what to do
+   * @return what was purged
+   */
+  default Purged purge(Purge command) {
+    return (Purged) execute(Arguments.given(command, "command"));
   }
 }

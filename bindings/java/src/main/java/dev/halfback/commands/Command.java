@@ -16,6 +16,7 @@ public sealed interface Command
         DeleteTag,
         DeleteVersion,
         ProtectAlias,
+        Purge,
         RegisterVersion,
         RenameCatalog,
         RenameModel,

@@ -20,6 +20,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -269,6 +270,9 @@ final class Calls {
     }
     if (value instanceof Number number && (type == long.class || type == Long.class)) {
       return number.longValue();
+    }
+    if (value instanceof Number number && type == Duration.class) {
+      return Duration.ofSeconds(number.longValue());
     }
     if (value instanceof Boolean && type == boolean.class) {
       return value;

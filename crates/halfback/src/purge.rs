@@ -1,0 +1,198 @@
+//! Purging: the content of versions that were deleted long ago goes, their rows stay.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use halfback_store::artifact::{self, Digest};
+use halfback_store::error::{Detail, Error, Result};
+use halfback_store::id::{CommitNumber, EntityId};
+use halfback_store::schema::PURGE;
+use halfback_store::time::Timestamp;
+use halfback_store::tx::Head;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Command, Context, Snapshot};
+use crate::registry::Registry;
+use crate::upkeep::whole_seconds;
+
+/// Versions that one commit purges at most: nobody waits long for it, and its entry stays small.
+const MOST: usize = 10_000;
+
+/// Lets go of the content of versions that were deleted long enough ago, for good. What is known of
+/// them stays; content that another version names stays too.
+///
+/// As a command of a transaction it leaves the files to the next `sweep`, and purges 10,000 versions
+/// at most.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Purge {
+    /// How long ago a version was deleted at least, in seconds.
+    pub older_than: u64,
+}
+
+/// What was purged, or would be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Purged {
+    /// Versions whose content was purged.
+    pub versions: u64,
+    /// Their contents, each counted once.
+    pub artifacts: u64,
+    /// The size of these, in bytes.
+    pub size: u64,
+    /// Files that were removed: not those that other versions name too, nor those that are left to
+    /// the next `sweep`.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whether there is more to purge.
+    pub more: bool,
+}
+
+impl Command for Purge {
+    const NAME: &'static str = "purge";
+    type Output = Purged;
+
+    fn apply(self, context: &mut Context<'_>) -> Result<Purged> {
+        let before = before(context.tx.time(), self.older_than);
+        let (versions, purged) = context.now().purgeable(before, MOST)?;
+        for version in versions {
+            context.tx.touch(version)?;
+            context.tx.open(&PURGE, &[version.into()])?;
+        }
+        Ok(purged)
+    }
+}
+
+/// The moment that lies so many seconds before another.
+fn before(moment: Timestamp, seconds: u64) -> Timestamp {
+    let micros = i64::try_from(seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+    Timestamp::from_micros(moment.micros().saturating_sub(micros))
+}
+
+impl Registry {
+    /// Lets go of the content of versions that were deleted at least so long ago, for good: backups
+    /// from before have it, and nothing here has. Names, numbers, parameters and history of these
+    /// versions stay; content that another version names stays too. With `dry_run` nothing changes.
+    ///
+    /// The files go after the commit; whatever keeps that from happening, the next
+    /// [`sweep`](Self::sweep) does it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use halfback::{Content, Options, RegisterVersion, Registry, no_progress};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("models.hb");
+    /// # let registry = Registry::open_with(path, Options { create: true, ..Options::default() })?;
+    /// # registry.create_model("fraud")?;
+    /// # let content = Content::Bytes { name: "model.bin".into(), bytes: b"weights".to_vec() };
+    /// # let version = RegisterVersion { model: "fraud".into(), ..RegisterVersion::default() };
+    /// # registry.register_version(&content, version, &mut no_progress)?;
+    /// registry.delete_version("fraud/1")?;
+    /// let year = Duration::from_secs(365 * 86_400);
+    /// assert_eq!(registry.purge(year, false)?.versions, 0);
+    /// assert_eq!(registry.purge(Duration::ZERO, false)?.versions, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn purge(&self, older_than: Duration, dry_run: bool) -> Result<Purged> {
+        let older_than = whole_seconds(older_than);
+        let shared = self.writable()?;
+        if dry_run {
+            let before = before(Timestamp::now(), older_than);
+            return self.snapshot(|snapshot| Ok(snapshot.purgeable(before, usize::MAX)?.1));
+        }
+        let CommitNumber(head) = self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number))?;
+        let mut all = Purged::default();
+        loop {
+            let purged = self.execute(Purge { older_than })?;
+            all.versions += purged.versions;
+            all.artifacts += purged.artifacts;
+            all.size += purged.size;
+            if !purged.more {
+                break;
+            }
+        }
+        if all.versions == 0 {
+            return Ok(all);
+        }
+        // It is purged, whatever becomes of the files now: `sweep` finds what is left.
+        let head = CommitNumber(head);
+        if let Ok(swept) = artifact::remove_purged(&shared.path, &shared.storage, head) {
+            all.files = swept.files;
+            all.bytes = swept.bytes;
+        }
+        Ok(all)
+    }
+}
+
+impl Snapshot<'_> {
+    /// The versions that were deleted up to a moment, and whose content no other version names; about
+    /// so many at most.
+    fn purgeable(&mut self, before: Timestamp, most: usize) -> Result<(Vec<EntityId>, Purged)> {
+        let mut deleted: BTreeMap<(EntityId, [u8; 32]), (Vec<EntityId>, u64)> = BTreeMap::new();
+        self.sql.query(
+            "SELECT DISTINCT v.id, s.parent, v.digest, v.size FROM version v \
+             JOIN log l ON l.n = v.until AND l.time <= ?1 \
+             JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
+             WHERE v.until < ?2 AND v.location IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM purge p WHERE p.version = v.id)",
+            &[before.micros().into(), CommitNumber::FOREVER.into()],
+            &mut |row| {
+                let digest = row.blob(2)?.try_into().map_err(|_| damaged())?;
+                let (versions, size) = deleted.entry((row.id(1)?, digest)).or_default();
+                versions.push(row.id(0)?);
+                *size = u64::try_from(row.int(3)?).map_err(|_| damaged())?;
+                Ok(())
+            },
+        )?;
+        let mut found = Vec::new();
+        let mut purged = Purged::default();
+        for ((catalog, digest), (versions, size)) in deleted {
+            let all = self.bearers_of(catalog, &digest)?;
+            if !all.iter().all(|version| versions.contains(version)) {
+                continue;
+            }
+            if !found.is_empty() && found.len() + versions.len() > most {
+                purged.more = true;
+                break;
+            }
+            purged.versions += versions.len() as u64;
+            purged.artifacts += 1;
+            purged.size += size;
+            found.extend(versions);
+        }
+        Ok((found, purged))
+    }
+
+    /// The versions of a catalog that name a content which is there.
+    fn bearers_of(&mut self, catalog: EntityId, digest: &[u8; 32]) -> Result<Vec<EntityId>> {
+        self.sql.all(
+            "SELECT DISTINCT v.id FROM version v \
+             JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
+             WHERE v.digest = ?1 AND s.parent = ?2 AND v.location IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM purge p WHERE p.version = v.id)",
+            &[digest.into(), catalog.into()],
+            |row| row.id(0),
+        )
+    }
+
+    /// Refuses a version whose content was purged, whatever moment is looked at: it is gone.
+    pub(crate) fn refuse_purged(&mut self, version: EntityId, digest: &Digest) -> Result<()> {
+        let purged = self.sql.first(
+            "SELECT l.n, l.time FROM purge p JOIN log l ON l.n = p.since WHERE p.version = ?1",
+            &[version.into()],
+            |row| Ok((row.int(0)?, Timestamp::from_micros(row.int(1)?))),
+        )?;
+        match purged {
+            None => Ok(()),
+            Some((commit, time)) => Err(Detail::NotFound(format!(
+                "the content `{digest}` was purged at {time} by commit {commit}, after its version was deleted; only a backup from before has it"
+            ))
+            .into()),
+        }
+    }
+}
+
+fn damaged() -> Error {
+    Detail::Corrupt("a version's row is damaged; run `check`".into()).into()
+}
