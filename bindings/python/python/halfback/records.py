@@ -18,6 +18,7 @@ __all__ = [
     "Catalog",
     "CheckReport",
     "Commit",
+    "Compacted",
     "Compatibility",
     "Example",
     "Finding",
@@ -26,11 +27,13 @@ __all__ = [
     "ModelVersion",
     "Origin",
     "Principal",
+    "Purged",
     "RegistryInfo",
     "Restored",
     "Schema",
     "Stage",
     "Status",
+    "Swept",
 ]
 
 Stage = Literal["none", "staging", "production", "archived"]
@@ -451,6 +454,28 @@ class Commit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compacted:
+    """What compacting the database gave back."""
+
+    bytes_before: int
+    """The size of the database with its log before, in bytes."""
+    bytes_after: int
+    """The size after, in bytes."""
+    held: bool
+    """Whether somebody reads a state from before still: the disk has the space back with a
+    commit after they end.
+    """
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compatibility:
     """Whether callers of the old signature can call the new one and read what it gives."""
 
@@ -561,6 +586,34 @@ class Principal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Purged:
+    """What was purged, or would be."""
+
+    versions: int
+    """Versions whose content was purged."""
+    artifacts: int
+    """Their contents, each counted once."""
+    size: int
+    """The size of these, in bytes."""
+    files: int
+    """Files that were removed: not those that other versions name too, nor those that are left
+    to the next `sweep`.
+    """
+    bytes: int
+    """Their bytes."""
+    more: bool
+    """Whether there is more to purge."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegistryInfo:
     """What identifies a registry, and how far it has come."""
 
@@ -652,4 +705,28 @@ class Schema:
         fields.update(value)
         fields["created_at"] = datetime.fromisoformat(value["created_at"])
         fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
+        return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What a sweep removed, or would remove."""
+
+    files: int
+    """Files that were removed."""
+    bytes: int
+    """Their bytes."""
+    kept_young: int
+    """Files that no version names, and that are too young to be removed."""
+    kept_young_bytes: int
+    """Their bytes."""
+    dry_run: bool
+    """Whether this only tells what would be removed."""
+
+    @classmethod
+    def from_wire(cls, value: Mapping[str, Any]) -> Self:
+        """Builds the record from its JSON object."""
+        record = cls.__new__(cls)
+        fields = record.__dict__
+        fields.update(value)
         return record
