@@ -431,7 +431,8 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * @return the sizes before and after
    */
   public Compacted compact() {
-    return Json.read(handle().call(Native::compact), Compacted.class);
+    byte[] compacted = handle().call(Native::compact);
+    return Json.read(compacted, Compacted.class);
   }
 
   /**
