@@ -368,11 +368,12 @@ impl Batch {
         }
         let began = Instant::now();
         generation.begin(&self.words);
+        // A failure may end the transaction: what says why is the first that did.
+        let open = writer.is_open();
         let committed = writer.execute("COMMIT");
         generation.end(&self.words);
         writer.took = began.elapsed();
         if let Err(error) = committed {
-            let open = writer.is_open();
             let refused = || if open { writer.refused(&error) } else { lost() };
             // Nothing of it happened, neither what a part did nor why it could not.
             for (_, ended) in &mut self.parts {

@@ -387,7 +387,8 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
   public Swept sweep(Duration grace, boolean dryRun) {
     ObjectNode options = Json.object().put("grace", Arguments.seconds(grace, "grace"));
     byte[] json = Json.bytes(options.put("dry_run", dryRun));
-    return Json.read(handle().call(address -> Native.sweep(address, json)), Swept.class);
+    byte[] swept = handle().call(address -> Native.sweep(address, json));
+    return Json.read(swept, Swept.class);
   }
 
   /**
@@ -413,10 +414,10 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * @return what was purged, or would be
    */
   public Purged purge(Duration olderThan, boolean dryRun) {
-    ObjectNode options =
-        Json.object().put("older_than", Arguments.seconds(olderThan, "olderThan"));
+    ObjectNode options = Json.object().put("older_than", Arguments.seconds(olderThan, "olderThan"));
     byte[] json = Json.bytes(options.put("dry_run", dryRun));
-    return Json.read(handle().call(address -> Native.purge(address, json)), Purged.class);
+    byte[] purged = handle().call(address -> Native.purge(address, json));
+    return Json.read(purged, Purged.class);
   }
 
   @Override
@@ -431,7 +432,8 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * @return the sizes before and after
    */
   public Compacted compact() {
-    return Json.read(handle().call(Native::compact), Compacted.class);
+    byte[] compacted = handle().call(Native::compact);
+    return Json.read(compacted, Compacted.class);
   }
 
   /**
