@@ -4,8 +4,8 @@
 
 The working directory gets MLflow's store on SQLite, which is filled with what the registry holds.
 After saying `[]` it reads the name of a measurement a line, does one round of it, and says a JSON
-list: the seconds of one call of Halfback, of the call of MLflow that does the same, and of the one of
-Halfback in the larger registry.
+list: the seconds of one call of Halfback, of the call of MLflow that does the same, and of the one
+of Halfback in the larger registry.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ final class Native {
   static native byte[] bundleVerify(byte[] path, byte[] identity, Progress progress);
 
   static native byte[] bundleDownload(byte[] path, byte[] identity, byte[] to, Progress progress);
+
   static native byte[] sweep(long handle, byte[] options);
 
   static native byte[] purge(long handle, byte[] options);
