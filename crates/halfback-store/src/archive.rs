@@ -22,6 +22,8 @@ use crate::merkle::Hash;
 
 use layout::{END, central, end, local};
 
+/// How an archive begins.
+const MAGIC: [u8; 4] = *b"PK\x03\x04";
 /// Bytes of a central directory that are read at most: enough for some 500,000 entries.
 const MAX_DIRECTORY: u64 = 64 << 20;
 
@@ -119,9 +121,25 @@ impl Writer {
     }
 }
 
-/// Refuses a place where something is already.
-pub fn refuse_taken(to: &Path) -> Result<()> {
-    if to.symlink_metadata().is_ok() { Err(taken(to)) } else { Ok(()) }
+/// Refuses a place where something is already; with `overwrite` only what is no archive, which may
+/// be anything, even a registry's own file.
+pub fn refuse_taken(to: &Path, overwrite: bool) -> Result<()> {
+    if to.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    if !overwrite {
+        return Err(taken(to));
+    }
+    let mut magic = [0; 4];
+    let read = File::open(to).and_then(|file| file.read_exact_at(&mut magic, 0));
+    if read.is_ok() && magic == MAGIC {
+        return Ok(());
+    }
+    Err(Detail::AlreadyExists(format!(
+        "`{}` is there already and is not a bundle; give another name",
+        to.display()
+    ))
+    .into())
 }
 
 fn taken(to: &Path) -> Error {
@@ -258,7 +276,7 @@ impl Archive {
 
     fn read_directory(&mut self, size: u64) -> Result<()> {
         let mut magic = [0; 4];
-        let zip = self.file.read_exact_at(&mut magic, 0).is_ok() && magic == *b"PK\x03\x04";
+        let zip = self.file.read_exact_at(&mut magic, 0).is_ok() && magic == MAGIC;
         let Some(place) = size.checked_sub(END as u64).filter(|_| zip) else {
             return Err(no_archive(&self.path));
         };

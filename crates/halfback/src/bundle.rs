@@ -104,9 +104,7 @@ impl View {
         progress: Progress<'_>,
     ) -> Result<PathBuf> {
         let (version, to) = (version.into(), to.as_ref());
-        if !overwrite {
-            refuse_taken(to)?;
-        }
+        refuse_taken(to, overwrite)?;
         let shared = self.shared()?;
         let _hold = shared.store.hold()?;
         let (catalog, artifact, told) = self.snapshot(|snapshot| {

@@ -20,6 +20,8 @@ use crate::registry::Shared;
 
 /// Records of a kind that are kept; past that they are read anew.
 const MOST: usize = 4_096;
+/// The bytes of text in a record that is kept; of longer ones there may be too many.
+const LONGEST: usize = 16 << 10;
 
 /// The records that a process keeps of one registry.
 #[derive(Debug, Default)]
@@ -75,9 +77,10 @@ impl Snapshot<'_> {
         current.then(|| T::clone(&record))
     }
 
-    /// Keeps a record of this snapshot, which is true while its model is.
-    pub(crate) fn keep<T: Record>(&self, id: EntityId, model: EntityId, record: &T) {
-        let Some(present) = self.present else { return };
+    /// Keeps a record of this snapshot with so many bytes of text, which is true while its model
+    /// is.
+    pub(crate) fn keep<T: Record>(&self, id: EntityId, model: EntityId, record: &T, text: usize) {
+        let Some(present) = self.present.filter(|_| text <= LONGEST) else { return };
         // In this order: a commit after the stamp was read makes an entry that is never current.
         let stamp = Stamp::now(present.shared, model).filter(|_| present.lasts());
         let Some(stamp) = stamp else { return };

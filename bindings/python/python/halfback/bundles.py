@@ -130,9 +130,10 @@ class Bundle:
     def verify(self, *, progress: Progress | None = None) -> BundleVerification:
         """Examines everything and raises `IntegrityError` when something isn't as it was bundled.
 
-        Every byte of the file is covered: the files by their digests, the record and the history by
-        the entries of the registry's log, and these by the root of its tree. Whether that root is
-        the registry's, somebody who has the registry tells.
+        The files are covered by their digests, what was registered and the history by the entries
+        of the registry's log, and these by the root of its tree. Whether that root is the
+        registry's, somebody who has the registry tells. Names, number, tags, aliases, comment,
+        stage, and what was recognised in the files (flavor, signature) are told and not proved.
 
         >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
         >>> halfback.open_bundle(path).verify().root == registry.info().root

@@ -18,7 +18,14 @@ const EVERY: Duration = Duration::from_millis(50);
 /// While it is held, content that is in the store stays, or nobody relies on its staying.
 #[derive(Debug)]
 pub struct Hold {
-    _folder: Option<File>,
+    folder: Option<File>,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        // Not only closed: the child of a fork has the file open too, and would go on holding it.
+        let _: Option<_> = self.folder.as_ref().map(|folder| flock(folder, FlockOperation::Unlock));
+    }
 }
 
 impl ArtifactStore {
@@ -42,14 +49,14 @@ impl ArtifactStore {
         let folder = match File::open(&self.root) {
             // Nothing was ever stored.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Hold { _folder: None });
+                return Ok(Hold { folder: None });
             }
             folder => folder.on("open", &self.root)?,
         };
         let deadline = Instant::now() + PATIENCE;
         loop {
             match flock(&folder, operation) {
-                Ok(()) => return Ok(Hold { _folder: Some(folder) }),
+                Ok(()) => return Ok(Hold { folder: Some(folder) }),
                 Err(Errno::WOULDBLOCK | Errno::INTR) => {}
                 Err(error) => return Err(error).on("lock", &self.root),
             }

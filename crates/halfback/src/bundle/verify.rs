@@ -40,6 +40,9 @@ impl Bundle {
     /// Examines the whole bundle: every byte of the file, the digest of every file, the history
     /// against the log's entries, these against the root of the log's tree, and the version's
     /// record against what was registered. An error says what is not as it was bundled.
+    ///
+    /// What no entry of the log says is told and not proved: names, number, tags, aliases,
+    /// comment, stage, and a flavor or signature that was recognised in the files.
     pub fn verify(&self, progress: Progress<'_>) -> Result<BundleVerification> {
         let verification = self.verify_words()?;
         let mut meter = Meter::new(self.artifact.size, progress);

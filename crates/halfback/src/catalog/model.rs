@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::origin::Origin;
+use super::tag::text_of;
 use super::tree::{self, Changes, Profile, Within};
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
@@ -397,7 +398,8 @@ impl Snapshot<'_> {
             Ok(())
         })?;
         record.protected_aliases.sort_unstable();
-        self.keep(id, id, &record);
+        let text = text_of(&record.tags) + record.comment.as_ref().map_or(0, String::len);
+        self.keep(id, id, &record, text);
         Ok(record)
     }
 }

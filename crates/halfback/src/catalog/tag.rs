@@ -128,6 +128,11 @@ impl Context<'_> {
     }
 }
 
+/// The bytes of text in tags.
+pub(super) fn text_of(tags: &BTreeMap<String, String>) -> usize {
+    tags.iter().map(|(key, value)| key.len() + value.len()).sum()
+}
+
 impl Snapshot<'_> {
     /// The tags of something.
     pub(super) fn tags(&mut self, target: EntityId) -> Result<BTreeMap<String, String>> {

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::origin::Origin;
+use super::tag::text_of;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::securable::{Selector, VersionRef};
@@ -519,9 +520,12 @@ impl Snapshot<'_> {
                 created_by: None,
                 origin: None,
             };
-            Ok((version, row.id(0)?, row.id(21)?, Origin::read(row, 22)?))
+            let texts =
+                [row.opt_text(10)?, row.opt_text(12)?, row.opt_text(13)?, row.opt_text(17)?];
+            let text: usize = texts.into_iter().flatten().map(str::len).sum();
+            Ok((version, row.id(0)?, row.id(21)?, Origin::read(row, 22)?, text))
         })?;
-        let (mut record, model, creator, origin) =
+        let (mut record, model, creator, origin, text) =
             record.ok_or_else(|| self.absent("version with id", id))?;
         record.model = self.model_name(model)?.to_string();
         record.uri = format!("models:/{}/{}", record.model, record.number);
@@ -542,7 +546,7 @@ impl Snapshot<'_> {
             },
         )?;
         record.aliases.sort_unstable();
-        self.keep(id, model, &record);
+        self.keep(id, model, &record, text + text_of(&record.tags));
         Ok(record)
     }
 
