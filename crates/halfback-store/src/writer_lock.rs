@@ -387,8 +387,13 @@ mod tests {
             println!("!");
             std::io::stdout().flush().unwrap();
             let file = lines()[&writer.key].file.clone();
-            while lock(&file, TURNSTILE, libc::F_SETLK, libc::F_WRLCK).is_ok() {
-                release(&file, TURNSTILE);
+            // Held for a while: who only looks whether the lock is free lets go at once.
+            let mut waits = Instant::now();
+            while waits.elapsed() < Duration::from_millis(200) {
+                if lock(&file, TURNSTILE, libc::F_SETLK, libc::F_WRLCK).is_ok() {
+                    release(&file, TURNSTILE);
+                    waits = Instant::now();
+                }
                 std::thread::yield_now();
             }
             // The other process waits, and needs a moment to wake up.

@@ -39,6 +39,8 @@ pub struct Intake<'a> {
     renew: bool,
     catalog: Option<EntityId>,
     batch: Vec<(Hash, Staged)>,
+    /// The folders of content that was there: who put it may have ended before it synced them.
+    relied: folder::Entries,
     taken: Taken,
 }
 
@@ -52,6 +54,7 @@ impl<'a> Intake<'a> {
             renew: false,
             catalog: None,
             batch: Vec::new(),
+            relied: folder::Entries::default(),
             taken: Taken::default(),
         }
     }
@@ -75,6 +78,7 @@ impl<'a> Intake<'a> {
         let staging = self.staging(catalog)?;
         for file in &artifact.files {
             if self.is_there(catalog, file, meter)? {
+                self.rely_on(&self.store.file_of(catalog, file)?)?;
                 self.taken.files_kept += 1;
                 self.taken.bytes_kept += file.size;
                 continue;
@@ -95,12 +99,20 @@ impl<'a> Intake<'a> {
             let staged = transfer::stage_bytes(&staging, manifest.as_bytes())?;
             self.add(catalog, sha256(manifest.as_bytes()), staged)?;
         }
+        self.rely_on(&place)
+    }
+
+    fn rely_on(&mut self, place: &Path) -> Result<()> {
+        let Some(folder) = place.parent().filter(|folder| folder.is_dir()) else { return Ok(()) };
+        self.relied.make(folder)?;
+        self.relied.changed(folder);
         Ok(())
     }
 
     /// Makes durable what was taken in; gives how much that was.
     pub fn finish(mut self) -> Result<Taken> {
         self.admit()?;
+        self.relied.sync()?;
         Ok(self.taken)
     }
 
