@@ -49,7 +49,9 @@ impl Search {
         // Entries of the list until a page is full, as if the ids lay evenly among all.
         let passing = |ids: usize| wanted.saturating_mul(entities) / ids.max(1);
         let is_listed = self.order.is_by_name || self.order.is_by_id;
-        let enough = |ids: usize| is_listed && passing(ids) < ids;
+        // The list finds a name's beginning by itself.
+        let is_of_names = self.order.is_by_name && matches!(seeds, [seed] if seed.in_list);
+        let enough = |ids: usize| is_listed && passing(ids) < ids || is_of_names && ids > wanted;
         let Some((seed, ids)) = smallest(seeds, snapshot, enough)? else {
             return Ok(seeds.iter().find(in_order).map_or(Plan::List, Plan::Ordered));
         };
