@@ -24,7 +24,9 @@ pub struct Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         // Not only closed: the child of a fork has the file open too, and would go on holding it.
-        let _: Option<_> = self.folder.as_ref().map(|folder| flock(folder, FlockOperation::Unlock));
+        if let Some(folder) = &self.folder {
+            let _: rustix::io::Result<()> = flock(folder, FlockOperation::Unlock);
+        }
     }
 }
 

@@ -297,12 +297,13 @@ impl Query for ListModels {
         let within = snapshot.parent(self.parent.as_deref())?;
         let query = format!("models {}", self.parent.unwrap_or_default());
         let last: (String, String, String) = paging.after(&query)?.unwrap_or_default();
-        let from = (last.0.as_str(), last.1.as_str());
+        let last = [last.0.as_str(), last.1.as_str(), last.2.as_str()];
         // Within one schema, names lie in the index in their order.
-        let rows =
-            snapshot.by_schema(within, from, paging.limit()?, |snapshot, schema, wanted| {
-                let is_begun = (schema.catalog.as_str(), schema.name.as_str()) == from;
-                let after = if is_begun { last.2.as_str() } else { "" };
+        let rows = snapshot.by_schema(
+            within,
+            last,
+            paging.limit()?,
+            |snapshot, schema, after, wanted| {
                 snapshot.sql.all(
                 "SELECT id, name FROM securable WHERE parent = ?1 AND kind = 'model' AND name > ?2 \
                  AND until > ?3 AND since <= ?3 ORDER BY name LIMIT ?4",
@@ -312,7 +313,8 @@ impl Query for ListModels {
                     Ok((row.id(0)?, (schema.catalog.clone(), schema.name.clone(), name)))
                 },
             )
-            })?;
+            },
+        )?;
         paging.page(rows, &query, |(_, names)| names.clone())?.map(|(id, _)| snapshot.model(id))
     }
 }

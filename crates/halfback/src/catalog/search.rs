@@ -224,24 +224,24 @@ impl Search {
         Ok(Fragment::new(id, vec![Bound::Int(snapshot.first_id_after()?.0)]))
     }
 
-    /// The schema that a list of models by name goes on in.
-    fn begun_schema(&self) -> (&str, &str) {
+    /// The model that a list of models by name goes on after.
+    fn last_name(&self) -> [&str; 3] {
         match self.after.as_deref() {
-            Some([Bound::Text(catalog), Bound::Text(schema), _]) => (catalog, schema),
-            _ => ("", ""),
+            Some([Bound::Text(catalog), Bound::Text(schema), Bound::Text(model)]) => {
+                [catalog, schema, model]
+            }
+            _ => [""; 3],
         }
     }
 
     /// Models by name, schema by schema: within one, names lie in the index in their order.
     fn by_name(&self, snapshot: &mut Snapshot<'_>, limit: i64) -> Result<Vec<Found>> {
-        let from = self.begun_schema();
-        snapshot.by_schema(Within::default(), from, limit, |snapshot, schema, wanted| {
-            let is_begun = (schema.catalog.as_str(), schema.name.as_str()) == from;
-            let last = self.after.as_deref().filter(|_| is_begun);
-            let after = last.map(|last| self.order.after_on("m.name", last));
+        let last = self.last_name();
+        snapshot.by_schema(Within::default(), last, limit, |snapshot, schema, after, wanted| {
+            let after = Fragment::new("m.name > $", vec![Bound::Text(after.to_owned())]);
             let within = Fragment::new(" AND m.parent = $", vec![Bound::Int(schema.id.0)]);
             let base = self.base(None).then(within);
-            self.read(snapshot, base, after, self.order.clause_on("m.name"), wanted)
+            self.read(snapshot, base, Some(after), self.order.clause_on("m.name"), wanted)
         })
     }
 

@@ -59,7 +59,12 @@ impl Command for SetTag {
         }
         let value = text(self.value, "the tag's value")?;
         context.touch_target(id)?;
-        context.put_tag(id, &key, &value)
+        let kind = context.tx.sql().first(
+            "SELECT kind FROM securable WHERE id = ?1 LIMIT 1",
+            &[id.into()],
+            |row| row.text(0).map(str::to_owned),
+        )?;
+        context.put_tag(id, kind.as_deref().unwrap_or(VERSION), &key, &value)
     }
 }
 
@@ -99,10 +104,11 @@ impl Context<'_> {
         model.map_or(Ok(()), |model| self.tx.touch(model))
     }
 
-    /// Opens the tags that something begins with.
+    /// Opens the tags that something of a kind begins with.
     pub(super) fn add_tags(
         &mut self,
         id: EntityId,
+        kind: &str,
         tags: &BTreeMap<String, String>,
         allow_secrets: bool,
     ) -> Result<()> {
@@ -112,21 +118,18 @@ impl Context<'_> {
                 secret::refuse_named(key.as_str(), value, &format!("tag `{key}`"))?;
             }
             let value = text(value.clone(), "the tag's value")?;
-            self.put_tag(id, &key, &value)?;
+            self.put_tag(id, kind, &key, &value)?;
         }
         Ok(())
     }
 
-    fn put_tag(&mut self, id: EntityId, key: &TagKey, value: &str) -> Result<()> {
-        let kind = self.tx.sql().first(
-            "SELECT kind FROM securable WHERE id = ?1 LIMIT 1",
-            &[id.into()],
-            |row| row.text(0).map(str::to_owned),
-        )?;
-        let kind = kind.as_deref().unwrap_or("version");
+    fn put_tag(&mut self, id: EntityId, kind: &str, key: &TagKey, value: &str) -> Result<()> {
         self.tx.put(&TAG, &[id.into(), key.as_str().into(), value.into(), kind.into()])
     }
 }
+
+/// The kind of what is tagged, where that is a version.
+pub(super) const VERSION: &str = "version";
 
 /// The bytes of text in tags.
 pub(super) fn text_of(tags: &BTreeMap<String, String>) -> usize {

@@ -130,7 +130,7 @@ impl Context<'_> {
             &PROFILE,
             &[id.into(), owner.into(), comment.as_ref().into(), task.as_ref().into()],
         )?;
-        self.add_tags(id, &profile.tags, profile.allow_secrets)?;
+        self.add_tags(id, level.noun(), &profile.tags, profile.allow_secrets)?;
         Ok(id)
     }
 
@@ -388,24 +388,27 @@ impl Snapshot<'_> {
         paging.page(rows, &query, |(_, name)| name.clone())
     }
 
-    /// Reads what lies in the schemas of `within` from one on, by catalog and name, until there are
-    /// `limit` entries. `read` gives those of one schema, at most as many as it is told.
+    /// Reads the models in the schemas of `within` by full name, after the one with the parts
+    /// `last`, until there are `limit` of them. `read` gives those of one schema after a name, at
+    /// most as many as it is told.
     pub(super) fn by_schema<T>(
         &mut self,
         within: Within,
-        (catalog, schema): (&str, &str),
+        [catalog, schema, model]: [&str; 3],
         limit: i64,
-        mut read: impl FnMut(&mut Self, &LivingSchema, i64) -> Result<Vec<T>>,
+        mut read: impl FnMut(&mut Self, &LivingSchema, &str, i64) -> Result<Vec<T>>,
     ) -> Result<Vec<T>> {
         let mut found = Vec::new();
         let mut schemas = self.schemas(within, catalog, schema, ">=")?;
         while let Some(last) = schemas.last().cloned() {
-            for schema in &schemas {
+            for living in &schemas {
+                let is_begun = living.catalog == catalog && living.name == schema;
+                let after = if is_begun { model } else { "" };
                 let wanted = limit - i64::try_from(found.len()).unwrap_or(limit);
                 if wanted <= 0 {
                     return Ok(found);
                 }
-                found.extend(read(self, schema, wanted)?);
+                found.extend(read(self, living, after, wanted)?);
             }
             schemas = self.schemas(within, &last.catalog, &last.name, ">")?;
         }

@@ -109,15 +109,14 @@ impl Search {
         ids: &[i64],
         limit: i64,
     ) -> Result<Option<Vec<Found>>> {
-        let from = self.begun_schema();
+        let last = self.last_name();
         let mut left = ids.len().saturating_mul(2 * LOOK_UP);
-        let found =
-            snapshot.by_schema(Within::default(), from, limit, |snapshot, schema, wanted| {
-                let is_begun = (schema.catalog.as_str(), schema.name.as_str()) == from;
-                let mut after = match self.after.as_deref() {
-                    Some([_, _, Bound::Text(name)]) if is_begun => name.clone(),
-                    _ => String::new(),
-                };
+        let found = snapshot.by_schema(
+            Within::default(),
+            last,
+            limit,
+            |snapshot, schema, after, wanted| {
+                let mut after = after.to_owned();
                 let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
                 let mut found = Vec::new();
                 while found.len() < wanted {
@@ -144,7 +143,8 @@ impl Search {
                 }
                 found.truncate(wanted);
                 Ok(found)
-            })?;
+            },
+        )?;
         Ok((left > 0).then_some(found))
     }
 
@@ -172,12 +172,9 @@ impl Search {
         }
         named.sort_unstable_by(|a, b| (a.0.path(), &a.1, a.2).cmp(&(b.0.path(), &b.1, b.2)));
         named.dedup();
-        if let Some([Bound::Text(catalog), Bound::Text(schema), Bound::Text(name)]) =
-            self.after.as_deref()
-        {
-            let last = ([catalog.as_str(), schema.as_str()], name);
-            named.retain(|(schema, name, _)| (schema.path(), name) > last);
-        }
+        let [catalog, schema, model] = self.last_name();
+        let last = ([catalog, schema], model);
+        named.retain(|(schema, name, _)| (schema.path(), name.as_str()) > last);
         let ids: Vec<i64> = named.into_iter().map(|(_, _, id)| id).collect();
         self.first_of(snapshot, &ids, limit)
     }

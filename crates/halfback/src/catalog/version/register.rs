@@ -15,6 +15,7 @@ use serde_json::{Map, Value as Json};
 use super::{ModelVersion, Param, Stage, Status, json};
 use crate::catalog::example::Example;
 use crate::catalog::origin::Origin;
+use crate::catalog::tag;
 use crate::command::{Command, Context, Held, Place, Snapshot};
 use crate::format::Format;
 use crate::secret;
@@ -181,7 +182,7 @@ impl Command for RegisterVersion {
         )?;
         let comment = context.comment(self.comment, self.allow_secrets)?;
         context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
-        context.add_tags(id, &self.tags, self.allow_secrets)?;
+        context.add_tags(id, tag::VERSION, &self.tags, self.allow_secrets)?;
         context.add_origin(id, self.origin)?;
         context.now().version(id)
     }
