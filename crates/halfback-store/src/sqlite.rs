@@ -191,7 +191,9 @@ impl Sqlite {
         // The next one begins while these are told.
         self.queue.hand_on();
         told.tell();
-        if let (Due::Beside, Ok(reader)) = (due, opened.reader(false)) {
+        if due == Due::Beside
+            && let Ok(reader) = opened.reader(false)
+        {
             checkpoint::run(&reader.connection);
             opened.pool.keep(reader);
         }
