@@ -42,6 +42,12 @@ pub(crate) fn detached<T: Send>(
     }
 }
 
+/// Runs `work` with the interpreter lock; a panic becomes an exception here too.
+pub(crate) fn caught<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|payload| Err(panicked(py, payload.as_ref())))
+}
+
 /// The exception for an error of the core.
 pub(crate) fn raised(py: Python<'_>, error: &halfback::Error) -> PyErr {
     exception(py, error.kind().name(), error.code(), &error.to_string())
