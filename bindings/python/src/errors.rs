@@ -58,11 +58,15 @@ pub(crate) fn internal(py: Python<'_>, message: &str) -> PyErr {
     exception(py, "internal", "internal", message)
 }
 
-/// Panics, so that a test can see what arrives in Python. Only debug builds have it.
+/// Panics, without the interpreter lock or with it, so that a test can see what arrives in Python.
+/// Only debug builds have it.
 #[cfg(debug_assertions)]
 #[expect(clippy::panic, reason = "this panic is the test's input")]
 #[pyfunction]
-pub(crate) fn panic(py: Python<'_>, message: String) -> PyResult<()> {
+pub(crate) fn panic(py: Python<'_>, message: String, locked: bool) -> PyResult<()> {
+    if locked {
+        return caught(py, move || std::panic::panic_any(message));
+    }
     detached(py, move || std::panic::panic_any(message))
 }
 

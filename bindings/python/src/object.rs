@@ -2,7 +2,7 @@
 //!
 //! A value becomes what JSON would make of it, and a record where Python says of which class.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -12,7 +12,7 @@ use serde::ser::{Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStr
 use serde::ser::{SerializeTuple, SerializeTupleStruct};
 
 use crate::errors;
-use crate::record::{Layout, Shape};
+use crate::record::{Field, Layout, Shape};
 
 /// The answer as an object. With a class of records it is such a record; a list becomes a tuple of
 /// them then, and a page has them as its items.
@@ -47,7 +47,14 @@ impl<'a, 'py> Object<'a, 'py> {
             Shape::Record(layout) => {
                 let layout = layout.get();
                 let (object, into) = layout.begin(self.py)?;
-                Ok(Fields { object, into, key: None, each: &Shape::Plain, layout: Some(layout) })
+                Ok(Fields {
+                    object,
+                    into,
+                    key: None,
+                    each: &Shape::Plain,
+                    layout: Some(layout),
+                    next: 0,
+                })
             }
             _ => self.mapping(&Shape::Plain),
         }
@@ -58,7 +65,7 @@ impl<'a, 'py> Object<'a, 'py> {
         static READ_ONLY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let object = READ_ONLY.import(self.py, "halfback.wire", "ReadOnlyDict")?.call0()?;
         let into = object.cast::<PyDict>().map_err(PyErr::from)?.clone();
-        Ok(Fields { object, into, key: None, each, layout: None })
+        Ok(Fields { object, into, key: None, each, layout: None, next: 0 })
     }
 }
 
@@ -132,6 +139,13 @@ impl<'a, 'py> Serializer for Object<'a, 'py> {
         }
     }
 
+    fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Built<'py> {
+        // As long as a time is, which is what comes here.
+        let mut text = String::with_capacity(32);
+        write!(text, "{value}").map_err(<Refused as serde::ser::Error>::custom)?;
+        self.serialize_str(&text)
+    }
+
     fn serialize_bytes(self, value: &[u8]) -> Built<'py> {
         self.collect_seq(value)
     }
@@ -158,7 +172,7 @@ impl<'a, 'py> Serializer for Object<'a, 'py> {
         _index: u32,
         variant: &'static str,
     ) -> Built<'py> {
-        Ok(PyString::intern(self.py, variant).into_any())
+        self.serialize_str(variant)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -297,6 +311,15 @@ struct Fields<'a, 'py> {
     /// What values are of which the layout says nothing.
     each: &'a Shape,
     layout: Option<&'a Layout>,
+    /// The number of the field that is likely to come next.
+    next: usize,
+}
+
+impl<'a> Fields<'a, '_> {
+    /// What the layout says of a field.
+    fn field(&mut self, name: &str) -> Option<&'a Field> {
+        self.layout?.field(name, &mut self.next)
+    }
 }
 
 impl<'py> SerializeStruct for Fields<'_, 'py> {
@@ -309,7 +332,7 @@ impl<'py> SerializeStruct for Fields<'_, 'py> {
         value: &T,
     ) -> Result<(), Refused> {
         let py = self.object.py();
-        if let Some(field) = self.layout.and_then(|layout| layout.field(key)) {
+        if let Some(field) = self.field(key) {
             let value = value.serialize(Object { py, shape: &field.shape })?;
             self.into.set_item(field.key.bind(py), value)?;
         } else {
@@ -339,10 +362,7 @@ impl<'py> SerializeMap for Fields<'_, 'py> {
         let Some(key) = self.key.take() else {
             return Err(serde::ser::Error::custom("a value came before its key"));
         };
-        let field = match self.layout {
-            Some(layout) => layout.field(key.to_str()?),
-            None => None,
-        };
+        let field = self.field(key.to_str()?);
         let shape = field.map_or(self.each, |field| &field.shape);
         Ok(self.into.set_item(key, value.serialize(Object { py, shape })?)?)
     }

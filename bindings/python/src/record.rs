@@ -1,11 +1,12 @@
 //! What the fields of a record are, told by its class.
 
-use foldhash::{HashMap, HashMapExt};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDateTime, PyDict, PyString, PyTuple, PyType};
 
-/// What becomes of a value.
+/// What a value becomes.
 #[derive(Debug)]
 pub(crate) enum Shape {
     /// What JSON would make of it.
@@ -34,18 +35,20 @@ impl Shape {
     }
 }
 
-/// A class of records: the fields that it has, and in `_WIRE` what those are that JSON does not
-/// know.
+/// A class of records: its fields, and what those become that `_WIRE` of the class has.
 #[pyclass(frozen, module = "halfback._native")]
 #[derive(Debug)]
 pub(crate) struct Layout {
     class: Py<PyType>,
-    fields: HashMap<String, Field>,
+    fields: Vec<Field>,
+    /// By the number of the field before: which field came next the last time.
+    order: Vec<AtomicUsize>,
 }
 
 /// A field of a record.
 #[derive(Debug)]
 pub(crate) struct Field {
+    name: String,
     pub(crate) key: Py<PyString>,
     pub(crate) shape: Shape,
 }
@@ -67,20 +70,30 @@ impl Layout {
     fn read(class: &Bound<'_, PyType>) -> PyResult<Self> {
         let wire = class.getattr_opt("_WIRE")?;
         let names = class.getattr("__dataclass_fields__")?;
-        let mut fields = HashMap::new();
+        let mut fields = Vec::new();
         for name in names.try_iter()? {
             let name = name?.cast_into::<PyString>()?;
             let shape = match &wire {
                 Some(wire) if wire.contains(&name)? => Shape::of(&wire.get_item(&name)?)?,
                 _ => Shape::Plain,
             };
-            fields.insert(name.to_str()?.to_owned(), Field { key: name.unbind(), shape });
+            fields.push(Field { name: name.to_str()?.to_owned(), key: name.unbind(), shape });
         }
-        Ok(Self { class: class.clone().unbind(), fields })
+        let order = (0..=fields.len()).map(AtomicUsize::new).collect();
+        Ok(Self { class: class.clone().unbind(), fields, order })
     }
 
-    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.get(name)
+    /// The field of a name. `next` notes how far the record has come, 0 at its beginning: fields
+    /// come in the order of the record before, so that one look mostly finds them.
+    pub(crate) fn field(&self, name: &str, next: &mut usize) -> Option<&Field> {
+        let expected = self.order.get(*next)?;
+        let mut at = expected.load(Ordering::Relaxed);
+        if self.fields.get(at).is_none_or(|field| field.name != name) {
+            at = self.fields.iter().position(|field| field.name == name)?;
+            expected.store(at, Ordering::Relaxed);
+        }
+        *next = at + 1;
+        self.fields.get(at)
     }
 
     /// A record without its attributes, and the dictionary that they go into. No `__init__` runs:

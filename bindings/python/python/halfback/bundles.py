@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from halfback import _native, arguments, records
 from halfback.entities import Artifact, Commit, ModelVersion, _size
@@ -37,7 +37,11 @@ class _Manifest(records.BundleManifest):
     version: ModelVersion
     artifact: Artifact
 
-    _WIRE = {**records.BundleManifest._WIRE, "artifact": Artifact, "version": ModelVersion}
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        **records.BundleManifest._WIRE,
+        "artifact": Artifact,
+        "version": ModelVersion,
+    }
 
 
 class Bundle:
