@@ -43,7 +43,7 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "task": text,
 }
 
-# What commands give that give something.
+# The records that commands give; the others give none.
 _OUTPUTS: dict[str, type[Catalog | Schema | Model | ModelVersion | Purged]] = {
     "archive_version": ModelVersion,
     "create_catalog": Catalog,
@@ -86,7 +86,8 @@ class Transactions(Reads):
         [<ModelVersion models:/risk.credit.default/2, champion, 12 B>, None]
         """
         wired = [self._wired(place, command) for place, command in enumerate(_listed(commands))]
-        outputs = self._execute(wired, idempotency_key)
+        records = [_OUTPUTS.get(command["command"]) for command in wired]
+        outputs = self._execute(wired, records, idempotency_key)
         return [
             self._version(output) if isinstance(output, ModelVersion) else output
             for output in outputs
@@ -95,12 +96,13 @@ class Transactions(Reads):
     # How it is done.
 
     def _run(self, command: str, idempotency_key: str | None, fields: dict[str, Any]) -> None:
-        self._execute([{"command": command, **fields}], idempotency_key)
+        self._execute([{"command": command, **fields}], [None], idempotency_key)
 
     def _output(
         self, record: type[T], command: str, idempotency_key: str | None, fields: dict[str, Any]
     ) -> T:
-        output: T = self._execute([{"command": command, **fields}], idempotency_key)[0]
+        commands = [{"command": command, **fields}]
+        output: T = self._execute(commands, [record], idempotency_key)[0]
         return output
 
     def _changed(
@@ -108,11 +110,12 @@ class Transactions(Reads):
     ) -> ModelVersion:
         return self._version(self._output(ModelVersion, command, idempotency_key, fields))
 
-    def _execute(self, commands: list[Any], idempotency_key: str | None) -> list[Any]:
+    def _execute(
+        self, commands: list[Any], records: list[Any], idempotency_key: str | None
+    ) -> list[Any]:
         request: dict[str, Any] = {"commands": commands}
         if idempotency_key is not None:
             request["idempotency_key"] = text("idempotency_key", idempotency_key)
-        records = [_OUTPUTS.get(command["command"]) for command in commands]
         return self._handle.execute(encode(request), records)
 
     def _wired(self, place: int, command: object) -> dict[str, Any]:
