@@ -176,7 +176,7 @@ fn execute<'local>(
 ) -> Outcome<JByteArray<'local>> {
     let request = env.convert_byte_array(request)?;
     let output = wire::execute(&Handle::borrow(handle)?.registry, &request)?;
-    Ok(env.byte_array_from_slice(&output)?)
+    Ok(env.byte_array_from_slice(&json(&output)?)?)
 }
 
 fn query<'local>(
@@ -187,7 +187,7 @@ fn query<'local>(
 ) -> Outcome<JByteArray<'local>> {
     let request = env.convert_byte_array(request)?;
     let output = wire::query(&Handle::borrow(handle)?.registry, &request)?;
-    Ok(env.byte_array_from_slice(&output)?)
+    Ok(env.byte_array_from_slice(&json(&output)?)?)
 }
 
 fn compatible<'local>(
@@ -196,7 +196,7 @@ fn compatible<'local>(
     request: JByteArray<'local>,
 ) -> Outcome<JByteArray<'local>> {
     let request = env.convert_byte_array(request)?;
-    Ok(env.byte_array_from_slice(&wire::compatible(&request)?)?)
+    Ok(env.byte_array_from_slice(&json(&wire::compatible(&request)?)?)?)
 }
 
 fn moment<'local>(
@@ -221,7 +221,7 @@ fn resolve<'local>(
     // A record that is changing right now has no stamp: these parts are never current.
     let parts = read.map_or([u64::MAX; 3], Stamp::to_parts);
     stamp.set_region(env, 0, &parts.map(u64::cast_signed))?;
-    Ok(env.byte_array_from_slice(&record)?)
+    Ok(env.byte_array_from_slice(&json(&*record)?)?)
 }
 
 /// The whole cost of a cached `resolve`: no JNI call, no allocation, no lock. Memory safety rests
@@ -313,7 +313,7 @@ fn check<'local>(
     let report = handle.transfer(env, &progress, |registry, progress| {
         wire::check(registry, artifacts, progress)
     })?;
-    Ok(env.byte_array_from_slice(&report)?)
+    Ok(env.byte_array_from_slice(&json(&report)?)?)
 }
 
 fn verify<'local>(
@@ -330,7 +330,7 @@ fn verify<'local>(
     let artifact = handle.transfer(env, &progress, |registry, progress| {
         wire::verify(registry, &version, as_of.as_deref(), progress)
     })?;
-    Ok(env.byte_array_from_slice(&artifact)?)
+    Ok(env.byte_array_from_slice(&json(&artifact)?)?)
 }
 
 fn file_path<'local>(
@@ -357,7 +357,7 @@ fn sweep<'local>(
 ) -> Outcome<JByteArray<'local>> {
     let options = env.convert_byte_array(options)?;
     let swept = wire::sweep(&Handle::borrow(handle)?.registry, &options)?;
-    Ok(env.byte_array_from_slice(&swept)?)
+    Ok(env.byte_array_from_slice(&json(&swept)?)?)
 }
 
 fn purge<'local>(
@@ -368,7 +368,7 @@ fn purge<'local>(
 ) -> Outcome<JByteArray<'local>> {
     let options = env.convert_byte_array(options)?;
     let purged = wire::purge(&Handle::borrow(handle)?.registry, &options)?;
-    Ok(env.byte_array_from_slice(&purged)?)
+    Ok(env.byte_array_from_slice(&json(&purged)?)?)
 }
 
 fn compact<'local>(
@@ -377,5 +377,5 @@ fn compact<'local>(
     handle: jlong,
 ) -> Outcome<JByteArray<'local>> {
     let compacted = wire::compact(&Handle::borrow(handle)?.registry)?;
-    Ok(env.byte_array_from_slice(&compacted)?)
+    Ok(env.byte_array_from_slice(&json(&compacted)?)?)
 }

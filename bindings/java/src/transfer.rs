@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use halfback::{Artifact, Content, Transfer};
+use halfback::{Content, Transfer};
 use jni::objects::{JByteArray, JObject, JValue};
 use jni::{Env, jni_sig, jni_str};
+use serde::Serialize;
 
 use crate::failure::Failure;
 
@@ -65,9 +66,9 @@ pub(crate) fn path_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(text.as_bytes().to_vec())
 }
 
-/// The JSON of an artifact.
-pub(crate) fn json(artifact: &Artifact) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec(artifact).map_err(|_| Failure::Defect("an artifact could not be encoded"))
+/// The JSON of an answer.
+pub(crate) fn json(answer: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(answer).map_err(|_| Failure::Defect("an answer could not be encoded"))
 }
 
 /// Tells the Java listener how far a transfer is and asks whether it goes on. The Java half keeps

@@ -7,7 +7,7 @@ use jni::sys::{jboolean, jlong};
 
 use crate::failure::Failure;
 use crate::handle::{Handle, transferring};
-use crate::transfer::{optional, path_bytes, path_from, text};
+use crate::transfer::{json, optional, path_bytes, path_from, text};
 
 type Outcome<T> = Result<T, Failure>;
 
@@ -23,7 +23,7 @@ pub(crate) fn backup<'local>(
     let done = Handle::borrow(handle)?.transfer(env, &progress, |registry, progress| {
         wire::backup(registry, &to, verify, progress)
     })?;
-    Ok(env.byte_array_from_slice(&done)?)
+    Ok(env.byte_array_from_slice(&json(&done)?)?)
 }
 
 pub(crate) fn restore<'local>(
@@ -36,7 +36,7 @@ pub(crate) fn restore<'local>(
     let backup = path_from(env.convert_byte_array(backup)?)?;
     let to = path_from(env.convert_byte_array(to)?)?;
     let done = transferring(env, &progress, |progress| wire::restore(&backup, &to, progress))?;
-    Ok(env.byte_array_from_slice(&done)?)
+    Ok(env.byte_array_from_slice(&json(&done)?)?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "what is copied, where to, and how")]
@@ -57,7 +57,7 @@ pub(crate) fn copy_version<'local>(
     let copy = Handle::borrow(handle)?.transfer(env, &progress, |registry, progress| {
         wire::copy_version(registry, &version, as_of.as_deref(), target, &options, progress)
     })?;
-    Ok(env.byte_array_from_slice(&copy)?)
+    Ok(env.byte_array_from_slice(&json(&copy)?)?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "what is bundled, where to, and how")]
@@ -95,7 +95,7 @@ pub(crate) fn submit<'local>(
     let version = Handle::borrow(handle)?.transfer(env, &progress, |registry, progress| {
         wire::submit(registry, &path, Some(&identity), &options, progress)
     })?;
-    Ok(env.byte_array_from_slice(&version)?)
+    Ok(env.byte_array_from_slice(&json(&version)?)?)
 }
 
 pub(crate) fn open_bundle<'local>(
@@ -104,7 +104,9 @@ pub(crate) fn open_bundle<'local>(
     path: JByteArray<'local>,
 ) -> Outcome<JByteArray<'local>> {
     let path = path_from(env.convert_byte_array(path)?)?;
-    Ok(env.byte_array_from_slice(&wire::open_bundle(&path)?)?)
+    let (identity, manifest) = wire::open_bundle(&path)?;
+    let told = serde_json::json!({ "identity": identity, "manifest": manifest });
+    Ok(env.byte_array_from_slice(&json(&told)?)?)
 }
 
 pub(crate) fn bundle_history<'local>(
@@ -115,7 +117,7 @@ pub(crate) fn bundle_history<'local>(
 ) -> Outcome<JByteArray<'local>> {
     let path = path_from(env.convert_byte_array(path)?)?;
     let identity = text(env.convert_byte_array(identity)?)?;
-    Ok(env.byte_array_from_slice(&wire::bundle_history(&path, &identity)?)?)
+    Ok(env.byte_array_from_slice(&json(&wire::bundle_history(&path, &identity)?)?)?)
 }
 
 pub(crate) fn bundle_verify<'local>(
@@ -129,7 +131,7 @@ pub(crate) fn bundle_verify<'local>(
     let identity = text(env.convert_byte_array(identity)?)?;
     let found =
         transferring(env, &progress, |progress| wire::bundle_verify(&path, &identity, progress))?;
-    Ok(env.byte_array_from_slice(&found)?)
+    Ok(env.byte_array_from_slice(&json(&found)?)?)
 }
 
 pub(crate) fn bundle_download<'local>(

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use halfback::wire;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use crate::handle::Handle;
+use crate::object::object;
 use crate::transfer::transferring;
 
 /// Copies the registry into a folder; `progress` counts bytes.
@@ -18,26 +18,29 @@ pub(crate) fn backup<'py>(
     to: PathBuf,
     verify: bool,
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
+    record: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     let registry = handle.get().registry();
     let done = transferring(py, progress, |p| wire::backup(registry, &to, verify, p))?;
-    Ok(PyBytes::new(py, &done))
+    object(&done, record)
 }
 
 /// Makes a registry of a backup; `progress` counts bytes.
 #[pyfunction]
-pub(crate) fn restore(
-    py: Python<'_>,
+pub(crate) fn restore<'py>(
+    py: Python<'py>,
     backup: PathBuf,
     to: PathBuf,
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'_, PyBytes>> {
+    record: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     let done = transferring(py, progress, |p| wire::restore(&backup, &to, p))?;
-    Ok(PyBytes::new(py, &done))
+    object(&done, record)
 }
 
 /// Copies a version to another registry; `progress` counts bytes.
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "what is copied, where to, and how")]
 pub(crate) fn copy_version<'py>(
     py: Python<'py>,
     handle: &Bound<'py, Handle>,
@@ -46,10 +49,11 @@ pub(crate) fn copy_version<'py>(
     target: &Bound<'py, Handle>,
     options: &[u8],
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
+    record: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     let (registry, target) = (handle.get().registry(), target.get().registry());
     let copied = transferring(py, progress, |p| {
         wire::copy_version(registry, version, as_of, target, options, p)
     })?;
-    Ok(PyBytes::new(py, &copied))
+    object(&copied, record)
 }

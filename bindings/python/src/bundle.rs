@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use halfback::wire;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use crate::errors::detached;
 use crate::handle::Handle;
+use crate::object::object;
 use crate::transfer::transferring;
 
 /// Writes a version into one file; `progress` counts bytes.
@@ -27,11 +27,15 @@ pub(crate) fn bundle(
     transferring(py, progress, |p| wire::bundle(registry, version, as_of, &to, overwrite, p))
 }
 
-/// What a bundle is and says.
+/// Which bundle it is, and what it says.
 #[pyfunction]
-pub(crate) fn open_bundle(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyBytes>> {
-    let told = detached(py, || wire::open_bundle(&path))?;
-    Ok(PyBytes::new(py, &told))
+pub(crate) fn open_bundle<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    record: &Bound<'py, PyAny>,
+) -> PyResult<(String, Bound<'py, PyAny>)> {
+    let (identity, manifest) = detached(py, || wire::open_bundle(&path))?;
+    Ok((identity, object(&manifest, record)?))
 }
 
 /// The commits in a bundle, newest first.
@@ -40,9 +44,10 @@ pub(crate) fn bundle_history<'py>(
     py: Python<'py>,
     path: PathBuf,
     identity: &str,
-) -> PyResult<Bound<'py, PyBytes>> {
+    record: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     let commits = detached(py, || wire::bundle_history(&path, identity))?;
-    Ok(PyBytes::new(py, &commits))
+    object(&commits, record)
 }
 
 /// Examines a whole bundle; `progress` counts bytes.
@@ -52,9 +57,10 @@ pub(crate) fn bundle_verify<'py>(
     path: PathBuf,
     identity: &str,
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
+    record: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     let found = transferring(py, progress, |p| wire::bundle_verify(&path, identity, p))?;
-    Ok(PyBytes::new(py, &found))
+    object(&found, record)
 }
 
 /// Copies the files out of a bundle, verified; `progress` counts bytes.
@@ -78,11 +84,12 @@ pub(crate) fn submit<'py>(
     identity: Option<&str>,
     options: &[u8],
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
+    record: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     let registry = handle.get().registry();
     let version =
         transferring(py, progress, |p| wire::submit(registry, &path, identity, options, p))?;
-    Ok(PyBytes::new(py, &version))
+    object(&version, record)
 }
 
 /// Whether loading the files at a path can run code that is in them.

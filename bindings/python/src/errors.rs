@@ -42,6 +42,12 @@ pub(crate) fn detached<T: Send>(
     }
 }
 
+/// Runs `work` with the interpreter lock; a panic becomes an exception here too.
+pub(crate) fn caught<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|payload| Err(panicked(py, payload.as_ref())))
+}
+
 /// The exception for an error of the core.
 pub(crate) fn raised(py: Python<'_>, error: &halfback::Error) -> PyErr {
     exception(py, error.kind().name(), error.code(), &error.to_string())
@@ -52,11 +58,15 @@ pub(crate) fn internal(py: Python<'_>, message: &str) -> PyErr {
     exception(py, "internal", "internal", message)
 }
 
-/// Panics, so that a test can see what arrives in Python. Only debug builds have it.
+/// Panics, without the interpreter lock or with it, so that a test can see what arrives in Python.
+/// Only debug builds have it.
 #[cfg(debug_assertions)]
 #[expect(clippy::panic, reason = "this panic is the test's input")]
 #[pyfunction]
-pub(crate) fn panic(py: Python<'_>, message: String) -> PyResult<()> {
+pub(crate) fn panic(py: Python<'_>, message: String, locked: bool) -> PyResult<()> {
+    if locked {
+        return caught(py, move || std::panic::panic_any(message));
+    }
     detached(py, move || std::panic::panic_any(message))
 }
 

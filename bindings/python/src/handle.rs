@@ -1,12 +1,14 @@
-//! An open registry: every call takes and gives bytes or paths, and none holds the interpreter lock.
+//! An open registry: requests come as bytes and answers go as records, and no call holds the
+//! interpreter lock while the core works.
 
 use std::path::PathBuf;
 
 use halfback::{Content, Options, PutArtifact, Registry, wire};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::PyList;
 
-use crate::errors::{self, detached};
+use crate::errors::detached;
+use crate::object::object;
 use crate::transfer::transferring;
 
 /// An open registry; `halfback.Registry` and `halfback.View` are what people use.
@@ -62,15 +64,25 @@ impl Handle {
     }
 
     /// Executes commands as one atomic transaction and gives the list of their outputs.
-    fn execute<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    /// `records` has the class of each output.
+    fn execute<'py>(
+        &self,
+        py: Python<'py>,
+        request: &[u8],
+        records: &Bound<'py, PyList>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let outputs = detached(py, || wire::execute(&self.registry, request))?;
-        Ok(PyBytes::new(py, &outputs))
+        outputs.iter().zip(records).map(|(output, record)| object(output, &record)).collect()
     }
 
     /// Answers a query.
-    fn query<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let answer = detached(py, || wire::query(&self.registry, request))?;
-        Ok(PyBytes::new(py, &answer))
+    fn query<'py>(
+        &self,
+        py: Python<'py>,
+        request: &[u8],
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        object(&detached(py, || wire::query(&self.registry, request))?, record)
     }
 
     /// The number of the commit that was the newest at a moment.
@@ -84,12 +96,14 @@ impl Handle {
         &self,
         py: Python<'py>,
         uri: &str,
-    ) -> PyResult<(Bound<'py, PyBytes>, Option<Stamp>)> {
-        let (record, stamp) = detached(py, || wire::resolve(&self.registry, uri))?;
-        Ok((PyBytes::new(py, &record), stamp.map(Stamp)))
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<(Bound<'py, PyAny>, Option<Stamp>)> {
+        let (version, stamp) = detached(py, || wire::resolve(&self.registry, uri))?;
+        Ok((object(&*version, record)?, stamp.map(Stamp)))
     }
 
     /// Stores a file, a folder, or with `name` bytes, in the catalog of `model`.
+    #[expect(clippy::too_many_arguments, reason = "what is stored, where to, and how")]
     fn put_artifact<'py>(
         &self,
         py: Python<'py>,
@@ -98,12 +112,13 @@ impl Handle {
         name: Option<String>,
         allow_secrets: bool,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let content = content_of(content, name)?;
         let put = PutArtifact { model, allow_secrets };
         let artifact =
             transferring(py, progress, |p| self.registry.put_artifact(put, &content, p))?;
-        json(py, &artifact)
+        object(&artifact, record)
     }
 
     /// Hashes a file, a folder, or with `name` bytes, and stores nothing.
@@ -113,10 +128,11 @@ impl Handle {
         content: &Bound<'py, PyAny>,
         name: Option<String>,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let content = content_of(content, name)?;
         let artifact = transferring(py, progress, |p| self.registry.hash_artifact(&content, p))?;
-        json(py, &artifact)
+        object(&artifact, record)
     }
 
     /// Copies the files of a version to `to`, verified, and gives where they are.
@@ -139,10 +155,11 @@ impl Handle {
         version: &[u8],
         as_of: Option<&[u8]>,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let artifact =
             transferring(py, progress, |p| wire::verify(&self.registry, version, as_of, p))?;
-        Ok(PyBytes::new(py, &artifact))
+        object(&artifact, record)
     }
 
     /// Examines the whole registry and gives the report.
@@ -151,27 +168,39 @@ impl Handle {
         py: Python<'py>,
         artifacts: bool,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let report = transferring(py, progress, |p| wire::check(&self.registry, artifacts, p))?;
-        Ok(PyBytes::new(py, &report))
+        object(&report, record)
     }
 
     /// Removes files that nothing needs.
-    fn sweep<'py>(&self, py: Python<'py>, options: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let swept = detached(py, || wire::sweep(&self.registry, options))?;
-        Ok(PyBytes::new(py, &swept))
+    fn sweep<'py>(
+        &self,
+        py: Python<'py>,
+        options: &[u8],
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        object(&detached(py, || wire::sweep(&self.registry, options))?, record)
     }
 
     /// Lets go of the content of versions that were deleted long ago.
-    fn purge<'py>(&self, py: Python<'py>, options: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let purged = detached(py, || wire::purge(&self.registry, options))?;
-        Ok(PyBytes::new(py, &purged))
+    fn purge<'py>(
+        &self,
+        py: Python<'py>,
+        options: &[u8],
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        object(&detached(py, || wire::purge(&self.registry, options))?, record)
     }
 
     /// Gives the free space of the database back.
-    fn compact<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let compacted = detached(py, || wire::compact(&self.registry))?;
-        Ok(PyBytes::new(py, &compacted))
+    fn compact<'py>(
+        &self,
+        py: Python<'py>,
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        object(&detached(py, || wire::compact(&self.registry))?, record)
     }
 
     /// The stored file of a version, in place.
@@ -188,9 +217,12 @@ impl Handle {
 
 /// Whether callers of one signature can call another, and why not.
 #[pyfunction]
-pub(crate) fn compatible<'py>(py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-    let told = detached(py, || wire::compatible(request))?;
-    Ok(PyBytes::new(py, &told))
+pub(crate) fn compatible<'py>(
+    py: Python<'py>,
+    request: &[u8],
+    record: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    object(&detached(py, || wire::compatible(request))?, record)
 }
 
 /// Bytes when they have a name, else the path of a file or folder.
@@ -199,10 +231,4 @@ fn content_of(content: &Bound<'_, PyAny>, name: Option<String>) -> PyResult<Cont
         Some(name) => Content::Bytes { name, bytes: content.extract()? },
         None => Content::Path(content.extract()?),
     })
-}
-
-fn json<'py>(py: Python<'py>, artifact: &halfback::Artifact) -> PyResult<Bound<'py, PyBytes>> {
-    let bytes = serde_json::to_vec(artifact)
-        .map_err(|error| errors::internal(py, &format!("an artifact is not JSON: {error}")))?;
-    Ok(PyBytes::new(py, &bytes))
 }

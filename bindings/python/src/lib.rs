@@ -1,8 +1,8 @@
 //! The native half of the Python package `halfback`: handles, the hot read and errors.
 //!
-//! It holds conversion only, and hands the package's script on to the command line. Requests and
-//! records cross as JSON in UTF-8 bytes and the facade in `python/halfback` gives them Python's
-//! shape, so this crate knows no command and no record.
+//! It holds conversion only, and hands the package's script on to the command line. Requests come
+//! as JSON in UTF-8 bytes, and answers become objects of the classes that the facade in
+//! `python/halfback` names, so this crate knows no command and no record.
 
 mod backup;
 mod bundle;
@@ -10,6 +10,8 @@ mod cli;
 mod errors;
 mod handle;
 mod mlflow;
+mod object;
+mod record;
 mod resolver;
 mod transfer;
 

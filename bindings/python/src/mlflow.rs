@@ -9,11 +9,11 @@ use halfback_mlflow::{
 };
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use serde::{Deserialize, Serialize};
 
 use crate::errors::raised;
 use crate::handle::Handle;
+use crate::object::object;
 use crate::transfer::transferring;
 
 /// An import as Python asks for it.
@@ -59,7 +59,7 @@ pub(crate) fn import_mlflow<'py>(
     request: &[u8],
     fetch: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let request: Import = read(py, request)?;
     let registry = handle.get().registry();
     let Import { source, artifacts, options } = request;
@@ -94,7 +94,7 @@ pub(crate) fn export<'py>(
     to: PathBuf,
     request: &[u8],
     progress: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let Export { layout, models } = read(py, request)?;
     let registry = handle.get().registry();
     let report = transferring(py, progress, |told| {
@@ -114,13 +114,12 @@ pub(crate) fn export<'py>(
 /// ends the import and is what the caller sees.
 fn fetching(fetch: Option<Py<PyAny>>, stopped: &Mutex<Option<PyErr>>) -> Fetch<'_> {
     Box::new(move |version: &SourceVersion, into: &Path| -> Result<PathBuf> {
-        let version = serde_json::to_vec(version)
-            .map_err(|error| Detail::Internal(format!("a version has no JSON: {error}")))?;
         Python::attach(|py| {
             let Some(fetch) = &fetch else {
                 return Err(Detail::InvalidArgument("nothing fetches the files".into()).into());
             };
-            let path = fetch.call1(py, (PyBytes::new(py, &version), into));
+            let version = object(version, &py.None().into_bound(py));
+            let path = version.and_then(|version| fetch.call1(py, (version, into)));
             path.and_then(|path| path.extract::<PathBuf>(py)).map_err(|error| -> Error {
                 if error.is_instance_of::<PyException>(py) {
                     return Detail::NotFound(format!("the files cannot be fetched: {error}"))
@@ -143,10 +142,7 @@ fn read<T: serde::de::DeserializeOwned>(py: Python<'_>, request: &[u8]) -> PyRes
 fn told<'py, T: Serialize + std::fmt::Display>(
     py: Python<'py>,
     report: &T,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let told = Told { report, text: report.to_string() };
-    let bytes = serde_json::to_vec(&told).map_err(|error| {
-        raised(py, &Detail::Internal(format!("a report has no JSON: {error}")).into())
-    })?;
-    Ok(PyBytes::new(py, &bytes))
+    object(&told, &py.None().into_bound(py))
 }

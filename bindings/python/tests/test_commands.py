@@ -10,7 +10,7 @@ import halfback
 import pytest
 from conftest import MODEL
 from halfback import commands
-from halfback.transactions import _OUTPUTS, _VERSION_OUTPUTS
+from halfback.transactions import _OUTPUTS
 
 CLASSES = {cls.NAME: cls for cls in commands.Command.__subclasses__()}
 
@@ -24,7 +24,7 @@ def test_each_command_is_a_method_with_its_fields(name: str) -> None:
 
 def test_the_outputs_are_of_commands_that_exist() -> None:
     nothing = {name for name in CLASSES if name.startswith(("delete_", "set_tag", "protect_"))}
-    assert CLASSES.keys() == _OUTPUTS.keys() | _VERSION_OUTPUTS | nothing
+    assert CLASSES.keys() == _OUTPUTS.keys() | nothing
 
 
 def test_a_transaction_is_one_commit(registry: halfback.Registry) -> None:

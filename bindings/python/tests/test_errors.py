@@ -50,8 +50,9 @@ def test_an_error_of_the_core_arrives_as_its_class(registry: halfback.Registry) 
 
 
 @pytest.mark.skipif(not hasattr(_native, "_panic"), reason="only debug builds can panic at will")
-def test_a_panic_is_an_internal_error(capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_panic_is_an_internal_error(capfd: pytest.CaptureFixture[str], locked: bool) -> None:
     with pytest.raises(halfback.InternalError, match="wires crossed") as caught:
-        _native._panic("wires crossed")  # type: ignore[attr-defined]  # not part of the stub
+        _native._panic("wires crossed", locked)  # type: ignore[attr-defined]  # not part of the stub
     assert caught.value.code == "internal"
     assert "wires crossed" not in capfd.readouterr().out

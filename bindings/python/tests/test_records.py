@@ -6,13 +6,17 @@ import copy
 import dataclasses
 import json
 import pickle
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import halfback
 import pytest
 from conftest import MODEL
+from halfback import records
 from halfback.entities import _size
+from halfback.wire import ReadOnlyDict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +28,96 @@ def test_times_are_aware(registry: halfback.Registry) -> None:
     version = registry.resolve(CHAMPION)
     assert version.created_at.utcoffset() == timedelta(0)
     assert registry.info().created_at <= version.created_at <= version.updated_at
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value of a record is what the annotation says, to its depths."""
+    inner = get_args(hint)
+    match get_origin(hint):
+        case origin if origin is Literal:
+            return value in inner
+        case origin if origin is UnionType:
+            return any(fits(value, choice) for choice in inner)
+        case origin if origin is tuple:
+            return type(value) is tuple and all(fits(item, inner[0]) for item in value)
+        case origin if origin is Mapping:
+            return type(value) is ReadOnlyDict and all(
+                type(key) is str and fits(item, inner[1]) for key, item in value.items()
+            )
+    if hint is Any:
+        return not isinstance(value, dict) or type(value) is ReadOnlyDict
+    if hint is datetime:
+        return type(value) is datetime and value.tzinfo is timezone.utc
+    if not dataclasses.is_dataclass(hint) or hint not in type(value).__mro__:
+        return type(value) is hint
+    hints = get_type_hints(hint)
+    fields = {field.name: hints[field.name] for field in dataclasses.fields(hint)}
+    held = vars(value)
+    return held.keys() - fields.keys() <= {"_source"} and all(
+        fits(held[name], its) for name, its in fields.items()
+    )
+
+
+def test_records_are_what_their_annotations_say(
+    registry: halfback.Registry, tmp_path: Path
+) -> None:
+    version = registry.register_version(
+        MODEL,
+        b"x",
+        params={"depth": 3, "rate": 0.5, "whole": 2.0, "best": True, "name": "ä🙂"},
+        metrics={"auc": 0.9, "loss": -0.0, "large": 1e300},
+        tags={"a": "b"},
+        signature={"inputs": [{"name": "x", "type": "double"}]},
+        example={"columns": ["x"], "rows": [[1.5], [None]], "outputs": [1, {"p": [0.2]}]},
+        origin={
+            "system": "mlflow",
+            "reference": "models:/x/1",
+            "created_at": datetime.now(timezone.utc),
+        },
+        comment="words",
+    )
+    registry.protect_alias(MODEL, "champion")
+    artifact = registry.put_artifact(MODEL, b"y")
+    transacted = registry.transact(
+        [
+            halfback.commands.RegisterVersion(model=MODEL, digest=artifact.digest),
+            halfback.commands.SetTag(target=MODEL, key="k", value="v"),
+            halfback.commands.UpdateModel(name=MODEL, comment="all of them"),
+        ]
+    )
+    bundle = halfback.open_bundle(version.bundle(tmp_path / "x.hbz"))
+    read: list[tuple[type, Any]] = [
+        (records.ModelVersion, version),
+        (records.ModelVersion, registry.get_version(MODEL, version.number)),
+        (records.ModelVersion, registry.resolve(version.uri)),
+        (records.ModelVersion, registry.search_versions().page(1).items[0]),
+        (records.ModelVersion, transacted[0]),
+        (records.Model, transacted[2]),
+        (records.Model, registry.get_model(MODEL)),
+        (records.Model, registry.list_models().page().items[0]),
+        (records.Schema, registry.get_schema("risk.credit")),
+        (records.Catalog, registry.get_catalog("risk")),
+        *((records.Commit, commit) for commit in registry.log()),
+        *((records.Commit, commit) for commit in bundle.history()),
+        (records.BundleManifest, bundle._manifest),
+        (records.BundleVerification, bundle.verify()),
+        (records.Artifact, artifact),
+        (records.Artifact, registry.verify(version)),
+        (records.Example, registry.get_example(version)),
+        (records.Compatibility, registry.compare_signatures(f"{MODEL}/1", version)),
+        (records.Principal, registry.whoami()),
+        (records.RegistryInfo, registry.info()),
+        (records.LogVerification, registry.verify_log()),
+        (records.CheckReport, registry.check()),
+        (records.Backup, registry.backup(tmp_path / "backup")),
+        (records.Restored, halfback.restore(tmp_path / "backup", tmp_path / "again.hb")),
+        (records.Swept, registry.sweep()),
+        (records.Purged, registry.purge(0)),
+        (records.Compacted, registry.compact()),
+    ]
+    assert [value for hint, value in read if not fits(value, hint)] == []
+    assert transacted[1] is None
+    assert registry.get_version(MODEL, version.number) == version
 
 
 def test_a_record_cannot_be_changed(registry: halfback.Registry) -> None:

@@ -77,10 +77,18 @@ macro_rules! queries {
         }
 
         impl AnyQuery {
-            /// Answers from a snapshot, as JSON in UTF-8.
-            pub(crate) fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Vec<u8>> {
-                match self { $(Self::$query(query) => written(&query.run(snapshot)?),)+ }
+            /// Answers from a snapshot.
+            pub(crate) fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
+                match self { $(Self::$query(query) => query.run(snapshot).map(Answer::$query),)+ }
             }
+        }
+
+        /// What any query gives. It serializes as the output itself.
+        #[derive(Debug, Serialize)]
+        #[serde(untagged)]
+        #[expect(missing_docs, reason = "each variant is named by the query whose output it holds")]
+        pub enum Answer {
+            $($query(<$query as Query>::Output),)+
         }
 
         /// Calls `each` with the name, schema and output of every query.
@@ -110,12 +118,6 @@ queries! {
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog, Check,
-}
-
-/// An answer as JSON in UTF-8.
-pub(crate) fn written(answer: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(answer)
-        .map_err(|error| Detail::Internal(format!("an answer has no JSON: {error}")).into())
 }
 
 fn json(output: impl Serialize) -> Result<Value> {

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use foldhash::HashMap;
+use halfback_store::error::Result;
 use halfback_store::id::EntityId;
 use halfback_store::sql::Storage;
 use parking_lot::Mutex;
@@ -16,6 +17,7 @@ use crate::cache::Stamp;
 use crate::catalog::model::Model;
 use crate::catalog::version::ModelVersion;
 use crate::command::Snapshot;
+use crate::page::Page;
 use crate::registry::Shared;
 
 /// Records of a kind that are kept; past that they are read anew.
@@ -35,17 +37,28 @@ type Records<T> = Mutex<HashMap<EntityId, (Stamp, Arc<T>)>>;
 /// A record that can be kept.
 pub(crate) trait Record: Clone {
     fn records(kept: &Kept) -> &Records<Self>;
+
+    /// Reads it anew, and keeps it.
+    fn read(snapshot: &mut Snapshot<'_>, id: EntityId) -> Result<Self>;
 }
 
 impl Record for Model {
     fn records(kept: &Kept) -> &Records<Self> {
         &kept.models
     }
+
+    fn read(snapshot: &mut Snapshot<'_>, id: EntityId) -> Result<Self> {
+        snapshot.read_model(id)
+    }
 }
 
 impl Record for ModelVersion {
     fn records(kept: &Kept) -> &Records<Self> {
         &kept.versions
+    }
+
+    fn read(snapshot: &mut Snapshot<'_>, id: EntityId) -> Result<Self> {
+        snapshot.read_version(id)
     }
 }
 
@@ -69,12 +82,34 @@ impl<'a> Present<'a> {
 }
 
 impl Snapshot<'_> {
-    /// The record as it was kept, where that is still true.
-    pub(crate) fn kept<T: Record>(&self, id: EntityId) -> Option<T> {
-        let present = self.present?;
-        let (stamp, record) = T::records(&present.shared.kept).lock().get(&id).cloned()?;
-        let current = stamp.is_current(present.shared) && present.lasts();
-        current.then(|| T::clone(&record))
+    /// The record of an id.
+    pub(crate) fn record<T: Record>(&mut self, id: EntityId) -> Result<T> {
+        match self.kept([id]).pop().flatten() {
+            Some(kept) => Ok(T::clone(&kept)),
+            None => T::read(self, id),
+        }
+    }
+
+    /// The records of a page: the words are gone through once for all that were kept.
+    pub(crate) fn records<T: Record, K>(&mut self, page: Page<(EntityId, K)>) -> Result<Page<T>> {
+        let mut kept = self.kept(page.items.iter().map(|(id, _)| *id)).into_iter();
+        page.map(|(id, _)| match kept.next().flatten() {
+            Some(kept) => Ok(T::clone(&kept)),
+            None => T::read(self, id),
+        })
+    }
+
+    /// The records as they were kept, each where that is still true.
+    fn kept<T: Record>(&self, ids: impl IntoIterator<Item = EntityId>) -> Vec<Option<Arc<T>>> {
+        let Some(present) = self.present else { return Vec::new() };
+        let records = T::records(&present.shared.kept).lock();
+        let current = |id| {
+            let (stamp, record) = records.get(&id)?;
+            stamp.is_current(present.shared).then(|| record.clone())
+        };
+        let kept = ids.into_iter().map(current).collect();
+        // Last: what was current before a commit began is not of this snapshot's moment.
+        if present.lasts() { kept } else { Vec::new() }
     }
 
     /// Keeps a record of this snapshot with so many bytes of text, which is true while its model

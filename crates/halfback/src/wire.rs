@@ -1,6 +1,8 @@
-//! The bindings' data path: requests and answers as JSON in UTF-8 bytes.
+//! The bindings' data path: requests come as JSON in UTF-8 bytes, and answers are values that
+//! serialize, for each language in the shape that it reads best.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use halfback_store::error::{Detail, Error, Result};
@@ -9,17 +11,22 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::artifact::Progress;
+use crate::artifact::{Artifact, Progress};
 use crate::backup::{Backup, Restored};
 use crate::bundle::{Bundle, BundleManifest, BundleVerification};
 use crate::cache::{Stamp, resolve_stamped};
-use crate::check::Check;
-use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query, written};
+use crate::catalog::version::ModelVersion;
+use crate::check::{Check, CheckReport};
+use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query};
+use crate::history::Commit;
+use crate::purge::Purged;
 use crate::registry::Registry;
 use crate::securable::VersionRef;
-use crate::signature::Signature;
+use crate::signature::{Compatibility, Signature};
 use crate::upkeep::{Compacted, Swept};
 use crate::view::{Moment, View};
+
+pub use crate::commands::Answer;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +51,7 @@ enum AsOf {
 }
 
 /// Runs `{"commands": […], "idempotency_key": …}`; gives the list of outputs.
-pub fn execute(registry: &Registry, request: &[u8]) -> Result<Vec<u8>> {
+pub fn execute(registry: &Registry, request: &[u8]) -> Result<Vec<Value>> {
     let transaction: Transaction = read(request, "a transaction")?;
     let commands = transaction
         .commands
@@ -57,11 +64,11 @@ pub fn execute(registry: &Registry, request: &[u8]) -> Result<Vec<u8>> {
                 .map_err(|error| refused(&format!("commands[{at}] ({name})"), &error))
         })
         .collect::<Result<Vec<_>>>()?;
-    written(&registry.transact(commands, transaction.idempotency_key.as_deref())?)
+    registry.transact(commands, transaction.idempotency_key.as_deref())
 }
 
 /// Answers `{"query": name, …, "as_of": {"commit": n} or {"time": text}}`.
-pub fn query(registry: &Registry, request: &[u8]) -> Result<Vec<u8>> {
+pub fn query(registry: &Registry, request: &[u8]) -> Result<Answer> {
     let mut fields: Map<String, Value> = read(request, "a query")?;
     let view = match fields.remove("as_of") {
         None | Some(Value::Null) => View::clone(registry),
@@ -81,9 +88,8 @@ pub fn moment(registry: &Registry, moment: &[u8]) -> Result<u64> {
 
 /// The version behind a URI now, with the stamp under which a facade may keep it; none while it
 /// is changing.
-pub fn resolve(registry: &Registry, uri: &str) -> Result<(Vec<u8>, Option<Stamp>)> {
-    let (record, stamp) = resolve_stamped(registry, &uri.into())?;
-    Ok((written(&*record)?, stamp))
+pub fn resolve(registry: &Registry, uri: &str) -> Result<(Arc<ModelVersion>, Option<Stamp>)> {
+    resolve_stamped(registry, &uri.into())
 }
 
 /// Downloads a version, given as a JSON string or id; see [`View::download`].
@@ -103,22 +109,22 @@ pub fn verify(
     version: &[u8],
     as_of: Option<&[u8]>,
     progress: Progress<'_>,
-) -> Result<Vec<u8>> {
-    written(&view(registry, as_of)?.verify(reference(version)?, progress)?)
+) -> Result<Artifact> {
+    view(registry, as_of)?.verify(reference(version)?, progress)
 }
 
 /// Examines the whole registry; see [`View::check_with`].
-pub fn check(registry: &Registry, artifacts: bool, progress: Progress<'_>) -> Result<Vec<u8>> {
-    written(&registry.check_with(Check { artifacts }, progress)?)
+pub fn check(registry: &Registry, artifacts: bool, progress: Progress<'_>) -> Result<CheckReport> {
+    registry.check_with(Check { artifacts }, progress)
 }
 
 /// Holds the signatures of `{"old": …, "new": …}` against each other; see
 /// [`compatible`](crate::compatible).
-pub fn compatible(request: &[u8]) -> Result<Vec<u8>> {
+pub fn compatible(request: &[u8]) -> Result<Compatibility> {
     let signatures: Signatures = read(request, "a pair of signatures")?;
     let [old, new] = [("old", signatures.old), ("new", signatures.new)]
         .map(|(name, signature)| Signature::parse(&signature).map_err(|error| error.within(name)));
-    written(&crate::signature::compatible(&old?, &new?))
+    Ok(crate::signature::compatible(&old?, &new?))
 }
 
 /// Where a version's file lies; see [`View::file_path`].
@@ -137,13 +143,13 @@ pub fn backup(
     to: &Path,
     verify: bool,
     progress: Progress<'_>,
-) -> Result<Vec<u8>> {
-    written(&registry.backup(to, verify, progress)?)
+) -> Result<Backup> {
+    registry.backup(to, verify, progress)
 }
 
 /// Makes a registry of a backup; see [`restore`](crate::restore()).
-pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Vec<u8>> {
-    written(&crate::backup::restore(backup, to, progress)?)
+pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Restored> {
+    crate::backup::restore(backup, to, progress)
 }
 
 /// Copies a version to another registry as `{"model": …, "allow_secrets": …}` says; see
@@ -155,9 +161,9 @@ pub fn copy_version(
     target: &Registry,
     options: &[u8],
     progress: Progress<'_>,
-) -> Result<Vec<u8>> {
+) -> Result<ModelVersion> {
     let (version, options) = (reference(version)?, read(options, "the options of a copy")?);
-    written(&view(registry, as_of)?.copy_version(version, target, options, progress)?)
+    view(registry, as_of)?.copy_version(version, target, options, progress)
 }
 
 /// Bundles a version; see [`View::bundle`].
@@ -172,21 +178,25 @@ pub fn bundle(
     view(registry, as_of)?.bundle(reference(version)?, to, overwrite, progress)
 }
 
-/// Opens a bundle; gives `{"identity": …, "manifest": …}`. The other functions on bundles open the
+/// Opens a bundle; gives its identity and what it says. The other functions on bundles open the
 /// file again, and take the identity so that they are about the same one.
-pub fn open_bundle(path: &Path) -> Result<Vec<u8>> {
+pub fn open_bundle(path: &Path) -> Result<(String, BundleManifest)> {
     let bundle = Bundle::open(path)?;
-    written(&json!({ "identity": bundle.identity(), "manifest": bundle.manifest() }))
+    Ok((bundle.identity().to_owned(), bundle.manifest().clone()))
 }
 
 /// Lists the commits in a bundle; see [`Bundle::history`].
-pub fn bundle_history(path: &Path, identity: &str) -> Result<Vec<u8>> {
-    written(&same_bundle(path, identity)?.history()?)
+pub fn bundle_history(path: &Path, identity: &str) -> Result<Vec<Commit>> {
+    same_bundle(path, identity)?.history()
 }
 
 /// Examines a bundle; see [`Bundle::verify`].
-pub fn bundle_verify(path: &Path, identity: &str, progress: Progress<'_>) -> Result<Vec<u8>> {
-    written(&same_bundle(path, identity)?.verify(progress)?)
+pub fn bundle_verify(
+    path: &Path,
+    identity: &str,
+    progress: Progress<'_>,
+) -> Result<BundleVerification> {
+    same_bundle(path, identity)?.verify(progress)
 }
 
 /// Copies the files out of a bundle; see [`Bundle::download`].
@@ -206,12 +216,12 @@ pub fn submit(
     identity: Option<&str>,
     options: &[u8],
     progress: Progress<'_>,
-) -> Result<Vec<u8>> {
+) -> Result<ModelVersion> {
     let bundle = match identity {
         Some(identity) => same_bundle(path, identity)?,
         None => Bundle::open(path)?,
     };
-    written(&registry.submit(&bundle, read(options, "the options of a copy")?, progress)?)
+    registry.submit(&bundle, read(options, "the options of a copy")?, progress)
 }
 
 /// Whether loading the files at a path runs code that is in them, whatever a record says.
@@ -241,19 +251,19 @@ struct PurgeOptions {
 
 /// Removes files that nothing needs, as `{"grace": seconds, "dry_run": …}` says; see
 /// [`Registry::sweep`].
-pub fn sweep(registry: &Registry, options: &[u8]) -> Result<Vec<u8>> {
-    written(&registry.sweep(read(options, "the options of a sweep")?)?)
+pub fn sweep(registry: &Registry, options: &[u8]) -> Result<Swept> {
+    registry.sweep(read(options, "the options of a sweep")?)
 }
 
 /// Lets go of content as `{"older_than": seconds, "dry_run": …}` says; see [`Registry::purge`].
-pub fn purge(registry: &Registry, options: &[u8]) -> Result<Vec<u8>> {
+pub fn purge(registry: &Registry, options: &[u8]) -> Result<Purged> {
     let PurgeOptions { older_than, dry_run } = read(options, "the options of a purge")?;
-    written(&registry.purge(Duration::from_secs(older_than), dry_run)?)
+    registry.purge(Duration::from_secs(older_than), dry_run)
 }
 
 /// Gives the free space of the database back; see [`Registry::compact`].
-pub fn compact(registry: &Registry) -> Result<Vec<u8>> {
-    written(&registry.compact()?)
+pub fn compact(registry: &Registry) -> Result<Compacted> {
+    registry.compact()
 }
 
 fn view(registry: &Registry, moment: Option<&[u8]>) -> Result<View> {

@@ -46,7 +46,7 @@ pub(crate) fn run(project: &Project, mode: Mode) -> Outcome {
 pub(crate) fn generate(project: &Project, mode: Mode) -> Outcome<usize> {
     let api = schema::Api::read(&schemas(project)?)?;
     let mut files = Files::new();
-    for (name, text) in python::files(&api) {
+    for (name, text) in python::files(&api)? {
         files.insert(Path::new(PYTHON).join(name), text);
     }
     for (name, text) in java::files(&api) {

@@ -163,11 +163,10 @@ def restore(
     from halfback import _native, arguments
     from halfback.entities import Restored
     from halfback.progress import telling
-    from halfback.wire import decode
 
     source, target = arguments.path("backup", backup), arguments.path("to", to)
     with telling("restoring", progress) as told:
-        return Restored.from_wire(decode(_native.restore(source, target, told)))
+        return _native.restore(source, target, told, Restored)
 
 
 def __getattr__(name: str) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from math import ceil, isfinite
 from operator import index
@@ -163,8 +164,7 @@ def plain(name: str, value: object, depth: int = 0) -> Any:
             "invalid_argument",
         )
     if _is_record(value):
-        fields: dict[str, Any] = value.__dataclass_fields__  # type: ignore[attr-defined]  # a record
-        value = {key: getattr(value, key) for key in fields}
+        value = {field.name: getattr(value, field.name) for field in fields(value)}  # type: ignore[arg-type]  # a record
     if isinstance(value, Mapping):
         return {
             text(f"{name} key", key): plain(f"{name}.{key}", item, depth + 1)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from halfback import _native, arguments, records
 from halfback.entities import Artifact, Commit, ModelVersion, _size
 from halfback.progress import telling
-from halfback.wire import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +31,19 @@ def open_bundle(path: PathArgument) -> Bundle:
     return Bundle(arguments.path("path", path))
 
 
+class _Manifest(records.BundleManifest):
+    """What a bundle says, in the records that people meet."""
+
+    version: ModelVersion
+    artifact: Artifact
+
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        **records.BundleManifest._WIRE,
+        "artifact": Artifact,
+        "version": ModelVersion,
+    }
+
+
 class Bundle:
     """A version in a file; `halfback.open_bundle` opens it.
 
@@ -39,12 +51,8 @@ class Bundle:
     """
 
     def __init__(self, path: str) -> None:
-        told = decode(_native.open_bundle(path))
         self._path = path
-        self._identity: str = told["identity"]
-        self._manifest = records.BundleManifest.from_wire(told["manifest"])
-        self._version = ModelVersion.from_wire(told["manifest"]["version"])
-        self._files = Artifact.from_wire(told["manifest"]["artifact"])
+        self._identity, self._manifest = _native.open_bundle(path, _Manifest)
 
     @property
     def path(self) -> Path:
@@ -76,7 +84,7 @@ class Bundle:
         >>> halfback.open_bundle(path).version.aliases
         ('champion',)
         """
-        return self._version
+        return self._manifest.version
 
     @property
     def model(self) -> str:
@@ -86,7 +94,7 @@ class Bundle:
         >>> halfback.open_bundle(path).model
         'risk.credit.default'
         """
-        return self._version.model
+        return self._manifest.version.model
 
     @property
     def signature(self) -> Mapping[str, Any] | None:
@@ -96,7 +104,7 @@ class Bundle:
         >>> halfback.open_bundle(path).signature is None
         True
         """
-        return self._version.signature
+        return self._manifest.version.signature
 
     @property
     def example(self) -> Example | None:
@@ -115,7 +123,7 @@ class Bundle:
         >>> [file.path for file in halfback.open_bundle(path).files().files]
         ['model.bin']
         """
-        return self._files
+        return self._manifest.artifact
 
     def history(self) -> tuple[Commit, ...]:
         """The commits that touched the version, newest first; `verify` holds them against the log.
@@ -124,8 +132,7 @@ class Bundle:
         >>> [commit.commands[0] for commit in halfback.open_bundle(path).history()]
         ['set_alias', 'register_version']
         """
-        commits = decode(_native.bundle_history(self._path, self._identity))
-        return tuple(map(Commit.from_wire, commits))
+        return _native.bundle_history(self._path, self._identity, Commit)
 
     def verify(self, *, progress: Progress | None = None) -> BundleVerification:
         """Examines everything and raises `IntegrityError` when something isn't as it was bundled.
@@ -140,8 +147,9 @@ class Bundle:
         True
         """
         with telling("verifying", progress) as told:
-            found = _native.bundle_verify(self._path, self._identity, told)
-        return records.BundleVerification.from_wire(decode(found))
+            return _native.bundle_verify(
+                self._path, self._identity, told, records.BundleVerification
+            )
 
     def download(self, to: PathArgument, *, progress: Progress | None = None) -> Path:
         """Copies the files into the folder `to`, verified, and gives where they are.
@@ -174,10 +182,10 @@ class Bundle:
             place = _native.bundle_download(
                 self._path, self._identity, str(Path(folder) / "files"), None
             )
-            paths = [file.path for file in self._files.files]
+            paths = [file.path for file in self._manifest.artifact.files]
             root = place.parent if place.is_file() else place
             return load_files(
-                self._version,
+                self._manifest.version,
                 {path: root / path for path in paths},
                 executable=_native.is_executable(place),
                 trust=trust,
@@ -190,10 +198,10 @@ class Bundle:
         return bundle_html(self)
 
     def __repr__(self) -> str:
-        count = len(self._files.files)
+        count = len(self._manifest.artifact.files)
         files = f"{count} file{'' if count == 1 else 's'}"
-        size = _size(self._files.size)
-        return f"<Bundle {self.path.name}: {self._version.uri}, {files}, {size}>"
+        size = _size(self._manifest.artifact.size)
+        return f"<Bundle {self.path.name}: {self._manifest.version.uri}, {files}, {size}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Bundle):

@@ -323,7 +323,7 @@ class ModelVersion(Shown, records.ModelVersion):
 
     def _bound(self, source: Reads) -> Self:
         """Gives the record what its methods read through."""
-        object.__setattr__(self, "_source", source)
+        self.__dict__["_source"] = source  # past the guard of frozen records
         return self
 
     def _home(self) -> tuple[str, bool, int | None] | None:

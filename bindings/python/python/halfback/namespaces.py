@@ -39,7 +39,7 @@ class Namespaces(Transactions):
         """
         fields = {"name": text("name", name), "exist_ok": flag("exist_ok", exist_ok)}
         more = given(allow_secrets=allow_secrets, comment=comment, owner=owner, tags=tags)
-        return Catalog.from_wire(self._run("create_catalog", idempotency_key, fields | more))
+        return self._output(Catalog, "create_catalog", idempotency_key, fields | more)
 
     def update_catalog(
         self,
@@ -66,7 +66,7 @@ class Namespaces(Transactions):
             owner=owner,
             expect_revision=expect_revision,
         )
-        return Catalog.from_wire(self._run("update_catalog", idempotency_key, fields | more))
+        return self._output(Catalog, "update_catalog", idempotency_key, fields | more)
 
     def rename_catalog(
         self,
@@ -83,7 +83,7 @@ class Namespaces(Transactions):
         """
         fields = {"name": text("name", name), "new_name": text("new_name", new_name)}
         more = given(expect_revision=expect_revision)
-        return Catalog.from_wire(self._run("rename_catalog", idempotency_key, fields | more))
+        return self._output(Catalog, "rename_catalog", idempotency_key, fields | more)
 
     def delete_catalog(
         self,
@@ -128,7 +128,7 @@ class Namespaces(Transactions):
             "exist_ok": flag("exist_ok", exist_ok),
         }
         more = given(allow_secrets=allow_secrets, comment=comment, owner=owner, tags=tags)
-        return Schema.from_wire(self._run("create_schema", idempotency_key, fields | more))
+        return self._output(Schema, "create_schema", idempotency_key, fields | more)
 
     def update_schema(
         self,
@@ -155,7 +155,7 @@ class Namespaces(Transactions):
             owner=owner,
             expect_revision=expect_revision,
         )
-        return Schema.from_wire(self._run("update_schema", idempotency_key, fields | more))
+        return self._output(Schema, "update_schema", idempotency_key, fields | more)
 
     def rename_schema(
         self,
@@ -172,7 +172,7 @@ class Namespaces(Transactions):
         """
         fields = {"name": text("name", name), "new_name": text("new_name", new_name)}
         more = given(expect_revision=expect_revision)
-        return Schema.from_wire(self._run("rename_schema", idempotency_key, fields | more))
+        return self._output(Schema, "rename_schema", idempotency_key, fields | more)
 
     def delete_schema(
         self,
@@ -224,7 +224,7 @@ class Namespaces(Transactions):
             tags=tags,
             origin=origin,
         )
-        return Model.from_wire(self._run("create_model", idempotency_key, fields | more))
+        return self._output(Model, "create_model", idempotency_key, fields | more)
 
     def update_model(
         self,
@@ -257,7 +257,7 @@ class Namespaces(Transactions):
             owner=owner,
             expect_revision=expect_revision,
         )
-        return Model.from_wire(self._run("update_model", idempotency_key, fields | more))
+        return self._output(Model, "update_model", idempotency_key, fields | more)
 
     def rename_model(
         self,
@@ -274,7 +274,7 @@ class Namespaces(Transactions):
         """
         fields = {"name": text("name", name), "new_name": text("new_name", new_name)}
         more = given(expect_revision=expect_revision)
-        return Model.from_wire(self._run("rename_model", idempotency_key, fields | more))
+        return self._output(Model, "rename_model", idempotency_key, fields | more)
 
     def delete_model(
         self,

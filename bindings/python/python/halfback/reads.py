@@ -21,10 +21,10 @@ from halfback.entities import (
 from halfback.errors import NotFoundError
 from halfback.pages import Page, Pages
 from halfback.progress import telling
-from halfback.wire import decode, encode
+from halfback.wire import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from halfback.arguments import PathArgument, Progress
@@ -55,7 +55,7 @@ class Reads:
         >>> registry.get_catalog("main").name
         'main'
         """
-        return Catalog.from_wire(self._ask("get_catalog", name=text("name", name)))
+        return self._ask("get_catalog", Catalog, name=text("name", name))
 
     def get_schema(self, name: str) -> Schema:
         """The schema of a name such as `risk.credit`.
@@ -63,7 +63,7 @@ class Reads:
         >>> registry.get_schema("risk.credit").catalog
         'risk'
         """
-        return Schema.from_wire(self._ask("get_schema", name=text("name", name)))
+        return self._ask("get_schema", Schema, name=text("name", name))
 
     def get_model(self, name: str) -> Model:
         """The model of a name such as `risk.credit.default`; `fraud` means `main.default.fraud`.
@@ -71,7 +71,7 @@ class Reads:
         >>> registry.get_model("risk.credit.default").latest_version
         2
         """
-        return Model.from_wire(self._ask("get_model", name=text("name", name)))
+        return self._ask("get_model", Model, name=text("name", name))
 
     def find_model(self, name: str) -> Model | None:
         """The model of a name, or `None` where there is none.
@@ -91,7 +91,7 @@ class Reads:
         'models:/risk.credit.default/2'
         """
         asked = {"model": text("model", model), "number": integer("number", number)}
-        return self._version(self._ask("get_version", **asked))
+        return self._version(self._ask("get_version", ModelVersion, **asked))
 
     def resolve(self, uri: str | ModelVersion) -> ModelVersion:
         """The version that a reference names.
@@ -102,7 +102,7 @@ class Reads:
         >>> registry.resolve("risk.credit.default/latest").number
         2
         """
-        return self._version(self._ask("resolve", uri=self._reference("uri", uri)))
+        return self._version(self._ask("resolve", ModelVersion, uri=self._reference("uri", uri)))
 
     def find_version(self, uri: str | ModelVersion) -> ModelVersion | None:
         """The version that a reference names, or `None` where it names none.
@@ -123,7 +123,7 @@ class Reads:
         >>> [catalog.name for catalog in registry.list_catalogs()]
         ['main', 'risk']
         """
-        return self._pages("list_catalogs", Catalog.from_wire, page_size, cursor)
+        return self._pages("list_catalogs", Catalog, page_size, cursor)
 
     def list_schemas(
         self, catalog: str, *, page_size: int = 100, cursor: str | None = None
@@ -134,7 +134,7 @@ class Reads:
         ['risk.credit']
         """
         asked = {"catalog": text("catalog", catalog)}
-        return self._pages("list_schemas", Schema.from_wire, page_size, cursor, **asked)
+        return self._pages("list_schemas", Schema, page_size, cursor, **asked)
 
     def list_models(
         self, parent: str | None = None, *, page_size: int = 100, cursor: str | None = None
@@ -145,7 +145,7 @@ class Reads:
         ['risk.credit.default']
         """
         asked = {} if parent is None else {"parent": text("parent", parent)}
-        return self._pages("list_models", Model.from_wire, page_size, cursor, **asked)
+        return self._pages("list_models", Model, page_size, cursor, **asked)
 
     def list_versions(
         self, model: str, *, page_size: int = 100, cursor: str | None = None
@@ -156,7 +156,7 @@ class Reads:
         [2, 1]
         """
         asked = {"model": text("model", model)}
-        return self._pages("list_versions", self._version, page_size, cursor, **asked)
+        return self._pages("list_versions", ModelVersion, page_size, cursor, **asked)
 
     # Search.
 
@@ -185,7 +185,7 @@ class Reads:
         halfback.InvalidError: column 6: ...
         """
         asked = _search(filter, parameters, order_by)
-        return self._pages("search_models", Model.from_wire, page_size, cursor, **asked)
+        return self._pages("search_models", Model, page_size, cursor, **asked)
 
     def search_versions(
         self,
@@ -207,7 +207,7 @@ class Reads:
         [1, 2]
         """
         asked = _search(filter, parameters, order_by)
-        return self._pages("search_versions", self._version, page_size, cursor, **asked)
+        return self._pages("search_versions", ModelVersion, page_size, cursor, **asked)
 
     # History.
 
@@ -228,7 +228,7 @@ class Reads:
         2 create_model
         """
         asked = {"target": self._target(target)}
-        return self._pages("history", Commit.from_wire, page_size, cursor, **asked)
+        return self._pages("history", Commit, page_size, cursor, **asked)
 
     def log(self, *, page_size: int = 100, cursor: str | None = None) -> Pages[Commit]:
         """All commits, newest first.
@@ -236,7 +236,7 @@ class Reads:
         >>> next(iter(registry.log())).commands
         ('set_alias',)
         """
-        return self._pages("log", Commit.from_wire, page_size, cursor)
+        return self._pages("log", Commit, page_size, cursor)
 
     def verify_log(self) -> LogVerification:
         """Computes the log's hashes anew and compares them with those that are stored.
@@ -244,7 +244,7 @@ class Reads:
         >>> registry.verify_log().root == registry.info().root
         True
         """
-        return records.LogVerification.from_wire(self._ask("verify_log"))
+        return self._ask("verify_log", records.LogVerification)
 
     def check(self, *, artifacts: bool = True, progress: Progress | None = None) -> CheckReport:
         """Compares every fact with what the log says of it, and every artifact with its digest.
@@ -259,8 +259,7 @@ class Reads:
         """
         artifacts = arguments.flag("artifacts", artifacts)
         with telling("checking", progress) as told:
-            report = self._handle.check(artifacts, told)
-        return CheckReport.from_wire(decode(report))
+            return self._handle.check(artifacts, told, CheckReport)
 
     # Files.
 
@@ -271,7 +270,7 @@ class Reads:
         ['model.bin']
         """
         asked = {"version": self._reference("version", version)}
-        return Artifact.from_wire(self._ask("get_artifact", **asked))
+        return self._ask("get_artifact", Artifact, **asked)
 
     def get_example(self, version: str | ModelVersion) -> Example:
         """The example rows of a version; a `NotFoundError` where it has none.
@@ -282,7 +281,7 @@ class Reads:
         ('age', 'income')
         """
         asked = {"version": self._reference("version", version)}
-        return records.Example.from_wire(self._ask("get_example", **asked))
+        return self._ask("get_example", records.Example, **asked)
 
     def compare_signatures(self, old: str | ModelVersion, new: str | ModelVersion) -> Compatibility:
         """Tells whether callers of one version can call another instead, and why not.
@@ -291,7 +290,7 @@ class Reads:
         ('`models:/risk.credit.default/1` has no signature', ...)
         """
         asked = {"old": self._reference("old", old), "new": self._reference("new", new)}
-        return records.Compatibility.from_wire(self._ask("compare_signatures", **asked))
+        return self._ask("compare_signatures", records.Compatibility, **asked)
 
     def download(
         self, version: str | ModelVersion, to: PathArgument, *, progress: Progress | None = None
@@ -317,8 +316,7 @@ class Reads:
         """
         reference = encode(self._reference("version", version))
         with telling("verifying", progress) as told:
-            artifact = self._handle.verify(reference, self._as_of(), told)
-        return Artifact.from_wire(decode(artifact))
+            return self._handle.verify(reference, self._as_of(), told, Artifact)
 
     def file_path(self, version: str | ModelVersion, file: str | None = None) -> Path:
         """The stored file of a version, in place, for reading only: nothing is copied.
@@ -370,9 +368,7 @@ class Reads:
         request = {"layout": text("layout", layout), "models": [text("models", m) for m in models]}
         where = arguments.path("path", path)
         told = arguments.callback("progress", progress)
-        return ExportReport(
-            decode(export(self._handle, self._commit, where, encode(request), told))
-        )
+        return ExportReport(export(self._handle, self._commit, where, encode(request), told))
 
     # To other places.
 
@@ -404,9 +400,9 @@ class Reads:
             raise arguments.wrong_type("to", "an open registry", to)
         with telling("copying", progress) as told:
             copied = _native.copy_version(
-                self._handle, reference, self._as_of(), to._handle, options, told
+                self._handle, reference, self._as_of(), to._handle, options, told, ModelVersion
             )
-        return to._version(decode(copied))
+        return to._version(copied)
 
     def bundle(
         self,
@@ -439,7 +435,7 @@ class Reads:
         >>> registry.whoami().proof
         'os_user'
         """
-        return records.Principal.from_wire(self._ask("whoami"))
+        return self._ask("whoami", records.Principal)
 
     def info(self) -> RegistryInfo:
         """What the registry is: its identity, its format, and the head of its log.
@@ -447,7 +443,7 @@ class Reads:
         >>> registry.info().commit
         5
         """
-        return records.RegistryInfo.from_wire(self._ask("info"))
+        return self._ask("info", records.RegistryInfo)
 
     # How it is done.
 
@@ -455,41 +451,42 @@ class Reads:
         """What records read through; it never holds the cache that holds the records."""
         return self
 
-    def _ask(self, query: str, **asked: Any) -> Any:
+    def _ask(self, query: str, record: type[T], **asked: Any) -> T:
+        answer: T = self._answer(query, record, asked)
+        return answer
+
+    def _answer(self, query: str, record: type, asked: dict[str, Any]) -> Any:
         request: dict[str, Any] = {"query": query, **asked}
         if self._commit is not None:
             request["as_of"] = {"commit": self._commit}
-        return decode(self._handle.query(encode(request)))
+        return self._handle.query(encode(request), record)
 
     def _as_of(self) -> bytes | None:
         return None if self._commit is None else encode({"commit": self._commit})
 
-    def _version(self, value: Any) -> ModelVersion:
-        return ModelVersion.from_wire(value)._bound(self._source_of_records())
+    def _version(self, version: ModelVersion) -> ModelVersion:
+        return version._bound(self._source_of_records())
 
     def _pages(
-        self,
-        query: str,
-        read: Callable[[Any], T],
-        page_size: int,
-        cursor: str | None,
-        **asked: Any,
+        self, query: str, record: type[T], page_size: int, cursor: str | None, **asked: Any
     ) -> Pages[T]:
-        record = _record(read)
-        return Pages(partial(self._page, query, read, record, asked), page_size, cursor, record)
+        return Pages(partial(self._page, query, record, asked), page_size, cursor, record)
 
     def _page(
         self,
         query: str,
-        read: Callable[[Any], T],
-        record: type,
+        record: type[T],
         asked: dict[str, Any],
         page_size: int,
         cursor: str | None,
     ) -> Page[T]:
         where = {} if cursor is None else {"cursor": cursor}
-        answer = self._ask(query, page_size=page_size, **asked, **where)
-        return Page(tuple(map(read, answer["items"])), answer["cursor"])._of(record)
+        answer = self._answer(query, record, {"page_size": page_size, **asked, **where})
+        if record is ModelVersion:
+            source = self._source_of_records()
+            for version in answer["items"]:
+                version._bound(source)
+        return Page(answer["items"], answer["cursor"])._of(record)
 
     def _reference(self, name: str, version: object) -> str:
         """A version by its URI, or by the pin of its record."""
@@ -547,9 +544,3 @@ def _search(
             raise arguments.wrong_type("order_by", "a list of attributes", order_by)
         asked["order_by"] = [text("order_by", item) for item in order_by]
     return asked
-
-
-def _record(read: Callable[[Any], object]) -> type:
-    """The class whose `from_wire` reads a list; versions are read by a method that binds them."""
-    owner = getattr(read, "__self__", None)
-    return owner if isinstance(owner, type) else ModelVersion

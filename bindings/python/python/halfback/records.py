@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal
 
 __all__ = [
     "Artifact",
@@ -70,14 +70,6 @@ class ArtifactFile:
     sha256: str
     """The SHA-256 of the content, in hexadecimal."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record
-
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
@@ -90,14 +82,7 @@ class Artifact:
     files: tuple[ArtifactFile, ...]
     """The files, sorted by path."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["files"] = tuple(ArtifactFile.from_wire(item) for item in value["files"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"files": ArtifactFile}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,14 +108,6 @@ class Backup:
     bytes_kept: int
     """Their bytes."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record
-
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
@@ -151,19 +128,7 @@ class Origin:
     uri: str | None = None
     """Its URI there, where the reference is another name for it: names can move."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["created_at"] = (
-            None if value["created_at"] is None else datetime.fromisoformat(value["created_at"])
-        )
-        fields["updated_at"] = (
-            None if value["updated_at"] is None else datetime.fromisoformat(value["updated_at"])
-        )
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"created_at": datetime, "updated_at": datetime}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,17 +192,12 @@ class ModelVersion:
     source: str | None = None
     """Where it came from."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["aliases"] = tuple(value["aliases"])
-        fields["created_at"] = datetime.fromisoformat(value["created_at"])
-        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
-        fields["origin"] = None if value["origin"] is None else Origin.from_wire(value["origin"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "aliases": tuple,
+        "created_at": datetime,
+        "updated_at": datetime,
+        "origin": Origin,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,16 +217,7 @@ class Example:
     not tried.
     """
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["rows"] = tuple(value["rows"])
-        fields["columns"] = None if value["columns"] is None else tuple(value["columns"])
-        fields["outputs"] = None if value["outputs"] is None else tuple(value["outputs"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"rows": tuple, "columns": tuple, "outputs": tuple}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,18 +237,11 @@ class BundleManifest:
     example: Example | None = None
     """Its example rows."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["artifact"] = Artifact.from_wire(value["artifact"])
-        fields["version"] = ModelVersion.from_wire(value["version"])
-        fields["example"] = (
-            None if value["example"] is None else Example.from_wire(value["example"])
-        )
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "artifact": Artifact,
+        "version": ModelVersion,
+        "example": Example,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,14 +266,6 @@ class BundleVerification:
     """How many commits the registry's log had."""
     root: str
     """The root of its tree, in hexadecimal: every one of these commits leads to it."""
-
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -359,15 +295,7 @@ class Catalog:
     owner: str | None = None
     """The owner's name; none once it was erased."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["created_at"] = datetime.fromisoformat(value["created_at"])
-        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"created_at": datetime, "updated_at": datetime}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -383,14 +311,6 @@ class Finding:
     remedy: str
     """What to do about it."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record
-
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
@@ -405,14 +325,7 @@ class CheckReport:
     findings: tuple[Finding, ...]
     """What is not as it was recorded; empty when all is well."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["findings"] = tuple(Finding.from_wire(item) for item in value["findings"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"findings": Finding}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -440,17 +353,12 @@ class Commit:
     payload: tuple[Mapping[str, Any], ...] | None = None
     """The commands with their fields; none once they were erased."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["time"] = datetime.fromisoformat(value["time"])
-        fields["commands"] = tuple(value["commands"])
-        fields["entities"] = tuple(value["entities"])
-        fields["payload"] = None if value["payload"] is None else tuple(value["payload"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "time": datetime,
+        "commands": tuple,
+        "entities": tuple,
+        "payload": tuple,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -466,14 +374,6 @@ class Compacted:
     commit after they end.
     """
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record
-
 
 @dataclass(frozen=True, kw_only=True)
 class Compatibility:
@@ -484,14 +384,7 @@ class Compatibility:
     reasons: tuple[str, ...]
     """Why they cannot: one line for each field; empty when they can."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["reasons"] = tuple(value["reasons"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"reasons": tuple}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -505,14 +398,7 @@ class LogVerification:
     head_time: datetime
     """The time of the last one."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["head_time"] = datetime.fromisoformat(value["head_time"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"head_time": datetime}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -552,17 +438,12 @@ class Model:
     task: str | None = None
     """What the model is for, such as `binary_classification`."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["protected_aliases"] = tuple(value["protected_aliases"])
-        fields["created_at"] = datetime.fromisoformat(value["created_at"])
-        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
-        fields["origin"] = None if value["origin"] is None else Origin.from_wire(value["origin"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "protected_aliases": tuple,
+        "created_at": datetime,
+        "updated_at": datetime,
+        "origin": Origin,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -575,14 +456,6 @@ class Principal:
     """How the identity is proved."""
     id: str | None = None
     """The opaque id, such as `p1`; none before the first change that they make here."""
-
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -604,14 +477,6 @@ class Purged:
     more: bool
     """Whether there is more to purge."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record
-
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryInfo:
@@ -630,14 +495,7 @@ class RegistryInfo:
     library_version: str
     """The version of this library."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["created_at"] = datetime.fromisoformat(value["created_at"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"created_at": datetime}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -658,14 +516,6 @@ class Restored:
     """Files of versions."""
     bytes: int
     """Their bytes."""
-
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -697,15 +547,7 @@ class Schema:
     owner: str | None = None
     """The owner's name; none once it was erased."""
 
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        fields["created_at"] = datetime.fromisoformat(value["created_at"])
-        fields["updated_at"] = datetime.fromisoformat(value["updated_at"])
-        return record
+    _WIRE: ClassVar[Mapping[str, type]] = {"created_at": datetime, "updated_at": datetime}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -722,11 +564,3 @@ class Swept:
     """Their bytes."""
     dry_run: bool
     """Whether this only tells what would be removed."""
-
-    @classmethod
-    def from_wire(cls, value: Mapping[str, Any]) -> Self:
-        """Builds the record from its JSON object."""
-        record = cls.__new__(cls)
-        fields = record.__dict__
-        fields.update(value)
-        return record

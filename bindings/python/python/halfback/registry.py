@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from halfback import _native, arguments, records
 from halfback._native import Handle, Resolver, Stamp
-from halfback.entities import Backup
+from halfback.entities import Backup, ModelVersion
 from halfback.errors import ClosedError
 from halfback.namespaces import Namespaces
 from halfback.progress import telling
 from halfback.reads import Reads, copy_options
 from halfback.versions import Versions
 from halfback.view import View
-from halfback.wire import decode, encode
+from halfback.wire import encode
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from halfback.arguments import Moment, PathArgument, Progress
     from halfback.bundles import Bundle
-    from halfback.entities import ModelVersion
     from halfback.records import Compacted, Purged, Swept
 
 __all__ = ["Registry"]
@@ -103,7 +102,7 @@ class Registry(Resolver, Namespaces, Versions):
         """
         where, reading = arguments.path("to", to), arguments.flag("verify", verify)
         with telling("backing up", progress) as told:
-            return Backup.from_wire(decode(_native.backup(self._handle, where, reading, told)))
+            return _native.backup(self._handle, where, reading, told, Backup)
 
     def submit(
         self,
@@ -128,8 +127,8 @@ class Registry(Resolver, Namespaces, Versions):
         path, identity = source_of(bundle)
         options = copy_options(model, allow_secrets)
         with telling("submitting", progress) as told:
-            version = _native.submit(self._handle, path, identity, options, told)
-        return self._version(decode(version))
+            version = _native.submit(self._handle, path, identity, options, told, ModelVersion)
+        return self._version(version)
 
     # Upkeep.
 
@@ -148,7 +147,7 @@ class Registry(Resolver, Namespaces, Versions):
         """
         asked: dict[str, object] = {"grace": arguments.seconds("grace", grace)}
         asked["dry_run"] = arguments.flag("dry_run", dry_run)
-        return records.Swept.from_wire(decode(self._handle.sweep(encode(asked))))
+        return self._handle.sweep(encode(asked), records.Swept)
 
     def purge(
         self,
@@ -172,9 +171,9 @@ class Registry(Resolver, Namespaces, Versions):
         """
         asked: dict[str, object] = {"older_than": arguments.seconds("older_than", older_than)}
         if idempotency_key is not None and not arguments.flag("dry_run", dry_run):
-            return records.Purged.from_wire(self._run("purge", idempotency_key, asked))
+            return self._output(records.Purged, "purge", idempotency_key, asked)
         asked["dry_run"] = arguments.flag("dry_run", dry_run)
-        return records.Purged.from_wire(decode(self._handle.purge(encode(asked))))
+        return self._handle.purge(encode(asked), records.Purged)
 
     def compact(self) -> Compacted:
         """Gives the free space of the database back to the disk.
@@ -186,7 +185,7 @@ class Registry(Resolver, Namespaces, Versions):
         >>> compacted.bytes_after <= compacted.bytes_before
         True
         """
-        return records.Compacted.from_wire(decode(self._handle.compact()))
+        return self._handle.compact(records.Compacted)
 
     def __enter__(self) -> Self:
         if self.closed:
@@ -221,9 +220,9 @@ class Registry(Resolver, Namespaces, Versions):
         """Resolves what the native cache doesn't hold; the stamp says what it rests on."""
         reference = self._reference("uri", uri)
         if isinstance(reference, int):
-            return self._version(self._ask("resolve", uri=reference)), None
-        record, stamp = self._handle.resolve(reference)
-        return self._version(decode(record)), stamp
+            return self._version(self._ask("resolve", ModelVersion, uri=reference)), None
+        version, stamp = self._handle.resolve(reference, ModelVersion)
+        return self._version(version), stamp
 
 
 def _reopen(path: str, read_only: bool) -> Registry:

@@ -101,13 +101,13 @@ def compatible(old: Mapping[str, object], new: Mapping[str, object]) -> Compatib
     """
     from halfback import arguments, records
     from halfback._native import compatible
-    from halfback.wire import decode, encode
+    from halfback.wire import encode
 
     asked = {
         "old": arguments.json_object("old", old),
         "new": arguments.json_object("new", new),
     }
-    return records.Compatibility.from_wire(decode(compatible(encode(asked))))
+    return compatible(encode(asked), records.Compatibility)
 
 
 def is_estimator(value: object) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from halfback import arguments
 from halfback.arguments import integer, text
 from halfback.entities import Catalog, Model, ModelVersion, Schema
 from halfback.reads import Reads
 from halfback.records import Purged
-from halfback.wire import decode, encode
+from halfback.wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from halfback.commands import Command
 
 __all__ = ["Transactions"]
+
+T = TypeVar("T")
 
 # How each optional field is checked; `None` leaves it out, so that nothing changes.
 _CHECKS: dict[str, Callable[[str, object], Any]] = {
@@ -41,21 +43,23 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "task": text,
 }
 
-
-_VERSION_OUTPUTS = frozenset(
-    ["archive_version", "register_version", "restore_version", "set_alias", "update_version"]
-)
-_OUTPUTS: dict[str, type[Catalog | Schema | Model | Purged]] = {
+# The records that commands give; the others give none.
+_OUTPUTS: dict[str, type[Catalog | Schema | Model | ModelVersion | Purged]] = {
+    "archive_version": ModelVersion,
     "create_catalog": Catalog,
     "create_model": Model,
     "create_schema": Schema,
     "purge": Purged,
+    "register_version": ModelVersion,
     "rename_catalog": Catalog,
     "rename_model": Model,
     "rename_schema": Schema,
+    "restore_version": ModelVersion,
+    "set_alias": ModelVersion,
     "update_catalog": Catalog,
     "update_model": Model,
     "update_schema": Schema,
+    "update_version": ModelVersion,
 }
 
 
@@ -82,22 +86,37 @@ class Transactions(Reads):
         [<ModelVersion models:/risk.credit.default/2, champion, 12 B>, None]
         """
         wired = [self._wired(place, command) for place, command in enumerate(_listed(commands))]
-        outputs = self._execute(wired, idempotency_key)
+        records = [_OUTPUTS.get(command["command"]) for command in wired]
+        outputs = self._execute(wired, records, idempotency_key)
         return [
-            self._output(command["command"], output)
-            for command, output in zip(wired, outputs, strict=True)
+            self._version(output) if isinstance(output, ModelVersion) else output
+            for output in outputs
         ]
 
     # How it is done.
 
-    def _run(self, command: str, idempotency_key: str | None, fields: dict[str, Any]) -> Any:
-        return self._execute([{"command": command, **fields}], idempotency_key)[0]
+    def _run(self, command: str, idempotency_key: str | None, fields: dict[str, Any]) -> None:
+        self._execute([{"command": command, **fields}], [None], idempotency_key)
 
-    def _execute(self, commands: list[Any], idempotency_key: str | None) -> Any:
+    def _output(
+        self, record: type[T], command: str, idempotency_key: str | None, fields: dict[str, Any]
+    ) -> T:
+        commands = [{"command": command, **fields}]
+        output: T = self._execute(commands, [record], idempotency_key)[0]
+        return output
+
+    def _changed(
+        self, command: str, idempotency_key: str | None, fields: dict[str, Any]
+    ) -> ModelVersion:
+        return self._version(self._output(ModelVersion, command, idempotency_key, fields))
+
+    def _execute(
+        self, commands: list[Any], records: list[Any], idempotency_key: str | None
+    ) -> list[Any]:
         request: dict[str, Any] = {"commands": commands}
         if idempotency_key is not None:
             request["idempotency_key"] = text("idempotency_key", idempotency_key)
-        return decode(self._handle.execute(encode(request)))
+        return self._handle.execute(encode(request), records)
 
     def _wired(self, place: int, command: object) -> dict[str, Any]:
         from halfback.commands import Command
@@ -106,15 +125,6 @@ class Transactions(Reads):
         if not isinstance(command, Command):
             raise arguments.wrong_type(name, "a command of `halfback.commands`", command)
         return arguments.json_object(name, command.to_wire())
-
-    def _output(
-        self, command: str, output: Any
-    ) -> Catalog | Schema | Model | ModelVersion | Purged | None:
-        if output is None:
-            return None
-        if command in _VERSION_OUTPUTS:
-            return self._version(output)
-        return _OUTPUTS[command].from_wire(output)
 
 
 def given(**fields: object) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from halfback.errors import InvalidError
 from halfback.progress import telling
 from halfback.sentinels import ANY, AnyValue
 from halfback.transactions import Transactions, given
-from halfback.wire import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +49,7 @@ class Versions(Transactions):
         named, held = text("model", model), arguments.content(content, name)
         allowed = flag("allow_secrets", allow_secrets)
         with telling("storing", progress) as told:
-            stored = self._handle.put_artifact(named, *held, allowed, told)
-        return Artifact.from_wire(decode(stored))
+            return self._handle.put_artifact(named, *held, allowed, told, Artifact)
 
     def hash_artifact(
         self, content: Content, *, name: str | None = None, progress: Progress | None = None
@@ -63,8 +61,7 @@ class Versions(Transactions):
         """
         held = arguments.content(content, name)
         with telling("hashing", progress) as told:
-            hashed = self._handle.hash_artifact(*held, told)
-        return Artifact.from_wire(decode(hashed))
+            return self._handle.hash_artifact(*held, told, Artifact)
 
     def register_version(
         self,
@@ -139,7 +136,7 @@ class Versions(Transactions):
                 "digest_mismatch",
             )
         fields["digest"] = artifact.digest
-        return self._version(self._run("register_version", idempotency_key, fields | more))
+        return self._changed("register_version", idempotency_key, fields | more)
 
     def register(
         self,
@@ -242,7 +239,7 @@ class Versions(Transactions):
             stage=stage,
             expect_revision=expect_revision,
         )
-        return self._version(self._run("update_version", idempotency_key, fields | more))
+        return self._changed("update_version", idempotency_key, fields | more)
 
     def archive_version(
         self,
@@ -358,8 +355,8 @@ class Versions(Transactions):
             "alias": text("alias", alias),
             "version": integer("version", version),
         }
-        output = self._run("set_alias", idempotency_key, fields | expected(integer, expect))
-        return self._version(output)
+        more = expected(integer, expect)
+        return self._changed("set_alias", idempotency_key, fields | more)
 
     def delete_alias(
         self,
@@ -408,4 +405,4 @@ class Versions(Transactions):
     ) -> ModelVersion:
         fields = {"version": self._reference("version", version)}
         more = given(expect_revision=expect_revision)
-        return self._version(self._run(command, idempotency_key, fields | more))
+        return self._changed(command, idempotency_key, fields | more)

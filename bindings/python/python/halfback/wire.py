@@ -1,11 +1,11 @@
-"""JSON as it crosses to the core and back, in UTF-8 bytes."""
+"""Requests as JSON in UTF-8 bytes, and the mappings in what comes back."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, NoReturn
 
-__all__ = ["ReadOnlyDict", "decode", "encode"]
+__all__ = ["ReadOnlyDict", "encode"]
 
 
 class ReadOnlyDict(dict[str, Any]):
@@ -28,14 +28,8 @@ class ReadOnlyDict(dict[str, Any]):
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-_DECODER = json.JSONDecoder(object_hook=ReadOnlyDict)
 
 
 def encode(value: object) -> bytes:
     """The bytes of a request, whose values `halfback.arguments` has checked."""
     return _ENCODER.encode(value).encode()
-
-
-def decode(answer: bytes) -> Any:
-    """The value in an answer of the core."""
-    return _DECODER.decode(answer.decode())

@@ -315,7 +315,7 @@ impl Query for ListModels {
             )
             },
         )?;
-        paging.page(rows, &query, |(_, names)| names.clone())?.map(|(id, _)| snapshot.model(id))
+        snapshot.records(paging.page(rows, &query, |(_, names)| names.clone())?)
     }
 }
 
@@ -357,9 +357,10 @@ impl Snapshot<'_> {
 
     /// The record of a model.
     pub(crate) fn model(&mut self, id: EntityId) -> Result<Model> {
-        if let Some(kept) = self.kept(id) {
-            return Ok(kept);
-        }
+        self.record(id)
+    }
+
+    pub(crate) fn read_model(&mut self, id: EntityId) -> Result<Model> {
         let pin = self.pin(id);
         let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
             let model = Model {

@@ -90,7 +90,8 @@ impl Query for SearchModels {
         let Self { filter, parameters, order_by, page_size, cursor } = self;
         let paging = snapshot.paging(page_size, cursor);
         let search = Search::new(Subject::Models, filter, &parameters, &order_by, paging)?;
-        search.run(snapshot)?.map(|(id, _)| snapshot.model(id))
+        let found = search.run(snapshot)?;
+        snapshot.records(found)
     }
 }
 
@@ -102,7 +103,8 @@ impl Query for SearchVersions {
         let Self { filter, parameters, order_by, page_size, cursor } = self;
         let paging = snapshot.paging(page_size, cursor);
         let search = Search::new(Subject::Versions, filter, &parameters, &order_by, paging)?;
-        search.run(snapshot)?.map(|(id, _)| snapshot.version(id))
+        let found = search.run(snapshot)?;
+        snapshot.records(found)
     }
 }
 

@@ -453,7 +453,7 @@ impl Query for ListVersions {
             &[model.into(), before.into(), snapshot.moment.into(), paging.limit()?.into()],
             |row| Ok((row.id(0)?, row.int(1)?)),
         )?;
-        paging.page(rows, &query, |(_, number)| *number)?.map(|(id, _)| snapshot.version(id))
+        snapshot.records(paging.page(rows, &query, |(_, number)| *number)?)
     }
 }
 
@@ -482,9 +482,10 @@ const RECORD: &str = "\
 impl Snapshot<'_> {
     /// The record of a version.
     pub(crate) fn version(&mut self, id: EntityId) -> Result<ModelVersion> {
-        if let Some(kept) = self.kept(id) {
-            return Ok(kept);
-        }
+        self.record(id)
+    }
+
+    pub(crate) fn read_version(&mut self, id: EntityId) -> Result<ModelVersion> {
         let damaged = || Detail::Corrupt("a version's row is damaged; run `check`".into());
         let pin = self.pin(id);
         let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {

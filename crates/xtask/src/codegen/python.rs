@@ -6,20 +6,21 @@ use super::{
     ORIGIN,
     schema::{Api, Field, Kind, Record, pascal, wrapped},
 };
+use crate::step::{Failure, Outcome};
 
 const WIDTH: usize = 100;
 
-pub(crate) fn files(api: &Api) -> [(&'static str, String); 2] {
-    [("records.py", records(api)), ("commands.py", commands(api))]
+pub(crate) fn files(api: &Api) -> Outcome<[(&'static str, String); 2]> {
+    Ok([("records.py", records(api)?), ("commands.py", commands(api))])
 }
 
-fn records(api: &Api) -> String {
+fn records(api: &Api) -> Outcome<String> {
     let mut out = module(
         "The records that reads and commands give: plain, frozen, and pinned to one moment.",
     );
     out.push_str(
         "from __future__ import annotations\n\nfrom collections.abc import Mapping\nfrom dataclasses import dataclass\n\
-         from datetime import datetime\nfrom typing import Any, Literal, Self\n\n",
+         from datetime import datetime\nfrom typing import Any, ClassVar, Literal\n\n",
     );
     let mut names: Vec<&str> = api.records.iter().map(|record| record.name.as_str()).collect();
     names.extend(api.enumerations.keys().map(String::as_str));
@@ -37,22 +38,9 @@ fn records(api: &Api) -> String {
     }
     for record in &api.records {
         out.push_str(&class(record, &record.name, None));
-        let _ = writeln!(
-            out,
-            "    @classmethod\n    def from_wire(cls, value: Mapping[str, Any]) -> Self:\n        \"\"\"Builds the \
-             record from its JSON object.\"\"\"\n        record = cls.__new__(cls)\n        fields = record.__dict__\n        \
-             fields.update(value)"
-        );
-        for field in &record.fields {
-            let value = format!("value[{:?}]", field.name);
-            let built = from_wire(field);
-            if built != value {
-                let _ = writeln!(out, "        fields[{:?}] = {built}", field.name);
-            }
-        }
-        out.push_str("        return record\n\n");
+        out.push_str(&wire(record)?);
     }
-    out
+    Ok(out)
 }
 
 fn commands(api: &Api) -> String {
@@ -156,29 +144,34 @@ fn kind(kind: &Kind) -> String {
     }
 }
 
-fn from_wire(field: &Field) -> String {
-    let value = format!("value[{:?}]", field.name);
-    let built = built(&field.kind, &value);
-    if field.nullable && built != value {
-        return format!("None if {value} is None else {built}");
+/// What the fields are that JSON does not know, for the native half.
+fn wire(record: &Record) -> Outcome<String> {
+    let mut entries = Vec::new();
+    for Field { name, kind, .. } in &record.fields {
+        let class = class_of(kind)
+            .map_err(|failure| Failure::new(format!("{}.{name}: {failure}", record.name)))?;
+        entries.extend(class.map(|class| format!("{name:?}: {class}")));
     }
-    built
+    if entries.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!("    _WIRE: ClassVar[Mapping[str, type]] = {{{}}}\n\n", entries.join(", ")))
 }
 
-fn built(kind: &Kind, value: &str) -> String {
-    match kind {
-        Kind::Time => format!("datetime.fromisoformat({value})"),
-        Kind::Record(name) => format!("{name}.from_wire({value})"),
-        Kind::List(items) => match built(items, "item") {
-            item if item == "item" => format!("tuple({value})"),
-            item => format!("tuple({item} for item in {value})"),
+/// The class of what a value becomes, or each item of a list; `tuple` is a list of what JSON knows.
+fn class_of(kind: &Kind) -> Outcome<Option<&str>> {
+    Ok(match kind {
+        Kind::Time => Some("datetime"),
+        Kind::Record(name) => Some(name),
+        Kind::List(items) => match class_of(items)? {
+            Some("tuple") => return Err(Failure::new("a list of lists needs a record between")),
+            class => class.or(Some("tuple")),
         },
-        Kind::Map(values) => match built(values, "item") {
-            item if item == "item" => value.to_owned(),
-            item => format!("{{key: {item} for key, item in {value}.items()}}"),
-        },
-        _ => value.to_owned(),
-    }
+        Kind::Map(values) if class_of(values)?.is_some() => {
+            return Err(Failure::new("a map of records needs a record between"));
+        }
+        _ => None,
+    })
 }
 
 fn to_wire(command: &Record) -> String {

@@ -23,7 +23,7 @@ from halfback import arguments
 from halfback._native import import_mlflow
 from halfback.arguments import flag, optional, text
 from halfback.errors import _BY_KIND, HalfbackError, InvalidError
-from halfback.wire import decode, encode
+from halfback.wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -124,7 +124,7 @@ def import_from(
     found, fetch = _source(arguments.path("source", source), options)
     request = encode({"source": found, "artifacts": places, "options": options})
     told = arguments.callback("progress", progress)
-    return Report(decode(import_mlflow(registry._handle, request, fetch, told)))
+    return Report(import_mlflow(registry._handle, request, fetch, told))
 
 
 def _source(place: str, options: dict[str, Any]) -> tuple[dict[str, str], Any]:
@@ -184,12 +184,11 @@ class _Client:
         models = [model for name in listed if (model := self._model(name)) is not None]
         return {"models": models, "findings": self._findings}
 
-    def fetch(self, version: bytes, into: Path) -> Path:
+    def fetch(self, version: Mapping[str, Any], into: Path) -> Path:
         """Downloads the files of a version."""
-        asked = decode(version)
         got = Path(
             self._mlflow.artifacts.download_artifacts(
-                artifact_uri=f"models:/{asked['name']}/{asked['version']}",
+                artifact_uri=f"models:/{version['name']}/{version['version']}",
                 dst_path=str(into),
                 registry_uri=self._registry,
                 tracking_uri=self._tracking,
