@@ -93,6 +93,26 @@ pub fn verify(sql: &mut dyn Sql) -> Result<Head> {
     Ok(head)
 }
 
+/// The last commit up to a moment, 0 before the first. As a commit is later than all before it,
+/// halving finds it, and no index has to be kept for that.
+pub fn last_by(sql: &mut dyn Sql, moment: Timestamp) -> Result<CommitNumber> {
+    // `low` is not after the moment, and all from `high` on are.
+    let (mut low, mut high) = (0, Head::read(sql)?.number.0.saturating_add(1));
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        // An entry that was removed is no reason to fail: `check` finds that.
+        let (number, time) = sql
+            .first(
+                "SELECT n, time FROM log WHERE n > ?1 AND n <= ?2 ORDER BY n DESC LIMIT 1",
+                &[low.into(), middle.into()],
+                |row| Ok((row.int(0)?, row.int(1)?)),
+            )?
+            .unwrap_or((low, i64::MIN));
+        if time <= moment.micros() { low = middle } else { high = number }
+    }
+    Ok(CommitNumber(low))
+}
+
 /// Holds one entry against its place; gives its time, or says what is wrong.
 fn verify_entry(
     row: &dyn Row,
