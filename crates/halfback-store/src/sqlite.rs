@@ -5,6 +5,7 @@ mod batch;
 mod checkpoint;
 mod connection;
 mod copy;
+mod log_file;
 mod upkeep;
 
 use std::ops::ControlFlow;
