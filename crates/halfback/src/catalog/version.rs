@@ -602,11 +602,12 @@ impl Snapshot<'_> {
 
     /// The first alias of a model that names one version of it.
     fn alias_of(&mut self, model: EntityId, version: EntityId) -> Result<Option<String>> {
-        self.sql.first(
-            "SELECT name FROM alias WHERE model = ?1 AND version = ?2 AND until > ?3 AND since <= ?3 \
-             ORDER BY name LIMIT 1",
+        // Sorted here: the engine would go through all that the model's aliases ever named.
+        let aliases = self.sql.all(
+            "SELECT name FROM alias WHERE model = ?1 AND version = ?2 AND until > ?3 AND since <= ?3",
             &[model.into(), version.into(), self.moment.into()],
             |row| row.text(0).map(str::to_owned),
-        )
+        )?;
+        Ok(aliases.into_iter().min())
     }
 }
