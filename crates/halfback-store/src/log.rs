@@ -143,3 +143,43 @@ fn verify_entry(
 fn damaged(number: CommitNumber, why: &str) -> Error {
     Detail::Corrupt(format!("log entry {number} is damaged: {why}")).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Storage as _;
+    use crate::sqlite::{Access, Sqlite};
+
+    #[test]
+    fn halving_finds_the_last_commit_up_to_a_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = Access { create: true, read_only: false };
+        let store = Sqlite::open(&folder.path().join("a.hb"), access).unwrap();
+        let fill = |sql: &mut dyn Sql| {
+            for number in 1..=6 {
+                let insert = "INSERT INTO log (n, time, actor, header) VALUES (?1, ?2, 1, ?3)";
+                let values = [number.into(), (10 * number).into(), (&[0; 1]).into()];
+                sql.execute(insert, &values)?;
+            }
+            // The range of six leaves is two hashes.
+            sql.execute("UPDATE head SET n = 6, range = ?1", &[(&[0; 64]).into()]).map(drop)
+        };
+        store.write(1, Box::new(fill)).unwrap();
+        let check = |moment, expected| {
+            let mut found = None;
+            let mut find = |sql: &mut dyn Sql| {
+                found = Some(last_by(sql, Timestamp::from_micros(moment))?);
+                Ok(())
+            };
+            store.read(&mut find).unwrap();
+            assert_eq!(found, Some(CommitNumber(expected)), "at {moment}");
+        };
+        check(i64::MIN, 0);
+        check(9, 0);
+        for number in 1..=6 {
+            check(10 * number, number);
+            check(10 * number + 9, number);
+        }
+        check(i64::MAX, 6);
+    }
+}
