@@ -4,6 +4,7 @@
 //! change is being closed. The hash of a row is part of the log for good, see [`row_hash`].
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
@@ -57,46 +58,53 @@ pub struct Fact {
     /// Whether a row stays, never visible, that its own commit opened and closed. A number that it
     /// holds must not be given out again. Its key never has a second row.
     pub stays: bool,
+    /// Its statements, once the first was needed.
+    pub(crate) texts: OnceLock<Texts>,
     /// Further indexes: name and column list.
     pub indexes: &'static [(&'static str, &'static str)],
 }
 
-impl Fact {
+/// The statements that change a fact table.
+#[derive(Debug)]
+pub(crate) struct Texts {
     /// `INSERT` of a row: the columns, then `since`; `until` is [`CommitNumber::FOREVER`].
-    pub(crate) fn insert(&self) -> String {
-        let mut sql = format!("INSERT INTO {} (", self.table);
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
-        let places: Vec<String> = (1..=names.len() + 1).map(|n| format!("?{n}")).collect();
-        let _ = write!(
-            sql,
-            "{}, since, until) VALUES ({}, {})",
-            names.join(", "),
-            places.join(", "),
-            CommitNumber::FOREVER
-        );
-        sql
-    }
-
+    pub(crate) insert: String,
     /// `SELECT` of all columns and `since` of the living row of a key.
-    pub(crate) fn select_living(&self) -> String {
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
-        format!("SELECT {}, since FROM {} WHERE {}", names.join(", "), self.table, self.living())
-    }
-
+    pub(crate) select_living: String,
     /// `UPDATE` that closes the living row of a key; the commit is the parameter after the key.
-    pub(crate) fn close(&self) -> String {
-        format!("UPDATE {} SET until = ?{} WHERE {}", self.table, self.key + 1, self.living())
-    }
-
+    pub(crate) close: String,
     /// `DELETE` of a living row that its own commit opened.
-    pub(crate) fn take_back(&self) -> String {
-        format!("DELETE FROM {} WHERE {}", self.table, self.living())
+    pub(crate) take_back: String,
+}
+
+impl Fact {
+    /// The statements that change it, written once: a commit runs several.
+    pub(crate) fn texts(&self) -> &Texts {
+        self.texts.get_or_init(|| {
+            let (table, columns, living) = (self.table, self.names(), self.living());
+            let places: Vec<String> =
+                (1..=self.columns.len() + 1).map(|place| format!("?{place}")).collect();
+            Texts {
+                insert: format!(
+                    "INSERT INTO {table} ({columns}, since, until) VALUES ({}, {})",
+                    places.join(", "),
+                    CommitNumber::FOREVER
+                ),
+                select_living: format!("SELECT {columns}, since FROM {table} WHERE {living}"),
+                close: format!("UPDATE {table} SET until = ?{} WHERE {living}", self.key + 1),
+                take_back: format!("DELETE FROM {table} WHERE {living}"),
+            }
+        })
     }
 
     /// `SELECT` of all columns, `since` and `until` of every row there ever was.
     pub(crate) fn select_all(&self) -> String {
+        format!("SELECT {}, since, until FROM {}", self.names(), self.table)
+    }
+
+    fn names(&self) -> String {
         let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
-        format!("SELECT {}, since, until FROM {}", names.join(", "), self.table)
+        names.join(", ")
     }
 
     fn living(&self) -> String {

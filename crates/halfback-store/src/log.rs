@@ -93,6 +93,26 @@ pub fn verify(sql: &mut dyn Sql) -> Result<Head> {
     Ok(head)
 }
 
+/// The last commit up to a moment, 0 before the first. As a commit is later than all before it,
+/// halving finds it, and no index has to be kept for that.
+pub fn last_by(sql: &mut dyn Sql, moment: Timestamp) -> Result<CommitNumber> {
+    // `low` is not after the moment, and all from `high` on are.
+    let (mut low, mut high) = (0, Head::read(sql)?.number.0.saturating_add(1));
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        // An entry that was removed is no reason to fail: `check` finds that.
+        let (number, time) = sql
+            .first(
+                "SELECT n, time FROM log WHERE n > ?1 AND n <= ?2 ORDER BY n DESC LIMIT 1",
+                &[low.into(), middle.into()],
+                |row| Ok((row.int(0)?, row.int(1)?)),
+            )?
+            .unwrap_or((low, i64::MIN));
+        if time <= moment.micros() { low = middle } else { high = number }
+    }
+    Ok(CommitNumber(low))
+}
+
 /// Holds one entry against its place; gives its time, or says what is wrong.
 fn verify_entry(
     row: &dyn Row,
@@ -122,4 +142,44 @@ fn verify_entry(
 
 fn damaged(number: CommitNumber, why: &str) -> Error {
     Detail::Corrupt(format!("log entry {number} is damaged: {why}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Storage as _;
+    use crate::sqlite::{Access, Sqlite};
+
+    #[test]
+    fn halving_finds_the_last_commit_up_to_a_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = Access { create: true, read_only: false };
+        let store = Sqlite::open(&folder.path().join("a.hb"), access).unwrap();
+        let fill = |sql: &mut dyn Sql| {
+            for number in 1..=6 {
+                let insert = "INSERT INTO log (n, time, actor, header) VALUES (?1, ?2, 1, ?3)";
+                let values = [number.into(), (10 * number).into(), (&[0; 1]).into()];
+                sql.execute(insert, &values)?;
+            }
+            // The range of six leaves is two hashes.
+            sql.execute("UPDATE head SET n = 6, range = ?1", &[(&[0; 64]).into()]).map(drop)
+        };
+        store.write(1, Box::new(fill)).unwrap();
+        let check = |moment, expected| {
+            let mut found = None;
+            let mut find = |sql: &mut dyn Sql| {
+                found = Some(last_by(sql, Timestamp::from_micros(moment))?);
+                Ok(())
+            };
+            store.read(&mut find).unwrap();
+            assert_eq!(found, Some(CommitNumber(expected)), "at {moment}");
+        };
+        check(i64::MIN, 0);
+        check(9, 0);
+        for number in 1..=6 {
+            check(10 * number, number);
+            check(10 * number + 9, number);
+        }
+        check(i64::MAX, 6);
+    }
 }

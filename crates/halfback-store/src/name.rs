@@ -32,7 +32,7 @@ impl Part {
             Detail::InvalidName(format!("`{}` is not a {noun} name: {why}", shown(text))).into()
         };
         // Rules hold for the normal form: U+1FEF, for one, turns into a backtick.
-        let normal: String = text.nfc().collect();
+        let normal = normal_form(text);
         let text = normal.as_str();
         if text.is_empty() {
             return Err(
@@ -324,7 +324,7 @@ impl FromStr for TagKey {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let normal: String = text.nfc().collect();
+        let normal = normal_form(text);
         let text = normal.as_str();
         let invalid = |why: &str| -> Result<Self> {
             Err(Detail::InvalidName(format!("`{}` is not a tag key: {why}", shown(text))).into())
@@ -343,6 +343,11 @@ impl FromStr for TagKey {
         }
         Ok(Self(normal))
     }
+}
+
+/// Normal form C, in which ASCII is already.
+fn normal_form(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
 }
 
 /// Accepts any text that every engine can store: no U+0000, at most [`MAX_TEXT`] bytes.

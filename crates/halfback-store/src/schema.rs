@@ -1,6 +1,7 @@
 //! The relational schema: one definition, written out for each engine's dialect.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::fact::{Column, Fact, Type};
@@ -32,6 +33,7 @@ pub static SECURABLE: Fact = Fact {
     ],
     key: 3,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[
         ("securable_id", "id, until, since"),
         ("securable_name", "kind, name, id, until, since"),
@@ -49,6 +51,7 @@ pub static PROFILE: Fact = Fact {
     ],
     key: 1,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[("profile_owner", "owner, target, until, since")],
 };
 
@@ -75,6 +78,7 @@ pub static VERSION: Fact = Fact {
     ],
     key: 1,
     stays: true,
+    texts: OnceLock::new(),
     indexes: &[
         ("version_number", "model, number, until"),
         ("version_digest", "digest, model"),
@@ -93,6 +97,7 @@ pub static VERSION_STATE: Fact = Fact {
     ],
     key: 1,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[("version_stage", "stage, version, until, since")],
 };
 
@@ -106,11 +111,10 @@ pub static ALIAS: Fact = Fact {
     ],
     key: 2,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[
-        ("alias_version", "version, until"),
         ("alias_until", "model, until"),
         ("alias_name", "name, version, until, since, model"),
-        ("alias_model", "name, model, until, since"),
     ],
 };
 
@@ -120,6 +124,7 @@ pub static PROTECTION: Fact = Fact {
     columns: &[Column::new("model", Type::Int), Column::new("alias", Type::Text)],
     key: 2,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[],
 };
 
@@ -135,6 +140,7 @@ pub static TAG: Fact = Fact {
     ],
     key: 2,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[
         ("tag_until", "target, until"),
         ("tag_value", "key, value, kind, target, until, since"),
@@ -155,6 +161,7 @@ pub static ORIGIN: Fact = Fact {
     ],
     key: 1,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[("origin_reference", "system, reference, until")],
 };
 
@@ -164,6 +171,7 @@ pub static PURGE: Fact = Fact {
     columns: &[Column::new("version", Type::Int)],
     key: 1,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[],
 };
 
@@ -177,6 +185,7 @@ pub static PRINCIPAL: Fact = Fact {
     ],
     key: 1,
     stays: false,
+    texts: OnceLock::new(),
     indexes: &[],
 };
 
@@ -203,7 +212,6 @@ const OTHERS: &str = "
 CREATE TABLE registry (id BIGINT PRIMARY KEY, uuid TEXT NOT NULL, format BIGINT NOT NULL, created BIGINT NOT NULL)
 CREATE TABLE head (id BIGINT PRIMARY KEY, n BIGINT NOT NULL, time BIGINT NOT NULL, range BYTEA NOT NULL, next_id BIGINT NOT NULL)
 CREATE TABLE log (n BIGINT PRIMARY KEY, time BIGINT NOT NULL, actor BIGINT NOT NULL, header BYTEA NOT NULL)
-CREATE UNIQUE INDEX log_time ON log (time)
 CREATE TABLE payload (n BIGINT PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
 CREATE TABLE touch (entity BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (entity, n))
 CREATE TABLE text (digest BYTEA PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)

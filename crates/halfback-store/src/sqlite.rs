@@ -5,6 +5,7 @@ mod batch;
 mod checkpoint;
 mod connection;
 mod copy;
+mod log_file;
 mod upkeep;
 
 use std::ops::ControlFlow;
@@ -29,7 +30,7 @@ use crate::time::Timestamp;
 use crate::writer_lock::{self, EVERY, PATIENCE, WriterGuard, WriterLock};
 
 use batch::{Queue, Turn, Writer};
-use checkpoint::Due;
+use checkpoint::{Checkpoints, Due};
 use connection::{
     APPLICATION_ID, Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty,
     refused,
@@ -61,6 +62,7 @@ pub struct Sqlite {
     opened: Opened,
     lock: Option<WriterLock>,
     queue: Queue,
+    checkpoints: Checkpoints,
     log: LogBound,
 }
 
@@ -136,12 +138,7 @@ impl Sqlite {
         }
         if access.read_only {
             let opened = Opened::to_read(folder)?;
-            return Ok(Self {
-                opened,
-                lock: None,
-                queue: Queue::default(),
-                log: LogBound::default(),
-            });
+            return Ok(Self::of(opened, None));
         }
         crate::backup::refuse_to_write(folder)?;
         let lock = WriterLock::open(&folder.join(LOCK))?;
@@ -151,7 +148,17 @@ impl Sqlite {
             opened = Opened::to_write(folder, access, Some(&guard))?;
         }
         let opened = opened.ok_or_else(|| moved(folder))?;
-        Ok(Self { opened, lock: Some(lock), queue: Queue::default(), log: LogBound::default() })
+        Ok(Self::of(opened, Some(lock)))
+    }
+
+    fn of(opened: Opened, lock: Option<WriterLock>) -> Self {
+        Self {
+            opened,
+            lock,
+            queue: Queue::default(),
+            checkpoints: Checkpoints::default(),
+            log: LogBound::default(),
+        }
     }
 
     /// Lets go of idle connections and of the words: nobody will read any more, and nobody may
@@ -181,9 +188,9 @@ impl Sqlite {
             writer.connection = Some(opened.writer()?);
         }
         let told = self.queue.work(&mut writer, generation);
-        let due = Due::after(writer.connection.as_ref(), told.is_shared());
+        let due = self.checkpoints.due(writer.connection.as_ref(), told.is_shared());
         if let (Due::AtOnce, Some(connection)) = (due, &writer.connection) {
-            checkpoint::run(connection);
+            self.checkpoints.run(connection);
             self.log.keep(connection, &opened.database);
         }
         drop(writer);
@@ -194,7 +201,7 @@ impl Sqlite {
         if due == Due::Beside
             && let Ok(reader) = opened.reader(false)
         {
-            checkpoint::run(&reader.connection);
+            self.checkpoints.run_beside(&reader.connection);
             opened.pool.keep(reader);
         }
         Ok(())

@@ -26,6 +26,18 @@ pub struct Actor {
     pub name: String,
 }
 
+/// What will be in the log about a commit in the making: its entry is written at the end, so who
+/// reads what the commit has changed so far finds none there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The commit's number.
+    pub number: CommitNumber,
+    /// Its time.
+    pub time: Timestamp,
+    /// Who acts, once something was changed.
+    pub actor: Option<EntityId>,
+}
+
 /// A commit in the making.
 pub struct Tx<'a> {
     sql: &'a mut dyn Sql,
@@ -77,6 +89,11 @@ impl<'a> Tx<'a> {
         self.time
     }
 
+    /// What this commit's entry in the log will say, as far as that is known.
+    pub fn entry(&self) -> Entry {
+        Entry { number: self.number, time: self.time, actor: self.actor_id }
+    }
+
     /// Reads what the transaction sees, its own changes included.
     pub fn sql(&mut self) -> &mut dyn Sql {
         self.sql
@@ -118,7 +135,7 @@ impl<'a> Tx<'a> {
         self.start()?;
         let number = self.number;
         let width = fact.columns.len();
-        let living = self.sql.first(&fact.select_living(), key, |row| {
+        let living = self.sql.first(&fact.texts().select_living, key, |row| {
             let since = CommitNumber(row.int(width)?);
             let values: Vec<Value<'_>> = (0..width).map(|i| row.value(i)).collect::<Result<_>>()?;
             let own = since == number;
@@ -129,12 +146,12 @@ impl<'a> Tx<'a> {
         self.described.extend(described);
         if own && !fact.stays {
             // Opened by this very commit: nobody ever sees it.
-            self.sql.execute(&fact.take_back(), key)?;
+            self.sql.execute(&fact.texts().take_back, key)?;
             self.rows.retain(|row| *row != hash);
         } else {
             let mut params = key.to_vec();
             params.push(number.into());
-            self.sql.execute(&fact.close(), &params)?;
+            self.sql.execute(&fact.texts().close, &params)?;
             self.rows.push(hash);
         }
         Ok(true)
@@ -191,7 +208,6 @@ impl<'a> Tx<'a> {
                 let touched = [entity.into(), self.number.into()];
                 self.sql.execute("DELETE FROM touch WHERE entity = ?1 AND n = ?2", &touched)?;
             }
-            self.sql.execute("DELETE FROM log WHERE n = ?1", &[self.number.into()])?;
             // Ids that were given out are not given out again.
             self.sql.execute(
                 "UPDATE head SET next_id = ?1 WHERE next_id < ?1",
@@ -215,8 +231,8 @@ impl<'a> Tx<'a> {
         let mut range = self.range;
         range.push(leaf_hash(&header));
         self.sql.execute(
-            "UPDATE log SET header = ?2 WHERE n = ?1",
-            &[self.number.into(), Value::from(&header)],
+            "INSERT INTO log (n, time, actor, header) VALUES (?1, ?2, ?3, ?4)",
+            &[self.number.into(), self.time.micros().into(), actor.into(), Value::from(&header)],
         )?;
         self.sql.execute(
             "INSERT INTO payload (n, salt, body) VALUES (?1, ?2, ?3)",
@@ -234,8 +250,7 @@ impl<'a> Tx<'a> {
         Ok(Some(self.number))
     }
 
-    /// Enters the commit's number, time and actor, so that records read inside the transaction
-    /// already have them; the header follows at the end.
+    /// Finds or makes the principal who acts, before anything is changed.
     fn start(&mut self) -> Result<EntityId> {
         if let Some(actor) = self.actor_id {
             return Ok(actor);
@@ -245,10 +260,6 @@ impl<'a> Tx<'a> {
             Some(id) => id,
             None => self.new_principal(&actor.proof, &actor.subject, &actor.name)?,
         };
-        self.sql.execute(
-            "INSERT INTO log (n, time, actor, header) VALUES (?1, ?2, ?3, ?4)",
-            &[self.number.into(), self.time.micros().into(), id.into(), Value::Blob(&[])],
-        )?;
         self.actor_id = Some(id);
         Ok(id)
     }
@@ -271,7 +282,7 @@ impl<'a> Tx<'a> {
         }
         let mut params = values.to_vec();
         params.push(self.number.into());
-        self.sql.execute(&fact.insert(), &params)?;
+        self.sql.execute(&fact.texts().insert, &params)?;
         self.rows.push(row_hash(Change::Opened, fact.table, values, self.number));
         self.described.extend(described(fact, values));
         Ok(())

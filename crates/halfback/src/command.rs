@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use halfback_store::artifact::{ArtifactStore, Digest};
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::sql::Sql;
-use halfback_store::tx::{Actor, Tx};
+use halfback_store::time::Timestamp;
+use halfback_store::tx::{Actor, Entry, Tx};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -72,8 +74,10 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The state that the command finds, its own changes included.
     pub(crate) fn now(&mut self) -> Snapshot<'_> {
+        let logged = Logged(Some(self.tx.entry()));
         Snapshot {
             sql: self.tx.sql(),
+            logged,
             moment: CommitNumber::NOW,
             store: self.store,
             actor: self.actor,
@@ -95,11 +99,37 @@ pub struct Snapshot<'a> {
     pub(crate) names: Names,
     /// Where records of the present are kept; none for the past, and inside a write.
     pub(crate) present: Option<Present<'a>>,
+    /// What is to be known of commits. Inside a write the log has no entry of that one yet.
+    pub(crate) logged: Logged,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Snapshot").field("moment", &self.moment).finish_non_exhaustive()
+    }
+}
+
+/// What the log says of a commit, or will say of the one that is being made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Logged(Option<Entry>);
+
+impl Logged {
+    pub(crate) fn number(self, found: Option<i64>) -> Result<i64> {
+        Self::or(found, self.0.map(|entry| entry.number.0))
+    }
+
+    pub(crate) fn time(self, found: Option<i64>) -> Result<DateTime<Utc>> {
+        let time = Self::or(found, self.0.map(|entry| entry.time.micros()))?;
+        Ok(Timestamp::from_micros(time).into())
+    }
+
+    pub(crate) fn actor(self, found: Option<i64>) -> Result<EntityId> {
+        Self::or(found.map(EntityId), self.0.and_then(|entry| entry.actor))
+    }
+
+    fn or<T>(found: Option<T>, making: Option<T>) -> Result<T> {
+        let lacking = || Detail::Corrupt("the log lacks an entry; run `check`".into());
+        found.or(making).ok_or_else(|| lacking().into())
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Kind, Result};
 use halfback_store::id::CommitNumber;
+use halfback_store::log;
 use halfback_store::sql::{Sql, Storage};
 use halfback_store::time::Timestamp;
 use halfback_store::tx::Head;
@@ -17,7 +18,7 @@ use crate::catalog::names::Names;
 use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
-use crate::command::{Query, Snapshot};
+use crate::command::{Logged, Query, Snapshot};
 use crate::history::{
     Commit, History, Info, Log, LogVerification, Principal, RegistryInfo, VerifyLog, Whoami,
 };
@@ -243,6 +244,7 @@ impl View {
             registry: shared.storage.uuid(),
             names: Names::default(),
             present: None,
+            logged: Logged::default(),
         }
     }
 
@@ -272,14 +274,7 @@ impl View {
                     // the same whenever it is asked for.
                     self.shared()?.storage.settle()?;
                 }
-                let number = self.snapshot(|snapshot| {
-                    snapshot.sql.first(
-                        "SELECT n FROM log WHERE time <= ?1 ORDER BY time DESC LIMIT 1",
-                        &[time.micros().into()],
-                        |row| row.int(0),
-                    )
-                })?;
-                Ok(CommitNumber(number.unwrap_or(0)))
+                self.snapshot(|snapshot| log::last_by(snapshot.sql, time))
             }
         }
     }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 
-use super::DATABASE;
+use super::{DATABASE, log_file};
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::schema;
 
@@ -44,8 +44,11 @@ pub(super) fn connect(database: &Path, mode: Mode) -> Result<Connection> {
         }
     };
     let open = || -> rusqlite::Result<Connection> {
-        let connection =
-            Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match mode {
+            Mode::Write => Connection::open_with_flags_and_vfs(&path, flags, log_file::name()?)?,
+            Mode::Read | Mode::Immutable => Connection::open_with_flags(&path, flags)?,
+        };
         // Without stable plans, statements with bound ranges are prepared again on every call.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

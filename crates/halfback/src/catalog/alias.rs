@@ -8,9 +8,8 @@ use halfback_store::sql::Value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::version::ModelVersion;
+use super::version::{ModelVersion, Stage};
 use crate::command::{Command, Context, Expect};
-use crate::securable::Selector;
 
 /// Lets an alias name a version, or moves it there.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,11 +63,17 @@ impl Command for SetAlias {
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
         let mut moved = Moved::find(context, &self.model, &self.alias)?;
         moved.hold(context, &self.expect)?;
-        let version = context.now().select(moved.model, &Selector::Number(self.version))?;
-        let version = version.ok_or_else(|| {
-            context.now().absent("version", format!("{}` of `{}", self.version, moved.name))
+        let now = context.now();
+        let version = now.sql.first(
+            "SELECT v.id, x.stage FROM version v JOIN version_state x ON x.version = v.id AND x.until > ?3 \
+             WHERE v.model = ?1 AND v.number = ?2 AND v.until > ?3",
+            &[moved.model.into(), self.version.into(), now.moment.into()],
+            |row| Ok((row.id(0)?, Stage::from_word(row.text(1)?)?)),
+        )?;
+        let (version, stage) = version.ok_or_else(|| {
+            now.absent("version", format!("{}` of `{}", self.version, moved.name))
         })?;
-        if context.now().is_archived(version)? {
+        if stage == Stage::Archived {
             return Err(Detail::Archived(format!(
                 "version {} of `{}` is archived; restore it first, or choose another version",
                 self.version, moved.name
@@ -81,7 +86,9 @@ impl Command for SetAlias {
             let alias = moved.alias.as_str();
             context.tx.put(&ALIAS, &[moved.model.into(), alias.into(), version.into()])?;
         }
-        context.now().version(version)
+        let mut now = context.now();
+        now.names.know(moved.model, moved.name);
+        now.version(version)
     }
 }
 
@@ -135,11 +142,12 @@ impl Moved {
         let (name, alias): (ModelName, AliasName) = (model.parse()?, alias.parse()?);
         let mut now = context.now();
         let model = now.model_id(&name)?;
-        let present = now.select(model, &Selector::Alias(alias.clone()))?;
-        let present = match present {
-            Some(id) => Some((id, now.version_number(id)?)),
-            None => None,
-        };
+        let present = now.sql.first(
+            "SELECT v.id, v.number FROM alias a JOIN version v ON v.id = a.version AND v.until > ?3 \
+             WHERE a.model = ?1 AND a.name = ?2 AND a.until > ?3",
+            &[model.into(), alias.as_str().into(), now.moment.into()],
+            |row| Ok((row.id(0)?, row.int(1)?)),
+        )?;
         Ok(Self { name, model, alias, present })
     }
 

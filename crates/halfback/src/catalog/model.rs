@@ -7,7 +7,6 @@ use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, ModelName, SchemaName};
 use halfback_store::schema::{ALIAS, ORIGIN, PROTECTION, VERSION, VERSION_STATE};
-use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -329,8 +328,8 @@ const RECORD: &str = "\
     l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated, o.uri \
     FROM securable m \
     JOIN profile p ON p.target = m.id AND p.until > ?2 AND p.since <= ?2 \
-    JOIN log f ON f.n = (SELECT MIN(n) FROM touch WHERE entity = ?1) \
-    JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
+    LEFT JOIN log f ON f.n = (SELECT MIN(n) FROM touch WHERE entity = ?1) \
+    LEFT JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
     LEFT JOIN text t ON t.digest = p.comment \
     LEFT JOIN origin o ON o.target = m.id AND o.until > ?2 AND o.since <= ?2 \
     WHERE m.id = ?1 AND m.until > ?2 AND m.since <= ?2";
@@ -361,7 +360,7 @@ impl Snapshot<'_> {
     }
 
     pub(crate) fn read_model(&mut self, id: EntityId) -> Result<Model> {
-        let pin = self.pin(id);
+        let (pin, logged) = (self.pin(id), self.logged);
         let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
             let model = Model {
                 id: id.0,
@@ -375,13 +374,14 @@ impl Snapshot<'_> {
                 aliases: BTreeMap::new(),
                 protected_aliases: Vec::new(),
                 latest_version: row.opt_int(5)?,
-                revision: row.int(6)?,
-                updated_at: Timestamp::from_micros(row.int(7)?).into(),
-                created_at: Timestamp::from_micros(row.int(8)?).into(),
+                revision: logged.number(row.opt_int(6)?)?,
+                updated_at: logged.time(row.opt_int(7)?)?,
+                created_at: logged.time(row.opt_int(8)?)?,
                 created_by: None,
                 origin: None,
             };
-            Ok((model, row.id(0)?, row.id(4)?, row.id(9)?, Origin::read(row, 10)?))
+            let creator = logged.actor(row.opt_int(9)?)?;
+            Ok((model, row.id(0)?, row.id(4)?, creator, Origin::read(row, 10)?))
         })?;
         let (mut record, schema, owner, creator, origin) =
             record.ok_or_else(|| self.absent("model with id", id))?;

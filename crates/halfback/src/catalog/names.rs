@@ -16,6 +16,13 @@ pub(crate) struct Names {
     principals: HashMap<EntityId, Option<String>>,
 }
 
+impl Names {
+    /// Keeps a name that was read already.
+    pub(super) fn know(&mut self, model: EntityId, name: ModelName) {
+        self.models.insert(model, name);
+    }
+}
+
 impl Snapshot<'_> {
     /// The full name of a schema.
     pub(super) fn schema_name(&mut self, id: EntityId) -> Result<SchemaName> {

@@ -10,7 +10,6 @@ use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, SchemaName, text};
 use halfback_store::schema::{ORIGIN, PROFILE, SECURABLE, TAG};
 use halfback_store::sql::Value;
-use halfback_store::time::Timestamp;
 
 use crate::command::{Context, Snapshot};
 use crate::page::{Page, Paging};
@@ -320,22 +319,27 @@ impl Snapshot<'_> {
 
     /// First and last commit of an entity.
     pub(super) fn stamp(&mut self, id: EntityId) -> Result<Stamp> {
+        let logged = self.logged;
         let stamp = self.sql.first(
-            "SELECT l.n, f.time, p.name, l.time FROM log f \
-             LEFT JOIN principal_name p ON p.id = f.actor, log l \
-             WHERE f.n = (SELECT MIN(n) FROM touch WHERE entity = ?1) \
-             AND l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2)",
+            "SELECT l.n, f.time, f.actor, l.time FROM touch t \
+             LEFT JOIN log f ON f.n = t.n \
+             LEFT JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
+             WHERE t.entity = ?1 AND t.n <= ?2 ORDER BY t.n LIMIT 1",
             &[id.into(), self.moment.into()],
             |row| {
-                Ok(Stamp {
-                    revision: row.int(0)?,
-                    created_at: Timestamp::from_micros(row.int(1)?).into(),
-                    created_by: row.opt_string(2)?,
-                    updated_at: Timestamp::from_micros(row.int(3)?).into(),
-                })
+                let creator = logged.actor(row.opt_int(2)?)?;
+                let stamp = Stamp {
+                    revision: logged.number(row.opt_int(0)?)?,
+                    created_at: logged.time(row.opt_int(1)?)?,
+                    created_by: None,
+                    updated_at: logged.time(row.opt_int(3)?)?,
+                };
+                Ok((stamp, creator))
             },
         )?;
-        stamp.ok_or_else(|| self.absent("entity with id", id))
+        let (mut stamp, creator) = stamp.ok_or_else(|| self.absent("entity with id", id))?;
+        stamp.created_by = self.principal_name(creator)?;
+        Ok(stamp)
     }
 
     /// The id that the next new entity gets.

@@ -11,7 +11,6 @@ use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::ModelName;
 use halfback_store::schema::VERSION_STATE;
-use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
@@ -123,7 +122,7 @@ impl Stage {
         }
     }
 
-    fn from_word(word: &str) -> Result<Self> {
+    pub(super) fn from_word(word: &str) -> Result<Self> {
         [Self::None, Self::Staging, Self::Production, Self::Archived]
             .into_iter()
             .find(|stage| stage.word() == word)
@@ -299,7 +298,7 @@ impl Command for ArchiveVersion {
 
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
         let (model, id) = context.expected(&self.version, self.expect_revision)?;
-        context.refuse_named(id, "archive")?;
+        context.refuse_named(model, id, "archive")?;
         context.set_stage(model, id, Stage::Archived)
     }
 }
@@ -323,7 +322,7 @@ impl Command for DeleteVersion {
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let (model, id) = context.expected(&self.version, self.expect_revision)?;
-        context.refuse_named(id, "delete")?;
+        context.refuse_named(model, id, "delete")?;
         context.tx.touch(model)?;
         context.remove_version(id)
     }
@@ -342,8 +341,8 @@ impl Context<'_> {
     }
 
     /// Refuses to end a version that an alias names.
-    fn refuse_named(&mut self, version: EntityId, verb: &str) -> Result<()> {
-        if let Some(alias) = self.now().aliases(version)?.first() {
+    fn refuse_named(&mut self, model: EntityId, version: EntityId, verb: &str) -> Result<()> {
+        if let Some(alias) = self.now().alias_of(model, version)? {
             let number = self.now().version_number(version)?;
             return Err(Detail::InUse(format!(
                 "cannot {verb} version {number}: alias `{alias}` names it; move or delete the alias first"
@@ -473,8 +472,8 @@ const RECORD: &str = "\
     l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated, o.uri \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
-    JOIN log f ON f.n = v.since \
-    JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
+    LEFT JOIN log f ON f.n = v.since \
+    LEFT JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
     LEFT JOIN text t ON t.digest = x.comment \
     LEFT JOIN origin o ON o.target = v.id AND o.until > ?2 AND o.since <= ?2 \
     WHERE v.id = ?1 AND v.until > ?2 AND v.since <= ?2";
@@ -487,7 +486,7 @@ impl Snapshot<'_> {
 
     pub(crate) fn read_version(&mut self, id: EntityId) -> Result<ModelVersion> {
         let damaged = || Detail::Corrupt("a version's row is damaged; run `check`".into());
-        let pin = self.pin(id);
+        let (pin, logged) = (self.pin(id), self.logged);
         let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
             let digest = Digest::new(row.blob(4)?.try_into().map_err(|_| damaged())?);
             let signature = row.opt_text(10)?.map(serde_json::from_str).transpose();
@@ -515,16 +514,16 @@ impl Snapshot<'_> {
                 comment: row.opt_string(17)?,
                 tags: BTreeMap::new(),
                 aliases: Vec::new(),
-                revision: row.int(18)?,
-                updated_at: Timestamp::from_micros(row.int(19)?).into(),
-                created_at: Timestamp::from_micros(row.int(20)?).into(),
+                revision: logged.number(row.opt_int(18)?)?,
+                updated_at: logged.time(row.opt_int(19)?)?,
+                created_at: logged.time(row.opt_int(20)?)?,
                 created_by: None,
                 origin: None,
             };
             let texts =
                 [row.opt_text(10)?, row.opt_text(12)?, row.opt_text(13)?, row.opt_text(17)?];
             let text: usize = texts.into_iter().flatten().map(str::len).sum();
-            Ok((version, row.id(0)?, row.id(21)?, Origin::read(row, 22)?, text))
+            Ok((version, row.id(0)?, logged.actor(row.opt_int(21)?)?, Origin::read(row, 22)?, text))
         })?;
         let (mut record, model, creator, origin, text) =
             record.ok_or_else(|| self.absent("version with id", id))?;
@@ -534,8 +533,8 @@ impl Snapshot<'_> {
         record.origin = self.origin(origin)?;
         self.sql.query(
             "SELECT 0, key, value FROM tag WHERE target = ?1 AND until > ?2 AND since <= ?2 \
-             UNION ALL SELECT 1, name, name FROM alias WHERE version = ?1 AND until > ?2 AND since <= ?2",
-            &[id.into(), self.moment.into()],
+             UNION ALL SELECT 1, name, name FROM alias WHERE model = ?3 AND version = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), self.moment.into(), model.into()],
             &mut |row| {
                 let name = row.text(1)?.to_owned();
                 if row.int(0)? == 0 {
@@ -588,11 +587,11 @@ impl Snapshot<'_> {
         state.ok_or_else(|| self.absent("version with id", id))
     }
 
-    pub(super) fn is_archived(&mut self, id: EntityId) -> Result<bool> {
+    fn is_archived(&mut self, id: EntityId) -> Result<bool> {
         Ok(self.state(id)?.stage == Stage::Archived)
     }
 
-    pub(super) fn version_number(&mut self, id: EntityId) -> Result<i64> {
+    fn version_number(&mut self, id: EntityId) -> Result<i64> {
         self.sql
             .first(
                 "SELECT number FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",
@@ -602,12 +601,14 @@ impl Snapshot<'_> {
             .ok_or_else(|| self.absent("version with id", id))
     }
 
-    /// The aliases that name a version.
-    fn aliases(&mut self, version: EntityId) -> Result<Vec<String>> {
-        self.sql.all(
-            "SELECT name FROM alias WHERE version = ?1 AND until > ?2 AND since <= ?2 ORDER BY name",
-            &[version.into(), self.moment.into()],
+    /// The first alias of a model that names one version of it.
+    fn alias_of(&mut self, model: EntityId, version: EntityId) -> Result<Option<String>> {
+        // Sorted here: the engine would go through all that the model's aliases ever named.
+        let aliases = self.sql.all(
+            "SELECT name FROM alias WHERE model = ?1 AND version = ?2 AND until > ?3 AND since <= ?3",
+            &[model.into(), version.into(), self.moment.into()],
             |row| row.text(0).map(str::to_owned),
-        )
+        )?;
+        Ok(aliases.into_iter().min())
     }
 }

@@ -318,10 +318,13 @@ static ATTRIBUTES: &[Attribute] = &[
             maybe(concat!("FROM alias a WHERE a.model = m.id AND ", live!("a"))),
             concat!("SELECT a.model AS id FROM alias a WHERE ", live!("a")),
             "a.name",
-            true,
+            false,
         ),
         versions: indexed(
-            maybe(concat!("FROM alias a WHERE a.version = v.id AND ", live!("a"))),
+            maybe(concat!(
+                "FROM alias a WHERE a.model = v.model AND a.version = v.id AND ",
+                live!("a")
+            )),
             concat!("SELECT a.version AS id FROM alias a WHERE ", live!("a")),
             "a.name",
             true,

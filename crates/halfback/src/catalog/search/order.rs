@@ -60,7 +60,9 @@ impl Order {
                     keys.extend(full_name(subject).map(|part| of(part, false)));
                 }
                 Kind::Alias => {
-                    let first = Fragment::from(source.sql).within("(SELECT MIN(a.name) ", ")");
+                    // Not by the order of names, which would pass all that were ever closed.
+                    let first = "(SELECT MIN(a.name || '') ";
+                    let first = Fragment::from(source.sql).within(first, ")");
                     keys.push(of(first, true));
                 }
                 // Whatever is made later has a greater id.
