@@ -173,9 +173,5 @@ impl Key {
 }
 
 fn id(subject: Subject) -> Fragment {
-    match subject {
-        Subject::Models => "m.id",
-        Subject::Versions => "v.id",
-    }
-    .into()
+    subject.id().into()
 }
