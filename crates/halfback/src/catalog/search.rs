@@ -218,11 +218,10 @@ impl Search {
     fn begun(&self, snapshot: &mut Snapshot<'_>, id: &str) -> Result<Fragment> {
         // Downwards, whatever comes after another page was there; an engine begins at one bound.
         let is_below = self.order.is_descending() && self.after.is_some();
-        if !self.order.is_by_id || is_below || snapshot.moment == CommitNumber::NOW {
+        if !self.order.is_by_id || is_below {
             return Ok(Fragment::default());
         }
-        let first = Bound::Int(snapshot.first_id_after()?.0);
-        Ok(Fragment::new(&format!(" AND {id} < $"), vec![first]))
+        begun(snapshot, id)
     }
 
     /// The model that a list of models by name goes on after.
@@ -287,4 +286,13 @@ impl Search {
         }
         Ok(true)
     }
+}
+
+/// That an id was given out by the moment, as one more condition; nothing for the present.
+fn begun(snapshot: &mut Snapshot<'_>, id: &str) -> Result<Fragment> {
+    if snapshot.moment == CommitNumber::NOW {
+        return Ok(Fragment::default());
+    }
+    let first = Bound::Int(snapshot.first_id_after()?.0);
+    Ok(Fragment::new(&format!(" AND {id} < $"), vec![first]))
 }

@@ -7,7 +7,7 @@ use halfback_store::error::Result;
 use super::attribute::{Subject, live};
 use super::compile::Seed;
 use super::fragment::{Bound, Fragment};
-use super::{Found, Search};
+use super::{Found, Search, begun};
 use crate::catalog::tree::Within;
 use crate::command::Snapshot;
 
@@ -336,9 +336,14 @@ impl Seed {
         Self { select, ordered: true, in_list: false }
     }
 
-    /// The first of the ids that it gives.
-    fn ids(&self, snapshot: &mut Snapshot<'_>, most: usize) -> Result<Vec<i64>> {
-        let select = self.select.clone().then(format!(" LIMIT {most}").as_str());
+    /// The first of the ids that it gives. Where these lie in order, those that were given out
+    /// after a past moment are not gone through.
+    fn ids(&self, snapshot: &mut Snapshot<'_>, begun: &Fragment, most: usize) -> Result<Vec<i64>> {
+        let mut select = self.select.clone();
+        if self.ordered && *begun != Fragment::default() {
+            select = select.within("SELECT d.id FROM (", ") d WHERE d.id > 0").then(begun.clone());
+        }
+        let select = select.then(format!(" LIMIT {most}").as_str());
         let (sql, params) = select.statement(snapshot.moment);
         snapshot.sql.all(&sql, &params, |row| row.int(0))
     }
@@ -350,12 +355,13 @@ fn smallest<'a>(
     snapshot: &mut Snapshot<'_>,
     most: usize,
 ) -> Result<Option<(&'a Seed, Vec<i64>)>> {
+    let begun = begun(snapshot, "d.id")?;
     let [.., largest] = SMALL;
     let most = most.min(largest);
     let steps = SMALL.into_iter().filter(|step| *step <= most / 2);
     for step in steps.chain([most]) {
         for seed in seeds {
-            let ids = seed.ids(snapshot, step)?;
+            let ids = seed.ids(snapshot, &begun, step)?;
             if ids.len() < step {
                 return Ok(Some((seed, ids)));
             }
