@@ -2,7 +2,11 @@
 //!
 //! Without a suite it lists those that there are.
 
+mod filled;
+mod growth;
 mod measure;
+mod pages;
+mod picture;
 mod program;
 mod registry;
 mod search;
@@ -14,24 +18,37 @@ use measure::{Outcome, Row};
 
 /// What a suite finds ready.
 struct Ground {
-    /// The Python that has Halfback's wheel and the peers.
-    python: PathBuf,
-    /// Where Java finds Halfback's classes and those of `peers/`.
-    class_path: String,
     /// An empty folder on the disk that the work tree is on: a temporary folder is often in memory, where nothing is durable.
     folder: tempfile::TempDir,
+    /// Where a suite draws what it measured, where it does.
+    picture: PathBuf,
+}
+
+/// The Python that has Halfback's wheel and the peers.
+fn python() -> Outcome<PathBuf> {
+    prepared("HALFBACK_BENCH_PYTHON").map(PathBuf::from)
+}
+
+/// Where Java finds Halfback's classes and those of `peers/`.
+fn class_path() -> Outcome<String> {
+    prepared("HALFBACK_BENCH_CLASS_PATH")
 }
 
 type Suite = fn(&Ground) -> Outcome<Vec<Row>>;
 
-const SUITES: [(&str, Suite); 3] =
-    [("registry", registry::measure), ("search", search::measure), ("storage", storage::measure)];
+const SUITES: [(&str, Suite); 4] = [
+    ("growth", growth::measure),
+    ("registry", registry::measure),
+    ("search", search::measure),
+    ("storage", storage::measure),
+];
 
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => SUITES.iter().for_each(|(name, _)| println!("{name}")),
         [registry::NEIGHBOUR, registry] => registry::neighbour(registry)?,
+        [growth::READER, registry, models, half] => growth::reader(registry, models, half)?,
         [storage::WRITER, registry, callers] => storage::writer(registry, callers)?,
         [name] => run(suite(name)?)?,
         _ => return Err("expected the name of one suite".into()),
@@ -51,12 +68,11 @@ fn run(suite: Suite) -> Outcome {
     let report = PathBuf::from(prepared("HALFBACK_BENCH_REPORT")?);
     let reports = report.parent().ok_or("the report has no folder")?;
     std::fs::create_dir_all(reports)?;
-    let ground = Ground {
-        python: prepared("HALFBACK_BENCH_PYTHON")?.into(),
-        class_path: prepared("HALFBACK_BENCH_CLASS_PATH")?,
-        folder: tempfile::tempdir_in(reports)?,
-    };
-    let rows: Vec<_> = suite(&ground)?.iter().map(Row::to_json).collect();
+    let ground =
+        Ground { folder: tempfile::tempdir_in(reports)?, picture: report.with_extension("svg") };
+    let rows = suite(&ground)?;
+    rows.iter().filter_map(Row::missed).for_each(|missed| println!("{missed}"));
+    let rows: Vec<_> = rows.iter().map(Row::to_json).collect();
     std::fs::write(&report, serde_json::to_string_pretty(&rows)? + "\n")?;
     Ok(())
 }
@@ -76,7 +92,7 @@ mod tests {
         let refused = suite("regsitry").err().map(|error| error.to_string());
         assert_eq!(
             refused.unwrap(),
-            "no suite `regsitry`; there are: `registry`, `search`, `storage`"
+            "no suite `regsitry`; there are: `growth`, `registry`, `search`, `storage`"
         );
     }
 }

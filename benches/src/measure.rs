@@ -1,5 +1,6 @@
 //! How a suite measures: rounds in which ours and the peers take turns, medians, and the rows of the report.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -67,15 +68,16 @@ pub(crate) fn seconds<T, E: Into<Box<dyn Error>>>(
 /// What a figure is counted in.
 #[derive(Clone, Copy)]
 pub(crate) struct Unit {
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// How many of it are one second, one byte, or one operation a second.
-    scale: f64,
+    pub(crate) scale: f64,
 }
 
 impl Unit {
     pub(crate) const NANOSECONDS: Unit = Unit { name: "ns", scale: 1e9 };
     pub(crate) const MICROSECONDS: Unit = Unit { name: "µs", scale: 1e6 };
     pub(crate) const MILLISECONDS: Unit = Unit { name: "ms", scale: 1e3 };
+    pub(crate) const BYTES: Unit = Unit { name: "B", scale: 1.0 };
     pub(crate) const MEGABYTES: Unit = Unit { name: "MB", scale: 1e-6 };
     pub(crate) const PERCENT: Unit = Unit { name: "%", scale: 1e2 };
     pub(crate) const PER_SECOND: Unit = Unit { name: "1/s", scale: 1.0 };
@@ -83,28 +85,37 @@ impl Unit {
 
 /// One line of the report: a figure of ours beside the peer's, and what was promised of it.
 pub(crate) struct Row {
-    name: &'static str,
+    name: Cow<'static, str>,
     unit: Unit,
     ours: f64,
-    peer: f64,
-    peer_name: &'static str,
-    /// How many times better ours is.
-    ratio: f64,
+    peer: Option<Peer>,
     most: Option<f64>,
     least_ratio: Option<f64>,
+}
+
+struct Peer {
+    name: &'static str,
+    figure: f64,
+    /// How many times better ours is.
+    ratio: f64,
 }
 
 impl Row {
     /// A figure of which less is better: seconds, or bytes.
     pub(crate) fn cost(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         unit: Unit,
         ours: f64,
         (peer_name, peer): (&'static str, f64),
     ) -> Row {
-        let ratio = peer / ours;
-        let (ours, peer) = (ours * unit.scale, peer * unit.scale);
-        Row { name, unit, ours, peer, peer_name, ratio, most: None, least_ratio: None }
+        let peer = Peer { name: peer_name, figure: peer * unit.scale, ratio: peer / ours };
+        Row { peer: Some(peer), ..Row::alone(name, unit, ours) }
+    }
+
+    /// A figure of which less is better, and that has none beside it.
+    pub(crate) fn alone(name: impl Into<Cow<'static, str>>, unit: Unit, ours: f64) -> Row {
+        let (name, ours) = (name.into(), ours * unit.scale);
+        Row { name, unit, ours, peer: None, most: None, least_ratio: None }
     }
 
     /// How many in a second, from the seconds that one takes.
@@ -114,7 +125,8 @@ impl Row {
         (peer_name, peer): (&'static str, f64),
     ) -> Row {
         let row = Row::cost(name, Unit::PER_SECOND, ours, (peer_name, peer));
-        Row { ours: row.ours.recip(), peer: row.peer.recip(), ..row }
+        let peer = row.peer.map(|peer| Peer { figure: peer.figure.recip(), ..peer });
+        Row { ours: row.ours.recip(), peer, ..row }
     }
 
     /// The budget: our figure is at most this many of its unit.
@@ -136,7 +148,15 @@ impl Row {
 
     fn met(&self) -> bool {
         self.most.is_none_or(|most| self.ours <= most)
-            && self.least_ratio.is_none_or(|ratio| self.ratio >= ratio)
+            && self
+                .least_ratio
+                .is_none_or(|least| self.peer.as_ref().is_some_and(|peer| peer.ratio >= least))
+    }
+
+    /// What is to be said where the budget is missed.
+    pub(crate) fn missed(&self) -> Option<String> {
+        let budget = self.budget().filter(|_| !self.met())?;
+        Some(format!("{}: {:.3} {}, not {budget}", self.name, self.ours, self.unit.name))
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -145,9 +165,9 @@ impl Row {
             "name": self.name,
             "ours": self.ours,
             "unit": self.unit.name,
-            "peer": self.peer,
-            "peer_name": self.peer_name,
-            "ratio": self.ratio,
+            "peer": self.peer.as_ref().map(|peer| peer.figure),
+            "peer_name": self.peer.as_ref().map(|peer| peer.name),
+            "ratio": self.peer.as_ref().map(|peer| peer.ratio),
             "met": budget.is_some().then(|| self.met()),
             "budget": budget,
         })
@@ -192,6 +212,13 @@ mod tests {
     }
 
     #[test]
+    fn a_missed_budget_is_told() {
+        let open = |most| Row::alone("open", Unit::MILLISECONDS, 0.002).at_most(most).missed();
+        assert_eq!(open(1.5).as_deref(), Some("open: 2.000 ms, not ≤ 1.5 ms"));
+        assert_eq!(open(2.5), None);
+    }
+
+    #[test]
     fn a_rate_is_better_when_it_is_more() {
         let row = Row::rate("write", 0.002, ("append", 0.001)).at_least_times(0.5).to_json();
         assert_eq!((&row["ours"], &row["peer"]), (&json!(500.0), &json!(1000.0)));
@@ -202,5 +229,12 @@ mod tests {
     fn what_has_no_budget_does_not_meet_one() {
         let row = Row::cost("open", Unit::MILLISECONDS, 1.0, ("MLflow", 2.0)).to_json();
         assert!(row["budget"].is_null() && row["met"].is_null());
+    }
+
+    #[test]
+    fn what_stands_alone_has_no_peer() {
+        let row = Row::alone("open", Unit::MILLISECONDS, 0.002).at_most(1.0).to_json();
+        assert_eq!((&row["ours"], &row["met"]), (&json!(2.0), &json!(false)));
+        assert!(row["peer"].is_null() && row["peer_name"].is_null() && row["ratio"].is_null());
     }
 }

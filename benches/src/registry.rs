@@ -34,13 +34,13 @@ pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     let registry = Registry::open(&path)?;
 
     let mut rows = Vec::new();
-    rows.extend(resolve(ground, &registry, &mut python)?);
+    rows.extend(resolve(&registry, &mut python)?);
     rows.extend(resolve_after_a_change(&registry, &mut python)?);
     rows.extend(writes(&mut python)?);
     rows.push(durable_write(&registry, folder)?);
     rows.extend(opening(&mut python)?);
     drop(python);
-    rows.extend(imports(ground)?);
+    rows.extend(imports()?);
     rows.push(large_file(&registry, folder)?);
     Ok(rows)
 }
@@ -69,7 +69,7 @@ fn register(registry: &Registry, model: &str, content: &Content) -> halfback::Re
 
 /// Python with Halfback and MLflow, once it has filled MLflow's store.
 fn python(ground: &Ground) -> Outcome<Program> {
-    let mut command = Command::new(&ground.python);
+    let mut command = Command::new(crate::python()?);
     command.arg(peer("registry.py")).args([MODEL, &MODELS.to_string(), &VERSIONS.to_string()]);
     let mut python = Program::start(command.current_dir(&ground.folder))?;
     python.answer::<0>("ready")?;
@@ -79,10 +79,10 @@ fn python(ground: &Ground) -> Outcome<Program> {
 // Reads.
 
 /// From memory, while another process keeps committing.
-fn resolve(ground: &Ground, registry: &Registry, python: &mut Program) -> Outcome<[Row; 3]> {
+fn resolve(registry: &Registry, python: &mut Program) -> Outcome<[Row; 3]> {
     let rounds = Rounds { warm_up: 10, counted: 60 };
     let mut java = Command::new("java");
-    java.args(["--enable-native-access=ALL-UNNAMED", "-cp", &ground.class_path, "Resolve"]);
+    java.args(["--enable-native-access=ALL-UNNAMED", "-cp", &crate::class_path()?, "Resolve"]);
     let mut java = Program::start(java.arg(registry.path()).arg(CHAMPION))?;
     let neighbour =
         Program::start(Command::new(std::env::current_exe()?).arg(NEIGHBOUR).arg(registry.path()))?;
@@ -229,9 +229,9 @@ fn opening(python: &mut Program) -> Outcome<[Row; 2]> {
 }
 
 /// Each import in a process of its own.
-fn imports(ground: &Ground) -> Outcome<[Row; 4]> {
+fn imports() -> Outcome<[Row; 4]> {
     let import = |modules: &[&str]| -> Outcome<[f64; 2]> {
-        let mut python = Command::new(&ground.python);
+        let mut python = Command::new(crate::python()?);
         Program::start(python.arg(peer("imports.py")).args(modules))?.answer("import")
     };
     let rounds = Rounds { warm_up: 1, counted: 9 };

@@ -1,5 +1,5 @@
 //! The suite `storage`: durable writes of one caller, of many that share commits, and of processes beside each other, beside a bare
-//! append with `fdatasync`.
+//! append with `fdatasync`; and how all costs grow with the registry.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, Write as _};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use halfback::{Content, Options, RegisterVersion, Registry, no_progress};
 
 use crate::Ground;
+use crate::growth;
 use crate::measure::{Outcome, Rounds, Row, Unit, medians};
 use crate::program::Program;
 
@@ -28,6 +29,7 @@ pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     rows.extend(one_process(&registry, ground.folder.path())?);
     registry.close()?;
     rows.extend(two_processes(&path)?);
+    rows.extend(growth::measure(ground)?);
     Ok(rows)
 }
 

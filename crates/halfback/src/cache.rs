@@ -98,7 +98,7 @@ pub(crate) fn resolve_stamped(
 
 /// Reads the record and keeps it. The words are read before the snapshot is taken: a commit in
 /// between leaves an entry that the next look finds moved. For that the model must be known
-/// beforehand; where the guess is wrong, one more read settles it.
+/// beforehand; where the guess is wrong, all words must have lasted, or one more read settles it.
 fn fill(
     view: &View,
     uri: &VersionRef,
@@ -110,11 +110,12 @@ fn fill(
         view.snapshot(|snapshot| {
             let (model, version) = snapshot.version_ref(uri)?;
             let record = Arc::new(snapshot.version(version)?);
-            Ok(Entry { model, record, stamp: stamp.filter(|_| guess == Some(model)) })
+            let stamp = stamp.filter(|_| guess == Some(model));
+            Ok(Entry { model, record, stamp: stamp.or_else(|| snapshot.state_of(model)) })
         })
     };
     let mut entry = read(guess)?;
-    if guess != Some(entry.model) {
+    if entry.stamp.is_none() && guess != Some(entry.model) {
         entry = read(Some(entry.model))?;
     }
     let answer = (entry.record.clone(), entry.stamp);

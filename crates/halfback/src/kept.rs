@@ -112,13 +112,18 @@ impl Snapshot<'_> {
         if present.lasts() { kept } else { Vec::new() }
     }
 
+    /// The stamp under which this snapshot has read a model; none where a commit has begun since.
+    pub(crate) fn state_of(&self, model: EntityId) -> Option<Stamp> {
+        let present = self.present?;
+        // In this order: a commit after the stamp was read makes an entry that is never current.
+        Stamp::now(present.shared, model).filter(|_| present.lasts())
+    }
+
     /// Keeps a record of this snapshot with so many bytes of text, which is true while its model
     /// is.
     pub(crate) fn keep<T: Record>(&self, id: EntityId, model: EntityId, record: &T, text: usize) {
         let Some(present) = self.present.filter(|_| text <= LONGEST) else { return };
-        // In this order: a commit after the stamp was read makes an entry that is never current.
-        let stamp = Stamp::now(present.shared, model).filter(|_| present.lasts());
-        let Some(stamp) = stamp else { return };
+        let Some(stamp) = self.state_of(model) else { return };
         let mut records = T::records(&present.shared.kept).lock();
         if records.len() >= MOST {
             records.clear();

@@ -11,13 +11,19 @@ use crate::{
     tools::{self, Tool, Venv},
 };
 
+/// The variable that tells the program where to write its report.
+pub(crate) const REPORT: &str = "HALFBACK_BENCH_REPORT";
+
+/// The variable that asks for what takes long.
+pub(crate) const LONG: &str = "HALFBACK_LONG";
+
 const PROGRAMS: &str = "benches/peers";
 
-pub(crate) fn run(project: &Project, suite: &str) -> Outcome {
+pub(crate) fn run(project: &Project, suite: &str, long: bool) -> Outcome {
     tools::require(&[Tool::Python, Tool::Jdk, Tool::Maven])?;
     heading(&format!("Bench {suite}"));
     quiet_step("suites", || {
-        let suites = capture(&mut benches(project))?;
+        let suites = capture(&mut program(project))?;
         if suites.lines().any(|known| known == suite) {
             return Ok(());
         }
@@ -41,15 +47,18 @@ pub(crate) fn run(project: &Project, suite: &str) -> Outcome {
     }
     let began = load();
     quiet_step("measure", || {
-        let mut bench = benches(project);
+        let mut bench = program(project);
         bench
             .arg(suite)
             // What the suite starts: the peers' Python, Java with the jar. Where it reports.
             .env("HALFBACK_BENCH_PYTHON", venv.program("python"))
             .env("HALFBACK_BENCH_CLASS_PATH", &class_path)
-            .env("HALFBACK_BENCH_REPORT", &report)
+            .env(REPORT, &report)
             .env("MLFLOW_DISABLE_TELEMETRY", "true")
             .env("DO_NOT_TRACK", "true");
+        if long {
+            bench.env(LONG, "1");
+        }
         capture(&mut bench).map(drop)
     })?;
     let ended = load();
@@ -64,7 +73,7 @@ pub(crate) fn run(project: &Project, suite: &str) -> Outcome {
 }
 
 /// The program that measures; without arguments it lists the suites.
-fn benches(project: &Project) -> Command {
+pub(crate) fn program(project: &Project) -> Command {
     let mut cargo = tools::cargo(project);
     cargo.args(["run", "--quiet", "--release", "--package", "halfback-benches", "--"]);
     cargo

@@ -27,7 +27,9 @@ Usage: cargo xtask <chore>
                      program watch the champion move; writes target/demo/summary.json
   test [--long]      Runs all tests of Rust, Python and Java; --long runs the long ones as well
   lint               Checks format, lints, types and documents in all three languages
-  bench <suite>      Measures a suite in release mode; writes target/bench/<suite>.json
+  bench <suite> [--long]
+                     Measures a suite in release mode; writes target/bench/<suite>.json. With
+                     --long `storage` and `growth` go on to a million versions
   codegen [--check]  Writes the Python and Java types from the Rust definitions;
                      --check only says whether they are current
   package            Builds the wheel, the jar and the crates, and uses each from an empty
@@ -55,7 +57,8 @@ fn run(arguments: &[&str]) -> Outcome {
         ["test"] => test::run(&project, false),
         ["test", "--long"] => test::run(&project, true),
         ["lint"] => lint::run(&project),
-        ["bench", suite] => bench::run(&project, suite),
+        ["bench", suite] => bench::run(&project, suite, false),
+        ["bench", suite, "--long"] => bench::run(&project, suite, true),
         ["codegen"] => codegen::run(&project, codegen::Mode::Write),
         ["codegen", "--check"] => codegen::run(&project, codegen::Mode::Check),
         ["package"] => package::run(&project),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::{
     project::files_below,
     step::{Failure, Outcome},
@@ -71,6 +73,14 @@ impl Tally {
         tally
     }
 
+    /// Counts the budgets of a bench's report, each of which is met or missed.
+    pub(crate) fn of_budgets(report: &Value) -> Tally {
+        let rows = report.as_array().into_iter().flatten();
+        rows.filter_map(|row| row.get("met")?.as_bool()).fold(Tally::default(), |tally, met| {
+            tally.plus(Tally { passed: usize::from(met), failed: usize::from(!met), skipped: 0 })
+        })
+    }
+
     /// Adds up the reports in a folder.
     pub(crate) fn of_reports(folder: &Path) -> Outcome<Tally> {
         let mut tally = Tally::default();
@@ -105,6 +115,8 @@ pub(crate) fn compare_scenarios(language: &str, all: &[String], ran: &str) -> Ou
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::{Tally, compare_scenarios};
 
     #[test]
@@ -124,6 +136,13 @@ test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
         assert_eq!(Tally::of_junit(pytest), Tally { passed: 4, failed: 3, skipped: 3 });
         let surefire = r#"<testsuite xmlns:xsi="x" name="A" time="1" tests="2" errors="0" skipped="0" failures="0">"#;
         assert_eq!(Tally::of_junit(surefire), Tally { passed: 2, failed: 0, skipped: 0 });
+    }
+
+    #[test]
+    fn budgets_are_met_or_missed() {
+        let report = json!([{"met": true}, {"met": false}, {"met": null}, {"met": true}]);
+        assert_eq!(Tally::of_budgets(&report), Tally { passed: 2, failed: 1, skipped: 0 });
+        assert_eq!(Tally::of_budgets(&json!([])).trouble().as_deref(), Some("ran no test"));
     }
 
     #[test]

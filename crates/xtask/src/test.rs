@@ -3,6 +3,7 @@
 use std::{path::Path, process::Command};
 
 use crate::{
+    bench,
     products::{self, Profile},
     project::{Project, files_below, fresh_folder},
     step::{Failure, Outcome, heading, quiet_step, record, step},
@@ -26,6 +27,9 @@ pub(crate) fn run(project: &Project, long: bool) -> Outcome {
     }
     tests.java()?;
     tests.torture()?;
+    if long {
+        tests.growth()?;
+    }
     tests.scenarios()?;
     tests.close()
 }
@@ -120,6 +124,18 @@ impl Tests<'_> {
         })
     }
 
+    /// What was promised of a registry with a million versions, as the bench `growth` measures it.
+    fn growth(&mut self) -> Outcome {
+        let report = self.project.target("bench/growth.json");
+        clear(&report)?;
+        let mut growth = bench::program(self.project);
+        growth.arg("growth").env(bench::REPORT, &report);
+        self.suite("growth", &mut growth, |_| {
+            let report = std::fs::read_to_string(&report).unwrap_or_else(|_| "[]".to_owned());
+            Ok(Tally::of_budgets(&serde_json::from_str(&report)?))
+        })
+    }
+
     /// Runs one suite to its end and counts it; a failure is told at the close, after the other suites.
     fn suite(
         &mut self,
@@ -128,7 +144,7 @@ impl Tests<'_> {
         count: impl FnOnce(&str) -> Outcome<Tally>,
     ) -> Outcome {
         if self.long {
-            command.env("HALFBACK_LONG", "1");
+            command.env(bench::LONG, "1");
         }
         let log = self.project.target(format!("reports/{name}.txt"));
         let work = || {

@@ -147,16 +147,18 @@ impl Search {
         let found = match self.plan(snapshot, limit)? {
             Plan::List if self.order.is_by_name => self.by_name(snapshot, limit)?,
             Plan::List => {
-                let base = self.base(None).then(self.begun(snapshot)?);
+                let id = self.subject.id();
+                let base = self.base(None).then(self.begun(snapshot, id)?);
                 self.sorted(snapshot, base, limit)?
             }
             Plan::Sorted(seed) => self.sorted(snapshot, self.base(Some(seed)), limit)?,
-            Plan::Named(seed) => self.named(snapshot, seed, limit)?,
+            Plan::Named(seed) => self.named(snapshot, &seed, limit)?,
             Plan::Ordered(seed) => {
-                let base = self.base(Some(seed)).then(self.begun(snapshot)?);
+                let base = self.base(Some(seed)).then(self.begun(snapshot, "d.id")?);
                 let after = self.after.as_ref().map(|last| self.order.after_on("d.id", last));
                 self.read(snapshot, base, after, self.order.clause_on("d.id"), limit)?
             }
+            Plan::Leaping(seeds) => self.leaping(snapshot, &seeds, limit)?,
             Plan::Among(seed, ids) => match self.among(snapshot, ids, limit)? {
                 Some(found) => found,
                 None => self.named(snapshot, seed, limit)?,
@@ -215,15 +217,13 @@ impl Search {
     }
 
     /// In the order of ids, what was made after a past moment need not be gone through one by one.
-    fn begun(&self, snapshot: &mut Snapshot<'_>) -> Result<Fragment> {
-        if !self.order.is_by_id || snapshot.moment == CommitNumber::NOW {
+    fn begun(&self, snapshot: &mut Snapshot<'_>, id: &str) -> Result<Fragment> {
+        // Downwards, whatever comes after another page was there; an engine begins at one bound.
+        let is_below = self.order.is_descending() && self.after.is_some();
+        if !self.order.is_by_id || is_below {
             return Ok(Fragment::default());
         }
-        let id = match self.subject {
-            Subject::Models => " AND m.id < $",
-            Subject::Versions => " AND v.id < $",
-        };
-        Ok(Fragment::new(id, vec![Bound::Int(snapshot.first_id_after()?.0)]))
+        begun(snapshot, id)
     }
 
     /// The model that a list of models by name goes on after.
@@ -256,11 +256,7 @@ impl Search {
         order: Fragment,
         limit: i64,
     ) -> Result<Vec<Found>> {
-        let id = match self.subject {
-            Subject::Models => "m.id",
-            Subject::Versions => "v.id",
-        };
-        let columns = std::iter::once(Fragment::from(id))
+        let columns = std::iter::once(Fragment::from(self.subject.id()))
             .chain(self.order.columns())
             .chain(self.filter.columns.iter().cloned());
         let mut statement = Fragment::joined(columns, ", ").within("SELECT ", "").then(base);
@@ -292,4 +288,13 @@ impl Search {
         }
         Ok(true)
     }
+}
+
+/// That an id was given out by the moment, as one more condition; nothing for the present.
+fn begun(snapshot: &mut Snapshot<'_>, id: &str) -> Result<Fragment> {
+    if snapshot.moment == CommitNumber::NOW {
+        return Ok(Fragment::default());
+    }
+    let first = Bound::Int(snapshot.first_id_after()?.0);
+    Ok(Fragment::new(&format!(" AND {id} < $"), vec![first]))
 }

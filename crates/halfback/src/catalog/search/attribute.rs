@@ -8,6 +8,16 @@ pub(super) enum Subject {
     Versions,
 }
 
+impl Subject {
+    /// The column of a row's id.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Models => "m.id",
+            Self::Versions => "v.id",
+        }
+    }
+}
+
 /// What values an attribute has, and so what can be asked of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -175,9 +175,5 @@ impl Key {
 }
 
 fn id(subject: Subject) -> Fragment {
-    match subject {
-        Subject::Models => "m.id",
-        Subject::Versions => "v.id",
-    }
-    .into()
+    subject.id().into()
 }
