@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::handle::Handle;
-use crate::transfer::transferring;
+use crate::transfer::{beside, transferring};
 
 /// Copies the registry into a folder; `progress` counts bytes.
 #[pyfunction]
@@ -19,8 +19,8 @@ pub(crate) fn backup<'py>(
     verify: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let registry = handle.get().registry();
-    let done = transferring(py, progress, |p| wire::backup(registry, &to, verify, p))?;
+    let registry = handle.get().registry().clone();
+    let done = beside(py, progress, move |p| wire::backup(&registry, &to, verify, p))?;
     Ok(PyBytes::new(py, &done))
 }
 

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::errors::{self, detached};
-use crate::transfer::transferring;
+use crate::transfer::{beside, transferring};
 
 /// An open registry; `halfback.Registry` and `halfback.View` are what people use.
 #[pyclass(frozen, weakref, module = "halfback._native")]
@@ -152,7 +152,8 @@ impl Handle {
         artifacts: bool,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let report = transferring(py, progress, |p| wire::check(&self.registry, artifacts, p))?;
+        let registry = self.registry.clone();
+        let report = beside(py, progress, move |p| wire::check(&registry, artifacts, p))?;
         Ok(PyBytes::new(py, &report))
     }
 

@@ -6,7 +6,9 @@
 //! else (the queue of writers, which the child starts empty, and the shared generation words)
 //! goes on.
 //!
-//! Whatever touches a connection or a lock of this library does it while [`working`]. The gate
+//! Whatever touches a connection or a lock of this library does it while [`working`]. It must not
+//! wait there for what a forking thread may hold: a binding's hooks, which want the interpreter's
+//! lock, are called elsewhere, or on another thread. The gate
 //! itself and the queue of writers are the standard library's locks: a lock of `parking_lot` keeps
 //! its waiters in a table of the whole process, which a fork may copy in the middle of a change.
 
@@ -52,9 +54,18 @@ impl Drop for Working {
     }
 }
 
-/// Whether this thread is [`working`]: then it must not wait for another process.
-pub(crate) fn is_working() -> bool {
+/// Whether this thread is [`working`]: then it must not wait for another process, nor for anything
+/// that a thread may hold while it forks, such as the lock of an interpreter.
+pub fn is_working() -> bool {
     DEPTH.get() > 0
+}
+
+/// Waits until no work is under way. The fork itself waits too; this is for one who forks and would
+/// better let go of something meanwhile.
+pub fn settle() {
+    if !is_working() {
+        drop(GATE.write().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 /// What the forking thread holds across the fork.

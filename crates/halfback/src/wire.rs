@@ -13,7 +13,7 @@ use crate::artifact::Progress;
 use crate::backup::{Backup, Restored};
 use crate::bundle::{Bundle, BundleManifest, BundleVerification};
 use crate::cache::{Stamp, resolve_stamped};
-use crate::check::Check;
+use crate::check::{Check, CheckReport};
 use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query, written};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
@@ -317,6 +317,7 @@ pub fn schemas() -> Value {
     each_query(&mut collect);
     let queries = std::mem::take(&mut collect.schemas);
     // What methods give that are neither commands nor queries.
+    collect.records.subschema_for::<CheckReport>();
     collect.records.subschema_for::<Backup>();
     collect.records.subschema_for::<Restored>();
     collect.records.subschema_for::<BundleManifest>();
