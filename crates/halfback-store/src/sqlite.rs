@@ -369,14 +369,14 @@ fn moved(folder: &Path) -> Error {
     .into()
 }
 
-/// Refuses to make a registry among the artifacts of another one: they come after its database, so
-/// that was lost.
+/// Refuses a folder without a database that has artifacts: they come after the database, so that was
+/// lost.
 fn refuse_leftovers(folder: &Path) -> Result<()> {
     let artifacts = folder.join(ARTIFACTS);
     let kept = artifacts.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     if kept {
         return Err(Detail::Corrupt(format!(
-            "the database of `{}` is empty or missing, but there are artifacts in `{ARTIFACTS}`; restore a backup, or remove them to begin anew",
+            "the database of `{}` was lost: `{DATABASE}` is missing, empty or overwritten, but there are artifacts in `{ARTIFACTS}`; restore a backup, or begin anew in another folder",
             folder.display()
         ))
         .into());
@@ -559,9 +559,13 @@ fn refuse_or_prepare(folder: &Path, access: Access) -> Result<()> {
         }
         Err(error) => return Err(error).on("read", folder),
     };
-    let ours = [LOCK, GENERATION, ARTIFACTS];
+    let lost = refuse_leftovers(folder);
     let foreign = content.into_iter().flatten().flatten().find(|entry| {
-        !ours.iter().any(|name| entry.file_name().as_encoded_bytes() == name.as_bytes())
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        let ours = [LOCK, GENERATION, ARTIFACTS].iter().any(|ours| name == ours.as_bytes());
+        // What SQLite keeps beside a database that was there.
+        !ours && (lost.is_ok() || !name.starts_with(DATABASE.as_bytes()))
     });
     if let Some(entry) = foreign {
         return Err(Detail::NotARegistry(format!(
@@ -570,6 +574,7 @@ fn refuse_or_prepare(folder: &Path, access: Access) -> Result<()> {
         ))
         .into());
     }
+    lost?;
     if access.read_only || !access.create {
         return Err(Detail::RegistryNotFound(format!(
             "there is no registry in `{shown}`; to make one, open it with `create` set to true"
