@@ -538,3 +538,31 @@ fn a_database_that_was_lost_is_damage_and_no_missing_registry() {
     std::fs::remove_file(path.join("registry.db-wal")).unwrap();
     assert_eq!(Registry::open(path).unwrap_err().code(), "registry_not_found");
 }
+
+#[test]
+fn damage_is_laid_to_versions_of_its_catalog() {
+    let folder = folder();
+    let registry = open(folder.path()).unwrap();
+    let content = Content::Bytes { name: "m".into(), bytes: vec![7; 99] };
+    for model in ["fraud", "risk.credit.default"] {
+        let command = CreateModel { name: model.into(), parents: true, ..CreateModel::default() };
+        registry.execute(command).unwrap();
+        register(&registry, model, &content);
+    }
+    let catalogs = std::fs::read_dir(folder.path().join("artifacts")).unwrap();
+    let mut catalogs: Vec<PathBuf> = catalogs.map(|entry| entry.unwrap().path()).collect();
+    catalogs.sort();
+    for (catalog, own, other) in [
+        (&catalogs[0], "main.default.fraud/1", "risk"),
+        (&catalogs[1], "risk.credit.default/1", "fraud"),
+    ] {
+        let aside = folder.path().join("artifacts/aside");
+        std::fs::rename(catalog, &aside).unwrap();
+        let report = registry.check().unwrap();
+        assert_eq!(report.findings.len(), 1, "{report:?}");
+        let message = &report.findings[0].message;
+        assert!(message.contains(own) && !message.contains(other), "{message}");
+        std::fs::rename(&aside, catalog).unwrap();
+    }
+    assert_eq!(registry.check().unwrap().findings, []);
+}

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use halfback_store::artifact::{self, ArtifactStore, Named};
 use halfback_store::check::{self as store, Findings};
 use halfback_store::error::{Detail, Error, Kind, Result};
+use halfback_store::id::CommitNumber;
 use halfback_store::interrupt;
 use halfback_store::tx::Head;
 use schemars::JsonSchema;
@@ -135,11 +136,15 @@ impl Snapshot<'_> {
     }
 
     /// The living versions of an artifact, as the end of a sentence.
-    fn versions_of(&mut self, Named { digest, .. }: &Named) -> Result<String> {
+    fn versions_of(&mut self, Named { catalog, digest, .. }: &Named) -> Result<String> {
         const SHOWN: usize = 3;
         let mut names = self.sql.all(
-            "SELECT catalog, schema, model, number FROM v_version WHERE digest = ?1 LIMIT 4",
-            &[digest.hash().into()],
+            "SELECT w.catalog, w.schema, w.model, w.number FROM v_version w \
+             JOIN version v ON v.id = w.id AND v.until = ?3 \
+             JOIN securable m ON m.id = v.model AND m.until = ?3 \
+             JOIN securable s ON s.id = m.parent AND s.until = ?3 \
+             WHERE w.digest = ?1 AND w.location IS NULL AND s.parent = ?2 LIMIT 4",
+            &[digest.hash().into(), (*catalog).into(), CommitNumber::FOREVER.into()],
             |row| {
                 let name = [row.text(0)?, row.text(1)?, row.text(2)?].join(".");
                 Ok(format!("`{name}/{}`", row.int(3)?))
