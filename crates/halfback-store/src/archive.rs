@@ -8,7 +8,7 @@
 mod layout;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Seek, SeekFrom, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -240,6 +240,11 @@ impl Archive {
         Ok(Box::new(self.section(entry)?))
     }
 
+    /// The same for who reads here and there in it.
+    pub fn seekable(&self, entry: usize) -> Result<impl Read + Seek + use<>> {
+        Ok(self.section(entry)?.source)
+    }
+
     /// The error of an archive that is not as it was written.
     pub fn altered(&self, why: &str) -> Error {
         altered(&self.path, why)
@@ -261,14 +266,14 @@ impl Archive {
                 entry.name
             )));
         }
-        let at = offset + expected.len() as u64;
-        let source = Section { file: self.file.clone(), at, left: entry.size };
+        let begin = offset + expected.len() as u64;
+        let source = Section { file: self.file.clone(), begin, size: entry.size, at: 0 };
         Ok(Checked { source, crc: Crc::new() })
     }
 
     fn check(&self, entry: usize, read: &Checked<Section>) -> Result<()> {
         let entry = self.entry(entry)?;
-        if read.source.left == 0 && read.crc.sum() == entry.crc {
+        if read.source.left() == 0 && read.crc.sum() == entry.crc {
             return Ok(());
         }
         Err(self.altered(&format!("the content of `{}` is not what its CRC-32 says", entry.name)))
@@ -325,17 +330,37 @@ impl Archive {
 #[derive(Debug)]
 struct Section {
     file: Arc<File>,
+    begin: u64,
+    size: u64,
+    /// How far it was read, from its beginning.
     at: u64,
-    left: u64,
+}
+
+impl Section {
+    fn left(&self) -> u64 {
+        self.size.saturating_sub(self.at)
+    }
 }
 
 impl Read for Section {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), self.at)?;
+        let most = buffer.len().min(usize::try_from(self.left()).unwrap_or(usize::MAX));
+        let place = self.begin.saturating_add(self.at);
+        let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), place)?;
         self.at += read as u64;
-        self.left -= read as u64;
         Ok(read)
+    }
+}
+
+impl Seek for Section {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(way) => self.size.checked_add_signed(way),
+            SeekFrom::Current(way) => self.at.checked_add_signed(way),
+        };
+        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }
 

@@ -132,8 +132,10 @@ class Bundle:
 
         The files are covered by their digests, what was registered and the history by the entries
         of the registry's log, and these by the root of its tree. Whether that root is the
-        registry's, somebody who has the registry tells. Names, number, tags, aliases, comment,
-        stage, and what was recognised in the files (flavor, signature) are told and not proved.
+        registry's, somebody who has the registry tells. Flavor, signature and `executable` are what
+        was registered, or what the files are recognised as. Told and not proved are the names of
+        model and people, a number that was given in turn, and tags, aliases, comment and stage
+        where a commit of the history is about them.
 
         >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
         >>> halfback.open_bundle(path).verify().root == registry.info().root

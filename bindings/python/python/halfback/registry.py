@@ -115,8 +115,8 @@ class Registry(Resolver, Namespaces, Versions):
     ) -> ModelVersion:
         """Brings the version in a bundle in as a new version of a model, as `copy_version` does.
 
-        What the bundle says is verified first, and its files while they are stored. Submitting it
-        again gives the version that is there already.
+        The whole bundle is verified first. Submitting it again gives the version that is there
+        already.
 
         >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
         >>> model = registry.create_model("fraud")

@@ -11,8 +11,8 @@ use halfback_store::proof::Proof;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{BundleManifest, FILES, FORMAT, HISTORY, MANIFEST, MOST, PROOF};
-use crate::artifact::{Artifact, Progress};
+use super::{BundleManifest, ENTRIES, FILES, FORMAT, HISTORY, MANIFEST, MOST, PROOF};
+use crate::artifact::{Artifact, Progress, Transfer};
 use crate::catalog::example::Example;
 use crate::catalog::version::ModelVersion;
 use crate::copy::{CopyOptions, Parcel};
@@ -42,7 +42,7 @@ impl Bundle {
         let path = path.as_ref();
         let archive = Archive::open(path)?;
         let names = || archive.entries().iter().map(|entry| entry.name.as_str());
-        if names().take(3).ne([MANIFEST, HISTORY, PROOF]) {
+        if names().take(ENTRIES).ne([MANIFEST, HISTORY, PROOF]) {
             return Err(archive.altered("it does not begin with a manifest, a history and a proof"));
         }
         let text = archive.read(0, MOST)?;
@@ -63,12 +63,14 @@ impl Bundle {
             .map_err(|error| archive.altered(&format!("its manifest is not one: {error}")))?;
         let same = manifest.artifact.digest == artifact.digest.to_string()
             && manifest.artifact.size == artifact.size
-            && manifest.version.digest == manifest.artifact.digest;
+            && manifest.version.digest == manifest.artifact.digest
+            && u64::try_from(manifest.version.size) == Ok(artifact.size);
         if !same {
-            return Err(archive.altered("its files do not give the digest of the version"));
+            return Err(archive.altered("its files do not give the digest and size of the version"));
         }
         let listed = artifact.files.iter().map(|file| (format!("{FILES}{}", file.path), file.size));
-        let found = archive.entries().iter().skip(3).map(|entry| (entry.name.clone(), entry.size));
+        let found =
+            archive.entries().iter().skip(ENTRIES).map(|entry| (entry.name.clone(), entry.size));
         if !listed.eq(found) {
             return Err(archive.altered("its files are not those that its manifest lists"));
         }
@@ -137,7 +139,7 @@ impl Bundle {
                 self.artifact.files.binary_search(file).map_err(|_| {
                     Detail::NotFound(format!("the bundle has no file `{}`", file.path))
                 })?;
-            Ok((self.archive.content(found + 3)?, self.path.clone()))
+            Ok((self.archive.content(found + ENTRIES)?, self.path.clone()))
         }
     }
 
@@ -158,9 +160,8 @@ impl Bundle {
 
 impl Registry {
     /// Brings the version of a bundle in as a new version of a model, with everything that
-    /// [`copy_version`](crate::View::copy_version) brings. What the bundle says is verified first,
-    /// and its files while they are stored. Submitting it again gives the version that is there
-    /// already.
+    /// [`copy_version`](crate::View::copy_version) brings, once [`Bundle::verify`] has examined all of
+    /// it. Submitting it again gives the version that is there already.
     pub fn submit(
         &self,
         bundle: &Bundle,
@@ -168,7 +169,13 @@ impl Registry {
         progress: Progress<'_>,
     ) -> Result<ModelVersion> {
         self.writable()?;
-        bundle.verify_words()?;
+        // Read twice: what is there already is not read while it is stored.
+        let size = bundle.artifact.size;
+        let total = size.saturating_mul(2);
+        bundle.verify(&mut |Transfer { done, .. }| progress(Transfer { done, total }))?;
+        let progress: Progress<'_> = &mut |Transfer { done, .. }| {
+            progress(Transfer { done: size.saturating_add(done), total })
+        };
         let parcel = Parcel {
             version: bundle.manifest.version.clone(),
             example: bundle.manifest.example.clone(),

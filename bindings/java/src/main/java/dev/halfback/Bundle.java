@@ -110,8 +110,12 @@ public final class Bundle {
 
   /**
    * Examines the whole bundle: every byte of the file, the version's files by their digests, its
-   * record and history by the entries of the registry's log, and these by the root of its tree.
-   * What is not as it was bundled is refused with {@link HalfbackIntegrityException}.
+   * record and history by the entries of the registry's log and by what the files are recognised
+   * as, and these entries by the root of its tree. What is not as it was bundled is refused with
+   * {@link HalfbackIntegrityException}.
+   *
+   * <p>Told and not proved are the names of model and people, a number that was given in turn, and
+   * tags, aliases, comment and stage where a commit of the history is about them.
    *
    * @return what it was found to be, with the root to compare with the registry's
    */
