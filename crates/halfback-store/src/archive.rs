@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use flate2::Crc;
 
-use crate::artifact::{Meter, Staged, append_read, hash_read};
+use crate::artifact::{Meter, Staged, append_read, hash_read, sweep_staged};
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
 use crate::merkle::Hash;
@@ -52,6 +52,7 @@ impl Writer {
     pub fn create(to: &Path) -> Result<Self> {
         let to = std::path::absolute(to).on("find", to)?;
         let folder = to.parent().unwrap_or(Path::new("/"));
+        sweep_staged(folder);
         let staged = Staged::new(folder)?;
         Ok(Self { staged, to, entries: Vec::new(), at: 0 })
     }
@@ -345,6 +346,9 @@ impl Section {
 impl Read for Section {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = buffer.len().min(usize::try_from(self.left()).unwrap_or(usize::MAX));
+        if most == 0 {
+            return Ok(0);
+        }
         let place = self.begin.saturating_add(self.at);
         let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), place)?;
         self.at += read as u64;

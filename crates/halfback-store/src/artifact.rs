@@ -11,6 +11,7 @@ mod sweep;
 mod transfer;
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
-use crate::id::{EntityId, hex, random};
+use crate::id::{EntityId, hex, random, unhex};
 use crate::merkle::{Hash, sha256};
 use crate::sql::Sql;
 
@@ -26,9 +27,12 @@ pub use hold::Hold;
 pub use intake::{Intake, Supplied, Taken};
 pub use manifest::{Artifact, ArtifactFile, Digest};
 pub use source::{ContentFiles, ReadSeek};
+pub(crate) use sweep::keep_only;
 pub use sweep::{Swept, remove_purged, sweep};
 pub use transfer::{Meter, hash_read};
-pub(crate) use transfer::{Staged, StagedFolder, append_read, copy_file, stage_bytes};
+pub(crate) use transfer::{
+    Staged, StagedFolder, append_read, copy_file, stage_bytes, sweep as sweep_staged,
+};
 
 /// What to store: a file or folder on disk, or bytes under a file name.
 #[derive(Debug, Clone)]
@@ -351,7 +355,7 @@ impl ArtifactStore {
     }
 
     fn file_of(&self, catalog: EntityId, file: &ArtifactFile) -> Result<PathBuf> {
-        let hash = crate::id::unhex::<32>(&file.sha256)
+        let hash = unhex::<32>(&file.sha256)
             .ok_or_else(|| Detail::Corrupt("a manifest names a file by no SHA-256".into()))?;
         Ok(self.stored(catalog, &hash))
     }
@@ -389,6 +393,7 @@ impl Download<'_> {
             return Err(occupied(to, "a file is"));
         }
         folder::create(to)?;
+        transfer::sweep(to);
         let place = to.join(&file.path);
         if place.is_dir() {
             return Err(occupied(&place, "a folder is"));
@@ -490,6 +495,12 @@ pub(crate) const STAGED: &str = ".halfback-";
 /// A name that nobody else uses, for a file on its way.
 fn staging_name() -> Result<String> {
     Ok(format!("{STAGED}{}", hex(&random::<8>()?)))
+}
+
+/// Whether a name is one that [`staging_name`] gave.
+fn is_staging_name(name: &OsStr) -> bool {
+    let random = name.to_str().and_then(|name| name.strip_prefix(STAGED));
+    random.is_some_and(|random| unhex::<8>(random).is_some())
 }
 
 #[cfg(test)]

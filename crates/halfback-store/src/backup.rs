@@ -3,7 +3,8 @@
 //! A backup holds `registry.db` as one transaction read it and every artifact that this names, laid
 //! out as in a registry, so that it can be opened for reading. `backup.json` says whose it is, and
 //! keeps it from being written to. Running it again copies the database and what content is new;
-//! the old database is replaced when everything that the new one names is there and durable.
+//! the old database is replaced when everything that the new one names is there and durable, and what
+//! only the old one named is removed after that.
 
 mod restore;
 
@@ -99,6 +100,8 @@ pub fn backup(
     place.mark(Some(digest))?;
     std::fs::rename(&database, to.join(DATABASE)).on("create", &to.join(DATABASE))?;
     folder::sync(to)?;
+    // It is backed up, whatever becomes of what the backup before had: the next one removes the rest.
+    let _: Result<()> = artifact::keep_only(&ArtifactStore::new(to), &named);
     Ok(BackedUp { head, root, database_bytes: size, taken })
 }
 
@@ -196,7 +199,14 @@ struct Place<'a> {
     registry: &'a str,
     /// What the mark says of the database that is there.
     databases: Vec<String>,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        // Not only closed: the child of a fork has the folder open too, and would go on holding it.
+        let _: rustix::io::Result<()> = flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl<'a> Place<'a> {
@@ -231,7 +241,7 @@ impl<'a> Place<'a> {
         }
         clear_staged(folder)?;
         let databases = databases()?;
-        let place = Self { folder, registry, databases, _lock: lock };
+        let place = Self { folder, registry, databases, lock };
         if place.databases.is_empty() {
             place.mark(None)?;
         }
@@ -372,4 +382,21 @@ fn real(path: &Path) -> Result<PathBuf> {
     let above = path.ancestors().find(|path| path.exists()).unwrap_or(path);
     let rest = path.strip_prefix(above).unwrap_or(Path::new(""));
     Ok(above.canonicalize().on("find", above)?.join(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_free_after_a_backup_also_where_a_fork_has_it_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::prepare(folder.path(), "registry").unwrap();
+        assert_eq!(Place::prepare(folder.path(), "registry").err().unwrap().code(), "busy");
+        // What the child of a fork has.
+        let inherited = place.lock.try_clone().unwrap();
+        drop(place);
+        Place::prepare(folder.path(), "registry").unwrap();
+        drop(inherited);
+    }
 }

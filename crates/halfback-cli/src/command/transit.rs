@@ -18,7 +18,7 @@ fn count(number: u64, noun: &str) -> String {
 /// Copy the whole registry to another folder, while others write
 ///
 /// The folder is new, empty, or an earlier backup of this registry: then only content that is new is
-/// copied. A backup that is interrupted leaves the one before as it was; run it again. It can be
+/// copied, and what was purged goes. A backup that is interrupted leaves the one before as it was; run it again. It can be
 /// read like a registry, and `restore` makes one of it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\

@@ -44,6 +44,13 @@ pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Resto
     if to.exists() && !std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_none()) {
         return Err(occupied_target(to));
     }
+    let from = ArtifactStore::new(backup);
+    // The next backup into that folder leaves the content of the database that is read here.
+    let _hold = match from.hold() {
+        // A file system without such locks.
+        Err(error) if error.code() == "io" => None,
+        hold => Some(hold?),
+    };
     let above = to.parent().unwrap_or(Path::new("/"));
     folder::create(above)?;
     let staged = StagedFolder::new(above)?;
@@ -62,7 +69,6 @@ pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Resto
     })
     .map_err(damaged)?;
     meter.expect(total(&named).saturating_add(size));
-    let from = ArtifactStore::new(backup);
     let taken = take(&from, &ArtifactStore::new(staged.path()), &named, false, &mut meter)
         .map_err(damaged)?;
     meter.finish()?;
