@@ -164,13 +164,34 @@ impl Sqlite {
         }
     }
 
-    /// Does the work of a caller and of those who wait behind it.
-    fn lead(&self, lock: &WriterLock) -> Result<()> {
+    /// Runs work in the transaction of a batch, or gives up at the deadline.
+    fn write_until(&self, deadline: Instant, weight: usize, work: Work) -> Result<()> {
+        let Some(lock) = &self.lock else {
+            return Err(read_only());
+        };
+        let seat = self.queue.join(weight, work);
+        loop {
+            match seat.wait(EVERY) {
+                Turn::Over(result) => return result,
+                Turn::Lead => self.lead(lock, deadline)?,
+                Turn::Wait if Instant::now() >= deadline && seat.withdraw() => {
+                    return Err(lock.kept());
+                }
+                Turn::Wait if interrupt::requested() && seat.withdraw() => {
+                    return Err(Detail::Cancelled.into());
+                }
+                Turn::Wait => {}
+            }
+        }
+    }
+
+    /// Does the work of a caller, who waits until the deadline, and of those who wait behind it.
+    fn lead(&self, lock: &WriterLock, deadline: Instant) -> Result<()> {
         let opened = &self.opened;
         let Some(generation) = &opened.generation else {
             return Err(Detail::Internal("a writer has no generation words".into()).into());
         };
-        let guard = lock.acquire()?;
+        let guard = lock.acquire_until(deadline)?;
         let _working = fork::working();
         if !self.is_in_place() {
             return Err(moved(&opened.folder));
@@ -179,6 +200,11 @@ impl Sqlite {
         let mut writer = opened.pool.writer.lock();
         if writer.connection.is_none() {
             writer.connection = Some(opened.writer()?);
+        }
+        if let Some(connection) = &writer.connection {
+            // Only a program that is not Halfback locks the database now.
+            let left = deadline.saturating_duration_since(Instant::now()).max(EVERY);
+            connection.busy_timeout(left.min(connection::PATIENCE)).map_err(|e| failure(&e))?;
         }
         let told = self.queue.work(&mut writer, generation);
         let due = Due::after(writer.connection.as_ref(), told.is_shared());
@@ -427,24 +453,7 @@ impl Storage for Sqlite {
     }
 
     fn write(&self, weight: usize, work: Work) -> Result<()> {
-        let Some(lock) = &self.lock else {
-            return Err(read_only());
-        };
-        let deadline = Instant::now() + PATIENCE;
-        let seat = self.queue.join(weight, work);
-        loop {
-            match seat.wait(EVERY) {
-                Turn::Over(result) => return result,
-                Turn::Lead => self.lead(lock)?,
-                Turn::Wait if Instant::now() >= deadline && seat.withdraw() => {
-                    return Err(lock.kept(PATIENCE));
-                }
-                Turn::Wait if interrupt::requested() && seat.withdraw() => {
-                    return Err(Detail::Cancelled.into());
-                }
-                Turn::Wait => {}
-            }
-        }
+        self.write_until(Instant::now() + PATIENCE, weight, work)
     }
 
     fn change_token(&self, word: Word) -> Option<u64> {
@@ -587,6 +596,28 @@ fn refuse_or_prepare(folder: &Path, access: Access) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_for_others_and_then_leads_has_one_deadline_for_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = Access { create: true, read_only: false };
+        let registry = Sqlite::open(folder.path(), access).unwrap();
+        let lock = WriterLock::open(&folder.path().join(LOCK)).unwrap();
+        let guard = lock.acquire().unwrap();
+        let began = Instant::now();
+        let deadline = began + EVERY * 4;
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let written = registry.write_until(deadline, 1, Box::new(|_| Ok(())));
+                    assert_eq!(written.unwrap_err().code(), "busy");
+                });
+            }
+        });
+        assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
+        drop(guard);
+        registry.write(1, Box::new(|_| Ok(()))).unwrap();
+    }
 
     #[test]
     fn a_new_registry_is_durable_in_the_folder_above() {
