@@ -10,7 +10,8 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 
-use super::{DATABASE, refuse_leftovers};
+use super::DATABASE;
+use super::create::refuse_leftovers;
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::schema;
 
