@@ -19,6 +19,7 @@ use crate::artifact::{Meter, Staged, append_read, hash_read, sweep_staged};
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
 use crate::merkle::Hash;
+use crate::target;
 
 use layout::{END, central, end, local};
 
@@ -122,11 +123,22 @@ impl Writer {
     }
 }
 
-/// Refuses a place where something is already; with `overwrite` only what is no archive, which may
+/// Refuses a place where no file can be made, or where something is already; with `overwrite` only what is no archive, which may
 /// be anything, even a registry's own file.
 pub fn refuse_taken(to: &Path, overwrite: bool) -> Result<()> {
+    target::refuse_registry(to, "to")?;
     if to.symlink_metadata().is_err() {
-        return Ok(());
+        let above = std::path::absolute(to).on("find", to)?;
+        let above = above.parent().unwrap_or(Path::new("/"));
+        if above.is_dir() {
+            return Ok(());
+        }
+        return Err(Detail::NotFound(format!(
+            "cannot write `{}`: there is no folder `{}`; make it first",
+            to.display(),
+            above.display()
+        ))
+        .into());
     }
     if !overwrite {
         return Err(taken(to));

@@ -22,6 +22,7 @@ use crate::folder;
 use crate::id::{EntityId, hex, random, unhex};
 use crate::merkle::{Hash, sha256};
 use crate::sql::Sql;
+use crate::target;
 
 pub use hold::Hold;
 pub use intake::{Intake, Supplied, Taken};
@@ -309,15 +310,6 @@ impl ArtifactStore {
         progress: Progress<'_>,
     ) -> Result<PathBuf> {
         let artifact = self.manifest(catalog, digest)?;
-        let inside =
-            |path: &Path| path.canonicalize().is_ok_and(|path| path.starts_with(&self.root));
-        if to.ancestors().find(|path| path.exists()).is_some_and(inside) {
-            return Err(Detail::InvalidArgument(format!(
-                "`{}` is inside the registry, where only halfback writes; download to another folder",
-                to.display()
-            ))
-            .into());
-        }
         let mut supply = self.opening(catalog);
         download(&artifact, &mut supply, to, progress)
     }
@@ -369,10 +361,11 @@ pub fn download(
     to: &Path,
     progress: Progress<'_>,
 ) -> Result<PathBuf> {
+    target::refuse_registry(to, "to")?;
     let mut download = Download { supply, meter: Meter::new(artifact.size, progress) };
     match artifact.single() {
         Some(file) => download.file(file, to),
-        None => download.folder(artifact, to),
+        None => download.folder(artifact, &target::folder_behind(to)?).map(|_| to.to_owned()),
     }
 }
 

@@ -10,9 +10,9 @@ mod restore;
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -27,12 +27,13 @@ use crate::folder;
 use crate::id::{CommitNumber, hex};
 use crate::sql::{Sql, Storage};
 use crate::sqlite::{Access, DATABASE, Sqlite};
+use crate::target::{self, real};
 use crate::tx::Head;
 
 pub use restore::{Restored, restore};
 
 /// The file that makes a folder a backup.
-const MARK: &str = "backup.json";
+pub(crate) const MARK: &str = "backup.json";
 /// Bytes that are read of it at most.
 const MAX_MARK: u64 = 64 << 10;
 
@@ -75,8 +76,9 @@ pub fn backup(
     verify: bool,
     progress: Progress<'_>,
 ) -> Result<BackedUp> {
+    target::refuse_inside(to, "to")?;
     let to = &std::path::absolute(to).on("find", to)?;
-    refuse_inside(registry, to)?;
+    refuse_registry(registry, to)?;
     let place = Place::prepare(to, storage.uuid())?;
     let store = ArtifactStore::new(registry);
     // From before the snapshot until its content is copied.
@@ -182,7 +184,7 @@ fn digest(path: &Path) -> Result<String> {
 }
 
 /// Refuses a folder that is the registry, or lies in it, wherever links lead.
-fn refuse_inside(registry: &Path, to: &Path) -> Result<()> {
+fn refuse_registry(registry: &Path, to: &Path) -> Result<()> {
     if real(to)?.starts_with(registry.canonicalize().on("find", registry)?) {
         return Err(Detail::InvalidArgument(format!(
             "`{}` is inside the registry; give a folder outside of it, best on another disk",
@@ -308,7 +310,11 @@ impl Mark {
     fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(MARK);
         let file = match File::open(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return Ok(None);
+            }
             file => file.on("open", &path)?,
         };
         let mut text = Vec::new();
@@ -375,13 +381,6 @@ fn occupied_target(folder: &Path) -> Error {
         folder.display()
     ))
     .into()
-}
-
-/// The real place of something that is to be made: its folder may be reached through links.
-fn real(path: &Path) -> Result<PathBuf> {
-    let above = path.ancestors().find(|path| path.exists()).unwrap_or(path);
-    let rest = path.strip_prefix(above).unwrap_or(Path::new(""));
-    Ok(above.canonicalize().on("find", above)?.join(rest))
 }
 
 #[cfg(test)]

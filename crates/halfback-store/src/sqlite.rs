@@ -38,9 +38,9 @@ use upkeep::LogBound;
 
 /// The database's file name inside the registry's folder.
 pub const DATABASE: &str = "registry.db";
-const LOCK: &str = "writer.lock";
-const GENERATION: &str = "generation";
-const ARTIFACTS: &str = "artifacts";
+pub(crate) const LOCK: &str = "writer.lock";
+pub(crate) const GENERATION: &str = "generation";
+pub(crate) const ARTIFACTS: &str = "artifacts";
 /// Idle reading connections that are kept.
 const IDLE_READERS: usize = 8;
 

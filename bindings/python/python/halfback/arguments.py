@@ -86,7 +86,12 @@ def seconds(name: str, value: object) -> int:
     """Whole seconds of a `timedelta` or a number, rounded up: waiting longer is the safe side."""
     if isinstance(value, timedelta):
         number = -(-value // timedelta(seconds=1))
-    elif isinstance(value, float) and isfinite(value):
+    elif isinstance(value, float):
+        if not isfinite(value):
+            raise InvalidError(
+                f"`{name}` is `{value}`, no duration: give a finite number of seconds",
+                "invalid_argument",
+            )
         number = ceil(value)
     else:
         try:

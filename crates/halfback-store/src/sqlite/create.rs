@@ -10,6 +10,7 @@ use super::{ARTIFACTS, Access, DATABASE, GENERATION, LOCK, Transaction};
 use crate::error::{Detail, IoContext, Result};
 use crate::folder;
 use crate::schema;
+use crate::target;
 use crate::time::Timestamp;
 
 /// Decides about a folder without a database: an error, or a folder ready for one.
@@ -48,6 +49,7 @@ pub(super) fn refuse_or_prepare(folder: &Path, access: Access) -> Result<()> {
         ))
         .into());
     }
+    target::refuse_inside(folder, "path")?;
     folder::create(folder)
 }
 
