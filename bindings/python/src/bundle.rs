@@ -34,14 +34,15 @@ pub(crate) fn open_bundle(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, P
     Ok(PyBytes::new(py, &told))
 }
 
-/// The commits in a bundle, newest first.
+/// A page of the commits in a bundle, newest first.
 #[pyfunction]
 pub(crate) fn bundle_history<'py>(
     py: Python<'py>,
     path: PathBuf,
     identity: &str,
+    page: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let commits = detached(py, || wire::bundle_history(&path, identity))?;
+    let commits = detached(py, || wire::bundle_history(&path, identity, page))?;
     Ok(PyBytes::new(py, &commits))
 }
 

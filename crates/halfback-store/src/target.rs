@@ -49,7 +49,8 @@ fn is_registry(folder: &Path) -> bool {
 pub(crate) fn real(path: &Path) -> Result<PathBuf> {
     let above = path.ancestors().find(|path| path.exists()).unwrap_or(path);
     let rest = path.strip_prefix(above).unwrap_or(Path::new(""));
-    Ok(above.canonicalize().on("find", above)?.join(rest))
+    // Part by part: what is joined with nothing would end in a slash.
+    Ok(above.canonicalize().on("find", above)?.components().chain(rest.components()).collect())
 }
 
 /// The folder that a link leads to: what is made whole replaces a folder, and no link to one.

@@ -179,9 +179,20 @@ pub fn open_bundle(path: &Path) -> Result<Vec<u8>> {
     written(&json!({ "identity": bundle.identity(), "manifest": bundle.manifest() }))
 }
 
-/// Lists the commits in a bundle; see [`Bundle::history`].
-pub fn bundle_history(path: &Path, identity: &str) -> Result<Vec<u8>> {
-    written(&same_bundle(path, identity)?.history()?)
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageOf {
+    #[serde(default)]
+    page_size: Option<u32>,
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// Lists the commits in a bundle, the page that `{"page_size": …, "cursor": …}` says; see
+/// [`Bundle::history_page`].
+pub fn bundle_history(path: &Path, identity: &str, page: &[u8]) -> Result<Vec<u8>> {
+    let PageOf { page_size, cursor } = read(page, "a page")?;
+    written(&same_bundle(path, identity)?.history_page(page_size, cursor)?)
 }
 
 /// Examines a bundle; see [`Bundle::verify`].

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from halfback import _native, arguments, records
 from halfback.entities import Artifact, Commit, ModelVersion, _size
+from halfback.pages import Page, Pages
 from halfback.progress import telling
-from halfback.wire import decode
+from halfback.wire import decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,15 +118,19 @@ class Bundle:
         """
         return self._files
 
-    def history(self) -> tuple[Commit, ...]:
+    def history(self, *, page_size: int = 100, cursor: str | None = None) -> Pages[Commit]:
         """The commits that touched the version, newest first; `verify` holds them against the log.
 
         >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
         >>> [commit.commands[0] for commit in halfback.open_bundle(path).history()]
         ['set_alias', 'register_version']
         """
-        commits = decode(_native.bundle_history(self._path, self._identity))
-        return tuple(map(Commit.from_wire, commits))
+        return Pages(self._history, page_size, cursor, Commit)
+
+    def _history(self, page_size: int, cursor: str | None) -> Page[Commit]:
+        page = encode({"page_size": page_size, "cursor": cursor})
+        told = decode(_native.bundle_history(self._path, self._identity, page))
+        return Page(tuple(map(Commit.from_wire, told["items"])), told["cursor"])._of(Commit)
 
     def verify(self, *, progress: Progress | None = None) -> BundleVerification:
         """Examines everything and raises `IntegrityError` when something isn't as it was bundled.

@@ -77,8 +77,13 @@ class Registry(Resolver, Namespaces, Versions):
     def as_of(self, moment: Moment) -> View:
         """The registry as it stood at a past moment: a time, or the number of a commit.
 
+        A time is an aware `datetime` or its ISO text; a date, also as text, is its first instant in
+        UTC.
+
         >>> registry.as_of(3).get_model("risk.credit.default").latest_version
         1
+        >>> registry.as_of("2020-01-01").find_model("risk.credit.default") is None
+        True
         >>> champion = registry.resolve("risk.credit.default@champion")
         >>> registry.as_of(champion.created_at).find_version("risk.credit.default/2") is None
         True

@@ -44,7 +44,7 @@ pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Resto
         ))
         .into());
     }
-    target::refuse_registry(to, "to")?;
+    target::refuse_inside(to, "to")?;
     if to.exists() && !std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_none()) {
         return Err(occupied_target(to));
     }

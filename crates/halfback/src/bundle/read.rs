@@ -17,6 +17,7 @@ use crate::catalog::example::Example;
 use crate::catalog::version::ModelVersion;
 use crate::copy::{CopyOptions, Parcel};
 use crate::history::Commit;
+use crate::page::{Page, Paging};
 use crate::registry::Registry;
 
 /// An open bundle: one version in one file. It needs no registry and no right to write.
@@ -117,6 +118,21 @@ impl Bundle {
             lines.map(|line| self.parsed(line, HISTORY)).collect::<Result<Vec<Commit>>>()?;
         commits.reverse();
         Ok(commits)
+    }
+
+    /// The same a page at a time: how many commits at most, 1 to 1,000 and 100 where absent, and the
+    /// cursor of the page before.
+    pub fn history_page(
+        &self,
+        page_size: Option<u32>,
+        cursor: Option<String>,
+    ) -> Result<Page<Commit>> {
+        const LIST: &str = "history";
+        let paging = Paging::in_bundle(&self.identity, page_size, cursor);
+        let (before, limit) = (paging.after(LIST)?.unwrap_or(i64::MAX), paging.limit()?);
+        let commits = self.history()?.into_iter().filter(|commit| commit.commit < before);
+        let commits = commits.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        paging.page(commits, LIST, |commit: &Commit| commit.commit)
     }
 
     /// Copies the version's files into the folder `to`, verified on the way, as

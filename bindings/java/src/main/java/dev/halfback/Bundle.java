@@ -3,10 +3,8 @@ package dev.halfback;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A version in one file, as {@link Registry#bundle} wrote it: to be read, verified and taken out
@@ -100,12 +98,19 @@ public final class Bundle {
    *
    * @return the commits
    */
-  public List<Commit> history() {
-    List<Commit> commits = new ArrayList<>();
-    for (JsonNode each : Json.read(Native.bundleHistory(file, identity))) {
-      commits.add(Json.read(each, Commit.class));
-    }
-    return Collections.unmodifiableList(commits);
+  public Stream<Commit> history() {
+    return PageIterator.stream(this::historyPage);
+  }
+
+  /**
+   * A page of the commits that touched the version, the newest first.
+   *
+   * @param page which one
+   * @return the page
+   */
+  public Page<Commit> historyPage(PageRequest page) {
+    byte[] request = Json.bytes(Arguments.given(page, "page").of(Json.object()));
+    return Json.readPage(Native.bundleHistory(file, identity, request), Commit.class);
   }
 
   /**

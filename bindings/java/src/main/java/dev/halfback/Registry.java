@@ -311,8 +311,8 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
   }
 
   /**
-   * Brings the version in a bundle in as a new version of the model of its name. The whole bundle is
-   * verified first. Submitting it again gives the version that is there already.
+   * Brings the version in a bundle in as a new version of the model of its name. The whole bundle
+   * is verified first. Submitting it again gives the version that is there already.
    *
    * @param bundle the bundle
    * @return the version
