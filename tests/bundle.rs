@@ -138,6 +138,33 @@ fn no_byte_of_a_bundle_can_change_unseen() {
     }
 }
 
+/// What somebody may have written into the record of `fraud/2`: the place, the value, and a word of
+/// the refusal.
+fn forged_records() -> Vec<(&'static str, Value, &'static str)> {
+    vec![
+        ("/version/size", json!(46), "size"),
+        ("/version/number", json!(3), "name"),
+        ("/version/uri", json!("models:/main.default.fraud/3"), "name"),
+        ("/version/model", json!("main.default.other"), "name"),
+        ("/version/created_by", json!("somebody"), "author"),
+        ("/version/location", json!("s3://elsewhere/model"), "place"),
+        ("/version/comment", json!("approved"), "comment"),
+        ("/version/stage", json!("production"), "stage"),
+        ("/version/flavor", json!("onnx"), "flavor"),
+        ("/version/framework_version", json!("9"), "framework version"),
+        (
+            "/version/signature",
+            json!({ "inputs": [{ "type": "long", "name": "age", "required": true }] }),
+            "signature",
+        ),
+        (
+            "/version/origin",
+            json!({ "system": "mlflow", "reference": "models:/fraud/3" }),
+            "origin",
+        ),
+    ]
+}
+
 /// What somebody can write who knows how bundles are made, CRCs and all.
 #[test]
 fn a_bundle_that_contradicts_itself_is_refused() {
@@ -199,20 +226,9 @@ fn a_bundle_that_contradicts_itself_is_refused() {
     refused(&manifest("/registry", json!("another")), "pin");
     refused(&manifest("/commit", json!(3)), "moment");
     refused(&manifest("/example", Value::Null), "example");
-    refused(&manifest("/version/size", json!(46)), "size");
-    refused(&manifest("/version/number", json!(3)), "name");
-    refused(&manifest("/version/uri", json!("models:/main.default.fraud/3")), "name");
-    refused(&manifest("/version/model", json!("main.default.other")), "name");
-    refused(&manifest("/version/created_by", json!("somebody")), "author");
-    refused(&manifest("/version/location", json!("s3://elsewhere/model")), "place");
-    refused(&manifest("/version/comment", json!("approved")), "comment");
-    refused(&manifest("/version/stage", json!("production")), "stage");
-    refused(&manifest("/version/flavor", json!("onnx")), "flavor");
-    refused(&manifest("/version/framework_version", json!("9")), "flavor");
-    let signature = json!({ "inputs": [{ "type": "long", "name": "age", "required": true }] });
-    refused(&manifest("/version/signature", signature), "signature");
-    let origin = json!({ "system": "mlflow", "reference": "models:/fraud/3" });
-    refused(&manifest("/version/origin", origin), "origin");
+    for (path, value, word) in forged_records() {
+        refused(&manifest(path, value), word);
+    }
     refused(&manifest("/example/rows/0/0", json!(40)), "content");
     refused(&with(0, &|value| value["more"] = json!(1)), "cannot be read");
     // The history and the proof.
@@ -293,11 +309,12 @@ fn a_submitted_version_is_the_same_and_comes_once() {
 /// The same bundle with other values in its manifest.
 fn forge(path: &Path, changes: &[(&str, Value)]) {
     let mut entries = entries(path);
-    let mut manifest: Value = serde_json::from_slice(&entries[0].1).unwrap();
+    let (_, text) = entries.first_mut().unwrap();
+    let mut manifest: Value = serde_json::from_slice(text).unwrap();
     for (place, value) in changes {
         *manifest.pointer_mut(place).unwrap() = value.clone();
     }
-    entries[0].1 = serde_json::to_vec(&manifest).unwrap();
+    *text = serde_json::to_vec(&manifest).unwrap();
     write(path, &entries);
 }
 

@@ -105,7 +105,11 @@ def test_a_bundle_that_was_replaced_is_noticed(
 ) -> None:
     bundle = halfback.open_bundle(path)
     registry.bundle(f"{MODEL}/2", path, overwrite=True)
-    for use in (bundle.verify, lambda: list(bundle.history()), lambda: bundle.download(tmp_path / "out")):
+    for use in (
+        bundle.verify,
+        lambda: list(bundle.history()),
+        lambda: bundle.download(tmp_path / "out"),
+    ):
         with pytest.raises(halfback.IntegrityError) as raised:
             use()
         assert raised.value.code == "artifact_changed"

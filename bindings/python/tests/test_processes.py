@@ -259,7 +259,8 @@ def test_a_fork_during_a_check_or_a_backup_waits_for_nobody_who_waits_for_it(
 
 @forks
 def test_a_fork_inside_of_progress_ends_in_both_processes(registry: halfback.Registry) -> None:
-    parent, children = os.getpid(), []
+    parent = os.getpid()
+    children: list[int] = []
 
     def progress(done: int, total: int) -> None:
         if not children:

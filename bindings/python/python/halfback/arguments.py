@@ -246,7 +246,7 @@ def moment(name: str, value: object) -> dict[str, Any]:
 
 
 def _iso(name: str, value: str) -> datetime | date:
-    """The time or the date that ISO text says; one with hyphens, which no number of a commit has."""
+    """The time or the date that ISO text says; with hyphens, which no commit's number has."""
     if "-" in value:
         for read in (date.fromisoformat, datetime.fromisoformat):
             with suppress(ValueError):

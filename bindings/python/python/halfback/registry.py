@@ -98,7 +98,8 @@ class Registry(Resolver, Namespaces, Versions):
 
         The folder is new, empty, or an earlier backup of this registry: then only content that is
         new is copied, and with `verify` what is there is read, and copied again where it was
-        altered; what the registry let go of goes from it. A backup that is interrupted leaves the one before as it was; run it again. It is
+        altered; what the registry let go of goes from it. A backup that is interrupted leaves the
+        one before as it was; run it again. It is
         opened with `read_only=True`, and `halfback.restore` makes a registry of it.
 
         >>> registry.backup(folder / "backup")

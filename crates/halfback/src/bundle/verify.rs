@@ -206,13 +206,15 @@ impl Bundle {
             None => version.signature.is_none() || version.signature == recognised,
         });
         let flavor = registered.iter().any(|command| {
-            says(&version.flavor, [&command.flavor, &found.flavor])
-                && says(
-                    &version.framework_version,
-                    [&command.framework_version, &found.framework_version],
-                )
+            let (said, given) = (version.flavor.as_deref(), command.flavor.as_deref());
+            says(said, given, found.flavor.as_deref())
         });
-        self.hold(&[("flavor", flavor), ("signature", signature)])
+        let framework = registered.iter().any(|command| {
+            let said = version.framework_version.as_deref();
+            let given = command.framework_version.as_deref();
+            says(said, given, found.framework_version.as_deref())
+        });
+        self.hold(&[("flavor", flavor), ("framework version", framework), ("signature", signature)])
     }
 
     /// An error for the first of the named facts that does not hold.
@@ -239,7 +241,7 @@ impl Files for Bundle {
 }
 
 /// Whether a record says what was given, and else nothing or what was recognised.
-fn says(record: &Option<String>, [given, recognised]: [&Option<String>; 2]) -> bool {
+fn says(record: Option<&str>, given: Option<&str>, recognised: Option<&str>) -> bool {
     if given.is_some() { record == given } else { record.is_none() || record == recognised }
 }
 
