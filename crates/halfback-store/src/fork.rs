@@ -45,6 +45,9 @@ pub struct Working {
 /// at once, so guards may be nested; they go in the reverse of their order.
 pub fn working() -> Working {
     let first = DEPTH.replace(DEPTH.get() + 1) == 0;
+    if first {
+        register();
+    }
     Working { _gate: first.then(|| GATE.read().unwrap_or_else(PoisonError::into_inner)) }
 }
 
@@ -76,12 +79,16 @@ struct Forking {
 
 /// Has `idle` release its connections before every fork. Call it while [`working`].
 pub(crate) fn watch(idle: Weak<dyn Idle>) {
-    static WATCHED: Once = Once::new();
     let mut all = IDLE.lock();
     all.retain(|idle| idle.strong_count() > 0);
     all.push(idle);
-    drop(all);
-    WATCHED.call_once(|| {
+}
+
+/// Has every fork ask from now on. Before there is any work: a fork during the first of it would leave
+/// its locks to a child that has nobody to let go of them.
+fn register() {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
         // SAFETY: the handlers live as long as the program. They run on the forking thread, in
         // this order; the gate makes sure that no other thread holds a lock of this library's.
         unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
