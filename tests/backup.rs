@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use halfback::{
     Content, Options, RegisterVersion, Registry, Transfer, VersionRef, no_progress, restore,
@@ -421,4 +422,103 @@ fn a_copy_keeps_the_content_and_says_where_it_came_from() {
     let options = halfback::CopyOptions::default();
     let own = registry.copy_version("fraud/2", &registry, options, &mut no_progress).unwrap();
     assert_eq!(own.pin, pinned.pin);
+}
+
+#[test]
+fn what_the_registry_let_go_of_goes_from_its_backup_with_the_next_one() {
+    use rustix::fs::{FlockOperation, flock};
+    let (folder, registry) = registry();
+    register(&registry, b"shared");
+    register(&registry, b"shared");
+    let to = folder.path().join("backup");
+    registry.backup(&to, false, &mut no_progress).unwrap();
+    let content = || files(&to.join("artifacts")).len();
+    assert_eq!(content(), 6);
+    for version in ["fraud/1", "fraud/3"] {
+        registry.delete_version(version).unwrap();
+    }
+    assert_eq!(registry.purge(Duration::ZERO, false).unwrap().versions, 1);
+    // What a killed backup left on its way.
+    let catalog = std::fs::read_dir(to.join("artifacts")).unwrap().next().unwrap().unwrap().path();
+    let staged = catalog.join("staging/.halfback-0123456789abcdef");
+    std::fs::write(&staged, "half").unwrap();
+    // Somebody restores it, say.
+    let reads = std::fs::File::open(to.join("artifacts")).unwrap();
+    flock(&reads, FlockOperation::LockShared).unwrap();
+    let backup = registry.backup(&to, false, &mut no_progress).unwrap();
+    check_whole(&to, backup.commit);
+    assert_eq!(content(), 7 - usize::from(!staged.exists()));
+    drop(reads);
+    let backup = registry.backup(&to, false, &mut no_progress).unwrap();
+    assert_eq!((content(), backup.files_kept), (4, 2));
+    check_whole(&to, backup.commit);
+    let again = folder.path().join("again");
+    restore(&to, &again, &mut no_progress).unwrap();
+    check_whole(&again, backup.commit);
+}
+
+#[test]
+fn what_a_killed_program_left_beside_its_target_goes_with_the_next_one() {
+    use rustix::fs::{FlockOperation, flock};
+    let (folder, registry) = registry();
+    let backup = folder.path().join("backup");
+    registry.backup(&backup, false, &mut no_progress).unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let leave = || {
+        std::fs::create_dir_all(path(".halfback-0123456789abcdef/artifacts")).unwrap();
+        std::fs::write(path(".halfback-0123456789abcdef/artifacts/m"), "half").unwrap();
+        std::fs::write(path(".halfback-fedcba9876543210"), "half").unwrap();
+    };
+    // Another program's, which is at work, and what is not Halfback's.
+    std::fs::create_dir(path(".halfback-00000000000000aa")).unwrap();
+    let other = std::fs::File::open(path(".halfback-00000000000000aa")).unwrap();
+    flock(&other, FlockOperation::LockExclusive).unwrap();
+    std::fs::create_dir(path(".halfback-notes")).unwrap();
+    let mut kept = vec![".halfback-00000000000000aa", ".halfback-notes", "backup", "hb"];
+    let mut check = |made: &'static str| {
+        kept.push(made);
+        let names = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<String> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        kept.sort_unstable();
+        assert_eq!(names, kept);
+    };
+    leave();
+    restore(&backup, path("restored"), &mut no_progress).unwrap();
+    check("restored");
+    leave();
+    registry.bundle("fraud/1", path("fraud.hbz"), false, &mut no_progress).unwrap();
+    check("fraud.hbz");
+    drop(other);
+    std::fs::remove_dir(path(".halfback-00000000000000aa")).unwrap();
+}
+
+#[test]
+fn a_killed_restore_is_cleared_away_by_the_next_one() {
+    let name = "a_killed_restore_is_cleared_away_by_the_next_one";
+    if let Some(folder) = inherited() {
+        let done = restore(folder.join("backup"), folder.join("again"), &mut |_: Transfer| {
+            println!("> there");
+            let _ = std::io::stdin().read(&mut [0]).unwrap();
+            ControlFlow::Continue(())
+        });
+        done.unwrap();
+        return;
+    }
+    let (folder, registry) = registry();
+    registry.backup(folder.path().join("backup"), false, &mut no_progress).unwrap();
+    let count = || std::fs::read_dir(folder.path()).unwrap().count();
+    let mut other = child(name, folder.path()).spawn().unwrap();
+    assert!(says(&mut other, "there"));
+    assert_eq!(count(), 3);
+    // One that is at work keeps what it has on its way.
+    let beside = folder.path().join("beside");
+    restore(folder.path().join("backup"), &beside, &mut no_progress).unwrap();
+    assert_eq!(count(), 4);
+    other.kill().unwrap();
+    other.wait().unwrap();
+    std::fs::remove_dir_all(&beside).unwrap();
+    restore(folder.path().join("backup"), folder.path().join("again"), &mut no_progress).unwrap();
+    assert_eq!(count(), 3);
 }

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use halfback::{
-    Bundle, Content, CopyOptions, Example, Options, Param, RegisterVersion, Registry, no_progress,
+    Bundle, Content, CopyOptions, Example, Options, Origin, Param, RegisterVersion, Registry,
+    Transfer, no_progress,
 };
 use halfback_store::archive::{Archive, Writer};
 use halfback_store::artifact::Meter;
@@ -137,6 +138,33 @@ fn no_byte_of_a_bundle_can_change_unseen() {
     }
 }
 
+/// What somebody may have written into the record of `fraud/2`: the place, the value, and a word of
+/// the refusal.
+fn forged_records() -> Vec<(&'static str, Value, &'static str)> {
+    vec![
+        ("/version/size", json!(46), "size"),
+        ("/version/number", json!(3), "name"),
+        ("/version/uri", json!("models:/main.default.fraud/3"), "name"),
+        ("/version/model", json!("main.default.other"), "name"),
+        ("/version/created_by", json!("somebody"), "author"),
+        ("/version/location", json!("s3://elsewhere/model"), "place"),
+        ("/version/comment", json!("approved"), "comment"),
+        ("/version/stage", json!("production"), "stage"),
+        ("/version/flavor", json!("onnx"), "flavor"),
+        ("/version/framework_version", json!("9"), "framework version"),
+        (
+            "/version/signature",
+            json!({ "inputs": [{ "type": "long", "name": "age", "required": true }] }),
+            "signature",
+        ),
+        (
+            "/version/origin",
+            json!({ "system": "mlflow", "reference": "models:/fraud/3" }),
+            "origin",
+        ),
+    ]
+}
+
 /// What somebody can write who knows how bundles are made, CRCs and all.
 #[test]
 fn a_bundle_that_contradicts_itself_is_refused() {
@@ -198,6 +226,9 @@ fn a_bundle_that_contradicts_itself_is_refused() {
     refused(&manifest("/registry", json!("another")), "pin");
     refused(&manifest("/commit", json!(3)), "moment");
     refused(&manifest("/example", Value::Null), "example");
+    for (path, value, word) in forged_records() {
+        refused(&manifest(path, value), word);
+    }
     refused(&manifest("/example/rows/0/0", json!(40)), "content");
     refused(&with(0, &|value| value["more"] = json!(1)), "cannot be read");
     // The history and the proof.
@@ -273,6 +304,133 @@ fn a_submitted_version_is_the_same_and_comes_once() {
     let home = registry.submit(&bundle, options, &mut no_progress).unwrap();
     assert_eq!(home.pin, original.pin);
     assert_eq!(target.check().unwrap().findings, []);
+}
+
+/// The same bundle with other values in its manifest.
+fn forge(path: &Path, changes: &[(&str, Value)]) {
+    let mut entries = entries(path);
+    let (_, text) = entries.first_mut().unwrap();
+    let mut manifest: Value = serde_json::from_slice(text).unwrap();
+    for (place, value) in changes {
+        *manifest.pointer_mut(place).unwrap() = value.clone();
+    }
+    *text = serde_json::to_vec(&manifest).unwrap();
+    write(path, &entries);
+}
+
+#[test]
+fn what_a_bundle_says_of_its_files_is_held_against_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = create(&folder.path().join("hb"));
+    registry.create_model("fraud").unwrap();
+    let version = |name: &str, bytes: &[u8], version: RegisterVersion| {
+        let content = Content::Bytes { name: name.into(), bytes: bytes.to_vec() };
+        let version = RegisterVersion { model: "fraud".into(), ..version };
+        registry.register_version(&content, version, &mut no_progress).unwrap()
+    };
+    let tree = b"tree\nversion=v4\nnum_class=1\nfeature_names=age income\n";
+    let recognised = version("model.txt", tree, RegisterVersion::default());
+    assert_eq!(recognised.flavor.as_deref(), Some("lightgbm"));
+    let pickle = version(
+        "model.pkl",
+        b"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00K\x01.",
+        RegisterVersion::default(),
+    );
+    assert!(pickle.executable);
+    let signature = json!({ "inputs": [{ "type": "long", "name": "age" }] });
+    let tag = ("cafe\u{301}".to_owned(), "yes".to_owned());
+    let given = RegisterVersion {
+        flavor: Some("house".into()),
+        signature: signature.as_object().cloned(),
+        tags: [tag].into(),
+        origin: Some(Origin {
+            system: "mlflow".into(),
+            reference: "models:/fraud/9".into(),
+            created_at: None,
+            created_by: Some("kim".into()),
+            updated_at: None,
+            uri: None,
+        }),
+        ..RegisterVersion::default()
+    };
+    version("model.txt", b"tree\n", given);
+    let path = folder.path().join("one.hbz");
+    let altered = |version: &str, changes: &[(&str, Value)], word: &str| {
+        registry.bundle(version, &path, true, &mut no_progress).unwrap();
+        check(&path).unwrap();
+        forge(&path, changes);
+        let error = check(&path).expect_err(word);
+        assert_eq!(error.code(), "artifact_altered");
+        assert!(error.to_string().contains(word), "{word} is not in: {error}");
+        // It is there already, and refused all the same.
+        let options = CopyOptions::default();
+        let bundle = Bundle::open(&path).unwrap();
+        registry.submit(&bundle, options, &mut no_progress).expect_err(word);
+    };
+    altered("fraud/1", &[("/version/flavor", json!("sklearn"))], "flavor");
+    altered("fraud/1", &[("/version/signature", signature)], "signature");
+    altered("fraud/2", &[("/version/executable", json!(false))], "executable");
+    altered("fraud/3", &[("/version/flavor", json!(null))], "flavor");
+    altered("fraud/3", &[("/version/flavor", json!("lightgbm"))], "flavor");
+    altered("fraud/3", &[("/version/signature", json!(null))], "signature");
+    altered("fraud/3", &[("/version/signature/inputs/0/name", json!("income"))], "signature");
+    altered("fraud/3", &[("/version/origin/reference", json!("models:/fraud/8"))], "origin");
+    altered("fraud/3", &[("/version/origin", json!(null))], "origin");
+    altered("fraud/3", &[("/version/tags/caf\u{e9}", json!("no"))], "tags");
+    altered("fraud/3", &[("/version/aliases", json!(["champion"]))], "aliases");
+    altered("fraud/3", &[("/version/comment", json!("approved"))], "comment");
+    // Whatever was recognised, an older library may not have known it.
+    registry.bundle("fraud/1", &path, true, &mut no_progress).unwrap();
+    forge(&path, &[("/version/flavor", json!(null)), ("/version/signature", json!(null))]);
+    check(&path).unwrap();
+    // Where the payload was erased, nobody knows what was given.
+    let database = folder.path().join("hb/registry.db");
+    let database = rusqlite::Connection::open(database).unwrap();
+    database.execute("DELETE FROM payload", []).unwrap();
+    for version in ["fraud/1", "fraud/2", "fraud/3"] {
+        registry.bundle(version, &path, true, &mut no_progress).unwrap();
+        check(&path).unwrap();
+    }
+    forge(&path, &[("/version/flavor", json!("sklearn"))]);
+    check(&path).unwrap();
+    registry.bundle("fraud/2", &path, true, &mut no_progress).unwrap();
+    forge(&path, &[("/version/executable", json!(false))]);
+    check(&path).unwrap_err();
+}
+
+#[test]
+fn a_damaged_bundle_is_refused_also_where_its_version_is_there_already() {
+    let (folder, registry, path) = bundled();
+    let target = create(&folder.path().join("target"));
+    target.create_model("fraud").unwrap();
+    let submit = |registry: &Registry| {
+        let bundle = Bundle::open(&path).unwrap();
+        registry.submit(&bundle, CopyOptions::default(), &mut no_progress)
+    };
+    submit(&target).unwrap();
+    let mut damaged = entries(&path);
+    damaged[5].1[0] ^= 1;
+    write(&path, &damaged);
+    for registry in [&registry, &target] {
+        let error = submit(registry).unwrap_err();
+        assert_eq!(error.code(), "artifact_altered", "{error}");
+    }
+}
+
+#[test]
+fn progress_of_a_submission_goes_on_to_its_end() {
+    let (folder, _registry, path) = bundled();
+    let target = create(&folder.path().join("target"));
+    target.create_model("fraud").unwrap();
+    let bundle = Bundle::open(&path).unwrap();
+    let mut told = Vec::new();
+    let mut note = |transfer: Transfer| {
+        told.push((transfer.done, transfer.total));
+        ControlFlow::Continue(())
+    };
+    target.submit(&bundle, CopyOptions::default(), &mut note).unwrap();
+    assert!(told.is_sorted() && told.iter().all(|(_, total)| *total == 90), "{told:?}");
+    assert_eq!(told.last(), Some(&(90, 90)));
 }
 
 #[test]

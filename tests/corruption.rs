@@ -500,3 +500,69 @@ fn words_that_are_cut_short_under_who_reads_them_lose_nothing() {
     assert!(registry.get_model("model-0").unwrap().tags.contains_key("acknowledged"));
     assert_eq!(registry.check().unwrap().findings, []);
 }
+
+#[test]
+fn a_database_that_was_lost_is_damage_and_no_missing_registry() {
+    let folder = folder();
+    let path = folder.path();
+    let registry = open(path).unwrap();
+    fill(&registry, 0);
+    register(&registry, "model-0", &Content::Bytes { name: "m".into(), bytes: vec![7; 99] });
+    registry.close().unwrap();
+    let database = path.join("registry.db");
+    let whole = std::fs::read(&database).unwrap();
+    let elsewhere = self::folder();
+    let foreign = elsewhere.path().join("other.db");
+    Connection::open(&foreign).unwrap().execute("CREATE TABLE t (x)", []).unwrap();
+    let foreign = std::fs::read(foreign).unwrap();
+    let states =
+        [Some(vec![]), Some(vec![0; whole.len()]), Some(b"text".repeat(9999)), Some(foreign), None];
+    for state in states {
+        match &state {
+            Some(bytes) => std::fs::write(&database, bytes).unwrap(),
+            None => std::fs::remove_file(&database).unwrap(),
+        }
+        for (create, read_only) in [(false, false), (true, false), (false, true)] {
+            let options = Options { create, read_only };
+            let error = Registry::open_with(path, options).unwrap_err();
+            let size = state.as_ref().map(Vec::len);
+            assert_eq!(error.code(), "corrupt", "{size:?} {options:?}: {error}");
+            assert!(error.to_string().contains("restore a backup"), "{error}");
+        }
+    }
+    std::fs::write(path.join("registry.db-wal"), b"").unwrap();
+    let error = Registry::open(path).unwrap_err();
+    assert_eq!(error.code(), "corrupt", "{error}");
+    std::fs::remove_dir_all(path.join("artifacts")).unwrap();
+    assert_eq!(Registry::open(path).unwrap_err().code(), "not_a_registry");
+    std::fs::remove_file(path.join("registry.db-wal")).unwrap();
+    assert_eq!(Registry::open(path).unwrap_err().code(), "registry_not_found");
+}
+
+#[test]
+fn damage_is_laid_to_versions_of_its_catalog() {
+    let folder = folder();
+    let registry = open(folder.path()).unwrap();
+    let content = Content::Bytes { name: "m".into(), bytes: vec![7; 99] };
+    for model in ["fraud", "risk.credit.default"] {
+        let command = CreateModel { name: model.into(), parents: true, ..CreateModel::default() };
+        registry.execute(command).unwrap();
+        register(&registry, model, &content);
+    }
+    let catalogs = std::fs::read_dir(folder.path().join("artifacts")).unwrap();
+    let mut catalogs: Vec<PathBuf> = catalogs.map(|entry| entry.unwrap().path()).collect();
+    catalogs.sort();
+    for (catalog, own, other) in [
+        (&catalogs[0], "main.default.fraud/1", "risk"),
+        (&catalogs[1], "risk.credit.default/1", "fraud"),
+    ] {
+        let aside = folder.path().join("artifacts/aside");
+        std::fs::rename(catalog, &aside).unwrap();
+        let report = registry.check().unwrap();
+        assert_eq!(report.findings.len(), 1, "{report:?}");
+        let message = &report.findings[0].message;
+        assert!(message.contains(own) && !message.contains(other), "{message}");
+        std::fs::rename(&aside, catalog).unwrap();
+    }
+    assert_eq!(registry.check().unwrap().findings, []);
+}

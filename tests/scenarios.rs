@@ -365,7 +365,12 @@ fn without_registry(name: &str, args: &Fields) -> Option<halfback::Result<Value>
         "restore" => halfback::restore(text("backup"), text("to"), &mut no_progress).map(json_of),
         "open_bundle" => bundle().map(|bundle| json_of(bundle.manifest())),
         "verify_bundle" => bundle().and_then(|it| it.verify(&mut no_progress)).map(json_of),
-        "bundle_history" => bundle().and_then(|it| it.history()).map(json_of),
+        "bundle_history" => {
+            let size = args.get("page_size").and_then(Value::as_u64);
+            let cursor = args.get("cursor").and_then(Value::as_str).map(str::to_owned);
+            let size = size.map(|size| u32::try_from(size).unwrap());
+            bundle().and_then(|it| it.history_page(size, cursor)).map(json_of)
+        }
         "download_bundle" => bundle()
             .and_then(|it| it.download(text("to"), &mut no_progress))
             .map(|path| path.to_str().unwrap().into()),

@@ -196,6 +196,12 @@ fn who_may_not_write_cannot_sweep_purge_or_compact() {
     ] {
         assert_eq!(error.code(), "read_only", "{error}");
     }
+    // What they would do, who may read is told.
+    put(&registry, "never named");
+    let swept = reader.sweep(SweepOptions { dry_run: true, ..AT_ONCE }).unwrap();
+    assert_eq!((swept.files, swept.dry_run), (2, true));
+    assert_eq!(stored(&registry).len(), 2);
+    assert_eq!(reader.purge(Duration::ZERO, true).unwrap().versions, 0);
 }
 
 /// Sets a flag when a thread ends, also by a panic, so that the others end too.

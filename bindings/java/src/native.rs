@@ -117,7 +117,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     },
     native_method! { static fn open_bundle(path: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! {
-        static fn bundle_history(path: [jbyte], identity: [jbyte]) -> [jbyte],
+        static fn bundle_history(path: [jbyte], identity: [jbyte], page: [jbyte]) -> [jbyte],
         error_policy = Throw
     },
     native_method! {

@@ -114,10 +114,12 @@ pub(crate) fn bundle_history<'local>(
     _class: JClass<'local>,
     path: JByteArray<'local>,
     identity: JByteArray<'local>,
+    page: JByteArray<'local>,
 ) -> Outcome<JByteArray<'local>> {
     let path = path_from(env.convert_byte_array(path)?)?;
     let identity = text(env.convert_byte_array(identity)?)?;
-    Ok(env.byte_array_from_slice(&json(&wire::bundle_history(&path, &identity)?)?)?)
+    let page = env.convert_byte_array(page)?;
+    Ok(env.byte_array_from_slice(&json(&wire::bundle_history(&path, &identity, &page)?)?)?)
 }
 
 pub(crate) fn bundle_verify<'local>(

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::handle::Handle;
 use crate::object::object;
-use crate::transfer::transferring;
+use crate::transfer::{beside, transferring};
 
 /// Copies the registry into a folder; `progress` counts bytes.
 #[pyfunction]
@@ -20,8 +20,8 @@ pub(crate) fn backup<'py>(
     progress: Option<Py<PyAny>>,
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let registry = handle.get().registry();
-    let done = transferring(py, progress, |p| wire::backup(registry, &to, verify, p))?;
+    let registry = handle.get().registry().clone();
+    let done = beside(py, progress, move |p| wire::backup(&registry, &to, verify, p))?;
     object(&done, record)
 }
 

@@ -38,15 +38,16 @@ pub(crate) fn open_bundle<'py>(
     Ok((identity, object(&manifest, record)?))
 }
 
-/// The commits in a bundle, newest first.
+/// A page of the commits in a bundle, newest first.
 #[pyfunction]
 pub(crate) fn bundle_history<'py>(
     py: Python<'py>,
     path: PathBuf,
     identity: &str,
+    page: &[u8],
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let commits = detached(py, || wire::bundle_history(&path, identity))?;
+    let commits = detached(py, || wire::bundle_history(&path, identity, page))?;
     object(&commits, record)
 }
 

@@ -16,12 +16,19 @@ thread_local! {
 }
 
 /// Lets signal handlers run while the core waits; whether one of them raised an exception, which
-/// the call then ends with.
+/// the call then ends with. Not where a fork waits for this thread: who forks has the interpreter
+/// lock.
 #[expect(
     clippy::redundant_closure_for_method_calls,
     reason = "the method itself is of one lifetime, and `attach` wants one for every"
 )]
 pub(crate) fn interrupted() -> bool {
+    if let Some(stop) = crate::transfer::told_to_stop() {
+        return stop;
+    }
+    if halfback::fork::is_working() {
+        return false;
+    }
     Python::attach(|py| py.check_signals()).is_err_and(|error| {
         RAISED.set(Some(error));
         true

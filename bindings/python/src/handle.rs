@@ -7,9 +7,9 @@ use halfback::{Content, Options, PutArtifact, Registry, wire};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::errors::detached;
+use crate::errors::{self, detached};
 use crate::object::object;
-use crate::transfer::transferring;
+use crate::transfer::{beside, transferring};
 
 /// An open registry; `halfback.Registry` and `halfback.View` are what people use.
 #[pyclass(frozen, weakref, module = "halfback._native")]
@@ -170,7 +170,8 @@ impl Handle {
         progress: Option<Py<PyAny>>,
         record: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let report = transferring(py, progress, |p| wire::check(&self.registry, artifacts, p))?;
+        let registry = self.registry.clone();
+        let report = beside(py, progress, move |p| wire::check(&registry, artifacts, p))?;
         object(&report, record)
     }
 

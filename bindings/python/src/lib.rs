@@ -8,6 +8,7 @@ mod backup;
 mod bundle;
 mod cli;
 mod errors;
+mod forks;
 mod handle;
 mod mlflow;
 mod object;
@@ -40,6 +41,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         halfback::interrupt::ask(crate::errors::interrupted);
+        crate::forks::settle_before(module)?;
         // Set and not added: it is for a test, and `__all__` need not name it.
         #[cfg(debug_assertions)]
         module.setattr("_panic", wrap_pyfunction!(crate::errors::panic, module)?)?;

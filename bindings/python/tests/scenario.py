@@ -38,7 +38,7 @@ WITHOUT_REGISTRY: dict[str, Callable[..., object]] = {
     "restore": halfback.restore,
     "open_bundle": lambda path: halfback.open_bundle(path)._manifest,
     "verify_bundle": lambda path: halfback.open_bundle(path).verify(),
-    "bundle_history": lambda path: halfback.open_bundle(path).history(),
+    "bundle_history": lambda path, **page: halfback.open_bundle(path).history(**page).page(),
     "download_bundle": lambda path, to: halfback.open_bundle(path).download(to),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from math import inf, nan
 from pathlib import Path
@@ -59,7 +59,6 @@ WRONG_TYPES: list[tuple[str, Call]] = [
     ("page_size", lambda r: r.list_models(page_size="9")),  # type: ignore[arg-type]
     ("page_size", lambda r: r.list_models().page(WRONG)),
     ("cursor", lambda r: r.list_models(cursor=9)),  # type: ignore[arg-type]
-    ("moment", lambda r: r.as_of("yesterday")),  # type: ignore[arg-type]
     ("moment", lambda r: r.as_of(True)),
     ("moment", lambda r: r.as_of(1.5)),  # type: ignore[arg-type]
     ("commands", lambda r: r.transact(WRONG)),
@@ -81,6 +80,13 @@ WRONG_VALUES: list[tuple[str, Call]] = [
     ("path", lambda _: halfback.open("models\0.hb", create=True)),
     ("path", lambda _: halfback.open(SURROGATE, create=True)),
     ("moment", lambda r: r.as_of(datetime(2026, 11, 23, 10, 0))),
+    ("moment", lambda r: r.as_of("yesterday")),
+    ("moment", lambda r: r.as_of("2026-11-23T10:00:00")),
+    ("moment", lambda r: r.as_of("20261123")),
+    ("moment", lambda r: r.as_of("12")),
+    ("moment", lambda r: r.as_of("2026-13-01")),
+    ("older_than", lambda r: r.purge(nan)),
+    ("grace", lambda r: r.sweep(inf)),
     ("moment", lambda r: r.as_of(datetime.max.replace(tzinfo=timezone(-timedelta(hours=1))))),
     ("name", lambda r: r.put_artifact(MODEL, "a.bin", name="b.bin")),
 ]
@@ -175,5 +181,9 @@ def test_paths_need_not_be_unicode(tmp_path: Path) -> None:
 def test_a_moment_of_any_zone_is_the_same_moment() -> None:
     tokyo = datetime(2026, 11, 23, 19, 0, 0, 1, tzinfo=timezone(timedelta(hours=9)))
     assert arguments.moment("moment", tokyo) == {"time": "2026-11-23T10:00:00.000001Z"}
+    for said in ("2026-11-23T19:00:00.000001+09:00", "2026-11-23 10:00:00.000001Z"):
+        assert arguments.moment("moment", said) == arguments.moment("moment", tokyo)
+    for day in (date(2026, 11, 23), "2026-11-23"):
+        assert arguments.moment("moment", day) == {"time": "2026-11-23T00:00:00.000000Z"}
     early = datetime(1, 1, 2, tzinfo=timezone.utc)
     assert arguments.moment("moment", early) == {"time": "0001-01-02T00:00:00.000000Z"}

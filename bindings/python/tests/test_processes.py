@@ -198,3 +198,82 @@ def test_two_processes_see_each_move_at_once(
         assert other("look", 0) == number
         assert other("move", 3 - number) == 3 - number
         assert registry.resolve(CHAMPION).number == 3 - number
+
+
+FORK_DURING = """
+import os, sys, threading, time, warnings
+import halfback
+
+warnings.simplefilter("ignore", DeprecationWarning)
+registry = halfback.open(sys.argv[1])
+told, failures = threading.Event(), []
+
+
+def progress(done, total):
+    told.set()
+    time.sleep(0.2)  # lets the other thread have the interpreter lock, and fork
+
+
+def work():
+    try:
+        {work}
+    except BaseException as error:
+        failures.append(error)
+
+
+thread = threading.Thread(target=work)
+thread.start()
+assert told.wait(30)
+child = os.fork()
+if child == 0:
+    registry.set_tag("{model}", "child", "was here")
+    os._exit(0 if registry.check().findings == () else 1)
+thread.join()
+_, status = os.waitpid(child, 0)
+assert os.waitstatus_to_exitcode(status) == 0
+assert failures == [], failures
+assert registry.get_model("{model}").tags["child"] == "was here"
+"""
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "registry.check(artifacts=False, progress=progress)",
+        "registry.check(progress=progress)",
+        "registry.backup(sys.argv[1] + '.backup', progress=progress)",
+    ],
+)
+def test_a_fork_during_a_check_or_a_backup_waits_for_nobody_who_waits_for_it(
+    tmp_path: Path, work: str
+) -> None:
+    # No content: then every byte of a backup is the database's, and is told inside of the copy.
+    with halfback.open(tmp_path / "models.hb", create=True) as registry:
+        registry.create_model(MODEL, parents=True)
+    script = FORK_DURING.replace("{work}", work).replace("{model}", MODEL)
+    # Of a program that hangs with the interpreter lock nothing but its parent tells.
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "models.hb")], check=True, timeout=60
+    )
+
+
+@forks
+def test_a_fork_inside_of_progress_ends_in_both_processes(registry: halfback.Registry) -> None:
+    parent = os.getpid()
+    children: list[int] = []
+
+    def progress(done: int, total: int) -> None:
+        if not children:
+            children.append(os.fork())
+
+    try:
+        report = registry.check(progress=progress)
+    except halfback.UnavailableError as error:
+        if os.getpid() != parent:
+            os._exit(0 if error.code == "cancelled" else 1)
+        raise
+    finally:
+        if os.getpid() != parent:
+            os._exit(2)
+    assert report.findings == ()
+    ended_well(children[0])

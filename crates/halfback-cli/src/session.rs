@@ -43,6 +43,17 @@ pub(crate) struct Past {
     as_of: Option<Moment>,
 }
 
+impl Past {
+    /// Refuses a moment where `what` is told as of one moment only.
+    pub(crate) fn refuse(&self, what: &str) -> Outcome<()> {
+        if self.as_of.is_none() {
+            return Ok(());
+        }
+        let message = format!("`--as-of` does not apply to {what}; leave it out");
+        Err(Failure::usage(message))
+    }
+}
+
 /// How much of a list is wanted.
 #[derive(Debug, Args)]
 pub(crate) struct Limit {

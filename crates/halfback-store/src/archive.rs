@@ -8,17 +8,18 @@
 mod layout;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Seek, SeekFrom, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::Crc;
 
-use crate::artifact::{Meter, Staged, append_read, hash_read};
+use crate::artifact::{Meter, Staged, append_read, hash_read, sweep_staged};
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
 use crate::merkle::Hash;
+use crate::target;
 
 use layout::{END, central, end, local};
 
@@ -52,6 +53,7 @@ impl Writer {
     pub fn create(to: &Path) -> Result<Self> {
         let to = std::path::absolute(to).on("find", to)?;
         let folder = to.parent().unwrap_or(Path::new("/"));
+        sweep_staged(folder);
         let staged = Staged::new(folder)?;
         Ok(Self { staged, to, entries: Vec::new(), at: 0 })
     }
@@ -121,11 +123,22 @@ impl Writer {
     }
 }
 
-/// Refuses a place where something is already; with `overwrite` only what is no archive, which may
+/// Refuses a place where no file can be made, or where something is already; with `overwrite` only what is no archive, which may
 /// be anything, even a registry's own file.
 pub fn refuse_taken(to: &Path, overwrite: bool) -> Result<()> {
+    target::refuse_registry(to, "to")?;
     if to.symlink_metadata().is_err() {
-        return Ok(());
+        let above = std::path::absolute(to).on("find", to)?;
+        let above = above.parent().unwrap_or(Path::new("/"));
+        if above.is_dir() {
+            return Ok(());
+        }
+        return Err(Detail::NotFound(format!(
+            "cannot write `{}`: there is no folder `{}`; make it first",
+            to.display(),
+            above.display()
+        ))
+        .into());
     }
     if !overwrite {
         return Err(taken(to));
@@ -240,6 +253,11 @@ impl Archive {
         Ok(Box::new(self.section(entry)?))
     }
 
+    /// The same for who reads here and there in it.
+    pub fn seekable(&self, entry: usize) -> Result<impl Read + Seek + use<>> {
+        Ok(self.section(entry)?.source)
+    }
+
     /// The error of an archive that is not as it was written.
     pub fn altered(&self, why: &str) -> Error {
         altered(&self.path, why)
@@ -261,14 +279,14 @@ impl Archive {
                 entry.name
             )));
         }
-        let at = offset + expected.len() as u64;
-        let source = Section { file: self.file.clone(), at, left: entry.size };
+        let begin = offset + expected.len() as u64;
+        let source = Section { file: self.file.clone(), begin, size: entry.size, at: 0 };
         Ok(Checked { source, crc: Crc::new() })
     }
 
     fn check(&self, entry: usize, read: &Checked<Section>) -> Result<()> {
         let entry = self.entry(entry)?;
-        if read.source.left == 0 && read.crc.sum() == entry.crc {
+        if read.source.left() == 0 && read.crc.sum() == entry.crc {
             return Ok(());
         }
         Err(self.altered(&format!("the content of `{}` is not what its CRC-32 says", entry.name)))
@@ -325,17 +343,40 @@ impl Archive {
 #[derive(Debug)]
 struct Section {
     file: Arc<File>,
+    begin: u64,
+    size: u64,
+    /// How far it was read, from its beginning.
     at: u64,
-    left: u64,
+}
+
+impl Section {
+    fn left(&self) -> u64 {
+        self.size.saturating_sub(self.at)
+    }
 }
 
 impl Read for Section {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), self.at)?;
+        let most = buffer.len().min(usize::try_from(self.left()).unwrap_or(usize::MAX));
+        if most == 0 {
+            return Ok(0);
+        }
+        let place = self.begin.saturating_add(self.at);
+        let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), place)?;
         self.at += read as u64;
-        self.left -= read as u64;
         Ok(read)
+    }
+}
+
+impl Seek for Section {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(way) => self.size.checked_add_signed(way),
+            SeekFrom::Current(way) => self.at.checked_add_signed(way),
+        };
+        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }
 

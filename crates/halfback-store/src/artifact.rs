@@ -11,6 +11,7 @@ mod sweep;
 mod transfer;
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -18,17 +19,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
-use crate::id::{EntityId, hex, random};
+use crate::id::{EntityId, hex, random, unhex};
 use crate::merkle::{Hash, sha256};
 use crate::sql::Sql;
+use crate::target;
 
 pub use hold::Hold;
 pub use intake::{Intake, Supplied, Taken};
 pub use manifest::{Artifact, ArtifactFile, Digest};
 pub use source::{ContentFiles, ReadSeek};
+pub(crate) use sweep::keep_only;
 pub use sweep::{Swept, remove_purged, sweep};
 pub use transfer::{Meter, hash_read};
-pub(crate) use transfer::{Staged, StagedFolder, append_read, copy_file, stage_bytes};
+pub(crate) use transfer::{
+    Staged, StagedFolder, append_read, copy_file, stage_bytes, sweep as sweep_staged,
+};
 
 /// What to store: a file or folder on disk, or bytes under a file name.
 #[derive(Debug, Clone)]
@@ -305,15 +310,6 @@ impl ArtifactStore {
         progress: Progress<'_>,
     ) -> Result<PathBuf> {
         let artifact = self.manifest(catalog, digest)?;
-        let inside =
-            |path: &Path| path.canonicalize().is_ok_and(|path| path.starts_with(&self.root));
-        if to.ancestors().find(|path| path.exists()).is_some_and(inside) {
-            return Err(Detail::InvalidArgument(format!(
-                "`{}` is inside the registry, where only halfback writes; download to another folder",
-                to.display()
-            ))
-            .into());
-        }
         let mut supply = self.opening(catalog);
         download(&artifact, &mut supply, to, progress)
     }
@@ -351,7 +347,7 @@ impl ArtifactStore {
     }
 
     fn file_of(&self, catalog: EntityId, file: &ArtifactFile) -> Result<PathBuf> {
-        let hash = crate::id::unhex::<32>(&file.sha256)
+        let hash = unhex::<32>(&file.sha256)
             .ok_or_else(|| Detail::Corrupt("a manifest names a file by no SHA-256".into()))?;
         Ok(self.stored(catalog, &hash))
     }
@@ -365,10 +361,11 @@ pub fn download(
     to: &Path,
     progress: Progress<'_>,
 ) -> Result<PathBuf> {
+    target::refuse_registry(to, "to")?;
     let mut download = Download { supply, meter: Meter::new(artifact.size, progress) };
     match artifact.single() {
         Some(file) => download.file(file, to),
-        None => download.folder(artifact, to),
+        None => download.folder(artifact, &target::folder_behind(to)?).map(|_| to.to_owned()),
     }
 }
 
@@ -389,6 +386,7 @@ impl Download<'_> {
             return Err(occupied(to, "a file is"));
         }
         folder::create(to)?;
+        transfer::sweep(to);
         let place = to.join(&file.path);
         if place.is_dir() {
             return Err(occupied(&place, "a folder is"));
@@ -490,6 +488,12 @@ pub(crate) const STAGED: &str = ".halfback-";
 /// A name that nobody else uses, for a file on its way.
 fn staging_name() -> Result<String> {
     Ok(format!("{STAGED}{}", hex(&random::<8>()?)))
+}
+
+/// Whether a name is one that [`staging_name`] gave.
+fn is_staging_name(name: &OsStr) -> bool {
+    let random = name.to_str().and_then(|name| name.strip_prefix(STAGED));
+    random.is_some_and(|random| unhex::<8>(random).is_some())
 }
 
 #[cfg(test)]

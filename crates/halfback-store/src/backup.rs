@@ -3,15 +3,16 @@
 //! A backup holds `registry.db` as one transaction read it and every artifact that this names, laid
 //! out as in a registry, so that it can be opened for reading. `backup.json` says whose it is, and
 //! keeps it from being written to. Running it again copies the database and what content is new;
-//! the old database is replaced when everything that the new one names is there and durable.
+//! the old database is replaced when everything that the new one names is there and durable, and what
+//! only the old one named is removed after that.
 
 mod restore;
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -26,12 +27,13 @@ use crate::folder;
 use crate::id::{CommitNumber, hex};
 use crate::sql::{Sql, Storage};
 use crate::sqlite::{Access, DATABASE, Sqlite};
+use crate::target::{self, real};
 use crate::tx::Head;
 
 pub use restore::{Restored, restore};
 
 /// The file that makes a folder a backup.
-const MARK: &str = "backup.json";
+pub(crate) const MARK: &str = "backup.json";
 /// Bytes that are read of it at most.
 const MAX_MARK: u64 = 64 << 10;
 
@@ -74,8 +76,9 @@ pub fn backup(
     verify: bool,
     progress: Progress<'_>,
 ) -> Result<BackedUp> {
+    target::refuse_inside(to, "to")?;
     let to = &std::path::absolute(to).on("find", to)?;
-    refuse_inside(registry, to)?;
+    refuse_registry(registry, to)?;
     let place = Place::prepare(to, storage.uuid())?;
     let store = ArtifactStore::new(registry);
     // From before the snapshot until its content is copied.
@@ -99,6 +102,8 @@ pub fn backup(
     place.mark(Some(digest))?;
     std::fs::rename(&database, to.join(DATABASE)).on("create", &to.join(DATABASE))?;
     folder::sync(to)?;
+    // It is backed up, whatever becomes of what the backup before had: the next one removes the rest.
+    let _: Result<()> = artifact::keep_only(&ArtifactStore::new(to), &named);
     Ok(BackedUp { head, root, database_bytes: size, taken })
 }
 
@@ -179,7 +184,7 @@ fn digest(path: &Path) -> Result<String> {
 }
 
 /// Refuses a folder that is the registry, or lies in it, wherever links lead.
-fn refuse_inside(registry: &Path, to: &Path) -> Result<()> {
+fn refuse_registry(registry: &Path, to: &Path) -> Result<()> {
     if real(to)?.starts_with(registry.canonicalize().on("find", registry)?) {
         return Err(Detail::InvalidArgument(format!(
             "`{}` is inside the registry; give a folder outside of it, best on another disk",
@@ -196,7 +201,14 @@ struct Place<'a> {
     registry: &'a str,
     /// What the mark says of the database that is there.
     databases: Vec<String>,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        // Not only closed: the child of a fork has the folder open too, and would go on holding it.
+        let _: rustix::io::Result<()> = flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl<'a> Place<'a> {
@@ -231,7 +243,7 @@ impl<'a> Place<'a> {
         }
         clear_staged(folder)?;
         let databases = databases()?;
-        let place = Self { folder, registry, databases, _lock: lock };
+        let place = Self { folder, registry, databases, lock };
         if place.databases.is_empty() {
             place.mark(None)?;
         }
@@ -298,7 +310,11 @@ impl Mark {
     fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(MARK);
         let file = match File::open(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return Ok(None);
+            }
             file => file.on("open", &path)?,
         };
         let mut text = Vec::new();
@@ -367,9 +383,19 @@ fn occupied_target(folder: &Path) -> Error {
     .into()
 }
 
-/// The real place of something that is to be made: its folder may be reached through links.
-fn real(path: &Path) -> Result<PathBuf> {
-    let above = path.ancestors().find(|path| path.exists()).unwrap_or(path);
-    let rest = path.strip_prefix(above).unwrap_or(Path::new(""));
-    Ok(above.canonicalize().on("find", above)?.join(rest))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_free_after_a_backup_also_where_a_fork_has_it_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::prepare(folder.path(), "registry").unwrap();
+        assert_eq!(Place::prepare(folder.path(), "registry").err().unwrap().code(), "busy");
+        // What the child of a fork has.
+        let inherited = place.lock.try_clone().unwrap();
+        drop(place);
+        Place::prepare(folder.path(), "registry").unwrap();
+        drop(inherited);
+    }
 }

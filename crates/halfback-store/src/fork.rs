@@ -6,7 +6,9 @@
 //! else (the queue of writers, which the child starts empty, and the shared generation words)
 //! goes on.
 //!
-//! Whatever touches a connection or a lock of this library does it while [`working`]. The gate
+//! Whatever touches a connection or a lock of this library does it while [`working`]. It must not
+//! wait there for what a forking thread may hold: a binding's hooks, which want the interpreter's
+//! lock, are called elsewhere, or on another thread. The gate
 //! itself and the queue of writers are the standard library's locks: a lock of `parking_lot` keeps
 //! its waiters in a table of the whole process, which a fork may copy in the middle of a change.
 
@@ -43,6 +45,9 @@ pub struct Working {
 /// at once, so guards may be nested; they go in the reverse of their order.
 pub fn working() -> Working {
     let first = DEPTH.replace(DEPTH.get() + 1) == 0;
+    if first {
+        register();
+    }
     Working { _gate: first.then(|| GATE.read().unwrap_or_else(PoisonError::into_inner)) }
 }
 
@@ -52,9 +57,18 @@ impl Drop for Working {
     }
 }
 
-/// Whether this thread is [`working`]: then it must not wait for another process.
-pub(crate) fn is_working() -> bool {
+/// Whether this thread is [`working`]: then it must not wait for another process, nor for anything
+/// that a thread may hold while it forks, such as the lock of an interpreter.
+pub fn is_working() -> bool {
     DEPTH.get() > 0
+}
+
+/// Waits until no work is under way. The fork itself waits too; this is for one who forks and would
+/// better let go of something meanwhile.
+pub fn settle() {
+    if !is_working() {
+        drop(GATE.write().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 /// What the forking thread holds across the fork.
@@ -65,12 +79,16 @@ struct Forking {
 
 /// Has `idle` release its connections before every fork. Call it while [`working`].
 pub(crate) fn watch(idle: Weak<dyn Idle>) {
-    static WATCHED: Once = Once::new();
     let mut all = IDLE.lock();
     all.retain(|idle| idle.strong_count() > 0);
     all.push(idle);
-    drop(all);
-    WATCHED.call_once(|| {
+}
+
+/// Has every fork ask from now on. Before there is any work: a fork during the first of it would leave
+/// its locks to a child that has nobody to let go of them.
+fn register() {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
         // SAFETY: the handlers live as long as the program. They run on the forking thread, in
         // this order; the gate makes sure that no other thread holds a lock of this library's.
         unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };

@@ -23,6 +23,7 @@ pub mod proof;
 pub mod schema;
 pub mod sql;
 pub mod sqlite;
+mod target;
 pub mod time;
 pub mod tx;
 pub mod user;

@@ -5,11 +5,11 @@ mod batch;
 mod checkpoint;
 mod connection;
 mod copy;
+mod create;
 mod log_file;
 mod upkeep;
 
 use std::ops::ControlFlow;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -24,26 +24,24 @@ use crate::folder;
 use crate::fork::{self, Idle as _};
 use crate::generation::{Generation, Word};
 use crate::interrupt;
-use crate::schema;
 use crate::sql::{Row, Sql, Storage, Value, View, Work};
-use crate::time::Timestamp;
 use crate::writer_lock::{self, EVERY, PATIENCE, WriterGuard, WriterLock};
 
 use batch::{Queue, Turn, Writer};
 use checkpoint::{Checkpoints, Due};
 use connection::{
-    APPLICATION_ID, Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty,
-    refused,
+    Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty, refused,
 };
 
+use create::{initialise, make, refuse_leftovers, refuse_or_prepare};
 pub use upkeep::Compacted;
 use upkeep::LogBound;
 
 /// The database's file name inside the registry's folder.
 pub const DATABASE: &str = "registry.db";
-const LOCK: &str = "writer.lock";
-const GENERATION: &str = "generation";
-const ARTIFACTS: &str = "artifacts";
+pub(crate) const LOCK: &str = "writer.lock";
+pub(crate) const GENERATION: &str = "generation";
+pub(crate) const ARTIFACTS: &str = "artifacts";
 /// Idle reading connections that are kept.
 const IDLE_READERS: usize = 8;
 
@@ -171,13 +169,34 @@ impl Sqlite {
         }
     }
 
-    /// Does the work of a caller and of those who wait behind it.
-    fn lead(&self, lock: &WriterLock) -> Result<()> {
+    /// Runs work in the transaction of a batch, or gives up at the deadline.
+    fn write_until(&self, deadline: Instant, weight: usize, work: Work) -> Result<()> {
+        let Some(lock) = &self.lock else {
+            return Err(read_only());
+        };
+        let seat = self.queue.join(weight, work);
+        loop {
+            match seat.wait(EVERY) {
+                Turn::Over(result) => return result,
+                Turn::Lead => self.lead(lock, deadline)?,
+                Turn::Wait if Instant::now() >= deadline && seat.withdraw() => {
+                    return Err(lock.kept());
+                }
+                Turn::Wait if interrupt::requested() && seat.withdraw() => {
+                    return Err(Detail::Cancelled.into());
+                }
+                Turn::Wait => {}
+            }
+        }
+    }
+
+    /// Does the work of a caller, who waits until the deadline, and of those who wait behind it.
+    fn lead(&self, lock: &WriterLock, deadline: Instant) -> Result<()> {
         let opened = &self.opened;
         let Some(generation) = &opened.generation else {
             return Err(Detail::Internal("a writer has no generation words".into()).into());
         };
-        let guard = lock.acquire()?;
+        let guard = lock.acquire_until(deadline)?;
         let _working = fork::working();
         if !self.is_in_place() {
             return Err(moved(&opened.folder));
@@ -186,6 +205,11 @@ impl Sqlite {
         let mut writer = opened.pool.writer.lock();
         if writer.connection.is_none() {
             writer.connection = Some(opened.writer()?);
+        }
+        if let Some(connection) = &writer.connection {
+            // Only a program that is not Halfback locks the database now.
+            let left = deadline.saturating_duration_since(Instant::now()).max(EVERY);
+            connection.busy_timeout(left.min(connection::PATIENCE)).map_err(|e| failure(&e))?;
         }
         let told = self.queue.work(&mut writer, generation);
         let due = self.checkpoints.due(writer.connection.as_ref(), told.is_shared());
@@ -378,41 +402,6 @@ fn moved(folder: &Path) -> Error {
     .into()
 }
 
-/// Refuses to make a registry among the artifacts of another one: they come after its database, so
-/// that was lost.
-fn refuse_leftovers(folder: &Path) -> Result<()> {
-    let artifacts = folder.join(ARTIFACTS);
-    let kept = artifacts.read_dir().is_ok_and(|mut entries| entries.next().is_some());
-    if kept {
-        return Err(Detail::Corrupt(format!(
-            "the database of `{}` is empty or missing, but there are artifacts in `{ARTIFACTS}`; restore a backup, or remove them to begin anew",
-            folder.display()
-        ))
-        .into());
-    }
-    Ok(())
-}
-
-/// Makes an empty database, as SQLite would.
-fn make(database: &Path) -> Result<()> {
-    let mut options = std::fs::File::options();
-    options.write(true).create_new(true).mode(0o644).open(database).on("make", database).map(drop)
-}
-
-/// Makes the schema; in one transaction, so that a process that dies half-way leaves nothing.
-fn initialise(connection: &Connection) -> Result<()> {
-    connection
-        .pragma_update(None, "journal_mode", "wal")
-        .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
-        .map_err(|e| refused(connection, &e))?;
-    let mut transaction = Transaction { connection, touched: Vec::new() };
-    schema::create(&mut transaction, schema::Dialect::Sqlite, Timestamp::now())?;
-    connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .and_then(|()| connection.execute_batch("COMMIT"))
-        .map_err(|e| refused(connection, &e))
-}
-
 impl Storage for Sqlite {
     fn read(&self, view: View<'_>) -> Result<()> {
         let _working = fork::working();
@@ -436,24 +425,7 @@ impl Storage for Sqlite {
     }
 
     fn write(&self, weight: usize, work: Work) -> Result<()> {
-        let Some(lock) = &self.lock else {
-            return Err(read_only());
-        };
-        let deadline = Instant::now() + PATIENCE;
-        let seat = self.queue.join(weight, work);
-        loop {
-            match seat.wait(EVERY) {
-                Turn::Over(result) => return result,
-                Turn::Lead => self.lead(lock)?,
-                Turn::Wait if Instant::now() >= deadline && seat.withdraw() => {
-                    return Err(lock.kept(PATIENCE));
-                }
-                Turn::Wait if interrupt::requested() && seat.withdraw() => {
-                    return Err(Detail::Cancelled.into());
-                }
-                Turn::Wait => {}
-            }
-        }
+        self.write_until(Instant::now() + PATIENCE, weight, work)
     }
 
     fn change_token(&self, word: Word) -> Option<u64> {
@@ -554,43 +526,31 @@ pub fn read_only() -> Error {
     .into()
 }
 
-/// Decides about a folder without a database: an error, or a folder ready for one.
-fn refuse_or_prepare(folder: &Path, access: Access) -> Result<()> {
-    let shown = folder.display();
-    let content = match std::fs::read_dir(folder) {
-        Ok(entries) => Some(entries),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            return Err(Detail::NotARegistry(format!(
-                "`{shown}` is a file; a registry is a folder"
-            ))
-            .into());
-        }
-        Err(error) => return Err(error).on("read", folder),
-    };
-    let ours = [LOCK, GENERATION, ARTIFACTS];
-    let foreign = content.into_iter().flatten().flatten().find(|entry| {
-        !ours.iter().any(|name| entry.file_name().as_encoded_bytes() == name.as_bytes())
-    });
-    if let Some(entry) = foreign {
-        return Err(Detail::NotARegistry(format!(
-            "`{shown}` is not a registry: it holds `{}` but no `{DATABASE}`; give the folder of a registry, or an empty one to create",
-            entry.file_name().display()
-        ))
-        .into());
-    }
-    if access.read_only || !access.create {
-        return Err(Detail::RegistryNotFound(format!(
-            "there is no registry in `{shown}`; to make one, open it with `create` set to true"
-        ))
-        .into());
-    }
-    folder::create(folder)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_for_others_and_then_leads_has_one_deadline_for_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = Access { create: true, read_only: false };
+        let registry = Sqlite::open(folder.path(), access).unwrap();
+        let lock = WriterLock::open(&folder.path().join(LOCK)).unwrap();
+        let guard = lock.acquire().unwrap();
+        let began = Instant::now();
+        let deadline = began + EVERY * 4;
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let written = registry.write_until(deadline, 1, Box::new(|_| Ok(())));
+                    assert_eq!(written.unwrap_err().code(), "busy");
+                });
+            }
+        });
+        assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
+        drop(guard);
+        registry.write(1, Box::new(|_| Ok(()))).unwrap();
+    }
 
     #[test]
     fn a_new_registry_is_durable_in_the_folder_above() {

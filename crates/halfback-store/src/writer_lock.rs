@@ -128,18 +128,18 @@ impl WriterLock {
     /// Not while [`fork::working`]: other processes decide how long this takes, and a fork must
     /// not wait for them.
     pub(crate) fn acquire(&self) -> Result<WriterGuard<'_>> {
-        self.acquire_within(PATIENCE)
+        self.acquire_until(Instant::now() + PATIENCE)
     }
 
-    fn acquire_within(&self, patience: Duration) -> Result<WriterGuard<'_>> {
+    /// The same for one who has waited for others already, and has half a minute for all of it.
+    pub(crate) fn acquire_until(&self, deadline: Instant) -> Result<WriterGuard<'_>> {
         debug_assert!(!fork::is_working(), "a fork would wait for another process");
-        let deadline = Instant::now() + patience;
         let guard = self.join();
         let mut asked = Instant::now();
         while !self.advance(guard.ticket)? {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(self.kept(patience));
+                return Err(self.kept());
             }
             std::thread::park_timeout(EVERY.min(left));
             if asked.elapsed() >= EVERY {
@@ -152,11 +152,11 @@ impl WriterLock {
         Ok(guard)
     }
 
-    /// The error of one who waited for so long in vain.
-    pub(crate) fn kept(&self, patience: Duration) -> Error {
+    /// The error of one who waited in vain.
+    pub(crate) fn kept(&self) -> Error {
         Detail::Busy(format!(
             "other writers kept the registry for {} s; try again, or find the program that holds `{}`",
-            patience.as_secs(),
+            PATIENCE.as_secs(),
             self.path.display()
         ))
         .into()
@@ -365,7 +365,8 @@ mod tests {
         let mut other = holder(name, &path);
         let lock = WriterLock::open(&path).unwrap();
         for _ in 0..3 {
-            let error = lock.acquire_within(Duration::from_millis(120)).unwrap_err();
+            let error =
+                lock.acquire_until(Instant::now() + Duration::from_millis(120)).unwrap_err();
             assert_eq!(error.code(), "busy", "{error}");
         }
         std::thread::scope(|scope| {

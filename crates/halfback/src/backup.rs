@@ -57,7 +57,7 @@ impl Registry {
     ///
     /// The folder is new, empty, or an earlier backup of this registry: then only content that is
     /// new is copied, and with `verify` what is there already is read, and copied again where it
-    /// was altered. A backup that is interrupted leaves the one before as it was, and goes on where
+    /// was altered; what the registry let go of goes from it. A backup that is interrupted leaves the one before as it was, and goes on where
     /// it stopped when it is run again. It can be opened with
     /// [`read_only`](crate::Options::read_only), and [`restore`] makes a registry of it.
     ///

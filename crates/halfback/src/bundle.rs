@@ -34,6 +34,8 @@ pub use verify::BundleVerification;
 const MANIFEST: &str = "manifest.json";
 const HISTORY: &str = "history.jsonl";
 const PROOF: &str = "proof.json";
+/// How many entries there are before the files.
+const ENTRIES: usize = 3;
 /// Where the version's files are in a bundle.
 const FILES: &str = "files/";
 

@@ -2,16 +2,17 @@
 
 use std::ops::ControlFlow;
 
-use halfback_store::artifact::{self, Digest, Named};
+use halfback_store::artifact::{self, ArtifactStore, Named};
 use halfback_store::check::{self as store, Findings};
 use halfback_store::error::{Detail, Error, Kind, Result};
+use halfback_store::id::CommitNumber;
 use halfback_store::interrupt;
 use halfback_store::tx::Head;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Progress, Transfer, no_progress};
-use crate::command::{Query, Snapshot};
+use crate::command::Snapshot;
 use crate::view::View;
 
 /// What an examination of the whole registry found.
@@ -60,15 +61,6 @@ fn every_byte() -> bool {
     true
 }
 
-impl Query for Check {
-    const NAME: &'static str = "check";
-    type Output = CheckReport;
-
-    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<CheckReport> {
-        snapshot.check(self, &mut no_progress)
-    }
-}
-
 impl View {
     /// Examines the database, the log, every fact row, the words and every artifact, and reports
     /// what is not as it was recorded and what to do.
@@ -88,15 +80,46 @@ impl View {
     /// The same with or without the artifacts' content, and with progress: the bytes of the
     /// artifacts, none of which are done while the database is examined.
     pub fn check_with(&self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
-        self.snapshot(|snapshot| snapshot.check(check, progress))
+        let shared = self.shared()?;
+        // Nothing is purged from what is read first until it has been read.
+        let _hold = shared.store.hold()?;
+        let mut findings = Findings::default();
+        let database =
+            self.snapshot(|snapshot| snapshot.check_database(check, &mut findings, progress))?;
+        // Not in a snapshot: it would keep every state since then, and a fork of this process, waiting
+        // for as long as the files take.
+        let failed = failed(&shared.store, &database.named, progress)?;
+        if !failed.is_empty() {
+            self.snapshot(|snapshot| {
+                failed.iter().try_for_each(|(named, error)| {
+                    let versions = snapshot.versions_of(named);
+                    let versions = findings.part("database", versions)?.unwrap_or_default();
+                    findings.push(artifact_finding(named, error, &versions));
+                    Ok(())
+                })
+            })?;
+        }
+        let Database { named, rows, commits } = database;
+        let findings = findings.into_vec().into_iter().map(Finding::from).collect();
+        Ok(CheckReport { commits, rows, artifacts: named.len() as u64, findings })
     }
 }
 
+/// What was found out about the database, beside the findings.
+struct Database {
+    /// The artifacts that are to be read.
+    named: Vec<Named>,
+    rows: u64,
+    commits: i64,
+}
+
 impl Snapshot<'_> {
-    fn check(&mut self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
-        // Nothing is purged from what is read first until it has been read.
-        let _hold = self.store.hold()?;
-        let mut findings = Findings::default();
+    fn check_database(
+        &mut self,
+        check: Check,
+        findings: &mut Findings,
+        progress: Progress<'_>,
+    ) -> Result<Database> {
         let named = if check.artifacts { artifact::named(self.sql) } else { Ok(Vec::new()) };
         let named = findings.part("database", named)?.unwrap_or_default();
         let total = named.iter().fold(0_u64, |sum, named| sum.saturating_add(named.size));
@@ -104,53 +127,24 @@ impl Snapshot<'_> {
             let stopped = progress(Transfer { done: 0, total }).is_break();
             if stopped || interrupt::requested() { Err(Detail::Cancelled.into()) } else { Ok(()) }
         };
-        let rows = store::check(self.sql, &mut findings, pace)?;
-        let words = self.check_words(&mut findings, pace);
+        let rows = store::check(self.sql, findings, pace)?;
+        let words = self.check_words(findings, pace);
         findings.part("database", words)?;
-        self.check_artifacts(&named, &mut findings, progress)?;
         let head = Head::read(self.sql);
         let commits = findings.part("log", head)?.map_or(0, |head| head.number.0);
-        let findings = findings.into_vec().into_iter().map(Finding::from).collect();
-        Ok(CheckReport { commits, rows, artifacts: named.len() as u64, findings })
-    }
-
-    fn check_artifacts(
-        &mut self,
-        named: &[Named],
-        findings: &mut Findings,
-        progress: Progress<'_>,
-    ) -> Result<()> {
-        let mut failed: Vec<(usize, Error)> = Vec::new();
-        let mut told = |transfer| match progress(transfer) {
-            ControlFlow::Continue(()) if interrupt::requested() => ControlFlow::Break(()),
-            flow => flow,
-        };
-        self.store.verify_all(named, &mut told, &mut |at, error| failed.push((at, error)))?;
-        for (at, error) in failed {
-            let Some(Named { digest, .. }) = named.get(at) else { continue };
-            let versions = self.versions_of(digest);
-            let versions = findings.part("database", versions)?.unwrap_or_default();
-            findings.push(store::Finding {
-                code: error.code(),
-                subject: digest.to_string(),
-                message: format!("{error}{versions}"),
-                remedy: match error.kind() {
-                    Kind::Integrity => {
-                        "restore the file from a backup, or register the same content again"
-                    }
-                    _ => "see to it that the file can be read, then check again",
-                },
-            });
-        }
-        Ok(())
+        Ok(Database { named, rows, commits })
     }
 
     /// The living versions of an artifact, as the end of a sentence.
-    fn versions_of(&mut self, digest: &Digest) -> Result<String> {
+    fn versions_of(&mut self, Named { catalog, digest, .. }: &Named) -> Result<String> {
         const SHOWN: usize = 3;
         let mut names = self.sql.all(
-            "SELECT catalog, schema, model, number FROM v_version WHERE digest = ?1 LIMIT 4",
-            &[digest.hash().into()],
+            "SELECT w.catalog, w.schema, w.model, w.number FROM v_version w \
+             JOIN version v ON v.id = w.id AND v.until = ?3 \
+             JOIN securable m ON m.id = v.model AND m.until = ?3 \
+             JOIN securable s ON s.id = m.parent AND s.until = ?3 \
+             WHERE w.digest = ?1 AND w.location IS NULL AND s.parent = ?2 LIMIT 4",
+            &[digest.hash().into(), (*catalog).into(), CommitNumber::FOREVER.into()],
             |row| {
                 let name = [row.text(0)?, row.text(1)?, row.text(2)?].join(".");
                 Ok(format!("`{name}/{}`", row.int(3)?))
@@ -160,6 +154,35 @@ impl Snapshot<'_> {
         names.truncate(SHOWN);
         let names = names.join(", ");
         Ok(if names.is_empty() { names } else { format!("; it is the artifact of {names}{more}") })
+    }
+}
+
+/// Reads every byte of the artifacts; gives those that are not as they were recorded.
+fn failed<'a>(
+    store: &ArtifactStore,
+    named: &'a [Named],
+    progress: Progress<'_>,
+) -> Result<Vec<(&'a Named, Error)>> {
+    let mut failed = Vec::new();
+    let mut told = |transfer| match progress(transfer) {
+        ControlFlow::Continue(()) if interrupt::requested() => ControlFlow::Break(()),
+        flow => flow,
+    };
+    store.verify_all(named, &mut told, &mut |at, error| {
+        failed.extend(named.get(at).map(|named| (named, error)));
+    })?;
+    Ok(failed)
+}
+
+fn artifact_finding(named: &Named, error: &Error, versions: &str) -> store::Finding {
+    store::Finding {
+        code: error.code(),
+        subject: named.digest.to_string(),
+        message: format!("{error}{versions}"),
+        remedy: match error.kind() {
+            Kind::Integrity => "restore the file from a backup, or register the same content again",
+            _ => "see to it that the file can be read, then check again",
+        },
     }
 }
 

@@ -23,7 +23,6 @@ use crate::catalog::{
     CreateCatalog, CreateSchema, DeleteCatalog, DeleteSchema, GetCatalog, GetSchema, ListCatalogs,
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
-use crate::check::Check;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::history::{History, Info, Log, VerifyLog, Whoami};
 use crate::purge::Purge;
@@ -117,7 +116,7 @@ queries! {
     GetCatalog, GetSchema, GetModel, GetVersion, Resolve,
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
-    History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog, Check,
+    History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
 }
 
 fn json(output: impl Serialize) -> Result<Value> {

@@ -102,10 +102,10 @@ pub type DateTime = chrono::DateTime<chrono::Utc>;
 pub use command::{Command, Context, Expect, Query, Snapshot};
 pub use commands::{AnyCommand, AnyQuery};
 pub use halfback_store::error::{Detail, Error, Kind, Result};
-pub use halfback_store::interrupt;
 pub use halfback_store::name::{
     AliasName, CatalogName, MAX_PART, MAX_TEXT, ModelName, SchemaName, TagKey,
 };
+pub use halfback_store::{fork, interrupt};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

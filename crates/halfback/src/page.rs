@@ -31,6 +31,13 @@ impl Snapshot<'_> {
     }
 }
 
+impl Paging {
+    /// The page of a list that never changes, in a bundle.
+    pub(crate) fn in_bundle(identity: &str, size: Option<u32>, cursor: Option<String>) -> Self {
+        Self { size, cursor, moment: 0, registry: identity.to_owned() }
+    }
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Page<T> {

@@ -96,11 +96,11 @@ impl Registry {
     /// ```
     pub fn purge(&self, older_than: Duration, dry_run: bool) -> Result<Purged> {
         let older_than = whole_seconds(older_than);
-        let shared = self.writable()?;
         if dry_run {
             let before = before(Timestamp::now(), older_than);
             return self.snapshot(|snapshot| Ok(snapshot.purgeable(before, usize::MAX)?.1));
         }
+        let shared = self.writable()?;
         let CommitNumber(head) = self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number))?;
         let mut all = Purged::default();
         loop {

@@ -71,7 +71,8 @@ pub struct Compacted {
 impl Registry {
     /// Removes files that nothing needs: content that no version names or ever named, content that
     /// was purged, and what killed transfers left; each only when it was put longer ago than the
-    /// grace period. Others read, put and register meanwhile.
+    /// grace period. Others read, put and register meanwhile. Telling what would be removed takes the
+    /// right to read only.
     ///
     /// Fails with the code `artifact_missing` or `artifact_altered` where the list of files of a
     /// version cannot be read: what that version names cannot be told from what nobody names.
@@ -91,7 +92,7 @@ impl Registry {
     /// ```
     pub fn sweep(&self, options: SweepOptions) -> Result<Swept> {
         let SweepOptions { grace, dry_run } = options;
-        let shared = self.writable()?;
+        let shared = if dry_run { self.shared()? } else { self.writable()? };
         let grace = i64::try_from(grace.as_micros()).unwrap_or(i64::MAX);
         let before = Timestamp::from_micros(Timestamp::now().micros().saturating_sub(grace));
         let swept = artifact::sweep(&shared.path, &shared.storage, before, dry_run)?;

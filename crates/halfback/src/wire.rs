@@ -19,6 +19,7 @@ use crate::catalog::version::ModelVersion;
 use crate::check::{Check, CheckReport};
 use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query};
 use crate::history::Commit;
+use crate::page::Page;
 use crate::purge::Purged;
 use crate::registry::Registry;
 use crate::securable::VersionRef;
@@ -185,9 +186,20 @@ pub fn open_bundle(path: &Path) -> Result<(String, BundleManifest)> {
     Ok((bundle.identity().to_owned(), bundle.manifest().clone()))
 }
 
-/// Lists the commits in a bundle; see [`Bundle::history`].
-pub fn bundle_history(path: &Path, identity: &str) -> Result<Vec<Commit>> {
-    same_bundle(path, identity)?.history()
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageOf {
+    #[serde(default)]
+    page_size: Option<u32>,
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// Lists the commits in a bundle, the page that `{"page_size": …, "cursor": …}` says; see
+/// [`Bundle::history_page`].
+pub fn bundle_history(path: &Path, identity: &str, page: &[u8]) -> Result<Page<Commit>> {
+    let PageOf { page_size, cursor } = read(page, "a page")?;
+    same_bundle(path, identity)?.history_page(page_size, cursor)
 }
 
 /// Examines a bundle; see [`Bundle::verify`].
@@ -327,6 +339,7 @@ pub fn schemas() -> Value {
     each_query(&mut collect);
     let queries = std::mem::take(&mut collect.schemas);
     // What methods give that are neither commands nor queries.
+    collect.records.subschema_for::<CheckReport>();
     collect.records.subschema_for::<Backup>();
     collect.records.subschema_for::<Restored>();
     collect.records.subschema_for::<BundleManifest>();

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from math import ceil, isfinite
 from operator import index
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -35,8 +36,11 @@ Progress: TypeAlias = Callable[[int, int], object] | Literal[False]
 Where none is given, a terminal or a notebook shows a bar for what takes long; `False` shows none.
 """
 
-Moment: TypeAlias = datetime | int
-"""A past moment: an aware `datetime`, or the number of a commit."""
+Moment: TypeAlias = datetime | date | str | int
+"""A past moment: the number of a commit, an aware `datetime` or its ISO text, or a date.
+
+A date, also as text such as `2026-11-23`, is its first instant in UTC.
+"""
 
 Param: TypeAlias = str | int | float | bool
 """A parameter of a model; scalars of NumPy are taken as the number they hold."""
@@ -87,7 +91,12 @@ def seconds(name: str, value: object) -> int:
     """Whole seconds of a `timedelta` or a number, rounded up: waiting longer is the safe side."""
     if isinstance(value, timedelta):
         number = -(-value // timedelta(seconds=1))
-    elif isinstance(value, float) and isfinite(value):
+    elif isinstance(value, float):
+        if not isfinite(value):
+            raise InvalidError(
+                f"`{name}` is `{value}`, no duration: give a finite number of seconds",
+                "invalid_argument",
+            )
         number = ceil(value)
     else:
         try:
@@ -224,11 +233,29 @@ def tolerance(name: str, value: object) -> float:
 
 def moment(name: str, value: object) -> dict[str, Any]:
     """A moment as the core takes it."""
-    if not isinstance(value, datetime):
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise wrong_type(name, "an aware `datetime` or the number of a commit", value)
-        return {"commit": integer(name, value)}
-    return {"time": _time(name, value)}
+    if isinstance(value, str):
+        value = _iso(name, value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+    if isinstance(value, datetime):
+        return {"time": _time(name, value)}
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        wanted = "an aware `datetime` or its ISO text, a date, or the number of a commit"
+        raise wrong_type(name, wanted, value)
+    return {"commit": integer(name, value)}
+
+
+def _iso(name: str, value: str) -> datetime | date:
+    """The time or the date that ISO text says; with hyphens, which no commit's number has."""
+    if "-" in value:
+        for read in (date.fromisoformat, datetime.fromisoformat):
+            with suppress(ValueError):
+                return read(value)
+    raise InvalidError(
+        f"`{name}` is `{text(name, value)}`, no moment: give a time with its offset like "
+        "`2026-11-23T10:00:00Z`, a date like `2026-11-23`, or the number of a commit",
+        "invalid_argument",
+    )
 
 
 def expected(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from halfback import _native, arguments, records
 from halfback.entities import Artifact, Commit, ModelVersion, _size
+from halfback.pages import Page, Pages
 from halfback.progress import telling
+from halfback.wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,22 +127,29 @@ class Bundle:
         """
         return self._manifest.artifact
 
-    def history(self) -> tuple[Commit, ...]:
+    def history(self, *, page_size: int = 100, cursor: str | None = None) -> Pages[Commit]:
         """The commits that touched the version, newest first; `verify` holds them against the log.
 
         >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
         >>> [commit.commands[0] for commit in halfback.open_bundle(path).history()]
         ['set_alias', 'register_version']
         """
-        return _native.bundle_history(self._path, self._identity, Commit)
+        return Pages(self._history, page_size, cursor, Commit)
+
+    def _history(self, page_size: int, cursor: str | None) -> Page[Commit]:
+        page = encode({"page_size": page_size, "cursor": cursor})
+        told = _native.bundle_history(self._path, self._identity, page, Commit)
+        return Page(told["items"], told["cursor"])._of(Commit)
 
     def verify(self, *, progress: Progress | None = None) -> BundleVerification:
         """Examines everything and raises `IntegrityError` when something isn't as it was bundled.
 
         The files are covered by their digests, what was registered and the history by the entries
         of the registry's log, and these by the root of its tree. Whether that root is the
-        registry's, somebody who has the registry tells. Names, number, tags, aliases, comment,
-        stage, and what was recognised in the files (flavor, signature) are told and not proved.
+        registry's, somebody who has the registry tells. Flavor, signature and `executable` are what
+        was registered, or what the files are recognised as. Told and not proved are the names of
+        model and people, a number that was given in turn, and tags, aliases, comment and stage
+        where a commit of the history is about them.
 
         >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
         >>> halfback.open_bundle(path).verify().root == registry.info().root

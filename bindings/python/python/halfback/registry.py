@@ -76,8 +76,13 @@ class Registry(Resolver, Namespaces, Versions):
     def as_of(self, moment: Moment) -> View:
         """The registry as it stood at a past moment: a time, or the number of a commit.
 
+        A time is an aware `datetime` or its ISO text; a date, also as text, is its first instant in
+        UTC.
+
         >>> registry.as_of(3).get_model("risk.credit.default").latest_version
         1
+        >>> registry.as_of("2020-01-01").find_model("risk.credit.default") is None
+        True
         >>> champion = registry.resolve("risk.credit.default@champion")
         >>> registry.as_of(champion.created_at).find_version("risk.credit.default/2") is None
         True
@@ -92,7 +97,8 @@ class Registry(Resolver, Namespaces, Versions):
 
         The folder is new, empty, or an earlier backup of this registry: then only content that is
         new is copied, and with `verify` what is there is read, and copied again where it was
-        altered. A backup that is interrupted leaves the one before as it was; run it again. It is
+        altered; what the registry let go of goes from it. A backup that is interrupted leaves the
+        one before as it was; run it again. It is
         opened with `read_only=True`, and `halfback.restore` makes a registry of it.
 
         >>> registry.backup(folder / "backup")
@@ -114,8 +120,8 @@ class Registry(Resolver, Namespaces, Versions):
     ) -> ModelVersion:
         """Brings the version in a bundle in as a new version of a model, as `copy_version` does.
 
-        What the bundle says is verified first, and its files while they are stored. Submitting it
-        again gives the version that is there already.
+        The whole bundle is verified first. Submitting it again gives the version that is there
+        already.
 
         >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
         >>> model = registry.create_model("fraud")

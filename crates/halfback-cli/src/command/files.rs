@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use halfback::Bundle;
+use halfback::{Bundle, VersionUri};
 
 use crate::failure::{Failure, Outcome};
 use crate::people;
@@ -53,7 +53,8 @@ Examples:
   halfback verify risk.credit.default/1 --json
   halfback bundle risk.credit.default/1 c.hbz && halfback verify c.hbz")]
 pub(crate) struct Verify {
-    /// A version such as `fraud/3`, `fraud@champion` or `fraud/latest`, or a file that ends in `.hbz`
+    /// A version such as `fraud/3`, `fraud@champion` or `fraud/latest`, or a bundle, which is a file and
+    /// usually ends in `.hbz`
     version: String,
     #[command(flatten)]
     past: Past,
@@ -61,7 +62,10 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        if Path::new(&self.version).extension().is_some_and(|it| it == "hbz") {
+        let path = Path::new(&self.version);
+        let named = path.extension().is_some_and(|it| it == "hbz");
+        // A file of another name, which cannot be meant as a version.
+        if named || self.version.parse::<VersionUri>().is_err() && path.is_file() {
             return self.bundle(session);
         }
         let view = session.view(&self.past)?;
@@ -82,6 +86,7 @@ impl Verify {
 
     /// Examines a bundle, for which no registry is opened.
     fn bundle(self, session: &mut Session<'_, '_>) -> Outcome {
+        self.past.refuse("a bundle, which tells of the moment that it was made at")?;
         let bundle = Bundle::open(&self.version).map_err(Failure::from).map_err(Failure::found)?;
         let found = session
             .transfer("verifying", |progress| bundle.verify(progress))

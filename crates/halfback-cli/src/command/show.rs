@@ -82,6 +82,9 @@ struct WithFiles<'a> {
     #[serde(flatten)]
     version: &'a ModelVersion,
     files: Vec<ArtifactFile>,
+    /// Why there are none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purged: Option<String>,
 }
 
 const FILE: [Column<ArtifactFile>; 3] = [
@@ -101,11 +104,18 @@ impl Show {
                 if output.format == Format::People {
                     output.card(&version_card(version))?;
                 }
-                let files = view.get_artifact(version.as_ref())?.files;
-                let record = WithFiles { version, files };
+                let (files, purged) = match view.get_artifact(version.as_ref()) {
+                    // The version was found, so it is the content that is not there any more.
+                    Err(error) if error.code() == "not_found" => (vec![], Some(error.to_string())),
+                    artifact => (artifact?.files, None),
+                };
+                let record = WithFiles { version, files, purged };
                 output.record(&record, |output| {
                     output.text("\n")?;
-                    output.table(&FILE, &record.files)
+                    match &record.purged {
+                        Some(purged) => output.line(purged),
+                        None => output.table(&FILE, &record.files),
+                    }
                 })
             }
             Securable::Version(version) => {

@@ -18,7 +18,7 @@ fn count(number: u64, noun: &str) -> String {
 /// Copy the whole registry to another folder, while others write
 ///
 /// The folder is new, empty, or an earlier backup of this registry: then only content that is new is
-/// copied. A backup that is interrupted leaves the one before as it was; run it again. It can be
+/// copied, and what was purged goes. A backup that is interrupted leaves the one before as it was; run it again. It can be
 /// read like a registry, and `restore` makes one of it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -116,6 +116,17 @@ impl Arrival {
     }
 }
 
+/// Runs `bring`, which brings a version in; gives it with whether it was there before.
+fn arriving(
+    registry: &Registry,
+    bring: impl FnOnce() -> Outcome<ModelVersion>,
+) -> Outcome<(ModelVersion, bool)> {
+    let before = registry.as_of(registry.info()?.commit)?;
+    let version = bring()?;
+    let known = before.find_version(&version.pin)?.is_some();
+    Ok((version, known))
+}
+
 /// Copy a version to another registry, or to another model of this one
 ///
 /// The copy has the same files, and with them signature, parameters, metrics, tags, comment and
@@ -142,12 +153,18 @@ impl Copy {
         let version = view.resolve(self.version)?;
         let target = Registry::open_with(&self.to, Options::default())?;
         let options = self.arrival.prepare(&version, &target)?;
-        let copy = session.transfer("copying", |progress| {
-            view.copy_version(version.as_ref(), &target, options, progress)
+        let (copy, known) = arriving(&target, || {
+            session.transfer("copying", |progress| {
+                view.copy_version(version.as_ref(), &target, options, progress)
+            })
         })?;
-        session
-            .output
-            .record(&copy, |output| output.line(&format!("copied {} to {}", version.uri, copy.uri)))
+        session.output.record(&copy, |output| {
+            output.line(&if known {
+                format!("{} was there already, as {}", version.uri, copy.uri)
+            } else {
+                format!("copied {} to {}", version.uri, copy.uri)
+            })
+        })
     }
 }
 
@@ -190,8 +207,7 @@ impl Bundle {
 
 /// Bring the version in a bundle into the registry
 ///
-/// What the bundle says is verified first, and its files while they are stored. Submitting it again
-/// gives the version that is there already.
+/// The whole bundle is verified first. Submitting it again gives the version that is there already.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -209,10 +225,16 @@ impl Submit {
         let registry = session.registry()?;
         let bundle = File::open(&self.bundle)?;
         let options = self.arrival.prepare(bundle.version(), &registry)?;
-        let version = session
-            .transfer("submitting", |progress| registry.submit(&bundle, options, progress))?;
+        let (version, known) = arriving(&registry, || {
+            session.transfer("submitting", |progress| registry.submit(&bundle, options, progress))
+        })?;
         session.output.record(&version, |output| {
-            output.line(&format!("submitted {} from {}", version.uri, self.bundle.display()))
+            let (uri, file) = (&version.uri, self.bundle.display());
+            output.line(&if known {
+                format!("{uri} was there already, as {file} has it")
+            } else {
+                format!("submitted {uri} from {file}")
+            })
         })
     }
 }

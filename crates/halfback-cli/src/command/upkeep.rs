@@ -63,7 +63,8 @@ pub(crate) struct Compact {}
 impl Sweep {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
         let options = SweepOptions { grace: self.grace, dry_run: self.dry_run };
-        let swept = session.registry()?.sweep(options)?;
+        let registry = if self.dry_run { session.reader() } else { session.registry() }?;
+        let swept = registry.sweep(options)?;
         session.output.record(&swept, |output| {
             let done = if swept.dry_run { "would remove" } else { "removed" };
             output.line(&format!("{done} {}", files(swept.files, swept.bytes)))?;
@@ -78,7 +79,8 @@ impl Sweep {
 
 impl Purge {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        let purged = session.registry()?.purge(self.older_than, self.dry_run)?;
+        let registry = if self.dry_run { session.reader() } else { session.registry() }?;
+        let purged = registry.purge(self.older_than, self.dry_run)?;
         session.output.record(&purged, |output| {
             let versions = count(purged.versions, "version");
             let content = people::size(purged.size);

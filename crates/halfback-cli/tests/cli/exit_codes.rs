@@ -196,6 +196,15 @@ fn what_is_no_registry_a_newer_or_a_damaged_one() {
     bytes[4096..].fill(0xff);
     fs::write(&file, bytes).unwrap();
     check(&place, "halfback models", 6, "corrupt", "");
+
+    // Its artifacts tell that there was a database.
+    for content in [vec![], vec![0; 8192]] {
+        fs::write(&file, content).unwrap();
+        check(&place, "halfback models", 6, "corrupt", "");
+        check(&place, "halfback check", 1, "corrupt", "");
+    }
+    fs::remove_file(&file).unwrap();
+    check(&place, "halfback models", 6, "corrupt", "the database of");
 }
 
 #[test]

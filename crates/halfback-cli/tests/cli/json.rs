@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::Place;
 
+/// The document that a line of a shell writes.
 #[track_caller]
-fn json(place: &Place, line: &str) -> Value {
+pub(crate) fn json(place: &Place, line: &str) -> Value {
     let said = place.done(line);
     serde_json::from_str(&said).unwrap_or_else(|error| panic!("{line}: {error}: {said}"))
 }

@@ -4,6 +4,10 @@ use std::io::{self, Write};
 
 use halfback_cli::Stream;
 
+use serde_json::json;
+
+use crate::exit_codes::check;
+use crate::json::json;
 use crate::{Place, masked, transcript};
 
 #[test]
@@ -76,4 +80,50 @@ NAME                 LATEST  ALIASES     UPDATED (UTC)
 risk.credit.default       3  challenge…  YYYY-MM-DD hh:mm:ss
 "
     );
+}
+
+#[test]
+fn what_was_purged_is_shown_without_its_files() {
+    let place = Place::prepared();
+    let commit = json(&place, "halfback info --json")["commit"].to_string();
+    place.done("halfback alias delete risk.credit.default challenger");
+    let registry = halfback::Registry::open(place.path("models.hb")).unwrap();
+    registry.delete_version("risk.credit.default/2").unwrap();
+    place.done("halfback purge --older-than 0s");
+    let line = format!("halfback show risk.credit.default/2 --as-of {commit}");
+    let said = place.done(&line);
+    assert!(said.starts_with("models:/risk.credit.default/2\n"), "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(last.contains("was purged at"), "{said}");
+    let shown = json(&place, &format!("{line} --json"));
+    assert_eq!((&shown["number"], &shown["files"]), (&json!(2), &json!([])));
+    assert_eq!(shown["purged"], json!(last));
+    let kept = json(&place, "halfback show risk.credit.default/1 --json");
+    assert_eq!((kept["files"].as_array().unwrap().len(), kept.get("purged")), (1, None));
+}
+
+#[test]
+fn a_bundle_is_verified_under_any_name_and_as_of_no_other_moment() {
+    let place = Place::prepared();
+    place.done("halfback bundle risk.credit.default/1 credit.hbz && cp credit.hbz ./credit-1.zip");
+    for name in ["credit.hbz", "./credit-1.zip", "$PWD/credit-1.zip"] {
+        let said = place.done(&format!("halfback verify {name}"));
+        assert!(said.contains("is intact"), "{said}");
+        let begins = "`--as-of` does not apply to a bundle";
+        check(&place, &format!("halfback verify {name} --as-of 3"), 2, "usage", begins);
+    }
+    // What can be a version is one, whatever files there are.
+    place.done("mkdir risk.credit.default && cp credit.hbz risk.credit.default/1");
+    assert!(!place.done("halfback verify risk.credit.default/1").contains("history"));
+}
+
+#[test]
+fn who_may_only_read_is_told_what_would_go() {
+    let place = Place::prepared();
+    // Nobody may write to a backup.
+    place.done("halfback backup saved");
+    let said = place.done("halfback sweep --dry-run --registry saved");
+    assert_eq!(said, "would remove 0 files (0 B)\n");
+    let said = place.done("halfback purge --older-than 0s --dry-run --registry saved");
+    assert_eq!(said, "would purge 0 versions with 0 B of content\n");
 }

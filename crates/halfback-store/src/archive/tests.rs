@@ -104,3 +104,24 @@ fn sizes_that_overlap_or_reach_out_are_refused() {
         assert_eq!(error.code(), "artifact_altered", "{error}");
     }
 }
+
+#[test]
+fn an_entry_is_read_here_and_there_and_never_beyond_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.zip");
+    write(&path, &[("a", b"before"), ("b", b"0123456789"), ("c", b"behind")]).unwrap();
+    let archive = Archive::open(&path).unwrap();
+    let mut entry = archive.seekable(1).unwrap();
+    let mut rest = |to| {
+        entry.seek(to).unwrap();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        text
+    };
+    assert_eq!(rest(SeekFrom::Start(7)), "789");
+    assert_eq!(rest(SeekFrom::Current(-2)), "89");
+    assert_eq!(rest(SeekFrom::End(-10)), "0123456789");
+    assert_eq!(rest(SeekFrom::Start(u64::MAX)), "");
+    assert_eq!(rest(SeekFrom::End(3)), "");
+    entry.seek(SeekFrom::End(-11)).unwrap_err();
+}

@@ -46,21 +46,17 @@ impl ArtifactStore {
         self.lock(FlockOperation::NonBlockingLockExclusive)
     }
 
+    /// The same where nobody holds anything; `None` where somebody does.
+    pub(crate) fn try_clear(&self) -> Result<Option<Hold>> {
+        self.try_lock(FlockOperation::NonBlockingLockExclusive)
+    }
+
     /// A lock of the folder itself: there is no file to make, and a killed process leaves nothing.
     fn lock(&self, operation: FlockOperation) -> Result<Hold> {
-        let folder = match File::open(&self.root) {
-            // Nothing was ever stored.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Hold { folder: None });
-            }
-            folder => folder.on("open", &self.root)?,
-        };
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match flock(&folder, operation) {
-                Ok(()) => return Ok(Hold { folder: Some(folder) }),
-                Err(Errno::WOULDBLOCK | Errno::INTR) => {}
-                Err(error) => return Err(error).on("lock", &self.root),
+            if let Some(hold) = self.try_lock(operation)? {
+                return Ok(hold);
             }
             if interrupt::requested() {
                 return Err(Detail::Cancelled.into());
@@ -69,6 +65,21 @@ impl ArtifactStore {
                 return Err(busy(&self.root));
             }
             std::thread::park_timeout(EVERY);
+        }
+    }
+
+    fn try_lock(&self, operation: FlockOperation) -> Result<Option<Hold>> {
+        let folder = match File::open(&self.root) {
+            // Nothing was ever stored.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Some(Hold { folder: None }));
+            }
+            folder => folder.on("open", &self.root)?,
+        };
+        match flock(&folder, operation) {
+            Ok(()) => Ok(Some(Hold { folder: Some(folder) })),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(None),
+            Err(error) => Err(error).on("lock", &self.root),
         }
     }
 }

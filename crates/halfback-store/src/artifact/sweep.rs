@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::{Artifact, ArtifactStore, Digest, Named, STAGED, named, named_since};
+use super::{Artifact, ArtifactStore, Digest, Named, STAGED, named, named_since, transfer};
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::id::{CommitNumber, EntityId, unhex};
 use crate::interrupt;
@@ -75,6 +75,25 @@ pub fn remove_purged(registry: &Path, storage: &Sqlite, after: CommitNumber) -> 
         sweep.remove(catalog, unnamed.collect())?;
     }
     Ok(sweep.swept)
+}
+
+/// Removes all content but that of the artifacts in `named` from a store that nobody else writes to;
+/// nothing while somebody reads it.
+///
+/// Where the list of files of one of them cannot be read, nothing of its catalog is removed.
+pub(crate) fn keep_only(store: &ArtifactStore, named: &[Named]) -> Result<()> {
+    let Some(_alone) = store.try_clear()? else { return Ok(()) };
+    for catalog in store.catalogs()? {
+        let named = store.contents(named, catalog)?;
+        for folder in folders(&store.catalog(catalog).join("sha256"))? {
+            for hash in contents(&folder)?.into_iter().filter(|hash| !named.contains(hash)) {
+                let place = store.stored(catalog, &hash);
+                std::fs::remove_file(&place).on("remove", &place)?;
+            }
+        }
+        transfer::sweep(&store.catalog(catalog).join("staging"));
+    }
+    Ok(())
 }
 
 /// What purges after a commit let go of: catalog, digest, and when its version was deleted.

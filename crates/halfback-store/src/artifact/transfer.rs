@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::manifest::{Artifact, ArtifactFile};
 use super::source::{ContentFiles, Found, Source};
-use super::{Progress, STAGED, Transfer, staging_name};
+use super::{Progress, Transfer, is_staging_name, staging_name};
 use crate::error::{Detail, IoContext, Result};
 use crate::id::hex;
 use crate::merkle::Hash;
@@ -381,19 +381,23 @@ impl Drop for Staged {
     }
 }
 
-/// Removes the staged files of programs that ended before they could.
+/// Removes the staged files and folders of programs that ended before they could.
 ///
 /// What cannot be removed stays for the next time: it is in nobody's way.
-pub(super) fn sweep(staging: &Path) {
+pub(crate) fn sweep(staging: &Path) {
     for entry in staging.read_dir().into_iter().flatten().flatten() {
-        let ours = entry.file_name().as_encoded_bytes().starts_with(STAGED.as_bytes());
+        let ours = is_staging_name(&entry.file_name());
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         if ours
             && let Ok(file) = options.open(entry.path())
             && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
         {
-            let _ = std::fs::remove_file(entry.path()).is_ok();
+            let path = entry.path();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let removed =
+                if is_folder { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+            let _ = removed.is_ok();
         }
     }
 }
@@ -402,13 +406,27 @@ pub(super) fn sweep(staging: &Path) {
 #[derive(Debug)]
 pub(crate) struct StagedFolder {
     path: PathBuf,
+    /// Locked as long as it is on its way, as a [`Staged`] file is.
+    lock: File,
 }
 
 impl StagedFolder {
     pub(crate) fn new(parent: &Path) -> Result<Self> {
-        let path = parent.join(staging_name()?);
-        std::fs::create_dir(&path).on("create", &path)?;
-        Ok(Self { path })
+        sweep(parent);
+        loop {
+            let path = parent.join(staging_name()?);
+            std::fs::create_dir(&path).on("create", &path)?;
+            // It may be swept before it is locked.
+            let lock = match File::open(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                lock => lock.on("open", &path)?,
+            };
+            let locked = flock(&lock, FlockOperation::NonBlockingLockExclusive);
+            let staged = Self { path, lock };
+            if locked != Err(Errno::WOULDBLOCK) && staged.path.is_dir() {
+                return Ok(staged);
+            }
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -435,6 +453,8 @@ fn sync_below(folder: &Path) -> Result<()> {
 
 impl Drop for StagedFolder {
     fn drop(&mut self) {
+        // Not only closed: the child of a fork may have it open too.
+        let _: rustix::io::Result<()> = flock(&self.lock, FlockOperation::Unlock);
         // Gone already when it was persisted.
         let _ = std::fs::remove_dir_all(&self.path).is_ok();
     }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::{Mark, examine, occupied_target, real, take, total};
+use super::{Mark, examine, occupied_target, take, total};
 use crate::artifact::{self, ArtifactStore, Meter, Progress, StagedFolder, Taken, copy_file};
 use crate::check::{Findings, check};
 use crate::error::{Detail, Error, IoContext, Result};
@@ -11,6 +11,7 @@ use crate::folder;
 use crate::id::{CommitNumber, hex};
 use crate::log;
 use crate::sqlite::DATABASE;
+use crate::target::{self, real};
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +33,10 @@ pub struct Restored {
 /// Everything is examined first: the database as SQLite and by its digest, the log, every row and
 /// every file. The registry appears whole under its name or not at all.
 pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Restored> {
+    target::refuse_empty(backup, "backup")?;
     let mark = Mark::read(backup)?.ok_or_else(|| no_backup(backup))?;
-    let to = &std::path::absolute(to).on("find", to)?;
+    target::refuse_empty(to, "to")?;
+    let to = &target::folder_behind(&std::path::absolute(to).on("find", to)?)?;
     if real(to)?.starts_with(backup.canonicalize().on("find", backup)?) {
         return Err(Detail::InvalidArgument(format!(
             "`{}` is inside the backup; restore to another folder",
@@ -41,9 +44,17 @@ pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Resto
         ))
         .into());
     }
+    target::refuse_inside(to, "to")?;
     if to.exists() && !std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_none()) {
         return Err(occupied_target(to));
     }
+    let from = ArtifactStore::new(backup);
+    // The next backup into that folder leaves the content of the database that is read here.
+    let _hold = match from.hold() {
+        // A file system without such locks.
+        Err(error) if error.code() == "io" => None,
+        hold => Some(hold?),
+    };
     let above = to.parent().unwrap_or(Path::new("/"));
     folder::create(above)?;
     let staged = StagedFolder::new(above)?;
@@ -62,7 +73,6 @@ pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Resto
     })
     .map_err(damaged)?;
     meter.expect(total(&named).saturating_add(size));
-    let from = ArtifactStore::new(backup);
     let taken = take(&from, &ArtifactStore::new(staged.path()), &named, false, &mut meter)
         .map_err(damaged)?;
     meter.finish()?;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 
+use super::create::refuse_leftovers;
 use super::{DATABASE, log_file};
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::schema;
@@ -128,7 +129,10 @@ pub(super) fn opening(error: &rusqlite::Error, database: &Path, mode: Mode) -> E
     let path = database.display();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
-            Detail::NotARegistry(format!("`{path}` is not a registry's database")).into()
+            let foreign =
+                || Detail::NotARegistry(format!("`{path}` is not a registry's database")).into();
+            let folder = database.parent().unwrap_or(Path::new("."));
+            refuse_leftovers(folder).err().unwrap_or_else(foreign)
         }
         // The same code whatever kept the system from opening it.
         Some(ErrorCode::CannotOpen) if may_open(database, mode) => failure(error),
@@ -179,6 +183,9 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
 pub(super) fn examine(connection: &Connection, folder: &Path, mode: Mode) -> Result<String> {
     let shown = folder.display();
     let id = application_id(connection, mode)?;
+    if id != APPLICATION_ID {
+        refuse_leftovers(folder)?;
+    }
     if id == 0 && is_empty(connection)? {
         return Err(Detail::RegistryNotFound(format!(
             "the registry in `{shown}` was never finished; to make it, open it with `create` set to true"

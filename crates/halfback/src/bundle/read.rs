@@ -11,12 +11,13 @@ use halfback_store::proof::Proof;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{BundleManifest, FILES, FORMAT, HISTORY, MANIFEST, MOST, PROOF};
-use crate::artifact::{Artifact, Progress};
+use super::{BundleManifest, ENTRIES, FILES, FORMAT, HISTORY, MANIFEST, MOST, PROOF};
+use crate::artifact::{Artifact, Progress, Transfer};
 use crate::catalog::example::Example;
 use crate::catalog::version::ModelVersion;
 use crate::copy::{CopyOptions, Parcel};
 use crate::history::Commit;
+use crate::page::{Page, Paging};
 use crate::registry::Registry;
 
 /// An open bundle: one version in one file. It needs no registry and no right to write.
@@ -42,7 +43,7 @@ impl Bundle {
         let path = path.as_ref();
         let archive = Archive::open(path)?;
         let names = || archive.entries().iter().map(|entry| entry.name.as_str());
-        if names().take(3).ne([MANIFEST, HISTORY, PROOF]) {
+        if names().take(ENTRIES).ne([MANIFEST, HISTORY, PROOF]) {
             return Err(archive.altered("it does not begin with a manifest, a history and a proof"));
         }
         let text = archive.read(0, MOST)?;
@@ -63,12 +64,14 @@ impl Bundle {
             .map_err(|error| archive.altered(&format!("its manifest is not one: {error}")))?;
         let same = manifest.artifact.digest == artifact.digest.to_string()
             && manifest.artifact.size == artifact.size
-            && manifest.version.digest == manifest.artifact.digest;
+            && manifest.version.digest == manifest.artifact.digest
+            && u64::try_from(manifest.version.size) == Ok(artifact.size);
         if !same {
-            return Err(archive.altered("its files do not give the digest of the version"));
+            return Err(archive.altered("its files do not give the digest and size of the version"));
         }
         let listed = artifact.files.iter().map(|file| (format!("{FILES}{}", file.path), file.size));
-        let found = archive.entries().iter().skip(3).map(|entry| (entry.name.clone(), entry.size));
+        let found =
+            archive.entries().iter().skip(ENTRIES).map(|entry| (entry.name.clone(), entry.size));
         if !listed.eq(found) {
             return Err(archive.altered("its files are not those that its manifest lists"));
         }
@@ -117,6 +120,21 @@ impl Bundle {
         Ok(commits)
     }
 
+    /// The same a page at a time: how many commits at most, 1 to 1,000 and 100 where absent, and the
+    /// cursor of the page before.
+    pub fn history_page(
+        &self,
+        page_size: Option<u32>,
+        cursor: Option<String>,
+    ) -> Result<Page<Commit>> {
+        const LIST: &str = "history";
+        let paging = Paging::in_bundle(&self.identity, page_size, cursor);
+        let (before, limit) = (paging.after(LIST)?.unwrap_or(i64::MAX), paging.limit()?);
+        let commits = self.history()?.into_iter().filter(|commit| commit.commit < before);
+        let commits = commits.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        paging.page(commits, LIST, |commit: &Commit| commit.commit)
+    }
+
     /// Copies the version's files into the folder `to`, verified on the way, as
     /// [`View::download`](crate::View::download) does.
     pub fn download(&self, to: impl AsRef<Path>, progress: Progress<'_>) -> Result<PathBuf> {
@@ -137,7 +155,7 @@ impl Bundle {
                 self.artifact.files.binary_search(file).map_err(|_| {
                     Detail::NotFound(format!("the bundle has no file `{}`", file.path))
                 })?;
-            Ok((self.archive.content(found + 3)?, self.path.clone()))
+            Ok((self.archive.content(found + ENTRIES)?, self.path.clone()))
         }
     }
 
@@ -158,9 +176,8 @@ impl Bundle {
 
 impl Registry {
     /// Brings the version of a bundle in as a new version of a model, with everything that
-    /// [`copy_version`](crate::View::copy_version) brings. What the bundle says is verified first,
-    /// and its files while they are stored. Submitting it again gives the version that is there
-    /// already.
+    /// [`copy_version`](crate::View::copy_version) brings, once [`Bundle::verify`] has examined all of
+    /// it. Submitting it again gives the version that is there already.
     pub fn submit(
         &self,
         bundle: &Bundle,
@@ -168,7 +185,13 @@ impl Registry {
         progress: Progress<'_>,
     ) -> Result<ModelVersion> {
         self.writable()?;
-        bundle.verify_words()?;
+        // Read twice: what is there already is not read while it is stored.
+        let size = bundle.artifact.size;
+        let total = size.saturating_mul(2);
+        bundle.verify(&mut |Transfer { done, .. }| progress(Transfer { done, total }))?;
+        let progress: Progress<'_> = &mut |Transfer { done, .. }| {
+            progress(Transfer { done: size.saturating_add(done), total })
+        };
         let parcel = Parcel {
             version: bundle.manifest.version.clone(),
             example: bundle.manifest.example.clone(),

@@ -3,10 +3,8 @@ package dev.halfback;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A version in one file, as {@link Registry#bundle} wrote it: to be read, verified and taken out
@@ -100,18 +98,29 @@ public final class Bundle {
    *
    * @return the commits
    */
-  public List<Commit> history() {
-    List<Commit> commits = new ArrayList<>();
-    for (JsonNode each : Json.read(Native.bundleHistory(file, identity))) {
-      commits.add(Json.read(each, Commit.class));
-    }
-    return Collections.unmodifiableList(commits);
+  public Stream<Commit> history() {
+    return PageIterator.stream(this::historyPage);
+  }
+
+  /**
+   * A page of the commits that touched the version, the newest first.
+   *
+   * @param page which one
+   * @return the page
+   */
+  public Page<Commit> historyPage(PageRequest page) {
+    byte[] request = Json.bytes(Arguments.given(page, "page").of(Json.object()));
+    return Json.readPage(Native.bundleHistory(file, identity, request), Commit.class);
   }
 
   /**
    * Examines the whole bundle: every byte of the file, the version's files by their digests, its
-   * record and history by the entries of the registry's log, and these by the root of its tree.
-   * What is not as it was bundled is refused with {@link HalfbackIntegrityException}.
+   * record and history by the entries of the registry's log and by what the files are recognised
+   * as, and these entries by the root of its tree. What is not as it was bundled is refused with
+   * {@link HalfbackIntegrityException}.
+   *
+   * <p>Told and not proved are the names of model and people, a number that was given in turn, and
+   * tags, aliases, comment and stage where a commit of the history is about them.
    *
    * @return what it was found to be, with the root to compare with the registry's
    */

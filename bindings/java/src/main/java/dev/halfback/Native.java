@@ -64,7 +64,7 @@ final class Native {
 
   static native byte[] openBundle(byte[] path);
 
-  static native byte[] bundleHistory(byte[] path, byte[] identity);
+  static native byte[] bundleHistory(byte[] path, byte[] identity, byte[] page);
 
   static native byte[] bundleVerify(byte[] path, byte[] identity, Progress progress);
 

@@ -1,5 +1,7 @@
 package dev.halfback;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
 /**
  * Which page of a list, and how many items it may have.
  *
@@ -39,5 +41,17 @@ public record PageRequest(Integer size, String cursor) {
    */
   public PageRequest withSize(int size) {
     return new PageRequest(size, cursor);
+  }
+
+  /** The request with what says which page. */
+  ObjectNode of(ObjectNode request) {
+    if (size != null) {
+      request.put("page_size", size);
+    }
+    if (cursor != null) {
+      Arguments.utf8(cursor, "cursor");
+      request.put("cursor", cursor);
+    }
+    return request;
   }
 }

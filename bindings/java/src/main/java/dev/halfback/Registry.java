@@ -231,9 +231,9 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
 
   /**
    * Copies the registry, as one moment has it, into a folder, while others write. The folder is
-   * new, empty, or an earlier backup of this registry: then only content that is new is copied. A
-   * backup that is interrupted leaves the one before as it was; run it again. It can be opened for
-   * reading, and {@link #restore} makes a registry of it.
+   * new, empty, or an earlier backup of this registry: then only content that is new is copied, and
+   * what the registry let go of goes. A backup that is interrupted leaves the one before as it was;
+   * run it again. It can be opened for reading, and {@link #restore} makes a registry of it.
    *
    * @param to the folder of the backup
    * @return what was backed up
@@ -311,9 +311,8 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
   }
 
   /**
-   * Brings the version in a bundle in as a new version of the model of its name. What the bundle
-   * says is verified first, and its files while they are stored. Submitting it again gives the
-   * version that is there already.
+   * Brings the version in a bundle in as a new version of the model of its name. The whole bundle
+   * is verified first. Submitting it again gives the version that is there already.
    *
    * @param bundle the bundle
    * @return the version

@@ -33,7 +33,7 @@ class BundleTest {
     assertEquals(champion, bundle.version());
     assertEquals(info.uuid(), bundle.manifest().registry());
     assertTrue(bundle.example().isEmpty());
-    assertEquals("register_version", bundle.history().get(1).commands().get(0));
+    assertEquals("register_version", bundle.history().toList().get(1).commands().get(0));
     assertEquals(info.root(), bundle.verify().root());
     assertTrue(Files.isRegularFile(bundle.download(folder.resolve("out"))));
     assertTrue(bundle.toString().contains(champion.uri()));

@@ -110,7 +110,7 @@ final class Calls {
   }
 
   /** A page; one that is the whole list has to be what the stream gives. */
-  private static Object page(Object receiver, String method, Map<String, Object> arguments)
+  static Object page(Object receiver, String method, Map<String, Object> arguments)
       throws Exception {
     Map<String, Object> rest = new LinkedHashMap<>(arguments);
     Object size = rest.remove("page_size");

@@ -20,7 +20,7 @@ final class Transit {
     return FREE.contains(call);
   }
 
-  static Object perform(String call, Map<String, Object> arguments) {
+  static Object perform(String call, Map<String, Object> arguments) throws Exception {
     if (call.equals("restore")) {
       return Registry.restore(path(arguments, "backup"), path(arguments, "to"));
     }
@@ -28,7 +28,11 @@ final class Transit {
     return switch (call) {
       case "open_bundle" -> bundle.manifest();
       case "verify_bundle" -> bundle.verify();
-      case "bundle_history" -> bundle.history();
+      case "bundle_history" -> {
+        Map<String, Object> which = new LinkedHashMap<>(arguments);
+        which.remove("path");
+        yield Calls.page(bundle, "history", which);
+      }
       default -> bundle.download(path(arguments, "to"));
     };
   }

@@ -1,0 +1,68 @@
+//! Where something may be written: not in the folders in which only Halfback writes.
+
+use std::path::{Path, PathBuf};
+
+use crate::backup::MARK;
+use crate::error::{Detail, IoContext, Result};
+use crate::sqlite::{ARTIFACTS, DATABASE, GENERATION, LOCK};
+
+/// Refuses a place that is, or lies in, the folder of a registry or of a backup, wherever links lead;
+/// and one that was left empty. `what` is the argument's name.
+pub(crate) fn refuse_registry(to: &Path, what: &str) -> Result<()> {
+    refuse_empty(to, what)?;
+    let place = real(&std::path::absolute(to).on("find", to)?)?;
+    refuse_any(to, place.ancestors())
+}
+
+/// The same for one that may become, or is, such a folder itself.
+pub(crate) fn refuse_inside(to: &Path, what: &str) -> Result<()> {
+    refuse_empty(to, what)?;
+    let place = real(&std::path::absolute(to).on("find", to)?)?;
+    refuse_any(to, place.ancestors().skip(1))
+}
+
+/// Refuses a path that was left empty.
+pub(crate) fn refuse_empty(path: &Path, what: &str) -> Result<()> {
+    if path.as_os_str().is_empty() {
+        return Err(Detail::InvalidArgument(format!("`{what}` is empty; give a path")).into());
+    }
+    Ok(())
+}
+
+fn refuse_any<'a>(to: &Path, mut folders: impl Iterator<Item = &'a Path>) -> Result<()> {
+    let Some(folder) = folders.find(|folder| is_registry(folder)) else { return Ok(()) };
+    Err(Detail::InvalidArgument(format!(
+        "`{}` is inside the registry or backup `{}`, where only halfback writes; give another place",
+        to.display(),
+        folder.display()
+    ))
+    .into())
+}
+
+/// Whether a folder looks like one of Halfback's: a database alone may be anybody's.
+fn is_registry(folder: &Path) -> bool {
+    let has = |name: &&str| folder.join(name).exists();
+    has(&DATABASE) && [LOCK, GENERATION, ARTIFACTS, MARK].iter().any(has)
+}
+
+/// The real place of something that is to be made: its folder may be reached through links.
+pub(crate) fn real(path: &Path) -> Result<PathBuf> {
+    let above = path.ancestors().find(|path| path.exists()).unwrap_or(path);
+    let rest = path.strip_prefix(above).unwrap_or(Path::new(""));
+    // Part by part: what is joined with nothing would end in a slash.
+    Ok(above.canonicalize().on("find", above)?.components().chain(rest.components()).collect())
+}
+
+/// The folder that a link leads to: what is made whole replaces a folder, and no link to one.
+pub(crate) fn folder_behind(path: &Path) -> Result<PathBuf> {
+    if !path.is_symlink() {
+        return Ok(path.to_owned());
+    }
+    path.canonicalize().map_err(|_| {
+        Detail::InvalidArgument(format!(
+            "`{}` is a link that leads nowhere; give the folder itself",
+            path.display()
+        ))
+        .into()
+    })
+}
