@@ -36,9 +36,7 @@ impl World {
 
     fn add_model(&self, name: &str) {
         let registry = &self.steward;
-        registry
-            .create_model(halfback::CreateModel { parents: true, ..name.into() })
-            .unwrap();
+        registry.create_model(halfback::CreateModel { parents: true, ..name.into() }).unwrap();
         let content = Content::Bytes { name: "model.bin".into(), bytes: name.as_bytes().to_vec() };
         let version = RegisterVersion { model: name.into(), ..RegisterVersion::default() };
         registry.register_version(&content, version, &mut no_progress).unwrap();
@@ -102,34 +100,82 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
         command("rename_catalog", json!({"name": "risk", "new_name": "r"}), on(Manage, CATALOG)),
         command("delete_catalog", json!({"name": "risk", "cascade": true}), on(Manage, CATALOG)),
         command("create_schema", json!({"name": "risk.new"}), on(CreateSchema, CATALOG)),
-        command("update_schema", json!({"name": "risk.credit", "comment": "x"}), on(Modify, SCHEMA)),
-        command("rename_schema", json!({"name": "risk.credit", "new_name": "risk.c"}), on(Manage, SCHEMA)),
-        command("delete_schema", json!({"name": "risk.credit", "cascade": true}), on(Manage, SCHEMA)),
+        command(
+            "update_schema",
+            json!({"name": "risk.credit", "comment": "x"}),
+            on(Modify, SCHEMA),
+        ),
+        command(
+            "rename_schema",
+            json!({"name": "risk.credit", "new_name": "risk.c"}),
+            on(Manage, SCHEMA),
+        ),
+        command(
+            "delete_schema",
+            json!({"name": "risk.credit", "cascade": true}),
+            on(Manage, SCHEMA),
+        ),
         command("create_model", json!({"name": "risk.credit.new"}), on(CreateModel, SCHEMA)),
         command("update_model", json!({"name": model, "comment": "x"}), on(Modify, MODEL)),
-        command("rename_model", json!({"name": model, "new_name": "risk.credit.d"}), on(Manage, MODEL)),
+        command(
+            "rename_model",
+            json!({"name": model, "new_name": "risk.credit.d"}),
+            on(Manage, MODEL),
+        ),
         command("delete_model", json!({"name": model}), on(Manage, MODEL)),
-        command("register_version", json!({"model": model, "digest": format!("sha256:{}", "0".repeat(64))}), on(CreateModelVersion, MODEL)),
+        command(
+            "register_version",
+            json!({"model": model, "digest": format!("sha256:{}", "0".repeat(64))}),
+            on(CreateModelVersion, MODEL),
+        ),
         command("update_version", json!({"version": version, "comment": "x"}), on(Modify, MODEL)),
         command("archive_version", json!({"version": version}), on(Modify, MODEL)),
         command("restore_version", json!({"version": version}), on(Modify, MODEL)),
         command("delete_version", json!({"version": version}), on(Manage, MODEL)),
-        command("set_tag", json!({"target": version, "key": "k", "value": "v"}), on(ApplyTag, MODEL)),
+        command(
+            "set_tag",
+            json!({"target": version, "key": "k", "value": "v"}),
+            on(ApplyTag, MODEL),
+        ),
         command("delete_tag", json!({"target": MODEL, "key": "env"}), on(ApplyTag, MODEL)),
-        command("set_alias", json!({"model": model, "alias": "next", "version": 1}), on(SetAlias, MODEL)),
+        command(
+            "set_alias",
+            json!({"model": model, "alias": "next", "version": 1}),
+            on(SetAlias, MODEL),
+        ),
         command("delete_alias", json!({"model": model, "alias": "champion"}), on(SetAlias, MODEL)),
-        command("protect_alias", json!({"model": model, "alias": "champion", "protected": true}), on(Manage, MODEL)),
+        command(
+            "protect_alias",
+            json!({"model": model, "alias": "champion", "protected": true}),
+            on(Manage, MODEL),
+        ),
         command("purge", json!({"older_than": 0}), on(Manage, REGISTRY)),
         command("create_principal", json!({"name": "new"}), on(Manage, REGISTRY)),
         command("delete_principal", json!({"principal": "other"}), on(Manage, REGISTRY)),
         command("add_member", json!({"group": "team", "member": "other"}), on(Manage, REGISTRY)),
-        command("remove_member", json!({"group": "team", "member": "member"}), on(Manage, REGISTRY)),
+        command(
+            "remove_member",
+            json!({"group": "team", "member": "member"}),
+            on(Manage, REGISTRY),
+        ),
         command("grant", json!({"what": "BROWSE", "on": MODEL, "to": "other"}), on(Manage, MODEL)),
-        command("revoke", json!({"what": "BROWSE", "on": MODEL, "principal": "member"}), on(Manage, MODEL)),
+        command(
+            "revoke",
+            json!({"what": "BROWSE", "on": MODEL, "principal": "member"}),
+            on(Manage, MODEL),
+        ),
         command("set_role", json!({"name": "Own", "includes": ["BROWSE"]}), on(Manage, REGISTRY)),
         command("delete_role", json!({"name": "Custom"}), on(Manage, REGISTRY)),
-        command("separate_roles", json!({"first": "Reviewer", "second": "Custom", "separated": true}), on(Manage, REGISTRY)),
-        command("create_token", json!({"principal": "other", "hash": "0".repeat(64)}), on(Manage, REGISTRY)),
+        command(
+            "separate_roles",
+            json!({"first": "Reviewer", "second": "Custom", "separated": true}),
+            on(Manage, REGISTRY),
+        ),
+        command(
+            "create_token",
+            json!({"principal": "other", "hash": "0".repeat(64)}),
+            on(Manage, REGISTRY),
+        ),
         command("revoke_token", json!({"token": "t0"}), on(Manage, REGISTRY)),
         command("allow_os_users", json!({"allowed": true}), on(Manage, REGISTRY)),
         query("get_catalog", json!({"name": "risk"}), None),
@@ -156,7 +202,11 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
         query("list_grants", json!({"on": MODEL}), on(ReadAudit, MODEL)),
         query("list_roles", json!({}), None),
         query("list_tokens", json!({}), on(ReadAudit, REGISTRY)),
-        query("explain", json!({"privilege": "BROWSE", "on": MODEL, "principal": "other"}), on(ReadAudit, MODEL)),
+        query(
+            "explain",
+            json!({"privilege": "BROWSE", "on": MODEL, "principal": "other"}),
+            on(ReadAudit, MODEL),
+        ),
         query("who_can", json!({"privilege": "BROWSE", "on": MODEL}), on(ReadAudit, MODEL)),
         query("what_can", json!({"principal": "other"}), on(ReadAudit, REGISTRY)),
     ]
@@ -191,7 +241,8 @@ fn world_for_requests() -> World {
 
 #[test]
 fn every_command_and_query_has_its_request() {
-    let schemas: Value = serde_json::from_slice(&serde_json::to_vec(&wire::schemas()).unwrap()).unwrap();
+    let schemas: Value =
+        serde_json::from_slice(&serde_json::to_vec(&wire::schemas()).unwrap()).unwrap();
     let names = |list: &str| -> BTreeSet<String> {
         schemas[list].as_object().unwrap().keys().cloned().collect()
     };
@@ -204,7 +255,9 @@ fn every_command_and_query_has_its_request() {
 #[test]
 fn every_command_and_query_is_let_through_by_its_privilege_and_by_no_other() {
     let world = world_for_requests();
-    for (place, what) in [("registry:/", "USE CATALOG"), ("registry:/", "USE SCHEMA"), ("registry:/", "BROWSE")] {
+    for (place, what) in
+        [("registry:/", "USE CATALOG"), ("registry:/", "USE SCHEMA"), ("registry:/", "BROWSE")]
+    {
         world.grant(what, place, "other");
     }
     for (number, (request, needs)) in requests().into_iter().enumerate() {
@@ -213,9 +266,7 @@ fn every_command_and_query_is_let_through_by_its_privilege_and_by_no_other() {
         for what in ["BROWSE", "USE CATALOG", "USE SCHEMA"] {
             world.grant(what, "registry:/", &name);
         }
-        let is_denied = |session: &Registry| {
-            matches!(ask(session, &request), Err(error) if error.kind() == Kind::Denied)
-        };
+        let is_denied = |session: &Registry| matches!(ask(session, &request), Err(error) if error.kind() == Kind::Denied);
         let Some((privilege, on)) = needs else {
             assert!(!is_denied(&session), "{request} is denied to who sees it");
             continue;
@@ -267,7 +318,9 @@ fn a_stranger_sees_an_empty_world() {
         let options = Options { create: true, ..Options::default() };
         let steward = Registry::open_with(folder.path().join("models.hb"), options).unwrap();
         let kind = halfback::PrincipalKind::Service;
-        steward.execute(CreatePrincipal { name: "stranger".into(), kind, ..Default::default() }).unwrap();
+        steward
+            .execute(CreatePrincipal { name: "stranger".into(), kind, ..Default::default() })
+            .unwrap();
         let token = steward.create_token("stranger", TokenOptions::default()).unwrap().token;
         let path = folder.path().join("models.hb");
         (Registry::open_with_token(path, Options::default(), &token).unwrap(), folder)
@@ -524,7 +577,9 @@ fn owners_hold_manage_and_never_review() {
     }
     session.create_model("risk.credit.own").unwrap();
     let own = "models:/risk.credit.own";
-    for (privilege, expected) in [("MANAGE", true), ("BROWSE", true), ("REVIEW", false), ("EXECUTE", false)] {
+    for (privilege, expected) in
+        [("MANAGE", true), ("BROWSE", true), ("REVIEW", false), ("EXECUTE", false)]
+    {
         assert_eq!(session.explain(privilege, own).unwrap().allowed, expected, "{privilege}");
     }
     assert_eq!(code(session.rename_model("risk.credit.own", "risk.credit.mine")), "ok");
@@ -631,11 +686,8 @@ fn a_decision_is_explained_with_its_chain_or_the_first_missing_link() {
     assert_eq!((gate.privilege.as_str(), gate.on.as_str()), ("USE CATALOG", "catalogs:/risk"));
     // The past is explained by what was granted then.
     let past = registry.as_of(before).unwrap();
-    let then = Explain {
-        privilege: "EXECUTE".into(),
-        on: MODEL.into(),
-        principal: Some("ann".into()),
-    };
+    let then =
+        Explain { privilege: "EXECUTE".into(), on: MODEL.into(), principal: Some("ann".into()) };
     assert!(past.query(then).unwrap().allowed);
 
     let who: Vec<_> = registry.who_can("BROWSE", MODEL).unwrap().items;
@@ -698,12 +750,16 @@ fn names_of_principals_are_looked_up_with_care() {
     assert_eq!(code(registry.grant("BROWSE", MODEL, "ann")), "not_found");
     assert_eq!(code(registry.delete_principal("everyone")), "reserved_name");
     assert_eq!(code(registry.grant("USE CATALOG", MODEL, "everyone")), "invalid_argument");
-    assert_eq!(code(registry.grant("BROWSE", "models:/risk.credit.default/1", "everyone")), "invalid_argument");
+    assert_eq!(
+        code(registry.grant("BROWSE", "models:/risk.credit.default/1", "everyone")),
+        "invalid_argument"
+    );
     let all = registry.list_principals(ListPrincipals::default()).unwrap().items;
-    let kinds: BTreeMap<String, usize> = all.iter().fold(BTreeMap::new(), |mut kinds, principal| {
-        *kinds.entry(format!("{:?}", principal.kind)).or_default() += 1;
-        kinds
-    });
+    let kinds: BTreeMap<String, usize> =
+        all.iter().fold(BTreeMap::new(), |mut kinds, principal| {
+            *kinds.entry(format!("{:?}", principal.kind)).or_default() += 1;
+            kinds
+        });
     assert_eq!(kinds, BTreeMap::from([("Group".to_owned(), 1), ("User".to_owned(), 1)]));
 }
 

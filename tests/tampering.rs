@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use halfback::{
-    Content, CreateModel, Options, Origin, RegisterVersion, Registry, TokenOptions, UpdateModel, no_progress,
+    Content, CreateModel, Options, Origin, RegisterVersion, Registry, TokenOptions, UpdateModel,
+    no_progress,
 };
 use halfback_store::schema::FACTS;
 use rusqlite::Connection;

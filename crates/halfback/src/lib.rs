@@ -99,9 +99,7 @@ pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
 pub use format::Format;
-pub use history::{
-    Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog,
-};
+pub use history::{Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog};
 pub use page::Page;
 pub use purge::{Purge, Purged};
 pub use secret::{Secret, find as suspected_secret};

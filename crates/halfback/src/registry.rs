@@ -82,11 +82,7 @@ impl Registry {
 
     /// Opens the registry in a folder for the session that a token proves; whatever is wrong with
     /// the token, it fails with the code `unauthenticated`.
-    pub fn open_with_token(
-        path: impl AsRef<Path>,
-        options: Options,
-        token: &str,
-    ) -> Result<Self> {
+    pub fn open_with_token(path: impl AsRef<Path>, options: Options, token: &str) -> Result<Self> {
         Self::of_os_user(path.as_ref(), options)?.with_token(token)
     }
 

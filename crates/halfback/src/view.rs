@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Kind, Result};
-use halfback_store::id::CommitNumber;
+use halfback_store::fork;
+use halfback_store::generation::Word;
+use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::log;
 use halfback_store::sql::{Sql, Storage};
 use halfback_store::time::Timestamp;
@@ -16,8 +18,8 @@ use crate::access::grant::{GrantRecord, ListGrants};
 use crate::access::principal::{GetPrincipal, ListPrincipals, Principal, Whoami};
 use crate::access::reference::On;
 use crate::access::role::{ListRoles, Role};
-use crate::access::token::{ListTokens, TokenRecord};
 use crate::access::session::Session;
+use crate::access::token::{ListTokens, TokenRecord};
 use crate::cache;
 use crate::catalog::compare::CompareSignatures;
 use crate::catalog::example::{Example, GetExample};
@@ -27,9 +29,7 @@ use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
 use crate::command::{Logged, Query, Snapshot};
-use crate::history::{
-    Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog,
-};
+use crate::history::{Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog};
 use crate::kept::Present;
 use crate::page::Page;
 use crate::registry::{Handle, Shared};
@@ -239,6 +239,36 @@ impl View {
     /// [`Explain`] itself asks about others.
     pub fn explain(&self, privilege: &str, on: &str) -> Result<Explanation> {
         self.query(Explain { privilege: privilege.into(), on: on.into(), principal: None })
+    }
+
+    /// Whether the session's principal holds a privilege on a catalog, schema or model, known by its
+    /// id; false where it does not see it. Answered from memory while nobody's rights have changed.
+    ///
+    /// ```
+    /// # use halfback::{Options, Privilege, Registry};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("models.hb");
+    /// # let registry = Registry::open_with(path, Options { create: true, ..Options::default() })?;
+    /// let model = registry.create_model("fraud")?;
+    /// assert!(registry.can(Privilege::Execute, model.id)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn can(&self, privilege: Privilege, id: i64) -> Result<bool> {
+        let id = EntityId(id);
+        let shared = self.shared()?;
+        let session = &self.handle.session;
+        let kept = {
+            let _working = fork::working();
+            let word = shared.storage.change_token(Word::STRUCTURE);
+            word.filter(|_| session.is_in_time()).and_then(|word| session.kept(word))
+        };
+        if let Some(held) = kept.and_then(|rights| rights.holds_at_once(privilege, id)) {
+            return Ok(held);
+        }
+        self.snapshot(|snapshot| {
+            let chain = snapshot.chain(id)?;
+            snapshot.holds(privilege, &chain)
+        })
     }
 
     /// The users and service principals that hold a privilege on a securable.

@@ -199,7 +199,7 @@ impl Query for WhatCan {
         let mut held = Vec::new();
         for root in roots {
             let chain = snapshot.chain_at(root, snapshot.moment)?;
-            let sure = rights.held(&chain, &mut |_| Ok(false))?;
+            let sure = rights.held(&chain, Privileges::ALL, &mut |_| Ok(false))?;
             let conditions = rights.conditions_on(&chain);
             if !sure.is_empty() || !conditions.is_empty() {
                 let on = snapshot.securable_label(root)?;
@@ -283,7 +283,8 @@ impl Snapshot<'_> {
         let text = match &missing {
             None => {
                 let reasons: Vec<String> = chain.iter().map(Link::sentence).collect();
-                let because = if reasons.is_empty() { "everything".into() } else { reasons.join("; ") };
+                let because =
+                    if reasons.is_empty() { "everything".into() } else { reasons.join("; ") };
                 format!("{who} may {privilege} on {on}: {because}")
             }
             Some(missing) => {
@@ -445,12 +446,7 @@ impl Snapshot<'_> {
                 break;
             }
         }
-        Ok(Missing {
-            privilege: privilege.word().to_owned(),
-            on: on.name.clone(),
-            reason,
-            givers,
-        })
+        Ok(Missing { privilege: privilege.word().to_owned(), on: on.name.clone(), reason, givers })
     }
 
     /// Who registered a version does not review it (dynamic separation of duties, INCITS 359-2012

@@ -144,9 +144,9 @@ impl Command for Grant {
         )?;
         context.changed_grant(&on, to)?;
         context.hold_separations()?;
-        // A denial may take something from the last who holds everything, and so may a grant that
-        // replaces an unconditional one.
-        context.keep_a_steward()
+        // The last who holds everything may lose something by a denial, or by a condition that a
+        // grant did not have.
+        if self.deny || present.is_some() { context.keep_a_steward() } else { Ok(()) }
     }
 }
 

@@ -118,7 +118,7 @@ impl Snapshot<'_> {
 
     /// Refuses where the session does not hold a privilege.
     pub(crate) fn hold(&mut self, privilege: Privilege, on: &On) -> Result<()> {
-        if self.held(&on.chain)?.contains(privilege) {
+        if self.holds(privilege, &on.chain)? {
             return Ok(());
         }
         Err(self.denied(privilege, on)?)

@@ -411,7 +411,10 @@ impl Snapshot<'_> {
     pub(crate) fn actors_of(&mut self, id: EntityId) -> Result<BTreeSet<EntityId>> {
         if Some(id) == self.everyone()? {
             let all = self.living_principals()?;
-            return all.into_iter().filter_map(|id| self.is_actor(id).map(|is| is.then_some(id)).transpose()).collect();
+            return all
+                .into_iter()
+                .filter_map(|id| self.is_actor(id).map(|is| is.then_some(id)).transpose())
+                .collect();
         }
         let (mut seen, mut next) = (vec![id], 0);
         let mut actors = BTreeSet::new();

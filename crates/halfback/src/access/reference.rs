@@ -198,8 +198,12 @@ impl Snapshot<'_> {
             [catalog, schema, model] => {
                 Ok(format!("models:/{}", ModelName::from_path([catalog, schema, model])?))
             }
-            [catalog, schema] => Ok(format!("schemas:/{}", SchemaName::from_path([catalog, schema])?)),
-            _ => Ok(format!("catalogs:/{}", format!("`{}`", parts.concat()).parse::<CatalogName>()?)),
+            [catalog, schema] => {
+                Ok(format!("schemas:/{}", SchemaName::from_path([catalog, schema])?))
+            }
+            _ => {
+                Ok(format!("catalogs:/{}", format!("`{}`", parts.concat()).parse::<CatalogName>()?))
+            }
         }
     }
 }

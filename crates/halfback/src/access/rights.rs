@@ -105,9 +105,11 @@ pub(crate) struct Rights {
 const OWNER: usize = 0;
 
 /// What ownership gives.
-fn of_owner() -> Privileges {
-    [Privilege::Browse, Privilege::Manage].into_iter().collect()
-}
+const OF_OWNER: Privileges = Privileges::NONE.with(Privilege::Browse).with(Privilege::Manage);
+/// What others depend on.
+const GATES: Privileges = Privileges::NONE.with(Privilege::UseCatalog).with(Privilege::UseSchema);
+/// What a session is asked for that is to see something: holding anything shows it.
+pub(crate) const SIGHT: Privileges = Privileges::ALL;
 
 impl Rights {
     /// Who makes the registry may do everything with it.
@@ -126,6 +128,23 @@ impl Rights {
         }
     }
 
+    /// Whether the principal may do nothing, whatever it owns.
+    fn is_nobody(&self) -> bool {
+        self.identities.is_empty()
+    }
+
+    /// What is held on a securable whose place is known, where no condition has to be looked at for
+    /// that.
+    pub(crate) fn holds_at_once(&self, privilege: Privilege, id: EntityId) -> Option<bool> {
+        let chain = self.chain(id)?;
+        let mut certain = true;
+        let held = self.held(&chain, wanted_for(privilege), &mut |_| {
+            certain = false;
+            Ok(false)
+        });
+        held.ok().filter(|_| certain).map(|held| held.contains(privilege))
+    }
+
     /// Whether everything is allowed, and nothing can be denied.
     pub(crate) fn is_unbounded(&self) -> bool {
         self.unbounded
@@ -135,11 +154,12 @@ impl Rights {
         &self.conditions
     }
 
-    /// What is held on a securable. `meets` tells whether the model meets a condition; it is asked
-    /// of models only.
+    /// What is held on a securable: of what is `wanted` all, of the rest some. `meets` tells whether
+    /// the model meets a condition; it is asked of models only, where the answer makes a difference.
     pub(crate) fn held(
         &self,
         chain: &Chain,
+        wanted: Privileges,
         meets: &mut dyn FnMut(usize) -> Result<bool>,
     ) -> Result<Privileges> {
         let level = chain.level();
@@ -149,6 +169,7 @@ impl Rights {
         if !self.scope.reaches(chain) {
             return Ok(Privileges::NONE);
         }
+        let wanted = wanted.or(GATES);
         let (mut allowed, mut denied) = (Privileges::NONE, Privileges::NONE);
         for id in chain.ids() {
             let Some(granted) = self.granted.get(id) else { continue };
@@ -157,16 +178,17 @@ impl Rights {
             if level == Level::Model {
                 for (condition, allows, privileges) in &granted.conditional {
                     let side = if *allows { &mut allowed } else { &mut denied };
-                    if !privileges.without(*side).is_empty() && meets(*condition)? {
+                    // A denial of `BROWSE` takes everything.
+                    let wanted = if *allows { wanted } else { wanted.with(Privilege::Browse) };
+                    if !privileges.and(wanted).without(*side).is_empty() && meets(*condition)? {
                         *side = side.or(*privileges);
                     }
                 }
             }
         }
-        let owned = of_owner();
-        let missing = owned.without(allowed.or(denied));
-        if level == Level::Model && !self.identities.is_empty() && !missing.is_empty() && meets(OWNER)? {
-            allowed = allowed.or(owned);
+        let missing = OF_OWNER.and(wanted).without(allowed.or(denied));
+        if level == Level::Model && !missing.is_empty() && !self.is_nobody() && meets(OWNER)? {
+            allowed = allowed.or(OF_OWNER);
         }
         Ok(self.scope.within(effective(allowed.without(denied), denied, level)))
     }
@@ -207,7 +229,8 @@ impl Rights {
     /// The texts of all conditions that bear upon what lies in a securable.
     pub(crate) fn conditions_on(&self, chain: &Chain) -> Vec<String> {
         let granted = chain.ids().iter().filter_map(|id| self.granted.get(id));
-        let places = granted.flat_map(|granted| granted.conditional.iter().map(|(place, _, _)| *place));
+        let places =
+            granted.flat_map(|granted| granted.conditional.iter().map(|(place, _, _)| *place));
         places
             .filter_map(|place| self.conditions.get(place))
             .map(|condition| condition.text().to_owned())
@@ -224,6 +247,15 @@ impl Rights {
             chains.clear();
         }
         chains.insert(chain.id(), chain);
+    }
+}
+
+/// What has to be known to tell whether a privilege is held: whoever holds anything has `BROWSE`, and
+/// from whom that is denied, everything is.
+fn wanted_for(privilege: Privilege) -> Privileges {
+    match privilege {
+        Privilege::Browse => SIGHT,
+        privilege => GATES.with(privilege),
     }
 }
 
@@ -300,7 +332,11 @@ impl Snapshot<'_> {
     }
 
     /// What a principal is granted at this snapshot's moment.
-    pub(crate) fn rights_of(&mut self, principal: Option<EntityId>, scope: Scope) -> Result<Rights> {
+    pub(crate) fn rights_of(
+        &mut self,
+        principal: Option<EntityId>,
+        scope: Scope,
+    ) -> Result<Rights> {
         let mut rights = Rights { scope, ..Rights::none() };
         let mut identities = match principal {
             Some(principal) => self.identities(principal)?,
@@ -353,7 +389,7 @@ impl Snapshot<'_> {
         }
         for (owned, level) in self.owned_above_models(&identities)? {
             let granted = rights.granted.entry(owned).or_insert_with(|| Granted::on(level));
-            granted.allowed = granted.allowed.or(of_owner());
+            granted.allowed = granted.allowed.or(OF_OWNER);
         }
         rights.identities = identities;
         let at_registry = rights.granted.get(&EntityId::REGISTRY);
@@ -427,10 +463,26 @@ impl Snapshot<'_> {
         self.held_by(&rights, chain)
     }
 
+    /// Whether the session holds a privilege on a securable.
+    pub(crate) fn holds(&mut self, privilege: Privilege, chain: &Chain) -> Result<bool> {
+        let rights = self.rights()?;
+        let held = self.wanted_by(&rights, chain, wanted_for(privilege))?;
+        Ok(held.contains(privilege))
+    }
+
     /// What rights give on a securable, their conditions being looked at in this snapshot.
     pub(crate) fn held_by(&mut self, rights: &Rights, chain: &Chain) -> Result<Privileges> {
+        self.wanted_by(rights, chain, Privileges::ALL)
+    }
+
+    fn wanted_by(
+        &mut self,
+        rights: &Rights,
+        chain: &Chain,
+        wanted: Privileges,
+    ) -> Result<Privileges> {
         let model = chain.id();
-        rights.held(chain, &mut |place| match rights.conditions.get(place) {
+        rights.held(chain, wanted, &mut |place| match rights.conditions.get(place) {
             Some(condition) => condition.is_met(self, model),
             None => Ok(false),
         })

@@ -243,7 +243,9 @@ impl Command for DeleteRole {
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let Self { name } = self;
         if is_built_in(&name) {
-            return Err(Detail::ReservedName(format!("every registry has the role `{name}`")).into());
+            return Err(
+                Detail::ReservedName(format!("every registry has the role `{name}`")).into()
+            );
         }
         let mut now = context.now();
         let roles = Roles::read(&mut now)?;
@@ -342,11 +344,7 @@ impl Snapshot<'_> {
     fn role(&mut self, name: &str) -> Result<Role> {
         let roles = Roles::read(self)?;
         let apart = self.separations()?.into_iter().filter_map(|(first, second)| {
-            if first == name {
-                Some(second)
-            } else {
-                (second == name).then_some(first)
-            }
+            if first == name { Some(second) } else { (second == name).then_some(first) }
         });
         Ok(Role {
             name: name.to_owned(),
@@ -406,7 +404,10 @@ mod tests {
     fn the_steward_holds_every_privilege_and_every_role_what_it_says() {
         let roles = Roles::built_in();
         assert_eq!(roles.privileges(STEWARD), Privileges::ALL);
-        assert_eq!(roles.privileges("Consumer").to_string(), "BROWSE, USE CATALOG, USE SCHEMA, EXECUTE");
+        assert_eq!(
+            roles.privileges("Consumer").to_string(),
+            "BROWSE, USE CATALOG, USE SCHEMA, EXECUTE"
+        );
         assert!(!roles.privileges("Developer").contains(Privilege::Review));
         assert!(!roles.privileges("Developer").contains(Privilege::SetAlias));
         assert!(roles.privileges("Nobody").is_empty());

@@ -229,7 +229,8 @@ impl Command for CreateToken {
         }
         let expires = self.expires_at.map(Timestamp::from);
         if let Some(token) = now.session.token().cloned() {
-            let outlives = token.expires.is_some_and(|end| expires.is_none_or(|expires| expires > end));
+            let outlives =
+                token.expires.is_some_and(|end| expires.is_none_or(|expires| expires > end));
             if !token.scope_now(&mut now)?.is_all() || token.principal == principal && outlives {
                 // What narrows it would be left behind.
                 return Err(Detail::AccessDenied {
@@ -247,7 +248,8 @@ impl Command for CreateToken {
         for word in &self.privileges {
             privileges = privileges.or(roles.privileges(roles.grantable(word)?.word()));
         }
-        let words = (!privileges.is_empty()).then(|| serde_json::json!(privileges.words()).to_string());
+        let words =
+            (!privileges.is_empty()).then(|| serde_json::json!(privileges.words()).to_string());
         let on = self.on.map(|on| now.securable(&on)).transpose()?;
         if expires.is_some_and(|expires| expires <= context.tx.time()) {
             return Err(Detail::InvalidArgument("the token would have ended already".into()).into());
@@ -276,7 +278,8 @@ impl Command for RevokeToken {
     type Output = ();
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        let of = now.token_id(&self.token).and_then(|id| now.token(id)).map(|token| token.principal);
+        let of =
+            now.token_id(&self.token).and_then(|id| now.token(id)).map(|token| token.principal);
         if let Ok(principal) = of
             && now.is_itself(&principal)?
         {
@@ -421,9 +424,10 @@ impl Snapshot<'_> {
                 |row| row.id(0),
             )
         });
-        living.transpose()?.flatten().ok_or_else(|| {
-            self.absent("token", halfback_store::name::shown(text))
-        })
+        living
+            .transpose()?
+            .flatten()
+            .ok_or_else(|| self.absent("token", halfback_store::name::shown(text)))
     }
 
     fn token(&mut self, id: EntityId) -> Result<TokenRecord> {

@@ -32,7 +32,8 @@ impl Condition {
     /// Reads the condition of a grant.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let filter = Filter::parse(text)?;
-        if let Some(other) = filter.attributes().into_iter().find(|name| !ATTRIBUTES.contains(name)) {
+        if let Some(other) = filter.attributes().into_iter().find(|name| !ATTRIBUTES.contains(name))
+        {
             return Err(refused(&format!("`{other}` is neither a tag nor an alias")));
         }
         if filter.attributes().is_empty() {
@@ -74,7 +75,11 @@ impl Condition {
 
     /// Whether a model meets it.
     pub(crate) fn is_met(&self, snapshot: &mut Snapshot<'_>, model: EntityId) -> Result<bool> {
-        let select = self.met.clone().naming(MODEL, &model.to_string()).within("SELECT 1 WHERE @ > 0 AND ", "");
+        let select = self
+            .met
+            .clone()
+            .naming(MODEL, &model.to_string())
+            .within("SELECT 1 WHERE @ > 0 AND ", "");
         let (sql, params) = select.statement(CommitNumber::NOW);
         Ok(snapshot.sql.first(&sql, &params, |row| row.int(0))?.is_some())
     }

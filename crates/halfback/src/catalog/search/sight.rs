@@ -11,7 +11,7 @@ use super::compile::Seed;
 use super::condition::list;
 use super::fragment::Fragment;
 use crate::access::Privilege;
-use crate::access::rights::{Chain, Rights};
+use crate::access::rights::{Chain, Rights, SIGHT};
 use crate::command::Snapshot;
 use crate::securable::Level;
 
@@ -37,7 +37,9 @@ impl Sight {
             Subject::Versions => "v.model",
         };
         let parent = |of: &str, name: &str| {
-            format!("(SELECT {name}.parent FROM securable {name} WHERE {name}.id = {of} ORDER BY {name}.until DESC LIMIT 1)")
+            format!(
+                "(SELECT {name}.parent FROM securable {name} WHERE {name}.id = {of} ORDER BY {name}.until DESC LIMIT 1)"
+            )
         };
         let schema = parent(model, "x");
         let catalog = parent(&schema, "y");
@@ -53,7 +55,7 @@ impl Sight {
             chain = chain.below(row.id(place)?);
         }
         let meets = &mut |condition: usize| Ok(row.int(first + 3 + condition)? != 0);
-        Ok(self.0.held(&chain, meets)?.contains(Privilege::Browse))
+        Ok(self.0.held(&chain, SIGHT, meets)?.contains(Privilege::Browse))
     }
 
     /// Every row that may be seen is among these; none where that may be any.
@@ -89,9 +91,10 @@ impl Sight {
         let models = Fragment::joined(parts, " UNION ALL ");
         let select = match subject {
             Subject::Models => models,
-            Subject::Versions => {
-                models.within("SELECT f.id AS id FROM version f WHERE f.model IN (SELECT id FROM (", ") g)")
-            }
+            Subject::Versions => models.within(
+                "SELECT f.id AS id FROM version f WHERE f.model IN (SELECT id FROM (",
+                ") g)",
+            ),
         };
         Some(Seed { select, ordered: false, in_list: false })
     }
@@ -99,9 +102,6 @@ impl Sight {
     /// The models that can meet the conditions of what is granted on the whole registry; none
     /// where something is granted there without one, or no index gives them.
     fn conditional_at_registry(&self) -> Option<Vec<Fragment>> {
-        self.0
-            .conditional_at(EntityId::REGISTRY)?
-            .map(|condition| condition.seed.clone())
-            .collect()
+        self.0.conditional_at(EntityId::REGISTRY)?.map(|condition| condition.seed.clone()).collect()
     }
 }
