@@ -2,8 +2,9 @@
 //! learns of what they may not see.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
+    clippy::default_trait_access,
+    clippy::too_many_lines,
     reason = "a failed expectation is this file's way of failing"
 )]
 
@@ -684,16 +685,32 @@ fn a_decision_is_explained_with_its_chain_or_the_first_missing_link() {
     world.grant("BROWSE", MODEL, "ann");
     let gate = session.explain("EXECUTE", MODEL).unwrap().missing.unwrap();
     assert_eq!((gate.privilege.as_str(), gate.on.as_str()), ("USE CATALOG", "catalogs:/risk"));
-    // The past is explained by what was granted then.
+    // The past is explained by what was granted, and tagged, then.
     let past = registry.as_of(before).unwrap();
     let then =
         Explain { privilege: "EXECUTE".into(), on: MODEL.into(), principal: Some("ann".into()) };
-    assert!(past.query(then).unwrap().allowed);
+    assert!(past.query(then.clone()).unwrap().allowed);
+    let conditional = Grant {
+        what: "Consumer".into(),
+        on: "registry:/".into(),
+        to: "ann".into(),
+        condition: Some("tags.env = 'prod'".into()),
+        ..Grant::default()
+    };
+    registry.execute(conditional).unwrap();
+    for what in ["USE CATALOG", "USE SCHEMA"] {
+        world.grant(what, "registry:/", "ann");
+    }
+    let untagged = registry.info().unwrap().commit;
+    registry.set_tag(MODEL, "env", "prod").unwrap();
+    assert!(registry.query(then.clone()).unwrap().allowed);
+    assert!(!registry.as_of(untagged).unwrap().query(then).unwrap().allowed);
 
+    registry.revoke("Consumer", "registry:/", "ann").unwrap();
     let who: Vec<_> = registry.who_can("BROWSE", MODEL).unwrap().items;
     assert_eq!(who.len(), 2, "{who:?}");
     let what = session.what_can(None).unwrap().items;
-    assert_eq!((what[0].on.as_str(), &what[0].privileges), (MODEL, &vec!["BROWSE".to_owned()]));
+    assert_eq!((what[1].on.as_str(), &what[1].privileges), (MODEL, &vec!["BROWSE".to_owned()]));
 }
 
 #[test]
@@ -763,13 +780,14 @@ fn names_of_principals_are_looked_up_with_care() {
     assert_eq!(kinds, BTreeMap::from([("Group".to_owned(), 1), ("User".to_owned(), 1)]));
 }
 
+type Call<'a> = &'a dyn Fn(&Registry) -> halfback::Result<()>;
+
 #[test]
 fn what_is_no_command_takes_privileges_too() {
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let version = "risk.credit.default/1";
     let content = || Content::Bytes { name: "model.bin".into(), bytes: b"other".to_vec() };
-    type Call<'a> = &'a dyn Fn(&Registry) -> halfback::Result<()>;
     let other = World::new();
     let calls: [(&str, &str, &str, Call<'_>); 10] = [
         ("EXECUTE", MODEL, "download", &|r| {

@@ -220,9 +220,10 @@ impl Error {
             Detail::Protected(_) => (Kind::Conflict, "protected"),
             Detail::InUse(_) => (Kind::Conflict, "in_use"),
             Detail::IdempotencyConflict(_) => (Kind::Conflict, "idempotency_conflict"),
-            Detail::AccessDenied { .. } => (Kind::Denied, "permission_denied"),
+            Detail::PermissionDenied(_) | Detail::AccessDenied { .. } => {
+                (Kind::Denied, "permission_denied")
+            }
             Detail::Unauthenticated(_) => (Kind::Denied, "unauthenticated"),
-            Detail::PermissionDenied(_) => (Kind::Denied, "permission_denied"),
             Detail::ReadOnly(_) => (Kind::Denied, "read_only"),
             Detail::ArtifactMissing(_) => (Kind::Integrity, "artifact_missing"),
             Detail::ArtifactAltered(_) => (Kind::Integrity, "artifact_altered"),

@@ -221,17 +221,16 @@ fn of_itself_or(now: &mut Snapshot<'_>, principal: Option<&str>, on: &str) -> Re
 impl Snapshot<'_> {
     /// The rights of a principal at this snapshot's moment, or of the session where none is named.
     fn rights_of_whom(&mut self, principal: Option<&str>) -> Result<(Rights, Option<EntityId>)> {
-        let (principal, scope) = match principal {
-            Some(principal) => (Some(self.principal_id(principal)?), Scope::default()),
-            None => {
-                let session = self.session;
-                let scope = match session.token() {
-                    Some(token) if self.moment == CommitNumber::NOW => token.scope_now(self)?,
-                    _ => Scope::default(),
-                };
-                (session.principal(self.sql)?, scope)
-            }
+        if let Some(principal) = principal {
+            let principal = Some(self.principal_id(principal)?);
+            return Ok((self.rights_of(principal, Scope::default())?, principal));
+        }
+        let session = self.session;
+        let scope = match session.token() {
+            Some(token) if self.moment == CommitNumber::NOW => token.scope_now(self)?,
+            _ => Scope::default(),
         };
+        let principal = session.principal(self.sql)?;
         Ok((self.rights_of(principal, scope)?, principal))
     }
 

@@ -36,6 +36,11 @@ impl Needs {
         Self::All(needs.collect())
     }
 
+    /// A privilege on the registry itself.
+    pub(crate) fn on_registry(privilege: Privilege) -> Self {
+        Self::on(&On::registry(), privilege)
+    }
+
     /// This, and a privilege more where `needed`.
     pub(crate) fn and_if(mut self, needed: bool, on: &On, privilege: Privilege) -> Self {
         if let (true, Self::All(needs)) = (needed, &mut self) {
@@ -46,11 +51,6 @@ impl Needs {
 }
 
 impl Snapshot<'_> {
-    /// A privilege on the registry itself.
-    pub(crate) fn needs_on_registry(&mut self, privilege: Privilege) -> Result<Needs> {
-        Ok(Needs::on(&On::registry(), privilege))
-    }
-
     /// Privileges on the securable that a text names.
     pub(crate) fn needs_on(
         &mut self,

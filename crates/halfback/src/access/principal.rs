@@ -142,8 +142,8 @@ impl Command for CreatePrincipal {
     const NAME: &'static str = "create_principal";
     type Output = Principal;
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on_registry(Privilege::Manage)
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Principal> {
@@ -193,8 +193,8 @@ impl Command for DeletePrincipal {
     const NAME: &'static str = "delete_principal";
     type Output = ();
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on_registry(Privilege::Manage)
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
@@ -251,8 +251,8 @@ impl Command for AddMember {
     const NAME: &'static str = "add_member";
     type Output = ();
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on_registry(Privilege::Manage)
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
@@ -282,8 +282,8 @@ impl Command for RemoveMember {
     const NAME: &'static str = "remove_member";
     type Output = ();
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on_registry(Privilege::Manage)
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
@@ -304,8 +304,8 @@ impl Query for GetPrincipal {
     const NAME: &'static str = "get_principal";
     type Output = Principal;
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on_registry(Privilege::ReadAudit)
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::ReadAudit))
     }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Principal> {
@@ -318,8 +318,8 @@ impl Query for ListPrincipals {
     const NAME: &'static str = "list_principals";
     type Output = Page<Principal>;
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on_registry(Privilege::ReadAudit)
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::ReadAudit))
     }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Principal>> {

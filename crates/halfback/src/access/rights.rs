@@ -97,6 +97,8 @@ pub(crate) struct Rights {
     /// The conditions of grants on models; the first is that the principal owns the model.
     conditions: Vec<Condition>,
     scope: Scope,
+    /// The moment that they are of.
+    moment: CommitNumber,
     unbounded: bool,
     chains: Mutex<HashMap<EntityId, Chain>>,
 }
@@ -123,6 +125,7 @@ impl Rights {
             granted: HashMap::new(),
             conditions: Vec::new(),
             scope: Scope::default(),
+            moment: CommitNumber::NOW,
             unbounded: false,
             chains: Mutex::default(),
         }
@@ -337,7 +340,7 @@ impl Snapshot<'_> {
         principal: Option<EntityId>,
         scope: Scope,
     ) -> Result<Rights> {
-        let mut rights = Rights { scope, ..Rights::none() };
+        let mut rights = Rights { scope, moment: self.moment, ..Rights::none() };
         let mut identities = match principal {
             Some(principal) => self.identities(principal)?,
             None => Vec::new(),
@@ -427,8 +430,7 @@ impl Snapshot<'_> {
         Ok(owned.map(|(owned, _)| owned).collect())
     }
 
-    /// Where a securable lies, or lay last, by this snapshot's moment for the rights of that
-    /// moment, and now for those of the session.
+    /// Where a securable lies now, or lay last.
     pub(crate) fn chain(&mut self, id: EntityId) -> Result<Chain> {
         if id == EntityId::REGISTRY {
             return Ok(Chain::REGISTRY);
@@ -442,6 +444,7 @@ impl Snapshot<'_> {
         Ok(chain)
     }
 
+    /// Where a securable lay at a moment, or before.
     pub(crate) fn chain_at(&mut self, id: EntityId, moment: CommitNumber) -> Result<Chain> {
         let mut ids = Vec::with_capacity(3);
         let mut next = id;
@@ -470,7 +473,7 @@ impl Snapshot<'_> {
         Ok(held.contains(privilege))
     }
 
-    /// What rights give on a securable, their conditions being looked at in this snapshot.
+    /// What rights give on a securable, their conditions being looked at as of their moment.
     pub(crate) fn held_by(&mut self, rights: &Rights, chain: &Chain) -> Result<Privileges> {
         self.wanted_by(rights, chain, Privileges::ALL)
     }
@@ -483,7 +486,7 @@ impl Snapshot<'_> {
     ) -> Result<Privileges> {
         let model = chain.id();
         rights.held(chain, wanted, &mut |place| match rights.conditions.get(place) {
-            Some(condition) => condition.is_met(self, model),
+            Some(condition) => condition.is_met(self, model, rights.moment),
             None => Ok(false),
         })
     }

@@ -1,6 +1,6 @@
 //! Conditions of grants, in the grammar of searches: whether a model meets one, and which of a
-//! page's rows do. Access is that of now, so they look at the tags and aliases of now, whatever
-//! moment is searched.
+//! page's rows do. Access is that of now, so a search looks at the tags and aliases of now, whatever
+//! moment it is about.
 
 use std::fmt::Write as _;
 
@@ -44,8 +44,8 @@ impl Condition {
             return Err(refused("it has to compare tags or aliases with `=`, `!=` or `IN`"));
         }
         let met = Fragment::joined(compiled.conditions, " AND ").within("(", ")");
-        let seed = compiled.seeds.into_iter().next().map(|seed| seed.select.as_of_now());
-        Ok(Self { text: text.to_owned(), met: met.as_of_now(), seed })
+        let seed = compiled.seeds.into_iter().next().map(|seed| seed.select.about_now());
+        Ok(Self { text: text.to_owned(), met, seed })
     }
 
     /// The text of a condition that can be read.
@@ -64,8 +64,8 @@ impl Condition {
         );
         Self {
             text: "owned".to_owned(),
-            met: Fragment::from(met.as_str()).as_of_now(),
-            seed: Some(Fragment::from(seed.as_str()).as_of_now()),
+            met: Fragment::from(met.as_str()),
+            seed: Some(Fragment::from(seed.as_str()).about_now()),
         }
     }
 
@@ -73,20 +73,25 @@ impl Condition {
         &self.text
     }
 
-    /// Whether a model meets it.
-    pub(crate) fn is_met(&self, snapshot: &mut Snapshot<'_>, model: EntityId) -> Result<bool> {
+    /// Whether a model meets it at a moment.
+    pub(crate) fn is_met(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        model: EntityId,
+        moment: CommitNumber,
+    ) -> Result<bool> {
         let select = self
             .met
             .clone()
             .naming(MODEL, &model.to_string())
             .within("SELECT 1 WHERE @ > 0 AND ", "");
-        let (sql, params) = select.statement(CommitNumber::NOW);
+        let (sql, params) = select.statement(moment);
         Ok(snapshot.sql.first(&sql, &params, |row| row.int(0))?.is_some())
     }
 
-    /// 1 for a row whose model, in this expression, meets it; else 0.
+    /// 1 for a row whose model, in this expression, meets it now; else 0.
     pub(super) fn column(&self, model: &str) -> Fragment {
-        self.met.clone().naming(MODEL, model).within("CASE WHEN ", " THEN 1 ELSE 0 END")
+        self.met.clone().about_now().naming(MODEL, model).within("CASE WHEN ", " THEN 1 ELSE 0 END")
     }
 }
 

@@ -94,7 +94,7 @@ impl Fragment {
     }
 
     /// This part about now, whatever moment the statement is about.
-    pub(super) fn as_of_now(self) -> Self {
+    pub(super) fn about_now(self) -> Self {
         self.naming("@", &CommitNumber::NOW.to_string())
     }
 
