@@ -176,7 +176,7 @@ impl Registry {
     /// Makes a token for a principal. It is shown in the answer and never again.
     ///
     /// ```
-    /// # use halfback::{CreatePrincipal, Options, PrincipalKind, Registry, TokenOptions};
+    /// # use halfback::{Options, Registry, TokenOptions};
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("models.hb");
     /// # let registry = Registry::open_with(&path, Options { create: true, ..Options::default() })?;
@@ -186,7 +186,7 @@ impl Registry {
     /// let session = Registry::open_with_token(&path, Options::default(), &new.token)?;
     /// assert_eq!(session.whoami()?.name.as_deref(), Some("scoring"));
     /// assert_eq!(session.create_model("fraud").unwrap_err().code(), "permission_denied");
-    /// # Ok::<(), halfback::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_token(&self, principal: &str, options: TokenOptions) -> Result<NewToken> {
         let secret = random::<32>()?;
