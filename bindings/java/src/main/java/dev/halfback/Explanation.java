@@ -26,4 +26,10 @@ public record Explanation(
   public Explanation {
     chain = chain == null ? null : List.copyOf(chain);
   }
+
+  /** All of it in one sentence. */
+  @Override
+  public String toString() {
+    return text;
+  }
 }

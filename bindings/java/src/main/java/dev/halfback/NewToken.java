@@ -7,4 +7,10 @@ package dev.halfback;
  * @param token The token itself. It is shown only now, and kept nowhere.
  * @param record What the registry knows of it.
  */
-public record NewToken(String token, TokenRecord record) {}
+public record NewToken(String token, TokenRecord record) {
+  /** Hides the token. */
+  @Override
+  public String toString() {
+    return "NewToken[token=***, record=" + record + "]";
+  }
+}

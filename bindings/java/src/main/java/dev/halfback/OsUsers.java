@@ -1,0 +1,19 @@
+package dev.halfback;
+
+/** The operating system's users by their login names. */
+final class OsUsers {
+  private OsUsers() {}
+
+  /** The number of the user with a login name. */
+  static long number(String login) {
+    byte[] name = Arguments.utf8(login, "osUser");
+    NativeLibrary.ensureLoaded();
+    long number = Native.osUser(name);
+    if (number < 0) {
+      throw new HalfbackNotFoundException(
+          "not_found",
+          "the operating system has no user `" + login + "`; give another login name, or a number");
+    }
+    return number;
+  }
+}
