@@ -10,9 +10,10 @@ final class OsUsers {
     NativeLibrary.ensureLoaded();
     long number = Native.osUser(name);
     if (number < 0) {
-      throw new HalfbackNotFoundException(
-          "not_found",
-          "the operating system has no user `" + login + "`; give another login name, or a number");
+      throw Arguments.invalid(
+          "argument `osUser` is `"
+              + login
+              + "`, who is no user of this machine; give the user's number");
     }
     return number;
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import dev.halfback.HalfbackException;
+import dev.halfback.HalfbackPermissionDeniedException;
 import dev.halfback.Options;
 import dev.halfback.Registry;
 import dev.halfback.RegistryInfo;
@@ -14,7 +15,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** One file of {@code tests/scenarios}: steps, in order, each with what has to come of it. */
@@ -114,7 +117,7 @@ public final class Scenario {
   }
 
   private void refused(JsonNode step, Values values) throws Exception {
-    Map<String, RegistryInfo> before = open();
+    List<Optional<RegistryInfo>> before = open();
     try {
       Object result = perform(step, values);
       throw new AssertionError(
@@ -155,15 +158,21 @@ public final class Scenario {
     return new Calls(registry, target).call(call, arguments);
   }
 
-  /** What the open registries are now, by name. */
-  private Map<String, RegistryInfo> open() {
-    Map<String, RegistryInfo> open = new LinkedHashMap<>();
-    handles.forEach(
-        (name, handle) -> {
-          if (!handle.isClosed()) {
-            open.put(name, handle.info());
-          }
-        });
-    return open;
+  /** What the open registries are now, as each handle and each session tells it. */
+  private List<Optional<RegistryInfo>> open() {
+    return Stream.concat(handles.values().stream(), sessions.values().stream())
+        .filter(handle -> !handle.isClosed())
+        .map(Scenario::told)
+        .toList();
+  }
+
+  /** A session that has ended is told nothing. */
+  private static Optional<RegistryInfo> told(Registry registry) {
+    try {
+      return Optional.of(registry.info());
+    } catch (HalfbackPermissionDeniedException ended) {
+      assertEquals("unauthenticated", ended.code());
+      return Optional.empty();
+    }
   }
 }
