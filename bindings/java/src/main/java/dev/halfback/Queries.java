@@ -30,13 +30,7 @@ abstract sealed class Queries permits AccessReads {
   }
 
   final <T> Page<T> queryPage(ObjectNode query, PageRequest page, Class<T> items) {
-    if (Arguments.given(page, "page").size() != null) {
-      query.put("page_size", page.size());
-    }
-    if (page.cursor() != null) {
-      query.put("cursor", text(page.cursor(), "cursor"));
-    }
-    return Json.readPage(run(query), items);
+    return Json.readPage(run(Arguments.given(page, "page").of(query)), items);
   }
 
   final <T> T query(ObjectNode query, Class<T> output) {
