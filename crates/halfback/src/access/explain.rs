@@ -21,6 +21,8 @@ use crate::securable::Level;
 
 /// Those who can give something that are named at most.
 const GIVERS: usize = 5;
+/// And those that are looked at for it.
+const ASKED: usize = 100;
 
 /// Says whether somebody holds a privilege, and why or why not; also as of a past moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -156,10 +158,13 @@ impl Query for WhoCan {
     }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Holder>> {
-        let privilege = self.privilege.parse()?;
+        let privilege: Privilege = self.privilege.parse()?;
         let on = snapshot.on(&self.on)?;
         let mut holders = Vec::new();
-        for id in snapshot.candidates(&on)? {
+        // Holding anything shows it.
+        let giving =
+            if privilege == Privilege::Browse { Privileges::ALL } else { privilege.into() };
+        for id in snapshot.candidates(&on, giving)? {
             let rights = snapshot.rights_of(Some(id), Scope::default())?;
             let explanation = snapshot.explanation(&rights, Some(id), privilege, &on)?;
             if explanation.allowed {
@@ -194,7 +199,7 @@ impl Query for WhatCan {
                 conditions: Vec::new(),
             }]));
         }
-        let mut roots: Vec<EntityId> = rights.roots().map(|(id, _)| id).collect();
+        let mut roots: Vec<EntityId> = rights.roots().collect();
         roots.sort_unstable();
         let mut held = Vec::new();
         for root in roots {
@@ -234,13 +239,22 @@ impl Snapshot<'_> {
         Ok((self.rights_of(principal, scope)?, principal))
     }
 
-    /// The users and service principals that may hold something on a securable.
-    fn candidates(&mut self, on: &On) -> Result<BTreeSet<EntityId>> {
+    /// The users and service principals to whom any of the privileges is granted on a securable or
+    /// above, and its owners.
+    fn candidates(&mut self, on: &On, privileges: Privileges) -> Result<BTreeSet<EntityId>> {
+        let roles = Roles::read(self)?;
         let mut named = BTreeSet::new();
         for id in on.chain.ids() {
-            named.extend(self.sql.all(
-                "SELECT principal FROM access_grant WHERE securable = ?1 AND until > ?2 AND since <= ?2 \
-                 UNION SELECT owner FROM profile WHERE target = ?1 AND until > ?2 AND since <= ?2",
+            let granted = self.sql.all(
+                "SELECT principal, what FROM access_grant WHERE securable = ?1 AND effect = 'allow' \
+                 AND until > ?2 AND since <= ?2",
+                &[(*id).into(), self.moment.into()],
+                |row| Ok((row.id(0)?, roles.privileges(row.text(1)?))),
+            )?;
+            let giving = granted.into_iter().filter(|(_, given)| !given.and(privileges).is_empty());
+            named.extend(giving.map(|(principal, _)| principal));
+            named.extend(self.sql.first(
+                "SELECT owner FROM profile WHERE target = ?1 AND until > ?2 AND since <= ?2",
                 &[(*id).into(), self.moment.into()],
                 |row| row.id(0),
             )?);
@@ -435,7 +449,7 @@ impl Snapshot<'_> {
             None => format!("nothing grants `{privilege}` on {on}"),
         };
         let mut givers = Vec::new();
-        for id in self.candidates(on)? {
+        for id in self.candidates(on, Privilege::Manage.into())?.into_iter().take(ASKED) {
             let rights = self.rights_of(Some(id), Scope::default())?;
             let held = self.held_by(&rights, &on.chain)?;
             if held.contains(Privilege::Manage) && held.contains(privilege) {

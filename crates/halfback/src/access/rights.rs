@@ -86,6 +86,13 @@ impl Granted {
         let none = Privileges::NONE;
         Self { level, allowed: none, denied: none, conditional: Vec::new() }
     }
+
+    /// Whether any of these privileges is granted, without condition or with one.
+    fn shows(&self, privileges: Privileges) -> bool {
+        let conditional = self.conditional.iter().filter(|(_, allows, _)| *allows);
+        let given = conditional.fold(self.allowed, |given, (_, _, more)| given.or(*more));
+        !given.and(privileges).is_empty()
+    }
 }
 
 /// What a session may do.
@@ -211,21 +218,24 @@ impl Rights {
                 && at_registry.is_some_and(|granted| granted.allowed.contains(Privilege::Browse))
     }
 
-    /// The securables on which something is granted, without condition or with one; all that may
-    /// be seen lies in them, or is owned.
-    pub(crate) fn roots(&self) -> impl Iterator<Item = (EntityId, Level)> {
-        let allows = |granted: &Granted| {
-            !granted.allowed.is_empty() || granted.conditional.iter().any(|(_, allows, _)| *allows)
-        };
-        let granted = self.granted.iter().filter(move |(_, granted)| allows(granted));
+    /// The securables on which something is granted, without condition or with one.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = EntityId> {
+        self.granted.iter().filter(|(_, granted)| granted.shows(Privileges::ALL)).map(|(id, _)| *id)
+    }
+
+    /// Those of them that show models; all models that may be seen lie in them, or are owned.
+    pub(crate) fn showing_models(&self) -> impl Iterator<Item = (EntityId, Level)> {
+        let models = Level::Model.applicable();
+        let granted = self.granted.iter().filter(move |(_, granted)| granted.shows(models));
         granted.map(|(id, granted)| (*id, granted.level))
     }
 
-    /// The conditions of what is granted on a securable; none where something is granted there
-    /// without one.
+    /// The conditions of what shows models in a securable; none where something does without one.
     pub(crate) fn conditional_at(&self, id: EntityId) -> Option<impl Iterator<Item = &Condition>> {
-        let granted = self.granted.get(&id).filter(|granted| granted.allowed.is_empty())?;
-        let allowing = granted.conditional.iter().filter(|(_, allows, _)| *allows);
+        let models = Level::Model.applicable();
+        let granted =
+            self.granted.get(&id).filter(|granted| granted.allowed.and(models).is_empty());
+        let allowing = granted?.conditional.iter().filter(|(_, allows, _)| *allows);
         Some(allowing.filter_map(|(place, _, _)| self.conditions.get(*place)))
     }
 

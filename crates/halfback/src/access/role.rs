@@ -38,6 +38,9 @@ const BUILT_IN: [(&str, &[&str]); 7] = [
     ),
 ];
 
+/// Privileges and roles in one role.
+const MOST: usize = 100;
+
 /// The role that the creator of a registry holds on it, and that somebody always holds.
 pub(crate) const STEWARD: &str = "Steward";
 
@@ -213,6 +216,13 @@ impl Command for SetRole {
                 .into());
             }
             includes.insert(roles.grantable(word)?.word().to_owned());
+        }
+        if includes.len() > MOST {
+            return Err(Detail::InvalidArgument(format!(
+                "the role includes {} privileges and roles; {MOST} at most",
+                includes.len()
+            ))
+            .into());
         }
         if includes.is_empty() {
             return Err(Detail::InvalidArgument(

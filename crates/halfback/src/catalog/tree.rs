@@ -231,11 +231,15 @@ impl Context<'_> {
         };
         if let Some(below) = below {
             let children = self.now().all_children(id)?;
-            if let (Some((_, first)), false) = (children.first(), cascade) {
+            if let (Some((child, first)), false) = (children.first(), cascade) {
+                let first = if self.now().sees(*child)? {
+                    format!("{} `{first}`", below.noun())
+                } else {
+                    format!("a {}", below.noun())
+                };
                 return Err(Detail::NotEmpty(format!(
-                    "{} `{name}` holds {} `{first}`{}; delete what it holds first, or pass `cascade`",
+                    "{} `{name}` holds {first}{}; delete what it holds first, or pass `cascade`",
                     level.noun(),
-                    below.noun(),
                     if children.len() > 1 { " and more" } else { "" },
                 ))
                 .into());

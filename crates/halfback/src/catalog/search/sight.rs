@@ -62,7 +62,7 @@ impl Sight {
     pub(super) fn seed(&self, subject: Subject) -> Option<Seed> {
         let (mut catalogs, mut schemas, mut models) = (Vec::new(), Vec::new(), Vec::new());
         let mut parts = Vec::new();
-        for (id, level) in self.0.roots() {
+        for (id, level) in self.0.showing_models() {
             match level {
                 Level::Registry => parts.extend(self.conditional_at_registry()?),
                 Level::Catalog => catalogs.push(id),
