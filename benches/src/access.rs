@@ -14,6 +14,8 @@ use crate::measure::{Outcome, Row, Unit, median};
 
 const SCHEMAS: usize = 20;
 const BATCH: usize = 500;
+/// Decisions in one measurement of warm ones.
+const CALLS: u32 = 100_000;
 /// The groups that lead from a principal to one that is granted something.
 const DEPTH: usize = 4;
 /// Of so many models, somebody is granted one.
@@ -91,7 +93,6 @@ fn costs(path: &Path, size: Size) -> Outcome<Costs> {
     if !someone.can(Privilege::Execute, id)? {
         return Err("what is granted through groups is not held".into());
     }
-    const CALLS: u32 = 100_000;
     let warm = (0..9).map(|_| -> Outcome<f64> {
         let began = Instant::now();
         for _ in 0..CALLS {
