@@ -361,7 +361,13 @@ fn grants_flow_down_and_denials_win() {
     world.steward.deny("BROWSE", "models:/risk.credit.later", "ann").unwrap();
     assert!(!sees("risk.credit.later"));
     assert_eq!(code(session.get_artifact("risk.credit.later/1")), "not_found");
+    let later = world.steward.get_model("risk.credit.later").unwrap().id;
+    for id in [later, 1_000_000, -1] {
+        assert!(!session.can(Privilege::Browse, id).unwrap());
+    }
     world.steward.revoke("BROWSE", "models:/risk.credit.later", "ann").unwrap();
+    assert!(session.can(Privilege::Browse, later).unwrap());
+    assert!(!session.can(Privilege::Execute, later).unwrap());
     world.steward.revoke("EXECUTE", "schemas:/risk.credit", "ann").unwrap();
     assert_eq!(code(session.get_artifact("risk.credit.later/1")), "ok");
 }

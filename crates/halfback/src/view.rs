@@ -242,7 +242,7 @@ impl View {
     }
 
     /// Whether the session's principal holds a privilege on a catalog, schema or model, known by its
-    /// id; false where it does not see it. Answered from memory while nobody's rights have changed.
+    /// id; false where it does not see it or nothing has that id. Answered from memory while nobody's rights have changed.
     ///
     /// ```
     /// # use halfback::{Options, Privilege, Registry};
@@ -265,9 +265,11 @@ impl View {
         if let Some(held) = kept.and_then(|rights| rights.holds_at_once(privilege, id)) {
             return Ok(held);
         }
-        self.snapshot(|snapshot| {
-            let chain = snapshot.chain(id)?;
-            snapshot.holds(privilege, &chain)
+        self.snapshot(|snapshot| match snapshot.chain(id) {
+            Ok(chain) => snapshot.holds(privilege, &chain),
+            // As what is not seen.
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
         })
     }
 
