@@ -173,6 +173,11 @@ pub(crate) fn refused() -> Error {
 }
 
 impl Registry {
+    /// Whether a token proves the session; where none does, it is the operating system's user's.
+    pub fn is_of_token(&self) -> bool {
+        self.handle.session.token().is_some()
+    }
+
     /// Makes a token for a principal. It is shown in the answer and never again.
     ///
     /// ```
