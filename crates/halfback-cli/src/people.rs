@@ -64,10 +64,15 @@ pub(crate) fn short_digest(digest: &str) -> String {
     digest.strip_prefix("sha256:").unwrap_or(digest).chars().take(12).collect()
 }
 
-/// A principal by its name where it has one, with how it is proved: `ana (os_user)`.
+/// A principal's name, or its id once the name was erased.
+pub(crate) fn named(name: Option<&String>, id: &str) -> String {
+    name.map_or(id, String::as_str).to_owned()
+}
+
+/// A principal with how it is proved: `ana (os_user)`.
 pub(crate) fn principal(principal: &Principal) -> String {
-    let name = principal.name.as_ref().or(principal.id.as_ref()).map_or("nobody", String::as_str);
-    format!("{name} ({})", principal.proof)
+    let id = principal.id.as_deref().unwrap_or("nobody");
+    format!("{} ({})", named(principal.name.as_ref(), id), principal.proof)
 }
 
 /// `1 file`, `2 files`
