@@ -139,6 +139,7 @@ fn masked(place: &Place, text: &str) -> String {
         .replace(&format!("{mask}  {user}"), &format!("{mask}  ana"))
         .replace(&format!("{:<1$}", "BY", user.len()), "BY ")
         .replace(&format!("by {user}"), "by ana")
+        .replace(&format!("by `{user}`"), "by `ana`")
         .replace(&format!("owner    {user}"), "owner    ana");
     let mut out = String::new();
     for run in text.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
