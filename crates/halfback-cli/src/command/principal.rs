@@ -13,8 +13,8 @@ use crate::table::{Card, Column};
 
 /// Tell who the registry takes you for
 ///
-/// That is whom the token in HALFBACK_TOKEN, or in the file that HALFBACK_TOKEN_FILE names, was made
-/// for; where there is neither, it is the user of the operating system.
+/// That is whom the token in `HALFBACK_TOKEN`, or in the file that `HALFBACK_TOKEN_FILE` names, was
+/// made for; where there is neither, it is the user of the operating system.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -14,8 +14,8 @@ use crate::table::Column;
 
 /// Create, revoke or list tokens
 ///
-/// Whoever has a token acts as its principal: with the token in HALFBACK_TOKEN, or in a file that
-/// HALFBACK_TOKEN_FILE names.
+/// Whoever has a token acts as its principal: with the token in `HALFBACK_TOKEN`, or in a file that
+/// `HALFBACK_TOKEN_FILE` names.
 #[derive(Debug, Subcommand)]
 #[command(after_long_help = "\
 Examples:
