@@ -421,18 +421,20 @@ impl Snapshot<'_> {
 
     /// The living token of an id.
     fn token_id(&mut self, text: &str) -> Result<EntityId> {
-        let id = parse_id(text);
-        let living = id.map(|id| {
-            self.sql.first(
-                "SELECT id FROM token WHERE id = ?1 AND until > ?2 AND since <= ?2",
-                &[id.into(), self.moment.into()],
-                |row| row.id(0),
+        let Some(id) = parse_id(text) else {
+            // It may be the token itself, which no text repeats.
+            return Err(Detail::InvalidArgument(
+                "that is no token's id; expected one such as `t12`, which `list_tokens` shows"
+                    .into(),
             )
-        });
-        living
-            .transpose()?
-            .flatten()
-            .ok_or_else(|| self.absent("token", halfback_store::name::shown(text)))
+            .into());
+        };
+        let living = self.sql.first(
+            "SELECT id FROM token WHERE id = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), self.moment.into()],
+            |row| row.id(0),
+        )?;
+        living.ok_or_else(|| self.absent("token", format!("t{id}")))
     }
 
     fn token(&mut self, id: EntityId) -> Result<TokenRecord> {
