@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use halfback::{
     AnyCommand, Bundle, Command, Content, CopyOptions, DateTime, ModelVersion, Options,
-    PutArtifact, Query, RegisterVersion, Registry, VersionRef, View, no_progress,
+    PutArtifact, Query, RegisterVersion, Registry, TokenOptions, VersionRef, View, no_progress,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -21,6 +21,7 @@ use serde_json::{Map, Value, json};
 type Fields = Map<String, Value>;
 
 mod postgres;
+mod principals;
 
 #[test]
 fn scenarios() {
@@ -68,6 +69,8 @@ struct Scenario {
     name: String,
     folder: tempfile::TempDir,
     handles: BTreeMap<String, Registry>,
+    /// The sessions of the principals that steps were made as.
+    sessions: BTreeMap<String, Registry>,
     saved: Fields,
     place: String,
 }
@@ -77,7 +80,8 @@ impl Scenario {
         let folder = tempfile::tempdir().unwrap();
         let dir = json!(folder.path().to_str().unwrap());
         let saved = Fields::from_iter([("dir".to_owned(), dir)]);
-        Self { name: name.into(), folder, handles: BTreeMap::new(), saved, place: String::new() }
+        let (handles, sessions) = (BTreeMap::new(), BTreeMap::new());
+        Self { name: name.into(), folder, handles, sessions, saved, place: String::new() }
     }
 
     fn run(mut self, text: &str) {
@@ -106,6 +110,11 @@ impl Scenario {
         if step.contains_key("fixture") {
             self.fixture(step);
             return;
+        }
+        if step["call"] != "open"
+            && let Some(name) = step.get("as")
+        {
+            self.open_session(step, name.as_str().unwrap());
         }
         let before = self.state();
         let result = self.call(step);
@@ -142,6 +151,18 @@ impl Scenario {
         let new = missing(&after.stored, &before.stored);
         assert!(puts || new.is_empty(), "{} stored files: {new:?}", self.place);
         assert_eq!(after.staged, Vec::<PathBuf>::new(), "{} left staged files", self.place);
+    }
+
+    /// Opens the session of a principal, once in a scenario, beside the handle of a step.
+    fn open_session(&mut self, step: &Fields, name: &str) {
+        if self.sessions.contains_key(name) {
+            return;
+        }
+        let registry = &self.handles[handle(step)];
+        let new = registry.create_token(name, TokenOptions::default()).unwrap();
+        let options = Options::default();
+        let session = Registry::open_with_token(registry.path(), options, &new.token).unwrap();
+        self.sessions.insert(name.into(), session);
     }
 
     /// What a refused step must leave as it is.
@@ -201,7 +222,11 @@ impl Scenario {
         if name == "open" {
             let flag = |key: &str| args.get(key).is_some_and(|value| value == true);
             let options = Options { create: flag("create"), read_only: flag("read_only") };
-            let registry = Registry::open_with(args["path"].as_str().unwrap(), options)?;
+            let path = args["path"].as_str().unwrap();
+            let registry = match args.get("token") {
+                Some(token) => Registry::open_with_token(path, options, token.as_str().unwrap())?,
+                None => Registry::open_with(path, options)?,
+            };
             let handle = step.get("as").map_or("registry", |name| name.as_str().unwrap());
             self.handles.insert(handle.into(), registry);
             return Ok(Value::Null);
@@ -209,8 +234,10 @@ impl Scenario {
         if let Some(result) = without_registry(name, &args) {
             return result;
         }
-        let handle = step.get("on").map_or("registry", |name| name.as_str().unwrap());
-        let registry = &self.handles[handle];
+        let registry = match step.get("as") {
+            Some(name) => &self.sessions[name.as_str().unwrap()],
+            None => &self.handles[handle(step)],
+        };
         let Some(moment) = step.get("as_of") else {
             return self
                 .elsewhere(registry, name, &args)
@@ -316,6 +343,11 @@ impl Scenario {
             _ => assert_eq!(expected, actual, "{}{at}", self.place),
         }
     }
+}
+
+/// The name of the handle that a step goes to.
+fn handle(step: &Fields) -> &str {
+    step.get("on").map_or("registry", |name| name.as_str().unwrap())
 }
 
 /// Every row of every table, what is stored, and what was left on its way there.
@@ -439,7 +471,7 @@ fn write(registry: &Registry, name: &str, args: &Fields) -> Option<halfback::Res
         "set_alias" => execute::<halfback::SetAlias>(registry, args),
         "delete_alias" => execute::<halfback::DeleteAlias>(registry, args),
         "protect_alias" => execute::<halfback::ProtectAlias>(registry, args),
-        _ => return None,
+        _ => return principals::write(registry, name, args),
     })
 }
 
@@ -566,7 +598,8 @@ fn read(view: &View, name: &str, args: &Fields) -> halfback::Result<Value> {
         "info" => view.info().map(json_of),
         "verify_log" => view.verify_log().map(json_of),
         "check" => view.check_with(of::<halfback::Check>(args), &mut no_progress).map(json_of),
-        other => panic!("the facade has no method `{other}`"),
+        other => principals::read(view, other, args)
+            .unwrap_or_else(|| panic!("the facade has no method `{other}`")),
     }
 }
 

@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use halfback::{
-    Content, CreateModel, Options, Origin, RegisterVersion, Registry, UpdateModel, no_progress,
+    Content, CreateModel, Options, Origin, RegisterVersion, Registry, TokenOptions, UpdateModel,
+    no_progress,
 };
 use halfback_store::schema::FACTS;
 use rusqlite::Connection;
@@ -57,8 +58,35 @@ fn registry() -> (tempfile::TempDir, Registry) {
     registry.delete_version("fraud/4").unwrap();
     registry.purge(Duration::ZERO, false).unwrap();
     registry.rename_model("fraud", "abuse").unwrap();
+    give_rights(&registry);
     assert_eq!(registry.check().unwrap().findings, []);
     (folder, registry)
+}
+
+/// Living and ended rows in every table that says who may do what.
+fn give_rights(registry: &Registry) {
+    for group in ["readers", "writers"] {
+        registry.create_group(group).unwrap();
+    }
+    for (name, role) in [("bea", "Own"), ("cem", "Other"), ("dan", "Third")] {
+        registry.create_service(name).unwrap();
+        registry.add_member("readers", name).unwrap();
+        registry.grant("Browser", "models:/abuse", name).unwrap();
+        registry.set_role(role, &["BROWSE"]).unwrap();
+        registry.separate_roles("Reviewer", role, true).unwrap();
+        registry.create_token(name, TokenOptions::default()).unwrap();
+    }
+    registry.remove_member("readers", "cem").unwrap();
+    registry.revoke("Browser", "models:/abuse", "cem").unwrap();
+    registry.separate_roles("Reviewer", "Other", false).unwrap();
+    registry.delete_role("Other").unwrap();
+    registry.delete_principal("dan").unwrap();
+    let creator = registry.whoami().unwrap().id.unwrap();
+    let token = registry.create_token(&creator, TokenOptions::default()).unwrap().token;
+    let session = Registry::open_with_token(registry.path(), Options::default(), &token).unwrap();
+    for allowed in [false, true, false, true] {
+        session.allow_os_users(allowed).unwrap();
+    }
 }
 
 fn origin(reference: &str) -> Origin {

@@ -2,6 +2,7 @@
 //!
 //! Without a suite it lists those that there are.
 
+mod access;
 mod filled;
 mod growth;
 mod measure;
@@ -36,7 +37,8 @@ fn class_path() -> Outcome<String> {
 
 type Suite = fn(&Ground) -> Outcome<Vec<Row>>;
 
-const SUITES: [(&str, Suite); 4] = [
+const SUITES: [(&str, Suite); 5] = [
+    ("access", access::measure),
     ("growth", growth::measure),
     ("registry", registry::measure),
     ("search", search::measure),

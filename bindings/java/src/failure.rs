@@ -61,6 +61,14 @@ impl Failure {
             Self::Defect(text) => defect(text),
         }
     }
+
+    /// Why a privilege is missing: the record `Explanation` as JSON.
+    fn explanation(&self) -> Option<&str> {
+        match self {
+            Self::Registry(error) => error.explanation(),
+            Self::Jvm(_) | Self::Closed | Self::Defect(_) => None,
+        }
+    }
 }
 
 fn defect(text: &str) -> String {
@@ -79,7 +87,8 @@ impl<T: Default> ErrorPolicy<T, Failure> for Throw {
         _captures: &mut (),
         failure: Failure,
     ) -> jni::errors::Result<T> {
-        throw(env, failure.kind(), failure.code(), &failure.message())
+        let (kind, code) = (failure.kind(), failure.code());
+        throw(env, kind, code, &failure.message(), failure.explanation())
     }
 
     fn on_panic<'local: 'native, 'native>(
@@ -87,7 +96,7 @@ impl<T: Default> ErrorPolicy<T, Failure> for Throw {
         _captures: &mut (),
         payload: Box<dyn Any + Send + 'static>,
     ) -> jni::errors::Result<T> {
-        throw(env, Kind::Internal, "internal", &defect(&panic_text(payload)))
+        throw(env, Kind::Internal, "internal", &defect(&panic_text(payload)), None)
     }
 
     // The defaults of these two would log. Returning null or zero without an exception is a
@@ -113,6 +122,7 @@ fn throw<T: Default>(
     kind: Kind,
     code: &str,
     message: &str,
+    explanation: Option<&str>,
 ) -> jni::errors::Result<T> {
     // An exception that is on its way, such as an OutOfMemoryError, is the better explanation.
     if !env.exception_check()
@@ -121,11 +131,15 @@ fn throw<T: Default>(
         let kind = JString::from_str(env, kind.name())?;
         let code = JString::from_str(env, code)?;
         let message = JString::from_str(env, message)?;
+        let explanation = match explanation {
+            Some(json) => JString::from_str(env, json)?,
+            None => JString::default(),
+        };
         let made = env.call_static_method(
             class,
             jni_str!("of"),
-            jni_sig!((JString, JString, JString) -> dev.halfback.HalfbackException),
-            &[JValue::from(&kind), JValue::from(&code), JValue::from(&message)],
+            jni_sig!((JString, JString, JString, JString) -> dev.halfback.HalfbackException),
+            &[&kind, &code, &message, &explanation].map(JValue::from),
         )?;
         let exception = env.cast_local::<JThrowable<'_>>(made.l()?)?;
         match env.throw(exception) {

@@ -12,6 +12,7 @@ mod native;
 mod transfer;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
 mod transit;
+mod user;
 
 use std::ffi::c_void;
 

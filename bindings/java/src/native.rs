@@ -14,6 +14,7 @@ use crate::transit::{
     backup, bundle, bundle_download, bundle_history, bundle_verify, copy_version, open_bundle,
     restore, submit,
 };
+use crate::user;
 
 type Outcome<T> = Result<T, Failure>;
 
@@ -21,7 +22,8 @@ type Outcome<T> = Result<T, Failure>;
 /// fit its jar fail when it is loaded, not at the first call.
 pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     native_method! {
-        static fn open(path: [jbyte], create: jboolean, read_only: jboolean) -> jlong,
+        static fn open(path: [jbyte], create: jboolean, read_only: jboolean, token: [jbyte])
+            -> jlong,
         error_policy = Throw
     },
     native_method! { static fn interrupt(handle: jlong), error_policy = Throw },
@@ -33,6 +35,10 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     native_method! {
         static fn query(handle: jlong, request: [jbyte]) -> [jbyte], error_policy = Throw
     },
+    native_method! {
+        static fn create_token(handle: jlong, request: [jbyte]) -> [jbyte], error_policy = Throw
+    },
+    native_method! { static fn os_user(login: [jbyte]) -> jlong, error_policy = Throw },
     native_method! {
         static fn compatible(request: [jbyte]) -> [jbyte], error_policy = Throw
     },
@@ -147,10 +153,15 @@ fn open<'local>(
     path: JByteArray<'local>,
     create: jboolean,
     read_only: jboolean,
+    token: JByteArray<'local>,
 ) -> Outcome<jlong> {
     let path = path_from(env.convert_byte_array(path)?)?;
     let options = Options { create, read_only };
-    Ok(Handle::new(Registry::open_with(path, options)?).into_raw())
+    let registry = match optional(env, &token)? {
+        Some(token) => Registry::open_with_token(path, options, &text(token)?)?,
+        None => Registry::open_with(path, options)?,
+    };
+    Ok(Handle::new(registry).into_raw())
 }
 
 /// Stops the transfers that run on this handle at their next step, so that closing need not wait
@@ -188,6 +199,27 @@ fn query<'local>(
     let request = env.convert_byte_array(request)?;
     let output = wire::query(&Handle::borrow(handle)?.registry, &request)?;
     Ok(env.byte_array_from_slice(&json(&output)?)?)
+}
+
+fn create_token<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    handle: jlong,
+    request: JByteArray<'local>,
+) -> Outcome<JByteArray<'local>> {
+    let request = env.convert_byte_array(request)?;
+    let token = wire::create_token(&Handle::borrow(handle)?.registry, &request)?;
+    Ok(env.byte_array_from_slice(&json(&token)?)?)
+}
+
+/// The number of the operating system's user with a login name, or -1.
+fn os_user<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    login: JByteArray<'local>,
+) -> Outcome<jlong> {
+    let login = text(env.convert_byte_array(login)?)?;
+    Ok(user::number(&login).map_or(-1, jlong::from))
 }
 
 fn compatible<'local>(

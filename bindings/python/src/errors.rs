@@ -7,8 +7,11 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use halfback::Explanation;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+
+use crate::object::object;
 
 thread_local! {
     /// What a signal handler raised while this thread waited inside the core.
@@ -57,12 +60,20 @@ pub(crate) fn caught<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> P
 
 /// The exception for an error of the core.
 pub(crate) fn raised(py: Python<'_>, error: &halfback::Error) -> PyErr {
-    exception(py, error.kind().name(), error.code(), &error.to_string())
+    let explanation = error.explanation().and_then(|json| explained(py, json).ok());
+    exception(py, error.kind().name(), error.code(), &error.to_string(), explanation)
+}
+
+/// The exception where a token proved the session that was pickled, and nothing proves this one.
+pub(crate) fn unproved(py: Python<'_>) -> PyErr {
+    let message = "a token proved the session that was pickled, and the token is not in the pickle; \
+                   set `HALFBACK_TOKEN` or `HALFBACK_TOKEN_FILE` where it is unpickled";
+    exception(py, "denied", "unauthenticated", message, None)
 }
 
 /// The exception for a fault of the library itself.
 pub(crate) fn internal(py: Python<'_>, message: &str) -> PyErr {
-    exception(py, "internal", "internal", message)
+    exception(py, "internal", "internal", message, None)
 }
 
 /// Panics, without the interpreter lock or with it, so that a test can see what arrives in Python.
@@ -86,10 +97,23 @@ fn panicked(py: Python<'_>, payload: &(dyn Any + Send)) -> PyErr {
     internal(py, &format!("the library failed: {text}; please report it"))
 }
 
-fn exception(py: Python<'_>, kind: &str, code: &str, message: &str) -> PyErr {
+/// The record of a decision.
+fn explained<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
+    let explanation: Explanation =
+        serde_json::from_str(json).map_err(|error| internal(py, &error.to_string()))?;
+    object(&explanation, &py.import("halfback.entities")?.getattr("Explanation")?)
+}
+
+fn exception(
+    py: Python<'_>,
+    kind: &str,
+    code: &str,
+    message: &str,
+    explanation: Option<Bound<'_, PyAny>>,
+) -> PyErr {
     static FROM_CORE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     FROM_CORE
         .import(py, "halfback.errors", "from_core")
-        .and_then(|from_core| from_core.call1((kind, code, message)))
+        .and_then(|from_core| from_core.call1((kind, code, message, explanation)))
         .map_or_else(|error| error, PyErr::from_value)
 }

@@ -32,12 +32,33 @@ impl Handle {
 
 #[pymethods]
 impl Handle {
-    /// Opens the registry in the directory `path`.
+    /// Opens the registry in the directory `path`, for the session of a token where there is one.
     #[staticmethod]
-    fn open(py: Python<'_>, path: PathBuf, create: bool, read_only: bool) -> PyResult<Self> {
+    #[expect(clippy::needless_pass_by_value, reason = "a path from Python is extracted as owned")]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        create: bool,
+        read_only: bool,
+        token: Option<&str>,
+    ) -> PyResult<Self> {
         let options = Options { create, read_only };
-        let registry = detached(py, || Registry::open_with(path, options))?;
+        let registry = detached(py, || match token {
+            Some(token) => Registry::open_with_token(&path, options, token),
+            None => Registry::open_with(&path, options),
+        })?;
         Ok(Self { registry, read_only })
+    }
+
+    /// Opens what was pickled. A token is never in a pickle: where one proved the session, the
+    /// environment has to give one, and the session is not silently somebody else's.
+    #[staticmethod]
+    fn reopen(py: Python<'_>, path: PathBuf, read_only: bool, of_token: bool) -> PyResult<Self> {
+        let handle = Self::open(py, path, false, read_only, None)?;
+        if of_token && !handle.of_token() {
+            return Err(errors::unproved(py));
+        }
+        Ok(handle)
     }
 
     /// Closes the registry; a second close is an error.
@@ -55,6 +76,12 @@ impl Handle {
     #[getter]
     fn read_only(&self) -> bool {
         self.read_only
+    }
+
+    /// Whether a token proves the session.
+    #[getter]
+    fn of_token(&self) -> bool {
+        self.registry.is_of_token()
     }
 
     /// The directory of the registry.
@@ -83,6 +110,16 @@ impl Handle {
         record: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         object(&detached(py, || wire::query(&self.registry, request))?, record)
+    }
+
+    /// Makes a token for a principal.
+    fn create_token<'py>(
+        &self,
+        py: Python<'py>,
+        request: &[u8],
+        record: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        object(&detached(py, || wire::create_token(&self.registry, request))?, record)
     }
 
     /// The number of the commit that was the newest at a moment.

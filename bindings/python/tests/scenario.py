@@ -56,6 +56,7 @@ class Scenario:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.handles: dict[str, halfback.Registry] = {}
+        self.sessions: dict[str, halfback.Registry] = {}
         self.saved: dict[str, Any] = {"dir": str(folder)}
 
     def run(self, steps: list[dict[str, Any]]) -> None:
@@ -65,14 +66,17 @@ class Scenario:
                 if LANGUAGE in step.get("only", [LANGUAGE]):
                     self._step(f"step {number} ({step.get('call', step.get('fixture'))})", step)
         finally:
-            for handle in self.handles.values():
+            for handle in [*self.sessions.values(), *self.handles.values()]:
                 if not handle.closed:
                     handle.close()
 
     def _step(self, where: str, step: dict[str, Any]) -> None:
         if "fixture" in step:
             prepare(self.folder, self._filled(step))
-        elif "error" in step:
+            return
+        if step["call"] != "open" and "as" in step:
+            self._open_session(step)
+        if "error" in step:
             self._refused(where, step)
         else:
             result = self._call(step)
@@ -93,6 +97,13 @@ class Scenario:
         assert message in str(error), f"{where}: {message!r} is not in {error}"
         assert self._heads() == before, f"{where} failed and changed the registry"
 
+    def _open_session(self, step: dict[str, Any]) -> None:
+        """Opens the session of a principal, once in a scenario, beside the handle of a step."""
+        name, handle = step["as"], self.handles[step.get("on", "registry")]
+        if name not in self.sessions:
+            token = handle.create_token(name).token
+            self.sessions[name] = halfback.open(handle.path, token=token)
+
     def _heads(self) -> list[tuple[str, int, str]]:
         """What every open registry says of its state."""
         heads = []
@@ -111,7 +122,9 @@ class Scenario:
             return None
         if name in WITHOUT_REGISTRY:
             return WITHOUT_REGISTRY[name](**args)
-        target: Any = self.handles[step.get("on", "registry")]
+        target: Any = (
+            self.sessions[step["as"]] if "as" in step else self.handles[step.get("on", "registry")]
+        )
         if name == "copy_version":
             args["to"] = self.handles[args["to"]]
         if "as_of" in step:

@@ -66,6 +66,20 @@ WRONG_TYPES: list[tuple[str, Call]] = [
     ("path", lambda _: halfback.open(WRONG)),
     ("path", lambda _: halfback.open(b"models.hb")),  # type: ignore[arg-type]
     ("create", lambda _: halfback.open("models.hb", create=1)),  # type: ignore[arg-type]
+    ("token", lambda r: halfback.open(r.path, token=b"secret")),  # type: ignore[arg-type]
+    ("os_user", lambda r: r.create_user("ana", os_user=True)),
+    ("os_user", lambda r: r.create_user("ana", os_user=1.5)),  # type: ignore[arg-type]
+    ("principal", lambda r: r.delete_principal(7)),  # type: ignore[arg-type]
+    ("on", lambda r: r.grant("BROWSE", None, "ana")),  # type: ignore[arg-type]
+    ("to", lambda r: r.deny("BROWSE", "registry:/", WRONG)),
+    ("where", lambda r: r.grant("BROWSE", "registry:/", "everyone", where=WRONG)),
+    ("includes", lambda r: r.set_role("Scorer", "EXECUTE")),
+    ("includes[1]", lambda r: r.set_role("Scorer", ["EXECUTE", 1])),  # type: ignore[list-item]
+    ("privileges", lambda r: r.create_token("everyone", privileges="EXECUTE")),
+    ("expires_in", lambda r: r.create_token("everyone", expires_in="1d")),  # type: ignore[arg-type]
+    ("token", lambda r: r.revoke_token(12)),  # type: ignore[arg-type]
+    ("allowed", lambda r: r.allow_os_users(0)),  # type: ignore[arg-type]
+    ("separated", lambda r: r.separate_roles("A", "B", separated=WRONG)),
 ]
 
 WRONG_VALUES: list[tuple[str, Call]] = [
@@ -89,6 +103,12 @@ WRONG_VALUES: list[tuple[str, Call]] = [
     ("grace", lambda r: r.sweep(inf)),
     ("moment", lambda r: r.as_of(datetime.max.replace(tzinfo=timezone(-timedelta(hours=1))))),
     ("name", lambda r: r.put_artifact(MODEL, "a.bin", name="b.bin")),
+    ("os_user", lambda r: r.create_user("ana", os_user="no such login")),
+    ("os_user", lambda r: r.create_user("ana", os_user="a\0b")),
+    ("os_user", lambda r: r.create_user("ana", os_user=2**32)),
+    ("os_user", lambda r: r.create_user("ana", os_user=-1)),
+    ("expires_in", lambda r: r.create_token("everyone", expires_in=-1)),
+    ("cursor", lambda r: r.list_roles().page(cursor="zz")),
 ]
 
 

@@ -86,6 +86,9 @@ def test_records_are_what_their_annotations_say(
         ]
     )
     bundle = halfback.open_bundle(version.bundle(tmp_path / "x.hbz"))
+    service = registry.create_service("scoring")
+    registry.grant("Consumer", "catalogs:/risk", service, where="tags.a = 'b'")
+    token = registry.create_token(service, expires_in=timedelta(days=1), privileges=["EXECUTE"])
     read: list[tuple[type, Any]] = [
         (records.ModelVersion, version),
         (records.ModelVersion, registry.get_version(MODEL, version.number)),
@@ -106,6 +109,15 @@ def test_records_are_what_their_annotations_say(
         (records.Example, registry.get_example(version)),
         (records.Compatibility, registry.compare_signatures(f"{MODEL}/1", version)),
         (records.Principal, registry.whoami()),
+        (records.Principal, service),
+        (records.NewToken, token),
+        (records.TokenRecord, registry.list_tokens().page().items[0]),
+        (records.GrantRecord, registry.list_grants().page().items[1]),
+        (records.Role, registry.set_role("Scorer", ["EXECUTE"])),
+        (records.Holder, registry.who_can("BROWSE", "registry:/").page().items[0]),
+        (records.Held, registry.what_can(service).page().items[0]),
+        (records.Explanation, registry.explain("BROWSE", MODEL)),
+        (records.Explanation, registry.explain("DEPLOY", MODEL, service)),
         (records.RegistryInfo, registry.info()),
         (records.LogVerification, registry.verify_log()),
         (records.CheckReport, registry.check()),

@@ -1,15 +1,19 @@
 //! The commands: each is what can be said on the command line, beside what it does.
 
+mod access;
 mod alias;
 mod completions;
 mod exchange;
 mod files;
 mod lists;
+mod principal;
 mod register;
 mod registry;
+mod role;
 mod search;
 mod show;
 mod tag;
+mod token;
 mod transit;
 mod upkeep;
 
@@ -85,6 +89,21 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Import(exchange::Import),
     Export(exchange::Export),
+    Whoami(principal::Whoami),
+    #[command(subcommand)]
+    Principal(principal::Principal),
+    #[command(subcommand)]
+    Member(principal::Member),
+    Grant(access::Give),
+    Revoke(access::Revoke),
+    Grants(access::Grants),
+    Explain(access::Why),
+    WhoCan(access::WhoCan),
+    WhatCan(access::WhatCan),
+    #[command(subcommand)]
+    Role(role::Role),
+    #[command(subcommand)]
+    Token(token::Token),
     Completions(completions::Completions),
 }
 
@@ -116,6 +135,17 @@ impl Command {
             Self::Compact(_) => upkeep::Compact::run(session),
             Self::Import(command) => command.run(session),
             Self::Export(command) => command.run(session),
+            Self::Whoami(_) => principal::Whoami::run(session),
+            Self::Principal(command) => command.run(session),
+            Self::Member(command) => command.run(session),
+            Self::Grant(command) => command.run(session),
+            Self::Revoke(command) => command.run(session),
+            Self::Grants(command) => command.run(session),
+            Self::Explain(command) => command.run(session),
+            Self::WhoCan(command) => command.run(session),
+            Self::WhatCan(command) => command.run(session),
+            Self::Role(command) => command.run(session),
+            Self::Token(command) => command.run(session),
             Self::Completions(command) => command.run(session),
         }
     }

@@ -1,6 +1,6 @@
-//! Sizes, times and digests as people read them.
+//! Sizes, times, digests and principals as people read them.
 
-use halfback::{DateTime, Param};
+use halfback::{DateTime, Param, Principal};
 use std::time::Duration;
 
 /// A size in decimal units with two or three figures, such as `1.2 MB`.
@@ -62,6 +62,17 @@ pub(crate) fn duration(duration: Duration) -> String {
 /// The first figures of a digest: enough to tell two apart at a glance.
 pub(crate) fn short_digest(digest: &str) -> String {
     digest.strip_prefix("sha256:").unwrap_or(digest).chars().take(12).collect()
+}
+
+/// A principal's name, or its id once the name was erased.
+pub(crate) fn named(name: Option<&String>, id: &str) -> String {
+    name.map_or(id, String::as_str).to_owned()
+}
+
+/// A principal with how it is proved: `ana (os_user)`.
+pub(crate) fn principal(principal: &Principal) -> String {
+    let id = principal.id.as_deref().unwrap_or("nobody");
+    format!("{} ({})", named(principal.name.as_ref(), id), principal.proof)
 }
 
 /// `1 file`, `2 files`

@@ -106,6 +106,17 @@ pub enum Detail {
     /// The operating system refused.
     #[error("{0}")]
     PermissionDenied(String),
+    /// The session's principal lacks a privilege; the explanation is a JSON document, or empty.
+    #[error("{message}")]
+    AccessDenied {
+        /// What is missing, and who can give it.
+        message: String,
+        /// The chain of the decision, as JSON.
+        explanation: String,
+    },
+    /// Nothing proves who is asking.
+    #[error("{0}")]
+    Unauthenticated(String),
     /// The registry was opened for reading only.
     #[error("{0}")]
     ReadOnly(String),
@@ -173,6 +184,16 @@ impl Error {
         &self.detail
     }
 
+    /// Why a privilege is missing, as a JSON document: the record `Explanation`.
+    pub fn explanation(&self) -> Option<&str> {
+        match &*self.detail {
+            Detail::AccessDenied { explanation, .. } if !explanation.is_empty() => {
+                Some(explanation)
+            }
+            _ => None,
+        }
+    }
+
     /// The same error, its text preceded by the part of a larger request that failed.
     #[must_use]
     pub fn within(self, place: impl fmt::Display) -> Self {
@@ -199,7 +220,10 @@ impl Error {
             Detail::Protected(_) => (Kind::Conflict, "protected"),
             Detail::InUse(_) => (Kind::Conflict, "in_use"),
             Detail::IdempotencyConflict(_) => (Kind::Conflict, "idempotency_conflict"),
-            Detail::PermissionDenied(_) => (Kind::Denied, "permission_denied"),
+            Detail::PermissionDenied(_) | Detail::AccessDenied { .. } => {
+                (Kind::Denied, "permission_denied")
+            }
+            Detail::Unauthenticated(_) => (Kind::Denied, "unauthenticated"),
             Detail::ReadOnly(_) => (Kind::Denied, "read_only"),
             Detail::ArtifactMissing(_) => (Kind::Integrity, "artifact_missing"),
             Detail::ArtifactAltered(_) => (Kind::Integrity, "artifact_altered"),

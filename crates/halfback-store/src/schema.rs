@@ -189,8 +189,92 @@ pub static PRINCIPAL: Fact = Fact {
     indexes: &[],
 };
 
+/// Who is directly in which group.
+pub static MEMBER: Fact = Fact {
+    table: "member",
+    columns: &[Column::new("group_id", Type::Int), Column::new("member", Type::Int)],
+    key: 2,
+    stays: false,
+    indexes: &[("member_member", "member, until, since, group_id")],
+    texts: OnceLock::new(),
+};
+
+/// What is granted or denied to principals; `kind` says what the securable is, `what` is a privilege
+/// or a role.
+pub static ACCESS_GRANT: Fact = Fact {
+    table: "access_grant",
+    columns: &[
+        Column::new("principal", Type::Int),
+        Column::new("securable", Type::Int),
+        Column::new("what", Type::Text),
+        Column::new("kind", Type::Text),
+        Column::new("effect", Type::Text),
+        Column::optional("condition", Type::Text),
+    ],
+    key: 3,
+    stays: false,
+    indexes: &[
+        ("access_grant_until", "principal, until"),
+        ("access_grant_securable", "securable, until, principal"),
+    ],
+    texts: OnceLock::new(),
+};
+
+/// Roles of the registry's own; `includes` is a JSON list of privileges and roles.
+pub static ROLE: Fact = Fact {
+    table: "role",
+    columns: &[Column::new("name", Type::Text), Column::new("includes", Type::Text)],
+    key: 1,
+    stays: false,
+    indexes: &[],
+    texts: OnceLock::new(),
+};
+
+/// Pairs of roles that nobody may hold together, the first in the order of names first.
+pub static SEPARATION: Fact = Fact {
+    table: "separation",
+    columns: &[Column::new("first", Type::Text), Column::new("second", Type::Text)],
+    key: 2,
+    stays: false,
+    indexes: &[],
+    texts: OnceLock::new(),
+};
+
+/// Tokens that prove a session: `digest` is the SHA-256 hash of the token's 256 bits, `privileges`
+/// a JSON list; `comment` is a reference to `text`.
+pub static TOKEN: Fact = Fact {
+    table: "token",
+    columns: &[
+        Column::new("id", Type::Int),
+        Column::new("principal", Type::Int),
+        Column::new("digest", Type::Blob),
+        Column::optional("expires", Type::Int),
+        Column::optional("privileges", Type::Text),
+        Column::optional("securable", Type::Int),
+        Column::optional("comment", Type::Blob),
+    ],
+    key: 1,
+    stays: false,
+    indexes: &[("token_principal", "principal, until")],
+    texts: OnceLock::new(),
+};
+
+/// Settings of the registry (target 0), a catalog or something below it.
+pub static SETTING: Fact = Fact {
+    table: "setting",
+    columns: &[
+        Column::new("target", Type::Int),
+        Column::new("key", Type::Text),
+        Column::new("value", Type::Text),
+    ],
+    key: 2,
+    stays: false,
+    indexes: &[],
+    texts: OnceLock::new(),
+};
+
 /// Every fact table, in the order they are created and checked.
-pub static FACTS: [&Fact; 10] = [
+pub static FACTS: [&Fact; 16] = [
     &SECURABLE,
     &PROFILE,
     &VERSION,
@@ -201,6 +285,12 @@ pub static FACTS: [&Fact; 10] = [
     &ORIGIN,
     &PURGE,
     &PRINCIPAL,
+    &MEMBER,
+    &ACCESS_GRANT,
+    &ROLE,
+    &SEPARATION,
+    &TOKEN,
+    &SETTING,
 ];
 
 /// The facts whose texts can be searched, and which of their columns says what the texts are about.

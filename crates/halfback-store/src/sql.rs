@@ -161,6 +161,10 @@ pub trait Sql {
 
     /// Says that a cache word moves with this transaction; ignored outside [`Storage::write`].
     fn touch(&mut self, word: Word);
+
+    /// Whether the word moves with what is not committed yet, by this work or by work before it that
+    /// shares the transaction.
+    fn is_touched(&self, word: Word) -> bool;
 }
 
 impl dyn Sql + '_ {

@@ -407,7 +407,8 @@ impl Storage for Sqlite {
         let _working = fork::working();
         let opened = &self.opened;
         let reader = opened.reader(self.lock.is_none())?;
-        let mut transaction = Transaction { connection: &reader.connection, touched: Vec::new() };
+        let mut transaction =
+            Transaction { connection: &reader.connection, touched: Vec::new(), before: &[] };
         let outcome = transaction.execute("BEGIN", &[]).and_then(|_| view(&mut transaction));
         // A reading transaction has nothing to keep: ending it cannot lose anything.
         let ended = transaction.execute("COMMIT", &[]);
@@ -441,6 +442,8 @@ impl Storage for Sqlite {
 struct Transaction<'a> {
     connection: &'a Connection,
     touched: Vec<Word>,
+    /// What earlier work in the same transaction has touched.
+    before: &'a [Word],
 }
 
 impl Sql for Transaction<'_> {
@@ -485,6 +488,10 @@ impl Sql for Transaction<'_> {
         if !self.touched.contains(&word) {
             self.touched.push(word);
         }
+    }
+
+    fn is_touched(&self, word: Word) -> bool {
+        self.touched.contains(&word) || self.before.contains(&word)
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Actor {
     pub subject: String,
     /// The name to show; erasable.
     pub name: String,
+    /// The principal, where the proof itself says which.
+    pub principal: Option<EntityId>,
 }
 
 /// What will be in the log about a commit in the making: its entry is written at the end, so who
@@ -121,7 +123,23 @@ impl<'a> Tx<'a> {
             return Ok(id);
         }
         self.start()?;
-        self.new_principal("name", name, name)
+        self.new_principal("user", "name", name, name)
+    }
+
+    /// Makes a principal that is known by this proof of this subject, where there is none yet.
+    pub fn add_principal(
+        &mut self,
+        kind: &str,
+        proof: &str,
+        subject: &str,
+        name: &str,
+    ) -> Result<EntityId> {
+        self.start()?;
+        // Who acts may have become known just now.
+        match principal_of(self.sql, proof, subject)? {
+            Some(id) => Ok(id),
+            None => self.new_principal(kind, proof, subject, name),
+        }
     }
 
     /// Opens a row: `values` are all its columns in order. The key must not have a living row.
@@ -256,19 +274,29 @@ impl<'a> Tx<'a> {
             return Ok(actor);
         }
         let actor = self.actor;
-        let id = match principal_of(self.sql, &actor.proof, &actor.subject)? {
+        let known = match actor.principal {
+            Some(id) => Some(id),
+            None => principal_of(self.sql, &actor.proof, &actor.subject)?,
+        };
+        let id = match known {
             Some(id) => id,
-            None => self.new_principal(&actor.proof, &actor.subject, &actor.name)?,
+            None => self.new_principal("user", &actor.proof, &actor.subject, &actor.name)?,
         };
         self.actor_id = Some(id);
         Ok(id)
     }
 
-    fn new_principal(&mut self, proof: &str, subject: &str, name: &str) -> Result<EntityId> {
+    fn new_principal(
+        &mut self,
+        kind: &str,
+        proof: &str,
+        subject: &str,
+        name: &str,
+    ) -> Result<EntityId> {
         let id = self.new_id();
         let salt = random::<16>()?;
         let identity = identity_digest(&salt, [proof, subject, name]);
-        self.insert(&PRINCIPAL, &[id.into(), "user".into(), Value::from(&identity)])?;
+        self.insert(&PRINCIPAL, &[id.into(), kind.into(), Value::from(&identity)])?;
         self.sql.execute(
             "INSERT INTO principal_name (id, salt, proof, subject, name) VALUES (?1, ?2, ?3, ?4, ?5)",
             &[id.into(), Value::from(&salt), proof.into(), subject.into(), name.into()],

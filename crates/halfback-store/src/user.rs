@@ -9,7 +9,7 @@ pub fn os_user() -> Actor {
     let uid = rustix::process::getuid().as_raw();
     let subject = format!("uid:{uid}");
     let name = user_name(uid).unwrap_or_else(|| subject.clone());
-    Actor { proof: "os_user".into(), subject, name }
+    Actor { proof: "os_user".into(), subject, name, principal: None }
 }
 
 /// The account's name from the system's user database, which may be a directory service.

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use halfback_store::artifact::{self as store, ArtifactStore, ContentFiles, Digest, ReadSeek};
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::EntityId;
-use halfback_store::name::ModelName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Privilege;
+use crate::access::need::Needs;
 use crate::command::{Held, Place, Query, Snapshot};
 use crate::format::{self, Files, Format};
 use crate::registry::{Registry, Shared};
@@ -94,6 +95,10 @@ impl Query for GetArtifact {
     const NAME: &'static str = "get_artifact";
     type Output = Artifact;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Execute))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Artifact> {
         let stored = snapshot.stored(&self.version)?;
         snapshot.store.manifest(stored.catalog, &stored.digest).map(Into::into)
@@ -109,6 +114,8 @@ pub(crate) struct Stored {
 impl Snapshot<'_> {
     pub(crate) fn stored(&mut self, version: &VersionRef) -> Result<Stored> {
         let (_, id) = self.version_ref(version)?;
+        let on = self.on_id(id, version.as_str())?;
+        self.hold(Privilege::Execute, &on)?;
         match self.artifact_of(id)? {
             (catalog, digest, None) => {
                 self.refuse_purged(id, &digest)?;
@@ -146,11 +153,11 @@ impl Registry {
         progress: Progress<'_>,
     ) -> Result<Artifact> {
         let put: PutArtifact = put.into();
-        let name: ModelName = put.model.parse()?;
         let shared = self.writable()?;
         let catalog = self.snapshot(|snapshot| {
-            let model = snapshot.model_id(&name)?;
-            snapshot.catalog_of(model)
+            let on = snapshot.on_model(&put.model)?;
+            snapshot.hold(Privilege::CreateModelVersion, &on)?;
+            snapshot.catalog_of(on.id())
         })?;
         let files = ContentFiles::find(content)?;
         let format = format::recognise(&files)?;

@@ -7,6 +7,7 @@ use halfback_store::error::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Privilege;
 use crate::artifact::Progress;
 use crate::registry::Registry;
 
@@ -80,6 +81,8 @@ impl Registry {
         progress: Progress<'_>,
     ) -> Result<Backup> {
         let shared = self.shared()?;
+        // A backup holds everything, whoever may see it here.
+        self.hold_on_registry(Privilege::Manage)?;
         let to = to.as_ref();
         let done = backup::backup(&shared.path, &shared.storage, to, verify, progress)?;
         Ok(Backup {

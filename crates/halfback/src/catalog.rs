@@ -8,7 +8,7 @@ pub(crate) mod names;
 pub(crate) mod origin;
 pub(crate) mod search;
 pub(crate) mod tag;
-mod tree;
+pub(crate) mod tree;
 pub(crate) mod version;
 
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ use halfback_store::name::{CatalogName, DEFAULT_CATALOG, DEFAULT_SCHEMA, SchemaN
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Privilege;
+use crate::access::need::Needs;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::securable::Level;
@@ -228,10 +230,14 @@ impl Command for CreateCatalog {
     const NAME: &'static str = "create_catalog";
     type Output = Catalog;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::CreateCatalog))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<Catalog> {
         let name: CatalogName = self.name.parse()?;
         let id = match context.now().find_catalog(&name)? {
-            Some(id) if self.exist_ok => id,
+            Some(id) if self.exist_ok && context.now().sees(id)? => id,
             Some(_) => return Err(tree::taken(Level::Catalog, &name)),
             None => context.add(
                 Level::Catalog,
@@ -254,6 +260,12 @@ impl Command for UpdateCatalog {
     const NAME: &'static str = "update_catalog";
     type Output = Catalog;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        let on = now.on_catalog(&self.name)?;
+        let needs = Needs::on(&on, Privilege::Modify);
+        Ok(needs.and_if(self.owner.is_some(), &on, Privilege::Manage))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<Catalog> {
         let id = context.now().catalog_id(&self.name.parse()?)?;
         context.now().expect_revision(id, self.expect_revision)?;
@@ -266,6 +278,10 @@ impl Command for UpdateCatalog {
 impl Command for RenameCatalog {
     const NAME: &'static str = "rename_catalog";
     type Output = Catalog;
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_catalog(&self.name)?, Privilege::Manage))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Catalog> {
         let (name, new): (CatalogName, CatalogName) = (self.name.parse()?, self.new_name.parse()?);
@@ -281,6 +297,10 @@ impl Command for DeleteCatalog {
     const NAME: &'static str = "delete_catalog";
     type Output = ();
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_catalog(&self.name)?, Privilege::Manage))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let name: CatalogName = self.name.parse()?;
         keep_default(name.as_str() == DEFAULT_CATALOG)?;
@@ -294,11 +314,16 @@ impl Command for CreateSchema {
     const NAME: &'static str = "create_schema";
     type Output = Schema;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        let name: SchemaName = self.name.parse()?;
+        now.needs_to_create(name.catalog(), None, self.parents)
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<Schema> {
         let name: SchemaName = self.name.parse()?;
         let catalog = context.catalog_for(name.catalog(), self.parents)?;
         let id = match context.now().find(catalog, Level::Schema, name.leaf())? {
-            Some(id) if self.exist_ok => id,
+            Some(id) if self.exist_ok && context.now().sees(id)? => id,
             Some(_) => return Err(tree::taken(Level::Schema, &name)),
             None => context.add(
                 Level::Schema,
@@ -321,6 +346,12 @@ impl Command for UpdateSchema {
     const NAME: &'static str = "update_schema";
     type Output = Schema;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        let on = now.on_schema(&self.name)?;
+        let needs = Needs::on(&on, Privilege::Modify);
+        Ok(needs.and_if(self.owner.is_some(), &on, Privilege::Manage))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<Schema> {
         let id = context.now().schema_id(&self.name.parse()?)?;
         context.now().expect_revision(id, self.expect_revision)?;
@@ -333,6 +364,10 @@ impl Command for UpdateSchema {
 impl Command for RenameSchema {
     const NAME: &'static str = "rename_schema";
     type Output = Schema;
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_schema(&self.name)?, Privilege::Manage))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Schema> {
         let (name, new): (SchemaName, SchemaName) = (self.name.parse()?, self.new_name.parse()?);
@@ -355,6 +390,10 @@ impl Command for RenameSchema {
 impl Command for DeleteSchema {
     const NAME: &'static str = "delete_schema";
     type Output = ();
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_schema(&self.name)?, Privilege::Manage))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let name: SchemaName = self.name.parse()?;
@@ -425,6 +464,10 @@ impl Query for GetCatalog {
     const NAME: &'static str = "get_catalog";
     type Output = Catalog;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("it is found by its name"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Catalog> {
         let id = snapshot.catalog_id(&self.name.parse()?)?;
         snapshot.catalog(id)
@@ -434,6 +477,10 @@ impl Query for GetCatalog {
 impl Query for GetSchema {
     const NAME: &'static str = "get_schema";
     type Output = Schema;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("it is found by its name"))
+    }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Schema> {
         let id = snapshot.schema_id(&self.name.parse()?)?;
@@ -445,6 +492,10 @@ impl Query for ListCatalogs {
     const NAME: &'static str = "list_catalogs";
     type Output = Page<Catalog>;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("only those that are seen are listed"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Catalog>> {
         let paging = snapshot.paging(self.page_size, self.cursor);
         let children = snapshot.children(EntityId::REGISTRY, Level::Catalog, &paging, "")?;
@@ -455,6 +506,10 @@ impl Query for ListCatalogs {
 impl Query for ListSchemas {
     const NAME: &'static str = "list_schemas";
     type Output = Page<Schema>;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("only those that are seen are listed"))
+    }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Schema>> {
         let catalog = snapshot.catalog_id(&self.catalog.parse()?)?;

@@ -11,6 +11,7 @@ use halfback_store::tx::Head;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Privilege;
 use crate::artifact::{Progress, Transfer, no_progress};
 use crate::command::Snapshot;
 use crate::view::View;
@@ -80,6 +81,11 @@ impl View {
     /// The same with or without the artifacts' content, and with progress: the bytes of the
     /// artifacts, none of which are done while the database is examined.
     pub fn check_with(&self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
+        match self.hold_on_registry(Privilege::ReadAudit) {
+            Err(error) if error.kind() == Kind::Denied => return Err(error),
+            // What says who may ask may be what is damaged.
+            _ => {}
+        }
         let shared = self.shared()?;
         // Nothing is purged from what is read first until it has been read.
         let _hold = shared.store.hold()?;

@@ -1,6 +1,7 @@
 //! What a write and a read are: a plain struct each, run against a transaction or a snapshot.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use halfback_store::artifact::{ArtifactStore, Digest};
@@ -8,12 +9,15 @@ use halfback_store::error::{Detail, Result};
 use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::sql::Sql;
 use halfback_store::time::Timestamp;
-use halfback_store::tx::{Actor, Entry, Tx};
+use halfback_store::tx::{Entry, Tx};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::access::need::Needs;
+use crate::access::rights::Rights;
+use crate::access::session::Session;
 use crate::catalog::names::Names;
 use crate::format::Format;
 use crate::kept::Present;
@@ -28,6 +32,9 @@ pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     /// What the caller gets back.
     type Output: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
 
+    /// What it takes to do this, on what there is before.
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs>;
+
     /// Checks the rule and changes the facts.
     fn apply(self, context: &mut Context<'_>) -> Result<Self::Output>;
 }
@@ -38,6 +45,9 @@ pub trait Query: Serialize + DeserializeOwned + JsonSchema {
     const NAME: &'static str;
     /// The answer.
     type Output: Serialize + DeserializeOwned + JsonSchema;
+
+    /// What it takes to ask this.
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs>;
 
     /// Answers from a snapshot.
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Self::Output>;
@@ -67,12 +77,18 @@ pub struct Context<'a> {
     pub(crate) tx: Tx<'a>,
     pub(crate) store: &'a ArtifactStore,
     pub(crate) possessed: &'a Possessed,
-    pub(crate) actor: &'a Actor,
+    pub(crate) session: &'a Session,
     pub(crate) registry: &'a str,
+    /// The token of the structural word, which no other process moves meanwhile.
+    pub(crate) structure: Option<u64>,
+    /// What the session may do, once it was asked for.
+    pub(crate) rights: Option<Arc<Rights>>,
 }
 
 impl Context<'_> {
     /// The state that the command finds, its own changes included.
+    ///
+    /// Every one of them has what was read of the session's rights by [`Context::admit`].
     pub(crate) fn now(&mut self) -> Snapshot<'_> {
         let logged = Logged(Some(self.tx.entry()));
         Snapshot {
@@ -80,10 +96,12 @@ impl Context<'_> {
             logged,
             moment: CommitNumber::NOW,
             store: self.store,
-            actor: self.actor,
+            session: self.session,
             registry: self.registry,
             names: Names::default(),
             present: None,
+            structure: self.structure,
+            rights: self.rights.clone(),
         }
     }
 }
@@ -93,7 +111,7 @@ pub struct Snapshot<'a> {
     pub(crate) sql: &'a mut dyn Sql,
     pub(crate) moment: CommitNumber,
     pub(crate) store: &'a ArtifactStore,
-    pub(crate) actor: &'a Actor,
+    pub(crate) session: &'a Session,
     /// The registry's own identity.
     pub(crate) registry: &'a str,
     pub(crate) names: Names,
@@ -101,6 +119,38 @@ pub struct Snapshot<'a> {
     pub(crate) present: Option<Present<'a>>,
     /// What is to be known of commits. Inside a write the log has no entry of that one yet.
     pub(crate) logged: Logged,
+    /// The token of the structural word before the snapshot was taken.
+    pub(crate) structure: Option<u64>,
+    /// What the session may do, once it was asked for.
+    pub(crate) rights: Option<Arc<Rights>>,
+}
+
+impl Context<'_> {
+    /// Refuses a command that needs more than the session holds.
+    pub(crate) fn admit(
+        &mut self,
+        needs: impl FnOnce(&mut Snapshot<'_>) -> Result<Needs>,
+    ) -> Result<()> {
+        let mut now = self.now();
+        let rights = now.rights()?;
+        if !rights.is_unbounded() {
+            let needs = needs(&mut now)?;
+            now.admit(&needs)?;
+        }
+        self.rights = Some(rights);
+        Ok(())
+    }
+}
+
+impl Snapshot<'_> {
+    /// The token of the structural word now.
+    pub(crate) fn structure_now(&self) -> Option<u64> {
+        match self.present {
+            Some(present) => present.structure(),
+            // Inside a write nobody else moves it.
+            None => self.structure,
+        }
+    }
 }
 
 impl std::fmt::Debug for Snapshot<'_> {

@@ -6,6 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::access::explain::{Explain, WhatCan, WhoCan};
+use crate::access::grant::{Grant, ListGrants, Revoke};
+use crate::access::need::Needs;
+use crate::access::principal::{
+    AddMember, CreatePrincipal, DeletePrincipal, GetPrincipal, ListPrincipals, RemoveMember, Whoami,
+};
+use crate::access::role::{DeleteRole, ListRoles, SeparateRoles, SetRole};
+use crate::access::token::{AllowOsUsers, CreateToken, ListTokens, RevokeToken};
 use crate::artifact::GetArtifact;
 use crate::catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
 use crate::catalog::compare::CompareSignatures;
@@ -24,7 +32,7 @@ use crate::catalog::{
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::history::{History, Info, Log, VerifyLog, Whoami};
+use crate::history::{History, Info, Log, VerifyLog};
 use crate::purge::Purge;
 
 /// Writes the enum over all commands from one list.
@@ -49,6 +57,11 @@ macro_rules! commands {
             /// The command's stable name.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$command(_) => $command::NAME,)+ }
+            }
+
+            /// What it takes to do this.
+            pub(crate) fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+                match self { $(Self::$command(command) => command.needs(now),)+ }
             }
 
             /// Checks the rule and changes the facts; gives the output as JSON.
@@ -78,7 +91,7 @@ macro_rules! queries {
         impl AnyQuery {
             /// Answers from a snapshot.
             pub(crate) fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Answer> {
-                match self { $(Self::$query(query) => query.run(snapshot).map(Answer::$query),)+ }
+                match self { $(Self::$query(query) => snapshot.answer(query).map(Answer::$query),)+ }
             }
         }
 
@@ -110,6 +123,9 @@ commands! {
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
     Purge,
+    CreatePrincipal, DeletePrincipal, AddMember, RemoveMember,
+    Grant, Revoke, SetRole, DeleteRole, SeparateRoles,
+    CreateToken, RevokeToken, AllowOsUsers,
 }
 
 queries! {
@@ -117,6 +133,7 @@ queries! {
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
+    GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }
 
 fn json(output: impl Serialize) -> Result<Value> {

@@ -5,6 +5,7 @@ use halfback_store::error::{Detail, Kind, Result};
 use halfback_store::name::ModelName;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Privilege;
 use crate::artifact::{Progress, Stored};
 use crate::catalog::example::Example;
 use crate::catalog::origin::Origin;
@@ -94,7 +95,9 @@ impl Registry {
         let model = options.model.unwrap_or_else(|| parcel.version.model.clone());
         let name: ModelName = model.parse()?;
         let (catalog, itself) = self.snapshot(|snapshot| {
-            let model = snapshot.model_id(&name)?;
+            let on = snapshot.on_model(&name.to_string())?;
+            snapshot.hold(Privilege::CreateModelVersion, &on)?;
+            let model = on.id();
             let itself = match snapshot.version_ref(&VersionRef::from(&parcel.version)) {
                 Ok((of, id)) if of == model => Some(snapshot.version(id)?),
                 // Of another model, of another registry, or deleted here.

@@ -3,6 +3,12 @@
 
 use halfback_store::error::{Detail, Result};
 
+use crate::access::grant::{Grant, Revoke};
+use crate::access::principal::{
+    AddMember, CreatePrincipal, DeletePrincipal, Principal, PrincipalKind, RemoveMember,
+};
+use crate::access::role::{DeleteRole, Role, SeparateRoles, SetRole};
+use crate::access::token::{AllowOsUsers, RevokeToken};
 use crate::artifact::{Content, Progress, PutArtifact};
 use crate::catalog::alias::{DeleteAlias, ProtectAlias, SetAlias};
 use crate::catalog::model::{CreateModel, DeleteModel, Model, RenameModel, UpdateModel};
@@ -171,5 +177,81 @@ impl Registry {
     /// Makes every move of an alias need the expected value, or no longer.
     pub fn protect_alias(&self, model: &str, alias: &str, protected: bool) -> Result<()> {
         self.execute(ProtectAlias { model: model.into(), alias: alias.into(), protected })
+    }
+
+    /// Makes a user known: the operating system's user of that number, or one who proves it with a
+    /// token.
+    pub fn create_user(&self, name: &str, os_user: Option<u32>) -> Result<Principal> {
+        self.execute(CreatePrincipal { name: name.into(), os_user, ..CreatePrincipal::default() })
+    }
+
+    /// Makes a service principal known: a program that acts with a token.
+    pub fn create_service(&self, name: &str) -> Result<Principal> {
+        let kind = PrincipalKind::Service;
+        self.execute(CreatePrincipal { name: name.into(), kind, ..CreatePrincipal::default() })
+    }
+
+    /// Makes a group.
+    pub fn create_group(&self, name: &str) -> Result<Principal> {
+        let kind = PrincipalKind::Group;
+        self.execute(CreatePrincipal { name: name.into(), kind, ..CreatePrincipal::default() })
+    }
+
+    /// Removes a principal with its grants, memberships and tokens.
+    pub fn delete_principal(&self, principal: &str) -> Result<()> {
+        self.execute(DeletePrincipal { principal: principal.into() })
+    }
+
+    /// Puts a principal into a group.
+    pub fn add_member(&self, group: &str, member: &str) -> Result<()> {
+        self.execute(AddMember { group: group.into(), member: member.into() })
+    }
+
+    /// Takes a principal out of a group.
+    pub fn remove_member(&self, group: &str, member: &str) -> Result<()> {
+        self.execute(RemoveMember { group: group.into(), member: member.into() })
+    }
+
+    /// Grants a privilege or role on a securable and all below it.
+    pub fn grant(&self, what: &str, on: &str, to: &str) -> Result<()> {
+        let (what, on, to) = (what.into(), on.into(), to.into());
+        self.execute(Grant { what, on, to, ..Grant::default() })
+    }
+
+    /// Denies a privilege or role on a securable and all below it: that wins over every grant.
+    pub fn deny(&self, what: &str, on: &str, to: &str) -> Result<()> {
+        let (what, on, to) = (what.into(), on.into(), to.into());
+        self.execute(Grant { what, on, to, deny: true, condition: None })
+    }
+
+    /// Takes back what was granted or denied.
+    pub fn revoke(&self, what: &str, on: &str, from: &str) -> Result<()> {
+        self.execute(Revoke { what: what.into(), on: on.into(), principal: from.into() })
+    }
+
+    /// Makes a role of privileges and other roles, or gives it another content.
+    pub fn set_role(&self, name: &str, includes: &[&str]) -> Result<Role> {
+        let includes = includes.iter().map(|&part| part.to_owned()).collect();
+        self.execute(SetRole { name: name.into(), includes })
+    }
+
+    /// Removes a role that nobody holds.
+    pub fn delete_role(&self, name: &str) -> Result<()> {
+        self.execute(DeleteRole { name: name.into() })
+    }
+
+    /// Says whether two roles are kept apart: then nobody may hold both.
+    pub fn separate_roles(&self, first: &str, second: &str, separated: bool) -> Result<()> {
+        self.execute(SeparateRoles { first: first.into(), second: second.into(), separated })
+    }
+
+    /// Ends a token.
+    pub fn revoke_token(&self, token: &str) -> Result<()> {
+        self.execute(RevokeToken { token: token.into() })
+    }
+
+    /// Says whether the operating system's users may act here without a token.
+    pub fn allow_os_users(&self, allowed: bool) -> Result<()> {
+        self.execute(AllowOsUsers { allowed })
     }
 }

@@ -100,6 +100,16 @@ impl Filter {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         parse::filter(text)
     }
+
+    /// The names of all attributes in it; `MATCH` for free text.
+    pub(crate) fn attributes(&self) -> Vec<&str> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::attributes).collect(),
+            Self::Not(part) => part.attributes(),
+            Self::Test(attribute, _) => vec![attribute.name.as_str()],
+            Self::Match(_) => vec!["MATCH"],
+        }
+    }
 }
 
 /// Reads `attribute [ASC|DESC]`; gives whether it is descending.

@@ -6,11 +6,14 @@ use halfback_store::id::{EntityId, hex};
 use halfback_store::log::{self, Header};
 use halfback_store::merkle::leaf_hash;
 use halfback_store::sql::Row;
-use halfback_store::tx::{Head, principal_of};
+use halfback_store::tx::Head;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::access::Privilege;
+use crate::access::need::Needs;
+use crate::access::rights::Chain;
 use crate::command::{Query, Snapshot};
 use crate::page::{Page, Paging};
 use crate::securable::Target;
@@ -73,6 +76,10 @@ impl Query for History {
     const NAME: &'static str = "history";
     type Output = Page<Commit>;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("it is found by its name, and what else a commit was about is left away"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Commit>> {
         let target: Target = self.target.parse()?;
         let entity = snapshot.target_ever(&target)?;
@@ -86,13 +93,17 @@ impl Query for History {
             &[entity.into(), before.into(), paging.limit()?.into()],
             commit,
         )?;
-        paging.page(commits, &query, |commit| commit.commit)
+        paging.page(commits, &query, |commit| commit.commit)?.map(|commit| snapshot.shown(commit))
     }
 }
 
 impl Query for Log {
     const NAME: &'static str = "log";
     type Output = Page<Commit>;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::ReadAudit))
+    }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Commit>> {
         let paging = snapshot.paging(self.page_size, self.cursor);
@@ -107,6 +118,27 @@ impl Query for Log {
 }
 
 impl Snapshot<'_> {
+    /// A commit as the session may see it: without what it was about besides, and without its
+    /// commands, which would tell of that.
+    fn shown(&mut self, mut commit: Commit) -> Result<Commit> {
+        if self.held(&Chain::REGISTRY)?.contains(Privilege::ReadAudit) {
+            return Ok(commit);
+        }
+        let all = commit.entities.len();
+        let mut seen = Vec::with_capacity(all);
+        for id in commit.entities {
+            if self.sees_entity(EntityId(id))? {
+                seen.push(id);
+            }
+        }
+        commit.entities = seen;
+        if commit.entities.len() < all {
+            commit.payload = None;
+            commit.summary = format!("{} (not all of it may be seen)", commit.commands.join("; "));
+        }
+        Ok(commit)
+    }
+
     /// The commit before which a page begins.
     fn before(&self, paging: &Paging, query: &str) -> Result<i64> {
         Ok(match paging.after::<i64>(query)? {
@@ -210,6 +242,10 @@ impl Query for Info {
     const NAME: &'static str = "info";
     type Output = RegistryInfo;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Anyone("it says what registry this is, and how far it has come"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<RegistryInfo> {
         let head = Head::read(snapshot.sql)?;
         let row = snapshot.sql.first("SELECT uuid, format, created FROM registry", &[], |row| {
@@ -225,37 +261,6 @@ impl Query for Info {
             root: hex(&head.range.root()),
             created_at: halfback_store::time::Timestamp::from_micros(created).into(),
             library_version: env!("CARGO_PKG_VERSION").into(),
-        })
-    }
-}
-
-/// Who acts in this session.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Principal {
-    /// The opaque id, such as `p1`; none before the first change that they make here.
-    pub id: Option<String>,
-    /// The name to show.
-    pub name: String,
-    /// How the identity is proved.
-    pub proof: String,
-}
-
-/// Tells who acts in this session.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Whoami {}
-
-impl Query for Whoami {
-    const NAME: &'static str = "whoami";
-    type Output = Principal;
-
-    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Principal> {
-        let actor = snapshot.actor;
-        let id = principal_of(snapshot.sql, &actor.proof, &actor.subject)?;
-        Ok(Principal {
-            id: id.map(|id| format!("p{id}")),
-            name: actor.name.clone(),
-            proof: actor.proof.clone(),
         })
     }
 }
@@ -279,6 +284,10 @@ pub struct VerifyLog {}
 impl Query for VerifyLog {
     const NAME: &'static str = "verify_log";
     type Output = LogVerification;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::ReadAudit))
+    }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<LogVerification> {
         let head = log::verify(snapshot.sql)?;

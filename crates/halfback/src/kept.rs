@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 use halfback_store::error::Result;
-use halfback_store::id::EntityId;
+use halfback_store::generation::Word;
+use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::sql::Storage;
 use parking_lot::Mutex;
 
@@ -75,6 +76,11 @@ impl<'a> Present<'a> {
         Some(Self { shared, words: shared.storage.change_tokens()? })
     }
 
+    /// The token of the structural word now.
+    pub(crate) fn structure(&self) -> Option<u64> {
+        self.shared.storage.change_token(Word::STRUCTURE)
+    }
+
     /// Whether no commit has begun since.
     fn lasts(&self) -> bool {
         self.shared.storage.change_tokens() == Some(self.words)
@@ -101,7 +107,7 @@ impl Snapshot<'_> {
 
     /// The records as they were kept, each where that is still true.
     fn kept<T: Record>(&self, ids: impl IntoIterator<Item = EntityId>) -> Vec<Option<Arc<T>>> {
-        let Some(present) = self.present else { return Vec::new() };
+        let Some(present) = self.now() else { return Vec::new() };
         let records = T::records(&present.shared.kept).lock();
         let current = |id| {
             let (stamp, record) = records.get(&id)?;
@@ -112,9 +118,14 @@ impl Snapshot<'_> {
         if present.lasts() { kept } else { Vec::new() }
     }
 
+    /// The present, for a snapshot of it.
+    fn now(&self) -> Option<Present<'_>> {
+        self.present.filter(|_| self.moment == CommitNumber::NOW)
+    }
+
     /// The stamp under which this snapshot has read a model; none where a commit has begun since.
     pub(crate) fn state_of(&self, model: EntityId) -> Option<Stamp> {
-        let present = self.present?;
+        let present = self.now()?;
         // In this order: a commit after the stamp was read makes an entry that is never current.
         Stamp::now(present.shared, model).filter(|_| present.lasts())
     }
@@ -122,7 +133,7 @@ impl Snapshot<'_> {
     /// Keeps a record of this snapshot with so many bytes of text, which is true while its model
     /// is.
     pub(crate) fn keep<T: Record>(&self, id: EntityId, model: EntityId, record: &T, text: usize) {
-        let Some(present) = self.present.filter(|_| text <= LONGEST) else { return };
+        let Some(present) = self.now().filter(|_| text <= LONGEST) else { return };
         let Some(stamp) = self.state_of(model) else { return };
         let mut records = T::records(&present.shared.kept).lock();
         if records.len() >= MOST {

@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod artifact;
 mod backup;
 mod bundle;
@@ -77,6 +78,18 @@ pub use signature::{
     TensorSpec, compatible,
 };
 
+pub use access::explain::{Explain, Explanation, Held, Holder, Link, Missing, WhatCan, WhoCan};
+pub use access::grant::{Grant, GrantRecord, ListGrants, Revoke};
+pub use access::need::{Need, Needs};
+pub use access::principal::{
+    AddMember, CreatePrincipal, DeletePrincipal, GetPrincipal, ListPrincipals, Principal,
+    PrincipalKind, RemoveMember, Whoami,
+};
+pub use access::role::{DeleteRole, ListRoles, Role, SeparateRoles, SetRole};
+pub use access::token::{
+    AllowOsUsers, CreateToken, ListTokens, NewToken, RevokeToken, TokenOptions, TokenRecord,
+};
+pub use access::{Privilege, Privileges};
 pub use artifact::{
     Artifact, ArtifactFile, Content, GetArtifact, Progress, PutArtifact, Transfer, no_progress,
     recognise,
@@ -86,9 +99,7 @@ pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
 pub use format::Format;
-pub use history::{
-    Commit, History, Info, Log, LogVerification, Principal, RegistryInfo, VerifyLog, Whoami,
-};
+pub use history::{Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog};
 pub use page::Page;
 pub use purge::{Purge, Purged};
 pub use secret::{Secret, find as suspected_secret};

@@ -48,6 +48,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A list that is short by its nature, on one page.
+    pub(crate) fn whole(items: Vec<T>) -> Self {
+        Self { items, cursor: None }
+    }
+
     /// The same page of other entries.
     pub(crate) fn map<U>(self, convert: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
         let items = self.items.into_iter().map(convert).collect::<Result<_>>()?;

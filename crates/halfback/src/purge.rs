@@ -12,6 +12,8 @@ use halfback_store::tx::Head;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Privilege;
+use crate::access::need::Needs;
 use crate::command::{Command, Context, Snapshot};
 use crate::registry::Registry;
 use crate::upkeep::whole_seconds;
@@ -52,6 +54,10 @@ pub struct Purged {
 impl Command for Purge {
     const NAME: &'static str = "purge";
     type Output = Purged;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Purged> {
         let before = before(context.tx.time(), self.older_than);
@@ -96,6 +102,7 @@ impl Registry {
     /// ```
     pub fn purge(&self, older_than: Duration, dry_run: bool) -> Result<Purged> {
         let older_than = whole_seconds(older_than);
+        self.hold_on_registry(Privilege::Manage)?;
         if dry_run {
             let before = before(Timestamp::now(), older_than);
             return self.snapshot(|snapshot| Ok(snapshot.purgeable(before, usize::MAX)?.1));

@@ -11,15 +11,21 @@ use std::sync::{Arc, LazyLock, Weak};
 use halfback_store::artifact::{ArtifactStore, Digest};
 use halfback_store::error::{Detail, Error, IoContext, Result};
 use halfback_store::fork;
+use halfback_store::generation::Word;
 use halfback_store::id::CommitNumber;
 use halfback_store::merkle::sha256;
 use halfback_store::name::{DEFAULT_CATALOG, DEFAULT_SCHEMA, text};
 use halfback_store::sql::{Sql, Storage, Value};
 use halfback_store::sqlite::{Access, Sqlite};
-use halfback_store::tx::{Actor, Tx};
-use halfback_store::user::os_user;
+use halfback_store::tx::{Head, Tx};
 use parking_lot::Mutex;
 
+use crate::access::grant::Grant;
+use crate::access::principal::{CreatePrincipal, EVERYONE, PrincipalKind};
+use crate::access::reference::REGISTRY;
+use crate::access::role::STEWARD;
+use crate::access::session::Session;
+use crate::access::token;
 use crate::cache::Stamp;
 use crate::catalog::CreateSchema;
 use crate::command::{self, Command, Context, Possessed};
@@ -63,25 +69,78 @@ impl Registry {
     }
 
     /// Opens the registry in a folder as the options say.
+    ///
+    /// The session is that of the token in `HALFBACK_TOKEN`, or in the file that `HALFBACK_TOKEN_FILE`
+    /// names; where there is neither, it is the operating system's user's.
     pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let handle = Handle {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            actor: os_user(),
-            shared: Shared::open(path.as_ref(), options)?,
-            closed: AtomicBool::new(false),
-        };
-        let view = View { handle: Arc::new(handle), moment: CommitNumber::NOW };
-        let registry = Self { view };
-        if !options.read_only && registry.view.info()?.commit == 0 {
-            registry.execute(CreateSchema {
-                name: format!("{DEFAULT_CATALOG}.{DEFAULT_SCHEMA}"),
-                parents: true,
-                exist_ok: true,
-                ..CreateSchema::default()
-            })?;
+        let registry = Self::of_os_user(path.as_ref(), options)?;
+        match token::of_environment()? {
+            Some(token) => registry.with_token(&token),
+            None => Ok(registry),
+        }
+    }
+
+    /// Opens the registry in a folder for the session that a token proves; whatever is wrong with
+    /// the token, it fails with the code `unauthenticated`.
+    pub fn open_with_token(path: impl AsRef<Path>, options: Options, token: &str) -> Result<Self> {
+        Self::of_os_user(path.as_ref(), options)?.with_token(token)
+    }
+
+    fn of_os_user(path: &Path, options: Options) -> Result<Self> {
+        let shared = Shared::open(path, options)?;
+        let registry = Self { view: View::new(Session::of_os_user(), shared) };
+        if !options.read_only && registry.is_empty()? {
+            registry.found()?;
         }
         Ok(registry)
+    }
+
+    /// The same registry in the session that a token proves.
+    fn with_token(self, token: &str) -> Result<Self> {
+        let shared = self.shared()?;
+        let (token, name) = self.snapshot(|snapshot| snapshot.authenticate(token))?;
+        // Another handle of what is open, which ends with it.
+        shared.join()?;
+        Ok(Self { view: View::new(Session::of_token(token, name), shared) })
+    }
+
+    fn is_empty(&self) -> Result<bool> {
+        self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number.0 == 0))
+    }
+
+    /// The first commit: what every registry holds, and that its creator is steward.
+    fn found(&self) -> Result<()> {
+        let schema = CreateSchema {
+            name: format!("{DEFAULT_CATALOG}.{DEFAULT_SCHEMA}"),
+            parents: true,
+            exist_ok: true,
+            ..CreateSchema::default()
+        };
+        let actor = self.handle.session.actor();
+        let creator = CreatePrincipal {
+            name: actor.name.clone(),
+            os_user: actor.subject.strip_prefix("uid:").and_then(|uid| uid.parse().ok()),
+            exist_ok: true,
+            ..CreatePrincipal::default()
+        };
+        let everyone = CreatePrincipal {
+            name: EVERYONE.into(),
+            kind: PrincipalKind::Group,
+            exist_ok: true,
+            ..CreatePrincipal::default()
+        };
+        let steward = Grant {
+            what: STEWARD.into(),
+            on: REGISTRY.into(),
+            to: actor.name.clone(),
+            ..Grant::default()
+        };
+        let commands = vec![schema.into(), creator.into(), everyone.into(), steward.into()];
+        self.commit_all(commands, None, |context| {
+            // Somebody else may have been first meanwhile.
+            Ok(context.tx.number().0 == 1)
+        })
+        .map(drop)
     }
 
     /// The registry's folder.
@@ -112,7 +171,10 @@ impl Registry {
     /// Runs one command as one commit.
     pub fn execute<C: Command>(&self, command: C) -> Result<C::Output> {
         let payload = payload(&[logged(&command)?])?;
-        let apply = move |context: &mut Context<'_>| command.apply(context);
+        let apply = move |context: &mut Context<'_>| {
+            context.admit(|now| command.needs(now))?;
+            command.apply(context)
+        };
         let (output, _) = self.commit(vec![C::NAME], payload, apply)?;
         Ok(output)
     }
@@ -126,6 +188,16 @@ impl Registry {
         commands: Vec<AnyCommand>,
         idempotency_key: Option<&str>,
     ) -> Result<Vec<serde_json::Value>> {
+        self.commit_all(commands, idempotency_key, |_| Ok(true))
+    }
+
+    /// Runs commands as one commit where `begin` says so; else none.
+    fn commit_all(
+        &self,
+        commands: Vec<AnyCommand>,
+        idempotency_key: Option<&str>,
+        begin: impl FnOnce(&mut Context<'_>) -> Result<bool> + Send + 'static,
+    ) -> Result<Vec<serde_json::Value>> {
         let names: Vec<&'static str> = commands.iter().map(AnyCommand::name).collect();
         let values = commands
             .iter()
@@ -134,6 +206,9 @@ impl Registry {
         let payload = payload(&values)?;
         let key = idempotency_key.map(|key| Key::new(key, &payload)).transpose()?;
         let (outputs, _) = self.commit(names, payload, move |context| {
+            if !begin(context)? {
+                return Ok(Vec::new());
+            }
             if let Some(key) = &key
                 && let Some(outputs) = key.repeated(context)?
             {
@@ -145,7 +220,10 @@ impl Registry {
                 .map(|(at, command)| {
                     let name = command.name();
                     let place = |error: Error| error.within(format!("commands[{at}] ({name})"));
-                    command.apply(context).map_err(|error| if many { place(error) } else { error })
+                    let applied = context
+                        .admit(|now| command.needs(now))
+                        .and_then(|()| command.apply(context));
+                    applied.map_err(|error| if many { place(error) } else { error })
                 })
                 .collect::<Result<_>>()?;
             if let Some(key) = &key {
@@ -169,13 +247,15 @@ impl Registry {
         let work = {
             let shared = shared.clone();
             move |sql: &mut dyn Sql| {
-                let tx = Tx::begin(sql, &handle.actor)?;
+                let tx = Tx::begin(sql, handle.session.actor())?;
                 let mut context = Context {
                     tx,
                     store: &shared.store,
                     possessed: &shared.possessed,
-                    actor: &handle.actor,
+                    session: &handle.session,
                     registry: shared.storage.uuid(),
+                    structure: shared.storage.change_token(Word::STRUCTURE),
+                    rights: None,
                 };
                 let applied = apply(&mut context)?;
                 context.index_words()?;
@@ -279,12 +359,19 @@ impl Key {
 #[derive(Debug)]
 pub(crate) struct Handle {
     pub(crate) id: u64,
-    pub(crate) actor: Actor,
+    pub(crate) session: Session,
     shared: Arc<Shared>,
     closed: AtomicBool,
 }
 
 impl Handle {
+    /// A handle of what is open already.
+    pub(crate) fn new(session: Session, shared: Arc<Shared>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { id, session, shared, closed: AtomicBool::new(false) }
+    }
+
     /// The registry, while the handle is open.
     pub(crate) fn shared(&self) -> Result<Arc<Shared>> {
         if self.closed.load(Ordering::Acquire) {
@@ -294,7 +381,9 @@ impl Handle {
     }
 
     pub(crate) fn is_current(&self, stamp: &Stamp) -> bool {
-        !self.closed.load(Ordering::Acquire) && stamp.is_current(&self.shared)
+        !self.closed.load(Ordering::Acquire)
+            && stamp.is_current(&self.shared)
+            && self.session.is_in_time()
     }
 }
 
@@ -370,10 +459,15 @@ impl Shared {
         if !shared.storage.is_in_place() {
             return None;
         }
-        // What the last handle left is closed for good.
-        let joined = |handles| (handles > 0).then_some(handles + 1);
-        shared.handles.fetch_update(Ordering::AcqRel, Ordering::Acquire, joined).ok()?;
+        shared.join().ok()?;
         Some(shared)
+    }
+
+    /// One handle more is open, unless the last one was closed: that is for good.
+    fn join(&self) -> Result<()> {
+        let joined = |handles| (handles > 0).then_some(handles + 1);
+        let joined = self.handles.fetch_update(Ordering::AcqRel, Ordering::Acquire, joined);
+        joined.map(drop).map_err(|_| Detail::Closed.into())
     }
 
     /// Keeps what is known of a content that this process has read.

@@ -201,9 +201,10 @@ impl fmt::Display for VersionUri {
     }
 }
 
-/// A level of the tree of names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A level of securables, from the registry down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Level {
+    Registry,
     Catalog,
     Schema,
     Model,
@@ -213,10 +214,18 @@ impl Level {
     /// The noun, which is also the word in the database.
     pub(crate) const fn noun(self) -> &'static str {
         match self {
+            Self::Registry => "registry",
             Self::Catalog => "catalog",
             Self::Schema => "schema",
             Self::Model => "model",
         }
+    }
+
+    /// The level that a noun names.
+    pub(crate) fn named(noun: &str) -> Option<Self> {
+        [Self::Registry, Self::Catalog, Self::Schema, Self::Model]
+            .into_iter()
+            .find(|level| level.noun() == noun)
     }
 }
 
@@ -264,15 +273,18 @@ impl Snapshot<'_> {
     }
 
     pub(crate) fn catalog_id(&mut self, name: &CatalogName) -> Result<EntityId> {
-        self.find_catalog(name)?.ok_or_else(|| self.absent("catalog", name))
+        let found = self.find_catalog(name)?;
+        self.seen(found)?.ok_or_else(|| self.absent("catalog", name))
     }
 
     pub(crate) fn schema_id(&mut self, name: &SchemaName) -> Result<EntityId> {
-        self.find_schema(name)?.ok_or_else(|| self.absent("schema", name))
+        let found = self.find_schema(name)?;
+        self.seen(found)?.ok_or_else(|| self.absent("schema", name))
     }
 
     pub(crate) fn model_id(&mut self, name: &ModelName) -> Result<EntityId> {
-        self.find_model(name)?.ok_or_else(|| self.absent("model", name))
+        let found = self.find_model(name)?;
+        self.seen(found)?.ok_or_else(|| self.absent("model", name))
     }
 
     /// The id behind a target.
@@ -290,8 +302,16 @@ impl Snapshot<'_> {
                     &[id.into(), self.moment.into()],
                     |row| row.id(0),
                 )?;
-                living.ok_or_else(|| self.absent("entity with id", id))
+                self.seen(living)?.ok_or_else(|| self.absent("entity with id", id))
             }
+        }
+    }
+
+    /// What was found, if the session may see it: what it may not see is not there.
+    fn seen(&mut self, found: Option<EntityId>) -> Result<Option<EntityId>> {
+        match found {
+            Some(id) if !self.sees(id)? => Ok(None),
+            found => Ok(found),
         }
     }
 
@@ -300,7 +320,7 @@ impl Snapshot<'_> {
         let living = match target {
             Target::Pinned(pin) => {
                 let id = self.pinned(pin)?;
-                return if self.existed(id)? {
+                return if self.existed(id)? && self.sees(id)? {
                     Ok(id)
                 } else {
                     Err(self.absent("entity with id", id))
@@ -321,7 +341,7 @@ impl Snapshot<'_> {
                 let mut bearers = self.bearers(&path)?;
                 bearers.sort_unstable();
                 while let Some(bearer) = bearers.pop() {
-                    if self.existed(bearer)? {
+                    if self.existed(bearer)? && self.sees(bearer)? {
                         return Ok(bearer);
                     }
                 }
@@ -336,6 +356,7 @@ impl Snapshot<'_> {
                     )?;
                     if let Some(version) = version
                         && self.existed(version)?
+                        && self.sees(version)?
                     {
                         return Ok(version);
                     }
@@ -402,7 +423,7 @@ impl Snapshot<'_> {
             &[id.into(), self.moment.into()],
             |row| row.id(0),
         )?;
-        let model = model.ok_or_else(|| self.absent("version with id", id))?;
+        let model = self.seen(model)?.ok_or_else(|| self.absent("version with id", id))?;
         Ok((model, id))
     }
 

@@ -8,6 +8,7 @@ use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::access::Privilege;
 use crate::registry::Registry;
 
 /// How to sweep.
@@ -93,6 +94,7 @@ impl Registry {
     pub fn sweep(&self, options: SweepOptions) -> Result<Swept> {
         let SweepOptions { grace, dry_run } = options;
         let shared = if dry_run { self.shared()? } else { self.writable()? };
+        self.hold_on_registry(Privilege::Manage)?;
         let grace = i64::try_from(grace.as_micros()).unwrap_or(i64::MAX);
         let before = Timestamp::from_micros(Timestamp::now().micros().saturating_sub(grace));
         let swept = artifact::sweep(&shared.path, &shared.storage, before, dry_run)?;
@@ -118,7 +120,9 @@ impl Registry {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn compact(&self) -> Result<Compacted> {
-        let done = self.writable()?.storage.compact()?;
+        let shared = self.writable()?;
+        self.hold_on_registry(Privilege::Manage)?;
+        let done = shared.storage.compact()?;
         Ok(Compacted {
             bytes_before: done.bytes_before,
             bytes_after: done.bytes_after,

@@ -4,12 +4,22 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Kind, Result};
-use halfback_store::id::CommitNumber;
+use halfback_store::fork;
+use halfback_store::generation::Word;
+use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::log;
 use halfback_store::sql::{Sql, Storage};
 use halfback_store::time::Timestamp;
 use halfback_store::tx::Head;
 
+use crate::access::Privilege;
+use crate::access::explain::{Explain, Explanation, Held, Holder, WhatCan, WhoCan};
+use crate::access::grant::{GrantRecord, ListGrants};
+use crate::access::principal::{GetPrincipal, ListPrincipals, Principal, Whoami};
+use crate::access::reference::On;
+use crate::access::role::{ListRoles, Role};
+use crate::access::session::Session;
+use crate::access::token::{ListTokens, TokenRecord};
 use crate::cache;
 use crate::catalog::compare::CompareSignatures;
 use crate::catalog::example::{Example, GetExample};
@@ -19,9 +29,7 @@ use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
 use crate::command::{Logged, Query, Snapshot};
-use crate::history::{
-    Commit, History, Info, Log, LogVerification, Principal, RegistryInfo, VerifyLog, Whoami,
-};
+use crate::history::{Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog};
 use crate::kept::Present;
 use crate::page::Page;
 use crate::registry::{Handle, Shared};
@@ -57,6 +65,10 @@ pub struct View {
 }
 
 impl View {
+    pub(crate) fn new(session: Session, shared: Arc<Shared>) -> Self {
+        Self { handle: Arc::new(Handle::new(session, shared)), moment: CommitNumber::NOW }
+    }
+
     /// The registry as it was at a past moment, with every read that it has now.
     ///
     /// A moment that has not come yet is refused: what it will show is not known.
@@ -198,6 +210,79 @@ impl View {
         self.query(Whoami {})
     }
 
+    /// A principal, by its id or name.
+    pub fn get_principal(&self, principal: &str) -> Result<Principal> {
+        self.query(GetPrincipal { principal: principal.into() })
+    }
+
+    /// The principals, the oldest first, a page at a time.
+    pub fn list_principals(&self, list: ListPrincipals) -> Result<Page<Principal>> {
+        self.query(list)
+    }
+
+    /// What is granted and denied, a page at a time.
+    pub fn list_grants(&self, list: ListGrants) -> Result<Page<GrantRecord>> {
+        self.query(list)
+    }
+
+    /// The roles, by name.
+    pub fn list_roles(&self) -> Result<Page<Role>> {
+        self.query(ListRoles {})
+    }
+
+    /// The tokens, the oldest first, a page at a time.
+    pub fn list_tokens(&self, list: ListTokens) -> Result<Page<TokenRecord>> {
+        self.query(list)
+    }
+
+    /// Whether the session's principal holds a privilege on a securable, and why or why not;
+    /// [`Explain`] itself asks about others.
+    pub fn explain(&self, privilege: &str, on: &str) -> Result<Explanation> {
+        self.query(Explain { privilege: privilege.into(), on: on.into(), principal: None })
+    }
+
+    /// Whether the session's principal holds a privilege on a catalog, schema or model, known by its
+    /// id; false where it does not see it or nothing has that id. Answered from memory while nobody's rights have changed.
+    ///
+    /// ```
+    /// # use halfback::{Options, Privilege, Registry};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("models.hb");
+    /// # let registry = Registry::open_with(path, Options { create: true, ..Options::default() })?;
+    /// let model = registry.create_model("fraud")?;
+    /// assert!(registry.can(Privilege::Execute, model.id)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn can(&self, privilege: Privilege, id: i64) -> Result<bool> {
+        let id = EntityId(id);
+        let shared = self.shared()?;
+        let session = &self.handle.session;
+        let kept = {
+            let _working = fork::working();
+            let word = shared.storage.change_token(Word::STRUCTURE);
+            word.filter(|_| session.is_in_time()).and_then(|word| session.kept(word))
+        };
+        if let Some(held) = kept.and_then(|rights| rights.holds_at_once(privilege, id)) {
+            return Ok(held);
+        }
+        self.snapshot(|snapshot| match snapshot.chain(id) {
+            Ok(chain) => snapshot.holds(privilege, &chain),
+            // As what is not seen.
+            Err(error) if error.kind() == Kind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// The users and service principals that hold a privilege on a securable.
+    pub fn who_can(&self, privilege: &str, on: &str) -> Result<Page<Holder>> {
+        self.query(WhoCan { privilege: privilege.into(), on: on.into() })
+    }
+
+    /// What the session's principal, or another one, holds.
+    pub fn what_can(&self, principal: Option<&str>) -> Result<Page<Held>> {
+        self.query(WhatCan { principal: principal.map(str::to_owned) })
+    }
+
     /// What identifies the registry, and how far it has come.
     pub fn info(&self) -> Result<RegistryInfo> {
         self.query(Info {})
@@ -209,9 +294,14 @@ impl View {
         self.query(VerifyLog {})
     }
 
+    /// Refuses where the session does not hold a privilege on the registry.
+    pub(crate) fn hold_on_registry(&self, privilege: Privilege) -> Result<()> {
+        self.snapshot(|snapshot| snapshot.hold(privilege, &On::registry()))
+    }
+
     /// Answers any [`Query`] at this view's moment.
     pub fn query<Q: Query>(&self, query: Q) -> Result<Q::Output> {
-        self.snapshot(|snapshot| query.run(snapshot))
+        self.snapshot(|snapshot| snapshot.answer(query))
     }
 
     /// Runs `read` on one consistent state.
@@ -220,15 +310,18 @@ impl View {
         read: impl FnOnce(&mut Snapshot<'_>) -> Result<T>,
     ) -> Result<T> {
         let shared = self.shared()?;
-        let present = match self.moment {
-            CommitNumber::NOW => Present::of(&shared),
-            _ => None,
-        };
+        // Records of the past are not kept, rights are those of now.
+        let present = Present::of(&shared);
+        let structure = present.and_then(|present| present.structure());
         let mut read = Some(read);
         let mut answer = None;
         shared.storage.read(&mut |sql| {
             if let Some(read) = read.take() {
-                answer = Some(read(&mut Snapshot { present, ..self.snapshot_on(sql, &shared) })?);
+                answer = Some(read(&mut Snapshot {
+                    present,
+                    structure,
+                    ..self.snapshot_on(sql, &shared)
+                })?);
             }
             Ok(())
         })?;
@@ -240,11 +333,13 @@ impl View {
             sql,
             moment: self.moment,
             store: &shared.store,
-            actor: &self.handle.actor,
+            session: &self.handle.session,
             registry: shared.storage.uuid(),
             names: Names::default(),
             present: None,
             logged: Logged::default(),
+            structure: None,
+            rights: None,
         }
     }
 

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::access::explain::Explanation;
+use crate::access::token::{NewToken, TokenOptions};
 use crate::artifact::{Artifact, Progress};
 use crate::backup::{Backup, Restored};
 use crate::bundle::{Bundle, BundleManifest, BundleVerification};
@@ -35,6 +37,20 @@ struct Transaction {
     commands: Vec<Value>,
     #[serde(default)]
     idempotency_key: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenRequest {
+    principal: String,
+    #[serde(default)]
+    expires_in: Option<u64>,
+    #[serde(default)]
+    privileges: Vec<String>,
+    #[serde(default)]
+    on: Option<String>,
+    #[serde(default)]
+    comment: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +95,15 @@ pub fn query(registry: &Registry, request: &[u8]) -> Result<Answer> {
     let query: AnyQuery =
         serde_json::from_value(Value::Object(fields)).map_err(|error| refused(&name, &error))?;
     view.snapshot(|snapshot| query.run(snapshot))
+}
+
+/// Makes a token as `{"principal": …, "expires_in": seconds, "privileges": […], "on": …, "comment": …}`
+/// says; see [`Registry::create_token`].
+pub fn create_token(registry: &Registry, request: &[u8]) -> Result<NewToken> {
+    let TokenRequest { principal, expires_in, privileges, on, comment } =
+        read(request, "a token's request")?;
+    let expires_in = expires_in.map(Duration::from_secs);
+    registry.create_token(&principal, TokenOptions { expires_in, privileges, on, comment })
 }
 
 /// The commit number of `{"commit": n}` or `{"time": text}`, once it is known to have come.
@@ -346,6 +371,8 @@ pub fn schemas() -> Value {
     collect.records.subschema_for::<BundleVerification>();
     collect.records.subschema_for::<Swept>();
     collect.records.subschema_for::<Compacted>();
+    collect.records.subschema_for::<Explanation>();
+    collect.records.subschema_for::<NewToken>();
     let records = collect.records.take_definitions(true);
     json!({
         "records": records,
@@ -367,6 +394,6 @@ mod tests {
                 output.is_null() || schemas["records"].get(output.as_str().unwrap()).is_some();
             assert!(known, "{name} gives {output}");
         }
-        assert_eq!(schemas["commands"].as_object().unwrap().len(), 23);
+        assert_eq!(schemas["commands"].as_object().unwrap().len(), 35);
     }
 }

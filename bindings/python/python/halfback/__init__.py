@@ -26,16 +26,23 @@ if TYPE_CHECKING:
     from halfback.entities import Catalog as Catalog
     from halfback.entities import CheckReport as CheckReport
     from halfback.entities import Commit as Commit
+    from halfback.entities import Explanation as Explanation
     from halfback.entities import Model as Model
     from halfback.entities import ModelVersion as ModelVersion
+    from halfback.entities import NewToken as NewToken
     from halfback.entities import Restored as Restored
     from halfback.entities import Schema as Schema
     from halfback.pages import Page as Page
     from halfback.pages import Pages as Pages
     from halfback.records import BundleVerification as BundleVerification
+    from halfback.records import GrantRecord as GrantRecord
+    from halfback.records import Held as Held
+    from halfback.records import Holder as Holder
     from halfback.records import LogVerification as LogVerification
     from halfback.records import Principal as Principal
     from halfback.records import RegistryInfo as RegistryInfo
+    from halfback.records import Role as Role
+    from halfback.records import TokenRecord as TokenRecord
     from halfback.registry import Registry as Registry
     from halfback.signatures import compatible as compatible
     from halfback.signatures import infer_signature as infer_signature
@@ -65,16 +72,23 @@ _ROOMS = {
     "Catalog": "entities",
     "CheckReport": "entities",
     "Commit": "entities",
+    "Explanation": "entities",
+    "GrantRecord": "records",
+    "Held": "records",
+    "Holder": "records",
     "LogVerification": "records",
     "Model": "entities",
     "ModelVersion": "entities",
+    "NewToken": "entities",
     "Page": "pages",
     "Pages": "pages",
     "Principal": "records",
     "Registry": "registry",
     "RegistryInfo": "records",
     "Restored": "entities",
+    "Role": "records",
     "Schema": "entities",
+    "TokenRecord": "records",
     "View": "view",
     "__version__": "_native",
     "commands": "",
@@ -96,7 +110,11 @@ __all__ = [
     "ClosedError",
     "Commit",
     "ConflictError",
+    "Explanation",
+    "GrantRecord",
     "HalfbackError",
+    "Held",
+    "Holder",
     "IntegrityError",
     "InternalError",
     "InvalidError",
@@ -105,6 +123,7 @@ __all__ = [
     "MissingLibraryError",
     "Model",
     "ModelVersion",
+    "NewToken",
     "NotFoundError",
     "Page",
     "Pages",
@@ -113,7 +132,9 @@ __all__ = [
     "Registry",
     "RegistryInfo",
     "Restored",
+    "Role",
     "Schema",
+    "TokenRecord",
     "UnavailableError",
     "View",
     "__version__",
@@ -127,12 +148,21 @@ __all__ = [
 ]
 
 
-def open(path: PathArgument, *, create: bool = False, read_only: bool = False) -> Registry:
+def open(
+    path: PathArgument,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    token: str | None = None,
+) -> Registry:
     """Opens the registry in the directory `path`.
 
     With `create` a registry is made where there is none. With `read_only` every command is refused,
     and the right to read is enough; no file is left in the directory, unless a writer is at work
     there or was killed. Use it in a `with` block, or close it.
+
+    The session is that of `token`; without one that of the token in `HALFBACK_TOKEN`, or in the
+    file that `HALFBACK_TOKEN_FILE` names; else that of the operating system's user.
 
     >>> with halfback.open(folder / "fraud.hb", create=True) as registry:
     ...     [catalog.name for catalog in registry.list_catalogs()]
@@ -143,7 +173,7 @@ def open(path: PathArgument, *, create: bool = False, read_only: bool = False) -
     """
     from halfback.registry import Registry
 
-    return Registry._open(path, create, read_only)
+    return Registry._open(path, create, read_only, token)
 
 
 def restore(

@@ -7,31 +7,44 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
-from halfback.records import Example, ModelVersion, Origin, Stage
+from halfback.records import Example, ModelVersion, Origin, PrincipalKind, Stage
 from halfback.sentinels import ANY, AnyValue
 
 __all__ = [
+    "AddMember",
+    "AllowOsUsers",
     "ArchiveVersion",
     "Command",
     "CreateCatalog",
     "CreateModel",
+    "CreatePrincipal",
     "CreateSchema",
+    "CreateToken",
     "DeleteAlias",
     "DeleteCatalog",
     "DeleteModel",
+    "DeletePrincipal",
+    "DeleteRole",
     "DeleteSchema",
     "DeleteTag",
     "DeleteVersion",
+    "Grant",
     "ProtectAlias",
     "Purge",
     "RegisterVersion",
+    "RemoveMember",
     "RenameCatalog",
     "RenameModel",
     "RenameSchema",
     "RestoreVersion",
+    "Revoke",
+    "RevokeToken",
+    "SeparateRoles",
     "SetAlias",
+    "SetRole",
     "SetTag",
     "UpdateCatalog",
     "UpdateModel",
@@ -49,6 +62,45 @@ class Command(ABC):
     @abstractmethod
     def to_wire(self) -> dict[str, Any]:
         """The command as a JSON object."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddMember(Command):
+    """Puts a principal into a group: what the group is granted, it is granted."""
+
+    NAME: ClassVar[str] = "add_member"
+
+    group: str
+    """The group's id or name."""
+    member: str
+    """The id or name of a user, service principal or group."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "group": self.group,
+            "member": self.member,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowOsUsers(Command):
+    """Says whether the operating system's users may act in this registry without a token."""
+
+    NAME: ClassVar[str] = "allow_os_users"
+
+    allowed: bool
+    """Whether they may."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "allowed": self.allowed,
+        }
+        return wire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +209,37 @@ class CreateModel(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreatePrincipal(Command):
+    """Makes a user, service principal or group known."""
+
+    NAME: ClassVar[str] = "create_principal"
+
+    name: str
+    """The name; no other principal has it."""
+    exist_ok: bool = False
+    """Give the principal back unchanged where it exists already."""
+    kind: PrincipalKind | None = None
+    """What it is."""
+    os_user: int | None = None
+    """The number of the operating system's user whose sessions are this user's; without one, a
+    token proves who it is.
+    """
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "name": self.name,
+            "exist_ok": self.exist_ok,
+        }
+        if self.kind is not None:
+            wire["kind"] = self.kind
+        if self.os_user is not None:
+            wire["os_user"] = self.os_user
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreateSchema(Command):
     """Makes a schema."""
 
@@ -192,6 +275,45 @@ class CreateSchema(Command):
             wire["owner"] = self.owner
         if self.tags is not None:
             wire["tags"] = self.tags
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateToken(Command):
+    """Makes a token for a principal known by its hash."""
+
+    NAME: ClassVar[str] = "create_token"
+
+    principal: str
+    """The principal's id or name."""
+    hash: str
+    """The SHA-256 hash of the token's 256 bits, in hexadecimal."""
+    comment: str | None = None
+    """What it is for, for people."""
+    expires_at: datetime | None = None
+    """When it ends; never where absent."""
+    on: str | None = None
+    """The securable that it is for, as a target URI; all where absent."""
+    privileges: tuple[str, ...] | None = None
+    """The privileges or roles that a session of it has at most; all of its principal's where
+    empty.
+    """
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "principal": self.principal,
+            "hash": self.hash,
+        }
+        if self.comment is not None:
+            wire["comment"] = self.comment
+        if self.expires_at is not None:
+            wire["expires_at"] = self.expires_at
+        if self.on is not None:
+            wire["on"] = self.on
+        if self.privileges is not None:
+            wire["privileges"] = self.privileges
         return wire
 
 
@@ -268,6 +390,42 @@ class DeleteModel(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeletePrincipal(Command):
+    """Removes a principal with its grants, memberships and tokens; the past keeps it."""
+
+    NAME: ClassVar[str] = "delete_principal"
+
+    principal: str
+    """The id, such as `p7`, or the name."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "principal": self.principal,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteRole(Command):
+    """Removes a role that nobody holds, and that is in no other one."""
+
+    NAME: ClassVar[str] = "delete_role"
+
+    name: str
+    """The name."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "name": self.name,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeleteSchema(Command):
     """Removes a schema from the present; the past keeps it."""
 
@@ -336,6 +494,41 @@ class DeleteVersion(Command):
         }
         if self.expect_revision is not None:
             wire["expect_revision"] = self.expect_revision
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant(Command):
+    """Gives a principal a privilege or role on a securable and on all below it, now and later,
+    or denies it. Replaces what was said of the same before.
+
+    It takes `MANAGE` there; nobody gives to themselves, nor what they do not hold.
+    """
+
+    NAME: ClassVar[str] = "grant"
+
+    what: str
+    """A privilege such as `EXECUTE`, or a role such as `Developer`."""
+    on: str
+    """A catalog, schema or model as a target URI, or `registry:/`."""
+    to: str
+    """The principal's id or name."""
+    condition: str | None = None
+    """The models that it is about: a filter on tags and aliases, such as `tags.env = 'test'`."""
+    deny: bool = False
+    """Deny it: that wins over every grant."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "what": self.what,
+            "on": self.on,
+            "to": self.to,
+            "deny": self.deny,
+        }
+        if self.condition is not None:
+            wire["condition"] = self.condition
         return wire
 
 
@@ -475,6 +668,27 @@ class RegisterVersion(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RemoveMember(Command):
+    """Takes a principal out of a group."""
+
+    NAME: ClassVar[str] = "remove_member"
+
+    group: str
+    """The group's id or name."""
+    member: str
+    """The member's id or name."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "group": self.group,
+            "member": self.member,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
 class RenameCatalog(Command):
     """Gives a catalog another name; its id and contents stay."""
 
@@ -572,6 +786,75 @@ class RestoreVersion(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Revoke(Command):
+    """Takes back what was granted or denied."""
+
+    NAME: ClassVar[str] = "revoke"
+
+    what: str
+    """The privilege or role."""
+    on: str
+    """A catalog, schema or model as a target URI, or `registry:/`."""
+    principal: str
+    """The principal's id or name."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "what": self.what,
+            "on": self.on,
+            "principal": self.principal,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeToken(Command):
+    """Ends a token."""
+
+    NAME: ClassVar[str] = "revoke_token"
+
+    token: str
+    """The token's id, such as `t12`."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "token": self.token,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeparateRoles(Command):
+    """Says that nobody may hold two roles together, on whatever securables, directly, through
+    groups or through other roles (static separation of duties, INCITS 359-2012 §5.3); or no
+    longer.
+    """
+
+    NAME: ClassVar[str] = "separate_roles"
+
+    first: str
+    """One of the roles."""
+    second: str
+    """The other."""
+    separated: bool
+    """Whether they are kept apart from now on."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "first": self.first,
+            "second": self.second,
+            "separated": self.separated,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetAlias(Command):
     """Lets an alias name a version, or moves it there."""
 
@@ -596,6 +879,27 @@ class SetAlias(Command):
         }
         if self.expect is not ANY:
             wire["expect"] = self.expect
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetRole(Command):
+    """Makes a role, or gives it another content."""
+
+    NAME: ClassVar[str] = "set_role"
+
+    name: str
+    """The name; not one of a privilege or of a role that every registry has."""
+    includes: tuple[str, ...]
+    """Privileges such as `EXECUTE`, and roles whose privileges it has too."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "name": self.name,
+            "includes": self.includes,
+        }
         return wire
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from halfback.arguments import PathArgument, Progress
     from halfback.examples import ExampleCheck
     from halfback.pages import Pages
-    from halfback.reads import Reads
+    from halfback.reads import Location, Reads
     from halfback.registry import Registry
 
 __all__ = [
@@ -27,8 +27,10 @@ __all__ = [
     "Catalog",
     "CheckReport",
     "Commit",
+    "Explanation",
     "Model",
     "ModelVersion",
+    "NewToken",
     "Restored",
     "Schema",
 ]
@@ -152,6 +154,35 @@ class Commit(Shown, records.Commit):
         return hash((self.commit, self.leaf_hash))
 
 
+class Explanation(Shown, records.Explanation):
+    """Why somebody may do something, or what is missing and who can give it; as text, a sentence.
+
+    >>> explanation = registry.explain("REVIEW", "risk.credit.default/1")
+    >>> explanation.allowed, explanation.missing.privilege
+    (False, 'REVIEW')
+    >>> str(explanation).endswith("ask another reviewer")
+    True
+    """
+
+    def __repr__(self) -> str:
+        return f"<Explanation {'allowed' if self.allowed else 'denied'}: {self.text}>"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class NewToken(Shown, records.NewToken):
+    """A new token. `token` is shown by its own name only, so that no log or notebook keeps it.
+
+    >>> service = registry.create_service("scoring")
+    >>> registry.create_token(service)
+    <NewToken t... of scoring>
+    """
+
+    def __repr__(self) -> str:
+        return f"<NewToken {self.record.id} of {self.record.name or self.record.principal}>"
+
+
 class ModelVersion(Shown, records.ModelVersion):
     """A version of a model, pinned: its methods mean this very version, wherever aliases move.
 
@@ -163,7 +194,7 @@ class ModelVersion(Shown, records.ModelVersion):
     """
 
     _source: Reads | None = None
-    _location: tuple[str, bool, int | None] | None = None
+    _location: Location | None = None
 
     def download(self, to: PathArgument, *, progress: Progress | None = None) -> Path:
         """Copies the files into the folder `to`, verified, and gives where they are.
@@ -326,7 +357,7 @@ class ModelVersion(Shown, records.ModelVersion):
         self.__dict__["_source"] = source  # past the guard of frozen records
         return self
 
-    def _home(self) -> tuple[str, bool, int | None] | None:
+    def _home(self) -> Location | None:
         """The registry and moment of this record, if it came from one."""
         return self._location if self._source is None else self._source._location()
 

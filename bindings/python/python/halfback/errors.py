@@ -7,6 +7,10 @@ the next step.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # `typing` takes longer to load than this module
+if TYPE_CHECKING:
+    from halfback.entities import Explanation
+
 __all__ = [
     "ClosedError",
     "ConflictError",
@@ -46,7 +50,7 @@ class HalfbackError(Exception):
     def __str__(self) -> str:
         return self.message
 
-    def __reduce__(self) -> tuple[type[HalfbackError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[HalfbackError], tuple[object, ...]]:
         return type(self), (self.message, self.code)
 
 
@@ -71,7 +75,20 @@ class ConflictError(HalfbackError):
 
 
 class PermissionDeniedError(HalfbackError, PermissionError):
-    """The caller may not do this, or the registry was opened for reading only."""
+    """The caller may not do this, or the registry was opened for reading only.
+
+    With the code `unauthenticated` nothing proves who is calling: a token is not accepted.
+    """
+
+    explanation: Explanation | None
+    """The decision where a privilege is missing: what it rests on, and who can grant what lacks."""
+
+    def __init__(self, message: str, code: str, explanation: Explanation | None = None) -> None:
+        super().__init__(message, code)
+        self.explanation = explanation
+
+    def __reduce__(self) -> tuple[type[PermissionDeniedError], tuple[object, ...]]:
+        return type(self), (self.message, self.code, self.explanation)
 
 
 class IntegrityError(HalfbackError):
@@ -105,8 +122,12 @@ for _class in (HalfbackError, InvalidTypeError, MissingLibraryError, *_BY_KIND.v
     _class.__module__ = "halfback"  # as people import them and as tracebacks should name them
 
 
-def from_core(kind: str, code: str, message: str) -> HalfbackError:
+def from_core(
+    kind: str, code: str, message: str, explanation: Explanation | None = None
+) -> HalfbackError:
     """The exception for an error of the core; the native module calls this."""
+    if explanation is not None:
+        return PermissionDeniedError(message, code, explanation)
     if code == "invalid_type":
         return InvalidTypeError(message, code)
     return _BY_KIND.get(kind, HalfbackError)(message, code)

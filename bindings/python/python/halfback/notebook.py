@@ -197,6 +197,31 @@ def _report(report: records.CheckReport) -> str:
     return _title("Check", "", [_mark(said, "good" if well else "bad")]) + _facts(facts) + found
 
 
+def _explanation(explanation: records.Explanation) -> str:
+    allowed = _mark("allowed", "good") if explanation.allowed else _mark("denied", "bad")
+    missing = explanation.missing
+    facts = {
+        "on": _code(explanation.on),
+        "principal": explanation.principal,
+        "missing": None if missing is None else f"{missing.privilege} on {missing.on}",
+        "granted by": None if missing is None else ", ".join(missing.givers),
+    }
+    rows = [
+        (
+            link.kind,
+            _code(link.what),
+            _code(link.on),
+            " › ".join(link.through),
+            link.condition or "",
+        )
+        for link in explanation.chain
+    ]
+    columns = ("rests on", "what", "on", "to", "where")
+    chain = _table(columns, rows, len(rows)) if rows else ""
+    title = _title("Explanation", explanation.privilege, [allowed])
+    return title + _note(explanation.text) + _facts(facts) + chain
+
+
 _RENDERERS: Mapping[type, Any] = {
     records.Catalog: _catalog,
     records.Schema: _catalog,
@@ -205,6 +230,7 @@ _RENDERERS: Mapping[type, Any] = {
     records.Commit: _commit,
     records.Artifact: _artifact,
     records.CheckReport: _report,
+    records.Explanation: _explanation,
     records.Backup: _backup,
     records.Restored: _restored,
 }
@@ -277,6 +303,45 @@ _COLUMNS: Mapping[type, Mapping[str, Any]] = {
         "owner": lambda it: it.owner or "",
         "tags": lambda it: _tags(it.tags) or "",
         "updated": lambda it: _time(it.updated_at),
+    },
+    records.Principal: {
+        "principal": lambda it: _strong(it.name or ""),
+        "id": lambda it: it.id or "",
+        "kind": lambda it: it.kind,
+        "proof": lambda it: it.proof,
+        "groups": lambda it: ", ".join(it.groups),
+        "members": lambda it: ", ".join(it.members),
+    },
+    records.GrantRecord: {
+        "principal": lambda it: _strong(it.name or it.principal),
+        "what": lambda it: _mark(it.what, "bad", "denied") if it.denied else _mark(it.what, ""),
+        "on": lambda it: _code(it.on),
+        "where": lambda it: it.condition or "",
+        "granted by": lambda it: it.granted_by_name or it.granted_by,
+        "since": lambda it: _time(it.since),
+    },
+    records.Role: {
+        "role": lambda it: _strong(it.name),
+        "includes": lambda it: ", ".join(it.includes),
+        "separated from": lambda it: ", ".join(it.separated_from),
+    },
+    records.TokenRecord: {
+        "token": lambda it: it.id,
+        "principal": lambda it: _strong(it.name or it.principal),
+        "privileges": lambda it: ", ".join(it.privileges),
+        "on": lambda it: "" if it.on is None else _code(it.on),
+        "expires": lambda it: "" if it.expires_at is None else _time(it.expires_at),
+        "comment": lambda it: it.comment or "",
+    },
+    records.Holder: {
+        "principal": lambda it: _strong(it.name or it.principal),
+        "kind": lambda it: it.kind,
+        "why": lambda it: it.text,
+    },
+    records.Held: {
+        "on": lambda it: _code(it.on),
+        "privileges": lambda it: ", ".join(it.privileges),
+        "where": lambda it: "; ".join(it.conditions),
     },
 }
 

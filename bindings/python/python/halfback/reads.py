@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, TypeVar
 
 from halfback import _native, arguments, records
 from halfback._native import Handle, export
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Reads"]
 
 T = TypeVar("T")
+
+Location: TypeAlias = tuple[str, bool, bool, int | None]
+"""A path, whether it is read only, whether a token proved the session, and the moment."""
 
 
 class Reads:
@@ -511,13 +514,13 @@ class Reads:
     def _path(self) -> str:
         return os.fspath(self._handle.path)
 
-    def _location(self) -> tuple[str, bool, int | None]:
+    def _location(self) -> Location:
         """What opens the same registry in another process, and the moment it is looked at."""
-        return self._path, self._handle.read_only, self._commit
+        return self._path, self._handle.read_only, self._handle.of_token, self._commit
 
     @classmethod
-    def _at(cls, path: str, read_only: bool, commit: int | None) -> Reads:
-        return Reads(Handle.open(path, False, read_only), commit)
+    def _at(cls, path: str, read_only: bool, of_token: bool, commit: int | None) -> Reads:
+        return Reads(Handle.reopen(path, read_only, of_token), commit)
 
 
 def copy_options(model: str | None, allow_secrets: bool) -> bytes:

@@ -21,20 +21,40 @@ __all__ = [
     "Compacted",
     "Compatibility",
     "Example",
+    "Explanation",
     "Finding",
+    "GrantRecord",
+    "Held",
+    "Holder",
+    "Link",
     "LogVerification",
+    "Missing",
     "Model",
     "ModelVersion",
+    "NewToken",
     "Origin",
     "Principal",
+    "PrincipalKind",
     "Purged",
     "RegistryInfo",
     "Restored",
+    "Role",
     "Schema",
     "Stage",
     "Status",
     "Swept",
+    "TokenRecord",
 ]
+
+PrincipalKind = Literal["user", "service", "group"]
+"""What a principal is.
+
+`user`: A person.
+
+`service`: A program.
+
+`group`: Principals that are granted things together.
+"""
 
 Stage = Literal["none", "staging", "production", "archived"]
 """How far a version has come.
@@ -388,6 +408,128 @@ class Compatibility:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Link:
+    """One grant, denial or ownership that a decision rests on."""
+
+    kind: str
+    """`grant`, `denial` or `ownership`."""
+    privilege: str
+    """The privilege that it is about."""
+    what: str
+    """The privilege or role that was granted or denied."""
+    on: str
+    """The securable that it is on."""
+    to: str
+    """The id of the principal or group that it is granted to."""
+    through: tuple[str, ...]
+    """The ids of the groups that lead from the principal to it, the principal first."""
+    commit: int | None = None
+    """The commit that granted it; none for ownership."""
+    condition: str | None = None
+    """The models that it is about, where that is not all."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"through": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """What somebody lacks."""
+
+    privilege: str
+    """The privilege."""
+    on: str
+    """The securable to hold it on, or one above."""
+    reason: str
+    """Why it is missing."""
+    givers: tuple[str, ...]
+    """Some of those who can grant it, by id and name."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"givers": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """A decision with the chain that led to it."""
+
+    privilege: str
+    """The privilege."""
+    on: str
+    """The securable that it is asked on."""
+    allowed: bool
+    """Whether it is held."""
+    chain: tuple[Link, ...]
+    """What was found on the way, in order."""
+    text: str
+    """All of it in one sentence."""
+    missing: Missing | None = None
+    """The first that is missing, where it is not held."""
+    principal: str | None = None
+    """The principal's id; none for somebody who is not known here."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"chain": Link, "missing": Missing}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantRecord:
+    """What is granted or denied to a principal on a securable."""
+
+    principal: str
+    """The principal's id."""
+    what: str
+    """The privilege or role."""
+    on: str
+    """The securable, as a target URI, or `registry:/`."""
+    denied: bool
+    """Whether it is denied."""
+    since: datetime
+    """Since when."""
+    commit: int
+    """The commit that granted it."""
+    granted_by: str
+    """The id of who granted it."""
+    condition: str | None = None
+    """The models that it is about, where that is not all."""
+    granted_by_name: str | None = None
+    """The name of who granted it; none once it was erased."""
+    last_used: datetime | None = None
+    """When the principal, or a group's member, last changed the securable or something below it;
+    reads are not recorded.
+    """
+    name: str | None = None
+    """The principal's name; none once it was erased."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"since": datetime, "last_used": datetime}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What somebody holds on a securable and, as far as it flows down, below it."""
+
+    on: str
+    """The securable, as a target URI, or `registry:/`."""
+    privileges: tuple[str, ...]
+    """The privileges; on a model that no condition was granted for, what is held with certainty."""
+    conditions: tuple[str, ...]
+    """The conditions under which models below it give more or less."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"privileges": tuple, "conditions": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Somebody who holds a privilege."""
+
+    principal: str
+    """The principal's id."""
+    kind: PrincipalKind
+    """What it is."""
+    text: str
+    """Why it holds it."""
+    name: str | None = None
+    """The principal's name; none once it was erased."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogVerification:
     """The log is intact."""
 
@@ -447,15 +589,65 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Principal:
-    """Who acts in this session."""
+class TokenRecord:
+    """What is known of a token: not what it is."""
 
-    name: str
-    """The name to show."""
+    id: str
+    """The id, such as `t12`."""
+    principal: str
+    """The principal's id."""
+    privileges: tuple[str, ...]
+    """The privileges that a session of it has at most; none said where it has all."""
+    created_at: datetime
+    """When it was made."""
+    comment: str | None = None
+    """What it is for."""
+    expires_at: datetime | None = None
+    """When it ends; never where absent."""
+    name: str | None = None
+    """The principal's name; none once it was erased."""
+    on: str | None = None
+    """The securable that it is for; none where for all."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "privileges": tuple,
+        "created_at": datetime,
+        "expires_at": datetime,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewToken:
+    """A new token: what it is, and what is known of it."""
+
+    token: str
+    """The token itself. It is shown only now, and kept nowhere."""
+    record: TokenRecord
+    """What the registry knows of it."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"record": TokenRecord}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """Who acts, or is granted something."""
+
+    kind: PrincipalKind
+    """What it is."""
     proof: str
-    """How the identity is proved."""
+    """How the identity is proved: `os_user`, `token`, or `name` for who has proved nothing yet."""
+    groups: tuple[str, ...]
+    """The ids of the groups that it is in, at any depth."""
+    members: tuple[str, ...]
+    """The ids of who is directly in this group."""
+    active: bool
+    """Whether it may act; not once it was deleted."""
     id: str | None = None
-    """The opaque id, such as `p1`; none before the first change that they make here."""
+    """The opaque id, such as `p1`; none for somebody who is not known here yet."""
+    name: str | None = None
+    """The name to show; none once it was erased."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"groups": tuple, "members": tuple}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -516,6 +708,28 @@ class Restored:
     """Files of versions."""
     bytes: int
     """Their bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role."""
+
+    name: str
+    """The name."""
+    includes: tuple[str, ...]
+    """The roles and privileges that it was made of."""
+    privileges: tuple[str, ...]
+    """All privileges that it gives."""
+    built_in: bool
+    """Whether every registry has it."""
+    separated_from: tuple[str, ...]
+    """The roles that nobody may hold together with it."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "includes": tuple,
+        "privileges": tuple,
+        "separated_from": tuple,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from halfback import _native, arguments, records
 from halfback._native import Handle, Resolver, Stamp
+from halfback.access import Access
 from halfback.entities import Backup, ModelVersion
 from halfback.errors import ClosedError
 from halfback.namespaces import Namespaces
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["Registry"]
 
 
-class Registry(Resolver, Namespaces, Versions):
+class Registry(Resolver, Namespaces, Versions, Access):
     """An open registry; `halfback.open` makes it.
 
     It may be used by any number of threads, and after a fork. It pickles as its location: what is
-    unpickled, also in another process, is the same registry opened again.
+    unpickled, also in another process, is the same registry opened again. A token is never in the
+    pickle: where one proved the session, `HALFBACK_TOKEN` gives one where it is unpickled, or that
+    is a `PermissionDeniedError`.
 
     >>> registry.path.name
     'models.hb'
@@ -45,11 +48,12 @@ class Registry(Resolver, Namespaces, Versions):
         self._now = Reads(handle)
 
     @classmethod
-    def _open(cls, path: PathArgument, create: bool, read_only: bool) -> Self:
+    def _open(cls, path: PathArgument, create: bool, read_only: bool, token: str | None) -> Self:
         handle = Handle.open(
             arguments.path("path", path),
             arguments.flag("create", create),
             arguments.flag("read_only", read_only),
+            arguments.optional(arguments.text, "token", token),
         )
         return cls(handle)
 
@@ -215,9 +219,9 @@ class Registry(Resolver, Namespaces, Versions):
 
         return registry_html(self)
 
-    def __reduce__(self) -> tuple[object, tuple[str, bool]]:
-        path, read_only, _ = self._location()
-        return _reopen, (path, read_only)
+    def __reduce__(self) -> tuple[object, tuple[str, bool, bool]]:
+        path, read_only, of_token, _ = self._location()
+        return _reopen, (path, read_only, of_token)
 
     def _source_of_records(self) -> Reads:
         return self._now
@@ -231,5 +235,5 @@ class Registry(Resolver, Namespaces, Versions):
         return self._version(version), stamp
 
 
-def _reopen(path: str, read_only: bool) -> Registry:
-    return Registry(Handle.open(path, False, read_only))
+def _reopen(path: str, read_only: bool, of_token: bool) -> Registry:
+    return Registry(Handle.reopen(path, read_only, of_token))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from halfback import arguments
 from halfback.arguments import integer, text
 from halfback.entities import Catalog, Model, ModelVersion, Schema
 from halfback.reads import Reads
-from halfback.records import Purged
+from halfback.records import Principal, Purged, Role, TokenRecord
 from halfback.wire import encode
 
 if TYPE_CHECKING:
@@ -43,12 +43,19 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "task": text,
 }
 
+Output: TypeAlias = (
+    Catalog | Schema | Model | ModelVersion | Purged | Principal | Role | TokenRecord
+)
+"""What a command gives."""
+
 # The records that commands give; the others give none.
-_OUTPUTS: dict[str, type[Catalog | Schema | Model | ModelVersion | Purged]] = {
+_OUTPUTS: dict[str, type[Output]] = {
     "archive_version": ModelVersion,
     "create_catalog": Catalog,
     "create_model": Model,
+    "create_principal": Principal,
     "create_schema": Schema,
+    "create_token": TokenRecord,
     "purge": Purged,
     "register_version": ModelVersion,
     "rename_catalog": Catalog,
@@ -56,6 +63,7 @@ _OUTPUTS: dict[str, type[Catalog | Schema | Model | ModelVersion | Purged]] = {
     "rename_schema": Schema,
     "restore_version": ModelVersion,
     "set_alias": ModelVersion,
+    "set_role": Role,
     "update_catalog": Catalog,
     "update_model": Model,
     "update_schema": Schema,
@@ -73,7 +81,7 @@ class Transactions(Reads):
 
     def transact(
         self, commands: Iterable[Command], *, idempotency_key: str | None = None
-    ) -> list[Catalog | Schema | Model | ModelVersion | Purged | None]:
+    ) -> list[Output | None]:
         """Executes commands in order as one commit: all of them happen, or none.
 
         The outputs come in the same order. `halfback.commands` has a class for each command.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from halfback._native import Handle
-from halfback.reads import Reads
+from halfback.decisions import Decisions
 
 __all__ = ["View"]
 
 
-class View(Reads):
+class View(Decisions):
     """Every read of the registry, as of one past commit; `Registry.as_of` makes it.
 
     Nothing that happens later changes what a view gives. It closes with its registry.
@@ -37,10 +37,10 @@ class View(Reads):
     def __repr__(self) -> str:
         return f"<halfback.View of {self._path} as of commit {self._commit}>"
 
-    def __reduce__(self) -> tuple[object, tuple[str, bool, int]]:
-        path, read_only, _ = self._location()
-        return _reopen, (path, read_only, self._commit)
+    def __reduce__(self) -> tuple[object, tuple[str, bool, bool, int]]:
+        path, read_only, of_token, _ = self._location()
+        return _reopen, (path, read_only, of_token, self._commit)
 
 
-def _reopen(path: str, read_only: bool, commit: int) -> View:
-    return View(Handle.open(path, False, read_only), commit)
+def _reopen(path: str, read_only: bool, of_token: bool, commit: int) -> View:
+    return View(Handle.reopen(path, read_only, of_token), commit)

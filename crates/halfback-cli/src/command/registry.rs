@@ -56,7 +56,7 @@ impl Info {
                 .fact("identity", info.uuid.clone())
                 .fact("format", info.format.to_string())
                 .fact("created", format!("{} UTC", people::time(info.created_at)))
-                .fact("you are", format!("{} ({})", whoami.name, whoami.proof))
+                .fact("you are", people::principal(&whoami))
                 .fact("halfback", info.library_version.clone());
             output.card(&card)
         })

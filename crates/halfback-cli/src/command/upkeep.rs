@@ -116,7 +116,7 @@ fn files(number: u64, bytes: u64) -> String {
 }
 
 /// A duration such as `90d`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("w", 604_800)];
     let parsed = units.iter().find_map(|(unit, seconds)| {
         let number = text.strip_suffix(unit)?;

@@ -31,7 +31,7 @@ fn what_cannot_be_meant() {
     let usage = [
         (
             "halfback modles",
-            "unrecognized subcommand 'modles'; a similar subcommand exists: 'models'",
+            "unrecognized subcommand 'modles'; some similar subcommands exist: 'role', 'models'",
         ),
         (
             "halfback alias set fraud",

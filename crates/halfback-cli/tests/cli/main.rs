@@ -6,6 +6,7 @@
     reason = "a failed expectation is a test's way of failing"
 )]
 
+mod access;
 mod containers;
 mod examples;
 mod exchange;
@@ -38,7 +39,7 @@ impl Place {
         place
     }
 
-    /// A folder with a registry that has a model with two versions.
+    /// A folder with a registry that has a model with two versions, and some who may use it.
     fn prepared() -> Self {
         let place = Self::new();
         for line in [
@@ -49,6 +50,13 @@ impl Place {
             "halfback alias set risk.credit.default challenger 2",
             "halfback tag set risk.credit.default team credit",
             "halfback export mlruns --layout mlflow",
+            "halfback principal create scoring --kind service",
+            "halfback principal create ben",
+            "halfback principal create validators --kind group",
+            "halfback member add validators ben",
+            "halfback role set Scorer Consumer SET_ALIAS",
+            "halfback grant Consumer catalogs:/risk scoring",
+            "halfback token create scoring > scoring.token",
         ] {
             place.done(line);
         }
@@ -63,7 +71,10 @@ impl Place {
         let mut command = Command::new(program);
         let programs = Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
         let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
-        command.current_dir(self.folder.path()).env("PATH", path).env_remove("HALFBACK_REGISTRY");
+        command.current_dir(self.folder.path()).env("PATH", path);
+        for variable in ["HALFBACK_REGISTRY", "HALFBACK_TOKEN", "HALFBACK_TOKEN_FILE"] {
+            command.env_remove(variable);
+        }
         command
     }
 
@@ -128,6 +139,7 @@ fn masked(place: &Place, text: &str) -> String {
         .replace(&format!("{mask}  {user}"), &format!("{mask}  ana"))
         .replace(&format!("{:<1$}", "BY", user.len()), "BY ")
         .replace(&format!("by {user}"), "by ana")
+        .replace(&format!("by `{user}`"), "by `ana`")
         .replace(&format!("owner    {user}"), "owner    ana");
     let mut out = String::new();
     for run in text.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
@@ -145,5 +157,5 @@ fn masked(place: &Place, text: &str) -> String {
 /// The user's name as the registry has it.
 fn user(place: &Place) -> String {
     let registry = halfback::Registry::open(place.path("models.hb")).unwrap();
-    registry.whoami().unwrap().name
+    registry.whoami().unwrap().name.unwrap()
 }

@@ -336,7 +336,7 @@ impl Batch {
         let execute = |sql| writer.execute(sql).map_err(|error| writer.refused(&error));
         execute(if self.filled { "SAVEPOINT part" } else { "BEGIN IMMEDIATE" })?;
         let connection = writer.connection.as_ref().ok_or_else(lost)?;
-        let mut transaction = Transaction { connection, touched: Vec::new() };
+        let mut transaction = Transaction { connection, touched: Vec::new(), before: &self.words };
         work(&mut transaction)?;
         let touched = transaction.touched;
         if self.filled {

@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::version::{ModelVersion, Stage};
-use crate::command::{Command, Context, Expect};
+use crate::access::Privilege;
+use crate::access::need::Needs;
+use crate::command::{Command, Context, Expect, Snapshot};
 
 /// Lets an alias name a version, or moves it there.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -60,6 +62,10 @@ impl Command for SetAlias {
     const NAME: &'static str = "set_alias";
     type Output = ModelVersion;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_model(&self.model)?, Privilege::SetAlias))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
         let mut moved = Moved::find(context, &self.model, &self.alias)?;
         moved.hold(context, &self.expect)?;
@@ -96,6 +102,10 @@ impl Command for DeleteAlias {
     const NAME: &'static str = "delete_alias";
     type Output = ();
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_model(&self.model)?, Privilege::SetAlias))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let mut moved = Moved::find(context, &self.model, &self.alias)?;
         if moved.present.is_none() {
@@ -112,6 +122,10 @@ impl Command for DeleteAlias {
 impl Command for ProtectAlias {
     const NAME: &'static str = "protect_alias";
     type Output = ();
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_model(&self.model)?, Privilege::Manage))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let moved = Moved::find(context, &self.model, &self.alias)?;

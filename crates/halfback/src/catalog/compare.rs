@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::version::ModelVersion;
+use crate::access::need::Needs;
 use crate::command::{Query, Snapshot};
 use crate::securable::VersionRef;
 use crate::signature::{self, Compatibility, Signature};
@@ -24,6 +25,10 @@ pub struct CompareSignatures {
 impl Query for CompareSignatures {
     const NAME: &'static str = "compare_signatures";
     type Output = Compatibility;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("both are found by their models' names"))
+    }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Compatibility> {
         let mut reasons = Vec::new();

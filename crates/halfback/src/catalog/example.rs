@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::version::{ModelVersion, checked_json, json};
+use crate::access::Privilege;
+use crate::access::need::Needs;
 use crate::command::{Context, Query, Snapshot};
 use crate::securable::VersionRef;
 
@@ -78,6 +80,10 @@ pub struct GetExample {
 impl Query for GetExample {
     const NAME: &'static str = "get_example";
     type Output = Example;
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Execute))
+    }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Example> {
         let (_, id) = snapshot.version_ref(&self.version)?;

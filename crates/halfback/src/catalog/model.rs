@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::origin::Origin;
 use super::tag::text_of;
 use super::tree::{self, Changes, Profile, Within};
+use crate::access::Privilege;
+use crate::access::need::Needs;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::securable::Level;
@@ -143,11 +145,16 @@ impl Command for CreateModel {
     const NAME: &'static str = "create_model";
     type Output = Model;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        let name: ModelName = self.name.parse()?;
+        now.needs_to_create(name.catalog(), Some(name.schema()), self.parents)
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<Model> {
         let name: ModelName = self.name.parse()?;
         let schema = context.schema_for(name.schema(), self.parents)?;
         let id = match context.now().find(schema, Level::Model, name.leaf())? {
-            Some(id) if self.exist_ok => id,
+            Some(id) if self.exist_ok && context.now().sees(id)? => id,
             Some(_) => return Err(tree::taken(Level::Model, &name)),
             None => {
                 let Self { task, comment, owner, tags, origin, allow_secrets, .. } = self;
@@ -165,6 +172,12 @@ impl Command for UpdateModel {
     const NAME: &'static str = "update_model";
     type Output = Model;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        let on = now.on_model(&self.name)?;
+        let needs = Needs::on(&on, Privilege::Modify);
+        Ok(needs.and_if(self.owner.is_some(), &on, Privilege::Manage))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<Model> {
         let id = context.now().model_id(&self.name.parse()?)?;
         context.now().expect_revision(id, self.expect_revision)?;
@@ -177,6 +190,16 @@ impl Command for UpdateModel {
 impl Command for RenameModel {
     const NAME: &'static str = "rename_model";
     type Output = Model;
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        let (name, new): (ModelName, ModelName) = (self.name.parse()?, self.new_name.parse()?);
+        let on = now.on_model(&self.name)?;
+        if name.schema() == new.schema() {
+            return Ok(Needs::on(&on, Privilege::Manage));
+        }
+        let to = now.on_schema(&new.schema().to_string())?;
+        Ok(Needs::on(&on, Privilege::Manage).and_if(true, &to, Privilege::CreateModel))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Model> {
         let (name, new): (ModelName, ModelName) = (self.name.parse()?, self.new_name.parse()?);
@@ -198,6 +221,10 @@ impl Command for RenameModel {
 impl Command for DeleteModel {
     const NAME: &'static str = "delete_model";
     type Output = ();
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_model(&self.name)?, Privilege::Manage))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let name: ModelName = self.name.parse()?;
@@ -281,6 +308,10 @@ impl Query for GetModel {
     const NAME: &'static str = "get_model";
     type Output = Model;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("it is found by its name"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Model> {
         let id = snapshot.model_id(&self.name.parse()?)?;
         snapshot.model(id)
@@ -291,30 +322,14 @@ impl Query for ListModels {
     const NAME: &'static str = "list_models";
     type Output = Page<Model>;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("only those that are seen are listed"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Model>> {
         let paging = snapshot.paging(self.page_size, self.cursor);
         let within = snapshot.parent(self.parent.as_deref())?;
-        let query = format!("models {}", self.parent.unwrap_or_default());
-        let last: (String, String, String) = paging.after(&query)?.unwrap_or_default();
-        let last = [last.0.as_str(), last.1.as_str(), last.2.as_str()];
-        // Within one schema, names lie in the index in their order.
-        let rows = snapshot.by_schema(
-            within,
-            last,
-            paging.limit()?,
-            |snapshot, schema, after, wanted| {
-                snapshot.sql.all(
-                "SELECT id, name FROM securable WHERE parent = ?1 AND kind = 'model' AND name > ?2 \
-                 AND until > ?3 AND since <= ?3 ORDER BY name LIMIT ?4",
-                &[schema.id.into(), after.into(), snapshot.moment.into(), wanted.into()],
-                |row| {
-                    let name = row.text(1)?.to_owned();
-                    Ok((row.id(0)?, (schema.catalog.clone(), schema.name.clone(), name)))
-                },
-            )
-            },
-        )?;
-        snapshot.records(paging.page(rows, &query, |(_, names)| names.clone())?)
+        snapshot.models_within(within, paging)
     }
 }
 

@@ -3,9 +3,11 @@
 mod attribute;
 mod check;
 mod compile;
+mod condition;
 mod fragment;
 mod order;
 mod plan;
+mod sight;
 
 use std::ops::ControlFlow;
 
@@ -19,6 +21,7 @@ use serde_json::Map;
 use super::model::Model;
 use super::tree::Within;
 use super::version::ModelVersion;
+use crate::access::need::Needs;
 use crate::command::{Query, Snapshot};
 use crate::page::{Page, Paging};
 use attribute::{Subject, live};
@@ -26,6 +29,9 @@ use compile::{Compiled, Seed};
 use fragment::{Bound, Fragment};
 use order::Order;
 use plan::Plan;
+use sight::Sight;
+
+pub(crate) use condition::Condition;
 
 /// Finds models.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,12 +92,25 @@ impl Query for SearchModels {
     const NAME: &'static str = "search_models";
     type Output = Page<Model>;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("only those that are seen are found"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Model>> {
         let Self { filter, parameters, order_by, page_size, cursor } = self;
         let paging = snapshot.paging(page_size, cursor);
-        let search = Search::new(Subject::Models, filter, &parameters, &order_by, paging)?;
+        let search = Search::everywhere(Subject::Models, filter, &parameters, &order_by, paging)?;
         let found = search.run(snapshot)?;
         snapshot.records(found)
+    }
+}
+
+impl Snapshot<'_> {
+    /// The models of a catalog or schema, or all, by name: a search without a filter.
+    pub(super) fn models_within(&mut self, within: Within, paging: Paging) -> Result<Page<Model>> {
+        let search = Search::new(Subject::Models, None, &Map::new(), &[], within, paging)?;
+        let found = search.run(self)?;
+        self.records(found)
     }
 }
 
@@ -99,10 +118,14 @@ impl Query for SearchVersions {
     const NAME: &'static str = "search_versions";
     type Output = Page<ModelVersion>;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("only those that are seen are found"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<ModelVersion>> {
         let Self { filter, parameters, order_by, page_size, cursor } = self;
         let paging = snapshot.paging(page_size, cursor);
-        let search = Search::new(Subject::Versions, filter, &parameters, &order_by, paging)?;
+        let search = Search::everywhere(Subject::Versions, filter, &parameters, &order_by, paging)?;
         let found = search.run(snapshot)?;
         snapshot.records(found)
     }
@@ -120,29 +143,46 @@ struct Search {
     /// Names the list that a cursor belongs to.
     list: String,
     after: Option<Vec<Bound>>,
+    /// Where models are listed by name: everywhere, or in one catalog or schema.
+    within: Within,
+    /// What the session sees; none where that is everything.
+    sight: Option<Sight>,
 }
 
 impl Search {
-    fn new(
+    fn everywhere(
         subject: Subject,
         filter: Option<String>,
         parameters: &Map<String, serde_json::Value>,
         order_by: &[String],
         paging: Paging,
     ) -> Result<Self> {
+        Self::new(subject, filter, parameters, order_by, Within::default(), paging)
+    }
+
+    fn new(
+        subject: Subject,
+        filter: Option<String>,
+        parameters: &Map<String, serde_json::Value>,
+        order_by: &[String],
+        within: Within,
+        paging: Paging,
+    ) -> Result<Self> {
         let filter = filter.unwrap_or_default();
         let list = serde_json::json!([format!("{subject:?}"), filter, parameters, order_by]);
-        let list = list.to_string();
+        let list = format!("{list} {within:?}");
         let order = Order::parse(subject, order_by)?;
         let after: Option<Vec<Bound>> = paging.after(&list)?;
         if after.as_ref().is_some_and(|keys| keys.len() != order.len()) {
             return Err(Detail::InvalidArgument("the cursor is damaged; pass none".into()).into());
         }
         let filter = compile::compile(subject, &filter, parameters)?;
-        Ok(Self { subject, filter, order, paging, list, after })
+        Ok(Self { subject, filter, order, paging, list, after, within, sight: None })
     }
 
-    fn run(&self, snapshot: &mut Snapshot<'_>) -> Result<Page<Found>> {
+    fn run(mut self, snapshot: &mut Snapshot<'_>) -> Result<Page<Found>> {
+        self.sight = Sight::of(snapshot)?;
+        self.filter.seeds.extend(self.sight.as_ref().and_then(|sight| sight.seed(self.subject)));
         let limit = self.paging.limit()?;
         let found = match self.plan(snapshot, limit)? {
             Plan::List if self.order.is_by_name => self.by_name(snapshot, limit)?,
@@ -239,7 +279,7 @@ impl Search {
     /// Models by name, schema by schema: within one, names lie in the index in their order.
     fn by_name(&self, snapshot: &mut Snapshot<'_>, limit: i64) -> Result<Vec<Found>> {
         let last = self.last_name();
-        snapshot.by_schema(Within::default(), last, limit, |snapshot, schema, after, wanted| {
+        snapshot.by_schema(self.within, last, limit, |snapshot, schema, after, wanted| {
             let after = Fragment::new("m.name > $", vec![Bound::Text(after.to_owned())]);
             let within = Fragment::new(" AND m.parent = $", vec![Bound::Int(schema.id.0)]);
             let base = self.base(None).then(within);
@@ -258,13 +298,14 @@ impl Search {
     ) -> Result<Vec<Found>> {
         let columns = std::iter::once(Fragment::from(self.subject.id()))
             .chain(self.order.columns())
-            .chain(self.filter.columns.iter().cloned());
+            .chain(self.filter.columns.iter().cloned())
+            .chain(self.sight.iter().flat_map(|sight| sight.columns(self.subject)));
         let mut statement = Fragment::joined(columns, ", ").within("SELECT ", "").then(base);
         for condition in self.filter.conditions.iter().cloned().chain(after) {
             statement = statement.then(" AND ").then(condition);
         }
         statement = statement.then(order);
-        if self.filter.checks.is_empty() {
+        if self.filter.checks.is_empty() && self.sight.is_none() {
             statement = statement.then(Fragment::new(" LIMIT $", vec![Bound::Int(limit)]));
         }
         let (sql, params) = statement.statement(snapshot.moment);
@@ -286,7 +327,8 @@ impl Search {
                 return Ok(false);
             }
         }
-        Ok(true)
+        let first = 1 + self.order.len() + self.filter.columns.len();
+        self.sight.as_ref().map_or(Ok(true), |sight| sight.passes(row, first))
     }
 }
 

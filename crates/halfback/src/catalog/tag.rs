@@ -9,6 +9,8 @@ use halfback_store::schema::TAG;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Privilege;
+use crate::access::need::Needs;
 use crate::command::{Command, Context, Expect, Snapshot};
 use crate::secret;
 use crate::securable::Target;
@@ -48,6 +50,10 @@ impl Command for SetTag {
     const NAME: &'static str = "set_tag";
     type Output = ();
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        now.needs_on(&self.target, Privilege::ApplyTag)
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let (id, present, key) = context.tag_of(&self.target, &self.key)?;
         self.expect.hold(present.as_ref(), &format!("tag `{key}` of `{}`", self.target))?;
@@ -71,6 +77,10 @@ impl Command for SetTag {
 impl Command for DeleteTag {
     const NAME: &'static str = "delete_tag";
     type Output = ();
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        now.needs_on(&self.target, Privilege::ApplyTag)
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let (id, present, key) = context.tag_of(&self.target, &self.key)?;

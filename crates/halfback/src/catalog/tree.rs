@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, SchemaName, text};
-use halfback_store::schema::{ORIGIN, PROFILE, SECURABLE, TAG};
+use halfback_store::schema::{ACCESS_GRANT, ORIGIN, PROFILE, SECURABLE, TAG};
 use halfback_store::sql::Value;
 
+use crate::access::Privilege;
 use crate::command::{Context, Snapshot};
 use crate::page::{Page, Paging};
 use crate::secret;
@@ -77,7 +78,7 @@ pub(super) struct LivingSchema {
 }
 
 /// The error of a name that is in use.
-pub(super) fn taken(level: Level, name: impl fmt::Display) -> Error {
+pub(crate) fn taken(level: Level, name: impl fmt::Display) -> Error {
     Detail::AlreadyExists(format!(
         "{} `{name}` exists already; pass `exist_ok` to accept that, or choose another name",
         level.noun()
@@ -117,6 +118,10 @@ impl Context<'_> {
     ) -> Result<EntityId> {
         let id = self.tx.new_id();
         self.tx.touch(id)?;
+        if level != Level::Model {
+            // Its owner holds something on all that will be in it.
+            self.changed_access(None)?;
+        }
         self.tx.open(&SECURABLE, &[parent.into(), level.noun().into(), name.into(), id.into()])?;
         let owner = match profile.owner.filter(|owner| !owner.is_empty()) {
             Some(owner) => self.tx.principal(&text(owner, "owner")?)?,
@@ -134,7 +139,7 @@ impl Context<'_> {
     }
 
     /// Stores a comment; gives the reference that goes into the fact row.
-    pub(super) fn comment(
+    pub(crate) fn comment(
         &mut self,
         comment: Option<String>,
         allow_secrets: bool,
@@ -175,6 +180,9 @@ impl Context<'_> {
             return Ok(());
         }
         self.tx.touch(id)?;
+        if owner != entry.owner_id {
+            self.changed_access(None)?;
+        }
         let values = [id.into(), owner.into(), comment.as_ref().into(), task.as_ref().into()];
         self.tx.put(&PROFILE, &values)
     }
@@ -216,22 +224,31 @@ impl Context<'_> {
         name: impl fmt::Display,
     ) -> Result<()> {
         let below = match level {
+            Level::Registry => Some(Level::Catalog),
             Level::Catalog => Some(Level::Schema),
             Level::Schema => Some(Level::Model),
             Level::Model => None,
         };
         if let Some(below) = below {
             let children = self.now().all_children(id)?;
-            if let (Some((_, first)), false) = (children.first(), cascade) {
+            if let (Some((child, first)), false) = (children.first(), cascade) {
+                let first = if self.now().sees(*child)? {
+                    format!("{} `{first}`", below.noun())
+                } else {
+                    format!("a {}", below.noun())
+                };
                 return Err(Detail::NotEmpty(format!(
-                    "{} `{name}` holds {} `{first}`{}; delete what it holds first, or pass `cascade`",
+                    "{} `{name}` holds {first}{}; delete what it holds first, or pass `cascade`",
                     level.noun(),
-                    below.noun(),
                     if children.len() > 1 { " and more" } else { "" },
                 ))
                 .into());
             }
             for (child, name) in children {
+                // Something on the way down may be denied.
+                let mut now = self.now();
+                let on = now.on_id(child, &name)?;
+                now.hold(Privilege::Manage, &on)?;
                 self.remove(below, child, true, name)?;
             }
         } else {
@@ -241,10 +258,25 @@ impl Context<'_> {
         self.tx.touch(id)?;
         self.tx.restructure();
         self.remove_tags(id)?;
+        self.remove_grants(id)?;
         self.tx.close(&ORIGIN, &[id.into()])?;
         self.tx.close(&PROFILE, &[id.into()])?;
         let key = [entry.parent.into(), level.noun().into(), Value::from(&entry.name)];
         self.tx.close(&SECURABLE, &key)?;
+        Ok(())
+    }
+
+    /// Closes every grant on something that ends.
+    fn remove_grants(&mut self, id: EntityId) -> Result<()> {
+        let now = self.now();
+        let grants = now.sql.all(
+            "SELECT principal, what FROM access_grant WHERE securable = ?1 AND until > ?2",
+            &[id.into(), now.moment.into()],
+            |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
+        )?;
+        for (principal, what) in grants {
+            self.tx.close(&ACCESS_GRANT, &[principal.into(), id.into(), Value::from(&what)])?;
+        }
         Ok(())
     }
 
@@ -257,7 +289,7 @@ impl Context<'_> {
     }
 }
 
-fn with_parents(absent: &Error) -> Error {
+pub(crate) fn with_parents(absent: &Error) -> Error {
     Detail::NotFound(format!("{absent}; create it first, or pass `parents`")).into()
 }
 
@@ -376,20 +408,35 @@ impl Snapshot<'_> {
         query: &str,
     ) -> Result<Page<(EntityId, String)>> {
         let query = format!("{} {query}", level.noun());
-        let after: String = paging.after(&query)?.unwrap_or_default();
-        let rows = self.sql.all(
-            "SELECT id, name FROM securable WHERE parent = ?1 AND kind = ?2 AND name > ?3 \
-             AND until > ?4 AND since <= ?4 ORDER BY name LIMIT ?5",
-            &[
-                parent.into(),
-                level.noun().into(),
-                Value::from(&after),
-                self.moment.into(),
-                paging.limit()?.into(),
-            ],
-            |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
-        )?;
-        paging.page(rows, &query, |(_, name)| name.clone())
+        let mut after: String = paging.after(&query)?.unwrap_or_default();
+        let limit = paging.limit()?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut seen = Vec::new();
+        loop {
+            let rows = self.sql.all(
+                "SELECT id, name FROM securable WHERE parent = ?1 AND kind = ?2 AND name > ?3 \
+                 AND until > ?4 AND since <= ?4 ORDER BY name LIMIT ?5",
+                &[
+                    parent.into(),
+                    level.noun().into(),
+                    Value::from(&after),
+                    self.moment.into(),
+                    limit.into(),
+                ],
+                |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
+            )?;
+            let is_last = rows.len() < wanted;
+            for (id, name) in rows {
+                after.clone_from(&name);
+                if self.sees(id)? {
+                    seen.push((id, name));
+                }
+            }
+            if is_last || seen.len() >= wanted {
+                break;
+            }
+        }
+        paging.page(seen, &query, |(_, name)| name.clone())
     }
 
     /// Reads the models in the schemas of `within` by full name, after the one with the parts

@@ -18,6 +18,8 @@ use serde_json::Map;
 
 use super::origin::Origin;
 use super::tag::text_of;
+use crate::access::Privilege;
+use crate::access::need::Needs;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::securable::{Selector, VersionRef};
@@ -261,6 +263,10 @@ impl Command for UpdateVersion {
     const NAME: &'static str = "update_version";
     type Output = ModelVersion;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Modify))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
         if self.stage == Some(Stage::Archived) {
             return Err(Detail::InvalidArgument(
@@ -296,6 +302,10 @@ impl Command for ArchiveVersion {
     const NAME: &'static str = "archive_version";
     type Output = ModelVersion;
 
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Modify))
+    }
+
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
         let (model, id) = context.expected(&self.version, self.expect_revision)?;
         context.refuse_named(model, id, "archive")?;
@@ -306,6 +316,10 @@ impl Command for ArchiveVersion {
 impl Command for RestoreVersion {
     const NAME: &'static str = "restore_version";
     type Output = ModelVersion;
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Modify))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
         let (model, id) = context.expected(&self.version, self.expect_revision)?;
@@ -319,6 +333,10 @@ impl Command for RestoreVersion {
 impl Command for DeleteVersion {
     const NAME: &'static str = "delete_version";
     type Output = ();
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Manage))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let (model, id) = context.expected(&self.version, self.expect_revision)?;
@@ -417,6 +435,10 @@ impl Query for GetVersion {
     const NAME: &'static str = "get_version";
     type Output = ModelVersion;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("it is found by its model's name"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<ModelVersion> {
         let name: ModelName = self.model.parse()?;
         let model = snapshot.model_id(&name)?;
@@ -431,6 +453,10 @@ impl Query for Resolve {
     const NAME: &'static str = "resolve";
     type Output = ModelVersion;
 
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("it is found by its model's name"))
+    }
+
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<ModelVersion> {
         let (_, version) = snapshot.version_ref(&self.uri)?;
         snapshot.version(version)
@@ -440,6 +466,10 @@ impl Query for Resolve {
 impl Query for ListVersions {
     const NAME: &'static str = "list_versions";
     type Output = Page<ModelVersion>;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("they are found by their model's name"))
+    }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<ModelVersion>> {
         let paging = snapshot.paging(self.page_size, self.cursor);
@@ -591,7 +621,7 @@ impl Snapshot<'_> {
         Ok(self.state(id)?.stage == Stage::Archived)
     }
 
-    fn version_number(&mut self, id: EntityId) -> Result<i64> {
+    pub(crate) fn version_number(&mut self, id: EntityId) -> Result<i64> {
         self.sql
             .first(
                 "SELECT number FROM version WHERE id = ?1 AND until > ?2 AND since <= ?2",

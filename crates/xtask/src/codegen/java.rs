@@ -11,6 +11,9 @@ use super::{
 /// google-java-format wraps the rest; prose is given in lines that it leaves alone.
 const WIDTH: usize = 90;
 
+/// The records of what privileges are granted on.
+const SECURABLES: [&str; 3] = ["Catalog", "Schema", "Model"];
+
 /// Paths under `dev/halfback` and their texts.
 pub(crate) fn files(api: &Api) -> Vec<(String, String)> {
     let mut files = Vec::new();
@@ -83,14 +86,30 @@ fn record_file(record: &Record) -> String {
     let components: Vec<String> =
         record.fields.iter().map(|field| component(field, false)).collect();
     let mut body = format!(
-        "{}public record {}({}) {{\n",
+        "{}public record {}({}){} {{\n",
         javadoc(&record.doc, &record.fields.iter().collect::<Vec<_>>()),
         record.name,
-        components.join(", ")
+        components.join(", "),
+        if SECURABLES.contains(&record.name.as_str()) { " implements Securable" } else { "" },
     );
     body.push_str(&copies(record, &record.name));
+    body.push_str(shown(&record.name));
     body.push_str("}\n");
     head("dev.halfback", &body, &[])
+}
+
+/// The text of a record that is a sentence of its own, or holds what is not to be shown.
+fn shown(name: &str) -> &'static str {
+    match name {
+        "Explanation" => {
+            "\n/** All of it in one sentence. */\n@Override\npublic String toString() {\nreturn text;\n}\n"
+        }
+        "NewToken" => {
+            "/** Hides the token. */\n@Override\npublic String toString() {\n\
+             return \"NewToken[token=***, record=\" + record + \"]\";\n}\n"
+        }
+        _ => "",
+    }
 }
 
 /// The compact constructor, where a list or a map has to be made immutable.

@@ -49,7 +49,8 @@ fn commands(api: &Api) -> String {
     );
     out.push_str(
         "from __future__ import annotations\n\nfrom abc import ABC, abstractmethod\n\
-         from collections.abc import Mapping\nfrom dataclasses import dataclass\nfrom typing import Any, ClassVar\n\n",
+         from collections.abc import Mapping\nfrom dataclasses import dataclass\n\
+         from datetime import datetime\nfrom typing import Any, ClassVar\n\n",
     );
     let expects =
         api.commands.iter().flat_map(|command| &command.fields).any(Field::is_expectation);

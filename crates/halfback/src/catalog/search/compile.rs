@@ -26,7 +26,7 @@ use crate::word;
 /// Words in one `MATCH`.
 const MOST_WORDS: usize = 32;
 
-type Parameters = serde_json::Map<String, Json>;
+pub(super) type Parameters = serde_json::Map<String, Json>;
 
 /// What a filter became.
 #[derive(Debug, Default)]

@@ -88,6 +88,16 @@ impl Fragment {
         Self::joined(parts, " OR ").within("(", ")")
     }
 
+    /// This part with a name in it standing for an expression.
+    pub(super) fn naming(self, name: &str, expression: &str) -> Self {
+        Self { sql: self.sql.replace(name, expression), ..self }
+    }
+
+    /// This part about now, whatever moment the statement is about.
+    pub(super) fn about_now(self) -> Self {
+        self.naming("@", &CommitNumber::NOW.to_string())
+    }
+
     /// The statement as engines take it, `?1` being the moment, and its parameters.
     pub(super) fn statement(&self, moment: CommitNumber) -> (String, Vec<Value<'_>>) {
         let mut sql = String::with_capacity(self.sql.len() + 64);

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{ModelVersion, Param, Stage, Status, json};
+use crate::access::Privilege;
+use crate::access::need::Needs;
 use crate::catalog::example::Example;
 use crate::catalog::origin::Origin;
 use crate::catalog::tag;
@@ -106,6 +108,10 @@ impl RegisterVersion {
 impl Command for RegisterVersion {
     const NAME: &'static str = "register_version";
     type Output = ModelVersion;
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_model(&self.model)?, Privilege::CreateModelVersion))
+    }
 
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
         let name: ModelName = self.model.parse()?;

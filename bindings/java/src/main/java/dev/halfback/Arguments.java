@@ -34,6 +34,21 @@ final class Arguments {
     }
   }
 
+  /** The URI of a securable. */
+  static String uri(Securable securable, String argument) {
+    return given(given(securable, argument).uri(), argument);
+  }
+
+  /** The id of a principal that has one. */
+  static String id(Principal principal, String argument) {
+    String id = given(principal, argument).id();
+    if (id == null) {
+      throw invalid(
+          "argument `" + argument + "` is a principal that is not known here; create it first");
+    }
+    return id;
+  }
+
   /** The argument itself, unless it is not a finite number. */
   static double finite(double number, String argument) {
     if (!Double.isFinite(number)) {

@@ -33,7 +33,8 @@ public record Catalog(
     @JsonProperty("updated_at") Instant updatedAt,
     String comment,
     @JsonProperty("created_by") String createdBy,
-    String owner) {
+    String owner)
+    implements Securable {
   /** Keeps its own copies, so that no caller can change it. */
   public Catalog {
     tags = tags == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(tags));

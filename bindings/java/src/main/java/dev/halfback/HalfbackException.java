@@ -40,13 +40,16 @@ public abstract sealed class HalfbackException extends RuntimeException
     return code;
   }
 
-  /** Makes the exception of a kind. Native code calls this. */
-  static HalfbackException of(String kind, String code, String message) {
+  /**
+   * Makes the exception of a kind. Native code calls this; the explanation is JSON, or null where
+   * there is none.
+   */
+  static HalfbackException of(String kind, String code, String message, String explanation) {
     return switch (kind) {
       case "invalid" -> new HalfbackInvalidException(code, message);
       case "not_found" -> new HalfbackNotFoundException(code, message);
       case "conflict" -> new HalfbackConflictException(code, message);
-      case "denied" -> new HalfbackPermissionDeniedException(code, message);
+      case "denied" -> new HalfbackPermissionDeniedException(code, message, explanation);
       case "integrity" -> new HalfbackIntegrityException(code, message);
       case "unavailable" -> new HalfbackUnavailableException(code, message);
       case "closed" -> new HalfbackClosedException(code, message);

@@ -21,7 +21,8 @@ final class Handle {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   Handle(byte[] path, Options options) {
-    long opened = Native.open(path, options.create(), options.readOnly());
+    byte[] token = options.token() == null ? null : Arguments.utf8(options.token(), "token");
+    long opened = Native.open(path, options.create(), options.readOnly(), token);
     address = opened;
     // The action must not hold this object, or it would stay reachable for ever.
     CLEANER.register(this, () -> Native.free(opened));

@@ -64,6 +64,14 @@ final class Json {
     }
   }
 
+  static <T> T read(String json, Class<T> type) {
+    try {
+      return MAPPER.readValue(json, type);
+    } catch (JsonProcessingException unexpected) {
+      throw unreadable(unexpected);
+    }
+  }
+
   static JsonNode read(byte[] json) {
     return read(json, JsonNode.class);
   }

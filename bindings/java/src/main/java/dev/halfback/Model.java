@@ -44,7 +44,8 @@ public record Model(
     @JsonProperty("latest_version") Long latestVersion,
     Origin origin,
     String owner,
-    String task) {
+    String task)
+    implements Securable {
   /** Keeps its own copies, so that no caller can change it. */
   public Model {
     tags = tags == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(tags));

@@ -2,12 +2,12 @@ package dev.halfback;
 
 /**
  * The native library's methods. Text and paths are bytes, requests and records are JSON; a null
- * path, name, file, moment or progress means that there is none.
+ * path, name, file, token, moment or progress means that there is none.
  */
 final class Native {
   private Native() {}
 
-  static native long open(byte[] path, boolean create, boolean readOnly);
+  static native long open(byte[] path, boolean create, boolean readOnly, byte[] token);
 
   static native void interrupt(long handle);
 
@@ -18,6 +18,11 @@ final class Native {
   static native byte[] execute(long handle, byte[] request);
 
   static native byte[] query(long handle, byte[] request);
+
+  static native byte[] createToken(long handle, byte[] request);
+
+  /** The number of the operating system's user with a login name, or -1. */
+  static native long osUser(byte[] login);
 
   static native byte[] compatible(byte[] request);
 

@@ -26,6 +26,9 @@ final class Outputs {
           "set_alias" ->
           ModelVersion.class;
       case "purge" -> Purged.class;
+      case "create_principal" -> Principal.class;
+      case "set_role" -> Role.class;
+      case "create_token" -> TokenRecord.class;
       case "delete_catalog",
           "delete_schema",
           "delete_model",
@@ -33,7 +36,16 @@ final class Outputs {
           "set_tag",
           "delete_tag",
           "delete_alias",
-          "protect_alias" ->
+          "protect_alias",
+          "delete_principal",
+          "add_member",
+          "remove_member",
+          "grant",
+          "revoke",
+          "delete_role",
+          "separate_roles",
+          "revoke_token",
+          "allow_os_users" ->
           null;
       default ->
           throw new HalfbackInternalException(

@@ -17,17 +17,9 @@ import java.util.stream.Stream;
  * <p>A method that returns a {@link Stream} reads its pages while the stream is consumed; that is
  * also when it fails. Its {@code …Page} sibling reads one page at once.
  */
-public abstract sealed class Reads permits Registry, View {
-  private final Handle handle;
-  private final Long commit;
-
+public abstract sealed class Reads extends AccessReads permits Registry, View {
   Reads(Handle handle, Long commit) {
-    this.handle = handle;
-    this.commit = commit;
-  }
-
-  final Handle handle() {
-    return handle;
+    super(handle, commit);
   }
 
   /**
@@ -416,15 +408,6 @@ public abstract sealed class Reads permits Registry, View {
   }
 
   /**
-   * Who is asking, and how that was proved.
-   *
-   * @return the principal
-   */
-  public Principal whoami() {
-    return query(request("whoami"), Principal.class);
-  }
-
-  /**
    * What this registry is and how far it has come.
    *
    * @return its id, format, last commit and log root
@@ -477,8 +460,8 @@ public abstract sealed class Reads permits Registry, View {
 
   private CheckReport examine(boolean artifacts, ProgressListener listener) {
     byte[] report =
-        handle.transfer(
-            listener, (address, progress) -> Native.check(address, artifacts, progress));
+        handle()
+            .transfer(listener, (address, progress) -> Native.check(address, artifacts, progress));
     return Json.read(report, CheckReport.class);
   }
 
@@ -538,10 +521,11 @@ public abstract sealed class Reads permits Registry, View {
     byte[] reference = Json.bytes(version);
     byte[] folder = NativePath.encode(to, "to");
     return NativePath.decode(
-        handle.transfer(
-            listener,
-            (address, progress) ->
-                Native.download(address, reference, moment(), folder, progress)));
+        handle()
+            .transfer(
+                listener,
+                (address, progress) ->
+                    Native.download(address, reference, moment(), folder, progress)));
   }
 
   /**
@@ -589,8 +573,10 @@ public abstract sealed class Reads permits Registry, View {
   private Artifact verify(JsonNode version, ProgressListener listener) {
     byte[] reference = Json.bytes(version);
     byte[] artifact =
-        handle.transfer(
-            listener, (address, progress) -> Native.verify(address, reference, moment(), progress));
+        handle()
+            .transfer(
+                listener,
+                (address, progress) -> Native.verify(address, reference, moment(), progress));
     return Json.read(artifact, Artifact.class);
   }
 
@@ -639,7 +625,7 @@ public abstract sealed class Reads permits Registry, View {
   private Path filePath(JsonNode version, byte[] file) {
     byte[] reference = Json.bytes(version);
     return NativePath.decode(
-        handle.call(address -> Native.filePath(address, reference, moment(), file)));
+        handle().call(address -> Native.filePath(address, reference, moment(), file)));
   }
 
   /**
@@ -805,12 +791,14 @@ public abstract sealed class Reads permits Registry, View {
     Handle target = Arguments.given(to, "to").handle();
     byte[] json = Arguments.given(options, "options").json();
     byte[] copy =
-        handle.transfer(
-            listener,
-            (address, progress) ->
-                target.call(
-                    other ->
-                        Native.copyVersion(address, reference, moment(), other, json, progress)));
+        handle()
+            .transfer(
+                listener,
+                (address, progress) ->
+                    target.call(
+                        other ->
+                            Native.copyVersion(
+                                address, reference, moment(), other, json, progress)));
     return Json.read(copy, ModelVersion.class);
   }
 
@@ -818,10 +806,11 @@ public abstract sealed class Reads permits Registry, View {
     byte[] reference = Json.bytes(version);
     byte[] file = NativePath.encode(path, "path");
     return NativePath.decode(
-        handle.transfer(
-            listener,
-            (address, progress) ->
-                Native.bundle(address, reference, moment(), file, overwrite, progress)));
+        handle()
+            .transfer(
+                listener,
+                (address, progress) ->
+                    Native.bundle(address, reference, moment(), file, overwrite, progress)));
   }
 
   private static JsonNode reference(String version) {
@@ -830,39 +819,5 @@ public abstract sealed class Reads permits Registry, View {
 
   private static JsonNode reference(ModelVersion version) {
     return Json.object().textNode(Arguments.given(version, "version").pin());
-  }
-
-  private static ObjectNode request(String query) {
-    return Json.object().put("query", query);
-  }
-
-  private static ObjectNode named(String query, String name) {
-    return request(query).put("name", text(name, "name"));
-  }
-
-  private static String text(String value, String argument) {
-    Arguments.utf8(value, argument);
-    return value;
-  }
-
-  private <T> Page<T> queryPage(ObjectNode query, PageRequest page, Class<T> items) {
-    return Json.readPage(run(Arguments.given(page, "page").of(query)), items);
-  }
-
-  private <T> T query(ObjectNode query, Class<T> output) {
-    return Json.read(run(query), output);
-  }
-
-  private byte[] run(ObjectNode query) {
-    if (commit != null) {
-      query.putObject("as_of").put("commit", commit);
-    }
-    byte[] request = Json.bytes(query);
-    return handle.call(address -> Native.query(address, request));
-  }
-
-  /** The moment of these reads as native code takes it, null for the present. */
-  private byte[] moment() {
-    return commit == null ? null : Json.bytes(Json.object().put("commit", commit));
   }
 }

@@ -59,7 +59,7 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * }</pre>
    *
    * @param path the registry's folder
-   * @param options whether to create it, whether only to read it
+   * @param options whether to create it, whether only to read it, and who is asking
    * @return the open registry
    */
   public static Registry open(Path path, Options options) {
@@ -227,6 +227,56 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
                     Native.hashArtifact(
                         address, content.path(), content.name(), content.bytes(), report)),
         Artifact.class);
+  }
+
+  /**
+   * Makes a token for a principal: whoever opens the registry with it acts as that principal. It is
+   * shown in the answer and never again.
+   *
+   * <pre>{@code
+   * NewToken token = registry.createToken("scoring");
+   * Registry session = Registry.open(path, Options.defaults().withToken(token.token()));
+   * }</pre>
+   *
+   * @param principal its name or id
+   * @return the token, and what is known of it
+   */
+  public NewToken createToken(String principal) {
+    return createToken(principal, TokenOptions.defaults());
+  }
+
+  /**
+   * Makes a token for a principal.
+   *
+   * @param principal the principal
+   * @return the token, and what is known of it
+   */
+  public NewToken createToken(Principal principal) {
+    return createToken(principal, TokenOptions.defaults());
+  }
+
+  /**
+   * Makes a token for a principal that ends, or that is for less than all its principal may do.
+   *
+   * @param principal its name or id
+   * @param options what the token is to be
+   * @return the token, and what is known of it
+   */
+  public NewToken createToken(String principal, TokenOptions options) {
+    byte[] json = Arguments.given(options, "options").json(principal);
+    byte[] token = handle().call(address -> Native.createToken(address, json));
+    return Json.read(token, NewToken.class);
+  }
+
+  /**
+   * Makes a token for a principal that ends, or that is for less than all its principal may do.
+   *
+   * @param principal the principal
+   * @param options what the token is to be
+   * @return the token, and what is known of it
+   */
+  public NewToken createToken(Principal principal, TokenOptions options) {
+    return createToken(Arguments.id(principal, "principal"), options);
   }
 
   /**

@@ -35,7 +35,8 @@ public record Schema(
     @JsonProperty("updated_at") Instant updatedAt,
     String comment,
     @JsonProperty("created_by") String createdBy,
-    String owner) {
+    String owner)
+    implements Securable {
   /** Keeps its own copies, so that no caller can change it. */
   public Schema {
     tags = tags == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(tags));

@@ -34,15 +34,7 @@ import java.util.List;
  * CreateModel.of("risk.credit.default").withParents(true)}. Give it to the method of its name, or a
  * list of them to {@link #transact}.
  */
-public sealed interface Writes permits Registry, Keyed {
-  /**
-   * Carries out one command.
-   *
-   * @param command the command
-   * @return the record that the method of the command's name returns, null where that is void
-   */
-  Object execute(Command command);
-
+public sealed interface Writes extends AccessWrites permits Registry, Keyed {
   /**
    * Carries out commands as one: all of them, in one commit, or none.
    *

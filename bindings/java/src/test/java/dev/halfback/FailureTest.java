@@ -30,7 +30,7 @@ class FailureTest {
     assertEquals(HalfbackException.class.getPermittedSubclasses().length, classes.size());
     classes.forEach(
         (kind, type) -> {
-          HalfbackException failure = HalfbackException.of(kind, "some_code", "text");
+          HalfbackException failure = HalfbackException.of(kind, "some_code", "text", null);
           assertEquals(type, failure.getClass());
           assertEquals("some_code", failure.code());
           assertEquals("text", failure.getMessage());
@@ -56,7 +56,7 @@ class FailureTest {
         HalfbackInternalException.class,
         "internal",
         "report it",
-        () -> Native.open(null, false, false));
+        () -> Native.open(null, false, false, null));
     assertTrue(Native.class.getDeclaredMethods().length > 10);
   }
 }

@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.halfback.Content;
 import dev.halfback.Expect;
-import dev.halfback.ModelVersion;
 import dev.halfback.NewVersion;
 import dev.halfback.Options;
 import dev.halfback.Page;
 import dev.halfback.PageRequest;
 import dev.halfback.Registry;
 import dev.halfback.Search;
+import dev.halfback.Securable;
 import dev.halfback.Writes;
 import dev.halfback.commands.Command;
 import java.lang.reflect.InvocationTargetException;
@@ -55,6 +55,9 @@ final class Calls {
     if (arguments.get("read_only") instanceof Boolean readOnly) {
       options = options.withReadOnly(readOnly);
     }
+    if (arguments.get("token") instanceof String token) {
+      options = options.withToken(token);
+    }
     return Registry.open((Path) convert(arguments.get("path"), Path.class), options);
   }
 
@@ -82,15 +85,20 @@ final class Calls {
     if (name.startsWith("search_")) {
       search(arguments);
     }
+    Access.prepare(name, arguments);
     if (has(receiver, method + "Page")) {
       return page(receiver, method, arguments);
     }
     Method found = find(receiver, method, arguments);
     if (found != null) {
-      return invoke(found, receiver, arguments);
+      Object result = invoke(found, receiver, arguments);
+      // A list without pages is one page.
+      return result instanceof Stream<?> list ? new Page<>(list.toList(), null) : result;
     }
-    Command command = command(name, arguments);
-    Method taking = receiver.getClass().getMethod(method, command.getClass());
+    Access.rename(name, arguments);
+    Command command = command(Access.command(name), arguments);
+    String carriedOutBy = camelCase(Access.command(name));
+    Method taking = receiver.getClass().getMethod(carriedOutBy, command.getClass());
     return invoke(taking, receiver, Map.of("command", command));
   }
 
@@ -167,11 +175,21 @@ final class Calls {
     return parameters;
   }
 
-  /** Tells the methods apart that take a version by its URI and by its record. */
+  /** Tells the methods apart that take a thing by its name, by its record and by its number. */
   private static boolean fits(Map<String, Class<?>> parameters, Map<String, Object> arguments) {
-    Class<?> version = parameters.get("version");
-    return !(version == String.class || version == ModelVersion.class)
-        || (arguments.get("version") instanceof ModelVersion) == (version == ModelVersion.class);
+    return arguments.entrySet().stream()
+        .allMatch(each -> fits(parameters.get(camelCase(each.getKey())), each.getValue()));
+  }
+
+  private static boolean fits(Class<?> type, Object value) {
+    if (type == null || value instanceof Record) {
+      return type == null || type.isInstance(value);
+    }
+    if (value instanceof Number && type == String.class) {
+      return false;
+    }
+    boolean named = type.isRecord() && !(value instanceof Map) || type == Securable.class;
+    return !named && !(value instanceof String && type == long.class);
   }
 
   private static Object invoke(Method method, Object receiver, Map<String, Object> arguments)

@@ -27,7 +27,7 @@ final class Codes {
     all(
         HalfbackConflictException.class,
         "already_exists conflict not_empty archived protected in_use idempotency_conflict");
-    all(HalfbackPermissionDeniedException.class, "permission_denied read_only");
+    all(HalfbackPermissionDeniedException.class, "permission_denied unauthenticated read_only");
     all(
         HalfbackIntegrityException.class,
         "artifact_missing artifact_altered artifact_changed corrupt unsupported_format");

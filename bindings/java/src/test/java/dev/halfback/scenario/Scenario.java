@@ -7,18 +7,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import dev.halfback.HalfbackException;
+import dev.halfback.HalfbackPermissionDeniedException;
+import dev.halfback.Options;
 import dev.halfback.Registry;
 import dev.halfback.RegistryInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** One file of {@code tests/scenarios}: steps, in order, each with what has to come of it. */
 public final class Scenario {
   private final JsonNode steps;
   private final Map<String, Registry> handles = new LinkedHashMap<>();
+
+  /** The sessions of the principals that steps are made as. */
+  private final Map<String, Registry> sessions = new LinkedHashMap<>();
 
   private Scenario(JsonNode steps) {
     this.steps = steps;
@@ -60,7 +68,9 @@ public final class Scenario {
       throw new AssertionError(
           "step " + number + ", " + steps.get(number - 1) + ": " + failed.getMessage(), failed);
     } finally {
-      handles.values().stream().filter(handle -> !handle.isClosed()).forEach(Registry::close);
+      Stream.concat(sessions.values().stream(), handles.values().stream())
+          .filter(handle -> !handle.isClosed())
+          .forEach(Registry::close);
     }
   }
 
@@ -74,6 +84,10 @@ public final class Scenario {
   }
 
   private void call(JsonNode step, Values values) throws Exception {
+    // Making the token of a session is a change of its own.
+    if (step.has("as") && !step.get("call").asText().equals("open")) {
+      sessions.computeIfAbsent(step.get("as").asText(), name -> session(handle(step), name));
+    }
     if (step.has("error")) {
       refused(step, values);
       return;
@@ -88,8 +102,22 @@ public final class Scenario {
     }
   }
 
+  /** A session of a principal, beside a handle. */
+  private static Registry session(Registry registry, String principal) {
+    String token = registry.createToken(principal).token();
+    return Registry.open(registry.path(), Options.defaults().withToken(token));
+  }
+
+  /** The handle that a step goes to. */
+  private Registry handle(JsonNode step) {
+    String name = step.path("on").asText("registry");
+    Registry registry = handles.get(name);
+    assertNotNull(registry, "no handle is named `" + name + "`");
+    return registry;
+  }
+
   private void refused(JsonNode step, Values values) throws Exception {
-    Map<String, RegistryInfo> before = open();
+    List<Optional<RegistryInfo>> before = open();
     try {
       Object result = perform(step, values);
       throw new AssertionError(
@@ -119,9 +147,7 @@ public final class Scenario {
       return Transit.perform(call, arguments);
     }
     arguments = Transit.prepare(call, arguments, handles);
-    String name = step.path("on").asText("registry");
-    Registry registry = handles.get(name);
-    assertNotNull(registry, "no handle is named `" + name + "`");
+    Registry registry = step.has("as") ? sessions.get(step.get("as").asText()) : handle(step);
     Object target = registry;
     if (step.has("as_of")) {
       target =
@@ -132,15 +158,21 @@ public final class Scenario {
     return new Calls(registry, target).call(call, arguments);
   }
 
-  /** What the open registries are now, by name. */
-  private Map<String, RegistryInfo> open() {
-    Map<String, RegistryInfo> open = new LinkedHashMap<>();
-    handles.forEach(
-        (name, handle) -> {
-          if (!handle.isClosed()) {
-            open.put(name, handle.info());
-          }
-        });
-    return open;
+  /** What the open registries are now, as each handle and each session tells it. */
+  private List<Optional<RegistryInfo>> open() {
+    return Stream.concat(handles.values().stream(), sessions.values().stream())
+        .filter(handle -> !handle.isClosed())
+        .map(Scenario::told)
+        .toList();
+  }
+
+  /** A session that has ended is told nothing. */
+  private static Optional<RegistryInfo> told(Registry registry) {
+    try {
+      return Optional.of(registry.info());
+    } catch (HalfbackPermissionDeniedException ended) {
+      assertEquals("unauthenticated", ended.code());
+      return Optional.empty();
+    }
   }
 }

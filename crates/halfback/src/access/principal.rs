@@ -1,0 +1,486 @@
+//! Principals: users, service principals and groups. Facts and the log know them by opaque ids;
+//! their names are erasable.
+
+use std::collections::BTreeSet;
+
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::{shown, text};
+use halfback_store::schema::{ACCESS_GRANT, MEMBER, PRINCIPAL, TOKEN};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Privilege;
+use super::need::Needs;
+use crate::command::{Command, Context, Query, Snapshot};
+use crate::page::Page;
+
+/// The group that everybody is in, whoever they are.
+pub(crate) const EVERYONE: &str = "everyone";
+
+/// Who acts, or is granted something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Principal {
+    /// The opaque id, such as `p1`; none for somebody who is not known here yet.
+    pub id: Option<String>,
+    /// The name to show; none once it was erased.
+    pub name: Option<String>,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// How the identity is proved: `os_user`, `token`, or `name` for who has proved nothing yet.
+    pub proof: String,
+    /// The ids of the groups that it is in, at any depth.
+    pub groups: Vec<String>,
+    /// The ids of who is directly in this group.
+    pub members: Vec<String>,
+    /// Whether it may act; not once it was deleted.
+    pub active: bool,
+}
+
+/// What a principal is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PrincipalKind {
+    /// A person.
+    #[default]
+    User,
+    /// A program.
+    Service,
+    /// Principals that are granted things together.
+    Group,
+}
+
+impl PrincipalKind {
+    const ALL: [Self; 3] = [Self::User, Self::Service, Self::Group];
+
+    /// The word, which is also that of the database.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Service => "service",
+            Self::Group => "group",
+        }
+    }
+
+    fn of(word: &str) -> Self {
+        Self::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or_default()
+    }
+}
+
+/// Makes a user, service principal or group known.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePrincipal {
+    /// The name; no other principal has it.
+    pub name: String,
+    /// What it is.
+    #[serde(default)]
+    pub kind: PrincipalKind,
+    /// The number of the operating system's user whose sessions are this user's; without one, a
+    /// token proves who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os_user: Option<u32>,
+    /// Give the principal back unchanged where it exists already.
+    #[serde(default)]
+    pub exist_ok: bool,
+}
+
+/// Removes a principal with its grants, memberships and tokens; the past keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeletePrincipal {
+    /// The id, such as `p7`, or the name.
+    pub principal: String,
+}
+
+/// Puts a principal into a group: what the group is granted, it is granted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddMember {
+    /// The group's id or name.
+    pub group: String,
+    /// The id or name of a user, service principal or group.
+    pub member: String,
+}
+
+/// Takes a principal out of a group.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveMember {
+    /// The group's id or name.
+    pub group: String,
+    /// The member's id or name.
+    pub member: String,
+}
+
+/// Gives a principal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetPrincipal {
+    /// The id, such as `p7`, or the name.
+    pub principal: String,
+}
+
+/// Lists the principals, the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListPrincipals {
+    /// How many entries at most, 1 to 1,000; 100 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// The cursor of the page before; the first page where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Tells who acts in this session.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Whoami {}
+
+impl Command for CreatePrincipal {
+    const NAME: &'static str = "create_principal";
+    type Output = Principal;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<Principal> {
+        let name = text(self.name, "the name")?;
+        if name.trim().is_empty() || self.os_user.is_none() && is_id(&name) {
+            return Err(Detail::InvalidName(format!(
+                "`{}` is no name for a principal; names are not empty, and not like the id `p7`",
+                shown(&name)
+            ))
+            .into());
+        }
+        let (proof, subject) = match (self.kind, self.os_user) {
+            (PrincipalKind::User, Some(uid)) => ("os_user", format!("uid:{uid}")),
+            (PrincipalKind::User, None) => ("name", name.clone()),
+            (kind, None) => (kind.word(), name.clone()),
+            (kind, Some(_)) => {
+                return Err(Detail::InvalidArgument(format!(
+                    "a {} is no user of the operating system; leave `os_user` away",
+                    kind.word()
+                ))
+                .into());
+            }
+        };
+        let mut now = context.now();
+        let same = now.principal_of(proof, &subject)?;
+        let id = match (same, now.principals_called(&name)?.first()) {
+            (Some(same), _) if self.exist_ok => same,
+            (Some(found), _) | (None, Some(&found)) => {
+                let found = now.principal_label(found)?;
+                return Err(Detail::AlreadyExists(format!(
+                    "{found} exists already; pass `exist_ok` to accept that, or choose another name"
+                ))
+                .into());
+            }
+            (None, None) => {
+                let id = context.tx.add_principal(self.kind.word(), proof, &subject, &name)?;
+                context.tx.touch(id)?;
+                context.tx.restructure();
+                id
+            }
+        };
+        context.now().principal(id)
+    }
+}
+
+impl Command for DeletePrincipal {
+    const NAME: &'static str = "delete_principal";
+    type Output = ();
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let mut now = context.now();
+        let id = now.principal_id(&self.principal)?;
+        let label = now.principal_label(id)?;
+        if Some(id) == now.everyone()? {
+            return Err(Detail::ReservedName("everybody is always in `everyone`".into()).into());
+        }
+        let owned = now.sql.first(
+            "SELECT s.kind, s.name FROM profile p JOIN securable s ON s.id = p.target AND s.until > ?2 \
+             WHERE p.owner = ?1 AND p.until > ?2 LIMIT 1",
+            &[id.into(), now.moment.into()],
+            |row| Ok(format!("{} `{}`", row.text(0)?, row.text(1)?)),
+        )?;
+        if let Some(owned) = owned {
+            return Err(Detail::InUse(format!(
+                "{label} owns {owned}; give away what it owns first"
+            ))
+            .into());
+        }
+        let moment = now.moment.into();
+        let grants = now.sql.all(
+            "SELECT securable, what FROM access_grant WHERE principal = ?1 AND until > ?2",
+            &[id.into(), moment],
+            |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
+        )?;
+        let memberships = now.sql.all(
+            "SELECT group_id, member FROM member WHERE (group_id = ?1 OR member = ?1) AND until > ?2",
+            &[id.into(), moment],
+            |row| Ok((row.id(0)?, row.id(1)?)),
+        )?;
+        let tokens = now.sql.all(
+            "SELECT id FROM token WHERE principal = ?1 AND until > ?2",
+            &[id.into(), moment],
+            |row| row.id(0),
+        )?;
+        for (securable, what) in grants {
+            context.tx.close(&ACCESS_GRANT, &[id.into(), securable.into(), (&what).into()])?;
+        }
+        for (group, member) in memberships {
+            context.tx.close(&MEMBER, &[group.into(), member.into()])?;
+        }
+        for token in tokens {
+            context.tx.close(&TOKEN, &[token.into()])?;
+        }
+        context.tx.close(&PRINCIPAL, &[id.into()])?;
+        context.changed_access(Some(id))?;
+        context.keep_a_steward()
+    }
+}
+
+impl Command for AddMember {
+    const NAME: &'static str = "add_member";
+    type Output = ();
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let mut now = context.now();
+        let (group, member) = (now.group_id(&self.group)?, now.principal_id(&self.member)?);
+        if now.identities(group)?.contains(&member) {
+            let [group, member] = [now.principal_label(group)?, now.principal_label(member)?];
+            return Err(Detail::Conflict(format!(
+                "{group} is in {member} or the same; groups have no cycles"
+            ))
+            .into());
+        }
+        if now.is_member(group, member)? {
+            return Ok(());
+        }
+        context.refuse_for_oneself(member)?;
+        context.tx.open(&MEMBER, &[group.into(), member.into()])?;
+        context.changed_access(Some(member))?;
+        context.tx.touch(group)?;
+        context.hold_separations()?;
+        // A group may be denied what its new member had.
+        context.keep_a_steward()
+    }
+}
+
+impl Command for RemoveMember {
+    const NAME: &'static str = "remove_member";
+    type Output = ();
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let mut now = context.now();
+        let (group, member) = (now.group_id(&self.group)?, now.principal_id(&self.member)?);
+        if !now.is_member(group, member)? {
+            let [group, member] = [now.principal_label(group)?, now.principal_label(member)?];
+            return Err(Detail::NotFound(format!("{member} is not directly in {group}")).into());
+        }
+        context.tx.close(&MEMBER, &[group.into(), member.into()])?;
+        context.changed_access(Some(member))?;
+        context.tx.touch(group)?;
+        context.keep_a_steward()
+    }
+}
+
+impl Query for GetPrincipal {
+    const NAME: &'static str = "get_principal";
+    type Output = Principal;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::ReadAudit))
+    }
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Principal> {
+        let id = snapshot.principal_id(&self.principal)?;
+        snapshot.principal(id)
+    }
+}
+
+impl Query for ListPrincipals {
+    const NAME: &'static str = "list_principals";
+    type Output = Page<Principal>;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::ReadAudit))
+    }
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Principal>> {
+        let paging = snapshot.paging(self.page_size, self.cursor);
+        let after: i64 = paging.after("principals")?.unwrap_or_default();
+        let ids = snapshot.sql.all(
+            "SELECT id FROM principal WHERE id > ?1 AND until > ?2 AND since <= ?2 ORDER BY id LIMIT ?3",
+            &[after.into(), snapshot.moment.into(), paging.limit()?.into()],
+            |row| row.id(0),
+        )?;
+        paging.page(ids, "principals", |id| id.0)?.map(|id| snapshot.principal(id))
+    }
+}
+
+impl Query for Whoami {
+    const NAME: &'static str = "whoami";
+    type Output = Principal;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Anyone("everybody may know who they are"))
+    }
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Principal> {
+        let session = snapshot.session;
+        let actor = session.actor();
+        match session.principal(snapshot.sql)? {
+            Some(id) => Ok(Principal { proof: actor.proof.clone(), ..snapshot.principal(id)? }),
+            None => Ok(Principal {
+                id: None,
+                name: Some(actor.name.clone()),
+                kind: PrincipalKind::User,
+                proof: actor.proof.clone(),
+                groups: Vec::new(),
+                members: Vec::new(),
+                active: true,
+            }),
+        }
+    }
+}
+
+impl Snapshot<'_> {
+    /// The record of a principal.
+    pub(crate) fn principal(&mut self, id: EntityId) -> Result<Principal> {
+        let row = self.sql.first(
+            "SELECT p.kind, p.until > ?2, n.name, n.proof FROM principal p \
+             LEFT JOIN principal_name n ON n.id = p.id WHERE p.id = ?1 AND p.since <= ?2 \
+             ORDER BY p.until DESC LIMIT 1",
+            &[id.into(), self.moment.into()],
+            |row| {
+                let kind = PrincipalKind::of(row.text(0)?);
+                Ok((kind, row.int(1)? != 0, row.opt_string(2)?, row.opt_string(3)?))
+            },
+        )?;
+        let (kind, active, name, proof) =
+            row.ok_or_else(|| self.absent("principal", format!("p{id}")))?;
+        let label = |id: EntityId| format!("p{id}");
+        let groups = self.identities(id)?.into_iter().filter(|group| *group != id);
+        let groups = groups.map(label).collect();
+        let members = self.sql.all(
+            "SELECT member FROM member WHERE group_id = ?1 AND until > ?2 AND since <= ?2 ORDER BY member",
+            &[id.into(), self.moment.into()],
+            |row| row.id(0).map(label),
+        )?;
+        let proof = proof.unwrap_or_else(|| "erased".to_owned());
+        Ok(Principal { id: Some(label(id)), name, kind, proof, groups, members, active })
+    }
+
+    /// A principal and the groups that it is in at any depth, itself first. `everyone` is not among
+    /// them.
+    pub(crate) fn identities(&mut self, id: EntityId) -> Result<Vec<EntityId>> {
+        let (mut seen, mut next) = (vec![id], 0);
+        while let Some(&member) = seen.get(next) {
+            next += 1;
+            let groups = self.sql.all(
+                "SELECT group_id FROM member WHERE member = ?1 AND until > ?2 AND since <= ?2",
+                &[member.into(), self.moment.into()],
+                |row| row.id(0),
+            )?;
+            for group in groups {
+                if !seen.contains(&group) {
+                    seen.push(group);
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    /// The users and service principals that are a principal, or in it at any depth.
+    pub(crate) fn actors_of(&mut self, id: EntityId) -> Result<BTreeSet<EntityId>> {
+        if Some(id) == self.everyone()? {
+            let all = self.living_principals()?;
+            return all
+                .into_iter()
+                .filter_map(|id| self.is_actor(id).map(|is| is.then_some(id)).transpose())
+                .collect();
+        }
+        let (mut seen, mut next) = (vec![id], 0);
+        let mut actors = BTreeSet::new();
+        while let Some(&group) = seen.get(next) {
+            next += 1;
+            if self.is_actor(group)? {
+                actors.insert(group);
+                continue;
+            }
+            let members = self.sql.all(
+                "SELECT member FROM member WHERE group_id = ?1 AND until > ?2 AND since <= ?2",
+                &[group.into(), self.moment.into()],
+                |row| row.id(0),
+            )?;
+            for member in members {
+                if !seen.contains(&member) {
+                    seen.push(member);
+                }
+            }
+        }
+        Ok(actors)
+    }
+
+    /// Whether it is a living user or service principal.
+    fn is_actor(&mut self, id: EntityId) -> Result<bool> {
+        let kind = self.sql.first(
+            "SELECT kind FROM principal WHERE id = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), self.moment.into()],
+            |row| Ok(PrincipalKind::of(row.text(0)?)),
+        )?;
+        Ok(kind.is_some_and(|kind| kind != PrincipalKind::Group))
+    }
+
+    pub(crate) fn living_principals(&mut self) -> Result<Vec<EntityId>> {
+        self.sql.all(
+            "SELECT id FROM principal WHERE until > ?1 AND since <= ?1 ORDER BY id",
+            &[self.moment.into()],
+            |row| row.id(0),
+        )
+    }
+
+    fn is_member(&mut self, group: EntityId, member: EntityId) -> Result<bool> {
+        let row = self.sql.first(
+            "SELECT 1 FROM member WHERE group_id = ?1 AND member = ?2 AND until > ?3 AND since <= ?3",
+            &[group.into(), member.into(), self.moment.into()],
+            |row| row.int(0),
+        )?;
+        Ok(row.is_some())
+    }
+
+    fn group_id(&mut self, reference: &str) -> Result<EntityId> {
+        let id = self.principal_id(reference)?;
+        let kind = self.principal(id)?.kind;
+        if kind != PrincipalKind::Group || Some(id) == self.everyone()? {
+            return Err(Detail::InvalidArgument(format!(
+                "{} has no members of its own; expected a group",
+                self.principal_label(id)?
+            ))
+            .into());
+        }
+        Ok(id)
+    }
+}
+
+/// Whether a text is like the id of a principal.
+pub(super) fn is_id(text: &str) -> bool {
+    let digits = text.strip_prefix('p').unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit())
+}

@@ -1,0 +1,209 @@
+//! How callers name principals and securables, and what both are called in texts.
+
+use std::fmt;
+
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::EntityId;
+use halfback_store::name::{CatalogName, ModelName, SchemaName, shown};
+use halfback_store::tx::principal_of;
+
+use super::principal::{EVERYONE, is_id};
+use super::rights::Chain;
+use crate::command::Snapshot;
+use crate::securable::{Level, Target, VersionRef};
+
+/// The registry itself, as a securable.
+pub(crate) const REGISTRY: &str = "registry:/";
+
+/// Something that privileges are held on, found by its name.
+#[derive(Debug, Clone)]
+pub(crate) struct On {
+    pub(crate) chain: Chain,
+    /// The name that it was found by.
+    pub(crate) name: String,
+    /// The version that was meant, where the name was a version's.
+    pub(crate) version: Option<EntityId>,
+}
+
+impl On {
+    pub(crate) fn registry() -> Self {
+        Self { chain: Chain::REGISTRY, name: REGISTRY.to_owned(), version: None }
+    }
+
+    pub(crate) fn id(&self) -> EntityId {
+        self.chain.id()
+    }
+
+    pub(crate) fn level(&self) -> Level {
+        self.chain.level()
+    }
+}
+
+impl fmt::Display for On {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.level() {
+            Level::Registry => f.write_str("the registry"),
+            level => write!(f, "{} `{}`", level.noun(), self.name),
+        }
+    }
+}
+
+impl Snapshot<'_> {
+    /// The securable that a text names: `registry:/`, or a target. A version stands for its model.
+    pub(crate) fn on(&mut self, text: &str) -> Result<On> {
+        if text == REGISTRY {
+            return Ok(On::registry());
+        }
+        let target: Target = text.parse()?;
+        let id = self.target_id(&target)?;
+        self.on_id(id, text)
+    }
+
+    /// The catalog of a name.
+    pub(crate) fn on_catalog(&mut self, name: &str) -> Result<On> {
+        let id = self.catalog_id(&name.parse()?)?;
+        self.on_id(id, name)
+    }
+
+    /// The schema of a name.
+    pub(crate) fn on_schema(&mut self, name: &str) -> Result<On> {
+        let id = self.schema_id(&name.parse()?)?;
+        self.on_id(id, name)
+    }
+
+    /// The model of a name.
+    pub(crate) fn on_model(&mut self, name: &str) -> Result<On> {
+        let id = self.model_id(&name.parse()?)?;
+        self.on_id(id, name)
+    }
+
+    /// The model of a version.
+    pub(crate) fn on_version(&mut self, version: &VersionRef) -> Result<On> {
+        let (_, id) = self.version_ref(version)?;
+        self.on_id(id, version.as_str())
+    }
+
+    /// A securable that is known by its id.
+    pub(crate) fn on_id(&mut self, id: EntityId, name: &str) -> Result<On> {
+        if id == EntityId::REGISTRY {
+            return Ok(On::registry());
+        }
+        let model = self.sql.first(
+            "SELECT model FROM version WHERE id = ?1 LIMIT 1",
+            &[id.into()],
+            |row| row.id(0),
+        )?;
+        let chain = self.chain(model.unwrap_or(id))?;
+        Ok(On { chain, name: name.to_owned(), version: model.map(|_| id) })
+    }
+
+    /// The same with its whole name, as it is now.
+    pub(crate) fn in_full(&mut self, on: &On) -> Result<On> {
+        let mut name = self.securable_label(on.id())?;
+        if let Some(version) = on.version {
+            name = format!("{name}/{}", self.version_number(version)?);
+        }
+        Ok(On { name, ..on.clone() })
+    }
+
+    /// The living principal that a text names: an id such as `p7`, or a name that only one has.
+    pub(crate) fn principal_id(&mut self, text: &str) -> Result<EntityId> {
+        if is_id(text) {
+            let id = text.get(1..).and_then(|digits| digits.parse().ok()).map(EntityId);
+            if let Some(id) = id
+                && self.is_living(id)?
+            {
+                return Ok(id);
+            }
+        }
+        match self.principals_called(text)?.as_slice() {
+            [id] => Ok(*id),
+            [] => Err(Detail::NotFound(format!(
+                "there is no principal `{}`{}; make it known with `create_user`, `create_service` or `create_group` first",
+                shown(text),
+                self.when()
+            ))
+            .into()),
+            several => {
+                let several = several.to_vec();
+                let labels: Vec<String> =
+                    several.into_iter().map(|id| self.principal_label(id)).collect::<Result<_>>()?;
+                Err(Detail::InvalidArgument(format!(
+                    "`{}` may be any of {}; say which by its id",
+                    shown(text),
+                    labels.join(", ")
+                ))
+                .into())
+            }
+        }
+    }
+
+    fn is_living(&mut self, id: EntityId) -> Result<bool> {
+        let row = self.sql.first(
+            "SELECT 1 FROM principal WHERE id = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), self.moment.into()],
+            |row| row.int(0),
+        )?;
+        Ok(row.is_some())
+    }
+
+    /// The living principals of a name, the oldest first.
+    pub(crate) fn principals_called(&mut self, name: &str) -> Result<Vec<EntityId>> {
+        self.sql.all(
+            "SELECT n.id FROM principal_name n JOIN principal p ON p.id = n.id AND p.until > ?2 AND p.since <= ?2 \
+             WHERE n.name = ?1 ORDER BY n.id",
+            &[name.into(), self.moment.into()],
+            |row| row.id(0),
+        )
+    }
+
+    pub(crate) fn principal_of(&mut self, proof: &str, subject: &str) -> Result<Option<EntityId>> {
+        principal_of(self.sql, proof, subject)
+    }
+
+    /// The group that everybody is in.
+    pub(crate) fn everyone(&mut self) -> Result<Option<EntityId>> {
+        self.principal_of("group", EVERYONE)
+    }
+
+    /// A principal as texts name it, such as `` `alice` (p7) ``.
+    pub(crate) fn principal_label(&mut self, id: EntityId) -> Result<String> {
+        let name = self.sql.first(
+            "SELECT name FROM principal_name WHERE id = ?1",
+            &[id.into()],
+            |row| row.text(0).map(shown),
+        )?;
+        Ok(name.map_or_else(|| format!("p{id}"), |name| format!("`{name}` (p{id})")))
+    }
+
+    /// What a securable is called now, or was last, as a target.
+    pub(crate) fn securable_label(&mut self, id: EntityId) -> Result<String> {
+        if id == EntityId::REGISTRY {
+            return Ok(REGISTRY.to_owned());
+        }
+        let mut parts = Vec::new();
+        let mut next = id;
+        while next != EntityId::REGISTRY && parts.len() < 3 {
+            let row = self.sql.first(
+                "SELECT parent, name FROM securable WHERE id = ?1 ORDER BY until DESC LIMIT 1",
+                &[next.into()],
+                |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
+            )?;
+            let (parent, name) = row.ok_or_else(|| self.absent("securable with id", id))?;
+            parts.push(name);
+            next = parent;
+        }
+        parts.reverse();
+        match parts.as_slice() {
+            [catalog, schema, model] => {
+                Ok(format!("models:/{}", ModelName::from_path([catalog, schema, model])?))
+            }
+            [catalog, schema] => {
+                Ok(format!("schemas:/{}", SchemaName::from_path([catalog, schema])?))
+            }
+            _ => {
+                Ok(format!("catalogs:/{}", format!("`{}`", parts.concat()).parse::<CatalogName>()?))
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! A session: who acts, and how that was proved.
+
+use std::sync::Arc;
+
+use halfback_store::error::Result;
+use halfback_store::id::EntityId;
+use halfback_store::sql::Sql;
+use halfback_store::time::Timestamp;
+use halfback_store::tx::{Actor, principal_of};
+use halfback_store::user::os_user;
+use parking_lot::Mutex;
+
+use super::rights::Rights;
+use super::token::Token;
+
+/// Who acts through a handle. What they may do is kept beside the token of the structural word
+/// that it was read under, and read anew once that has moved.
+#[derive(Debug)]
+pub(crate) struct Session {
+    actor: Actor,
+    token: Option<Token>,
+    kept: Mutex<Option<(u64, Arc<Rights>)>>,
+}
+
+impl Session {
+    /// Whoever the operating system says is running this process.
+    pub(crate) fn of_os_user() -> Self {
+        Self { actor: os_user(), token: None, kept: Mutex::default() }
+    }
+
+    /// The principal that a token was made for.
+    pub(crate) fn of_token(token: Token, name: String) -> Self {
+        let actor = Actor {
+            proof: "token".into(),
+            subject: format!("token:{}", token.id),
+            name,
+            principal: Some(token.principal),
+        };
+        Self { actor, token: Some(token), kept: Mutex::default() }
+    }
+
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The token that proves the session.
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Who acts, as a principal of the registry; none for somebody who is not known there yet.
+    pub(crate) fn principal(&self, sql: &mut dyn Sql) -> Result<Option<EntityId>> {
+        match self.actor.principal {
+            Some(principal) => Ok(Some(principal)),
+            None => principal_of(sql, &self.actor.proof, &self.actor.subject),
+        }
+    }
+
+    /// Whether what proves the session still holds, as far as the clock says.
+    pub(crate) fn is_in_time(&self) -> bool {
+        let expires = self.token.as_ref().and_then(|token| token.expires);
+        expires.is_none_or(|expires| Timestamp::now() < expires)
+    }
+
+    /// The rights that were read under this token of the structural word.
+    pub(crate) fn kept(&self, word: u64) -> Option<Arc<Rights>> {
+        let kept = self.kept.lock();
+        kept.as_ref().filter(|(under, _)| *under == word).map(|(_, rights)| rights.clone())
+    }
+
+    pub(crate) fn keep(&self, word: u64, rights: &Arc<Rights>) {
+        *self.kept.lock() = Some((word, rights.clone()));
+    }
+}
