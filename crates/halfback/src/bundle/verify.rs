@@ -3,6 +3,7 @@
 use halfback_store::artifact::{self as store, Meter};
 use halfback_store::error::{Error, Result};
 use halfback_store::log::Header;
+use halfback_store::name::{said, shown};
 use halfback_store::proof::ProvedEntry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,7 +50,8 @@ impl Bundle {
         for (at, file) in self.artifact.files.iter().enumerate() {
             let hash = self.archive.hash(at + 3, &mut meter)?;
             store::hold_against(file, &hash, &self.path).map_err(|_| {
-                self.archive.altered(&format!("the SHA-256 of `{FILES}{}` differs", file.path))
+                self.archive
+                    .altered(&format!("the SHA-256 of `{FILES}{}` differs", shown(&file.path)))
             })?;
         }
         meter.finish()?;
@@ -115,8 +117,9 @@ impl Bundle {
         }
         // An erased payload proves nothing, and is no sign of anything.
         let Some(payload) = payload else { return Ok(()) };
-        let commands: Vec<Map<String, Value>> = serde_json::from_str(payload)
-            .map_err(|error| self.archive.altered(&format!("a payload cannot be read: {error}")))?;
+        let commands: Vec<Map<String, Value>> = serde_json::from_str(payload).map_err(|error| {
+            self.archive.altered(&format!("a payload cannot be read: {}", said(&error)))
+        })?;
         if commands.into_iter().any(|command| self.registers(command)) {
             Ok(())
         } else {
