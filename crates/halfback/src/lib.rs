@@ -38,6 +38,9 @@ mod copy;
 mod facade;
 mod filter;
 mod format;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod history;
 mod kept;
 mod page;
