@@ -27,6 +27,9 @@ pub(crate) const NAMES: [&str; 20] = [
 ];
 /// Separates the files of a folder.
 pub(crate) const NEXT: &[u8] = b"\n--next--\n";
+/// A pickle that calls something while it is loaded, whatever follows.
+const CALL: &[u8] = b"cos\nsystem\n(S'true'\ntR.";
+
 /// `[name, …]`, and again after each separator: one file, or a folder of several.
 pub fn formats(data: &[u8]) {
     let mut files: Vec<(&str, &[u8])> = Vec::new();
@@ -38,14 +41,19 @@ pub fn formats(data: &[u8]) {
         }
     }
     if let [(name, content)] = files.as_slice() {
-        let content = Content::Bytes { name: (*name).to_owned(), bytes: content.to_vec() };
-        told(&content);
+        let named = |bytes| Content::Bytes { name: (*name).to_owned(), bytes };
+        told(&named(content.to_vec()));
+        let calls = told(&named([CALL, content].concat()));
+        assert!(calls.executable, "what begins with a call is not: {calls:?}");
     } else if !files.is_empty() {
         let folder = crate::folder();
         for (name, content) in files {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
         told(&Content::Path(folder.path().to_owned()));
+        std::fs::write(folder.path().join("beside.pkl"), CALL).unwrap();
+        let calls = told(&Content::Path(folder.path().to_owned()));
+        assert!(calls.executable, "what lies beside a call is not: {calls:?}");
     }
 }
 
@@ -59,7 +67,7 @@ fn split(mut data: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
-fn told(content: &Content) {
+fn told(content: &Content) -> Format {
     // No content is a failure: what is damaged is of no known format.
     let format = recognise(content).unwrap();
     assert_eq!(recognise(content).unwrap(), format);
@@ -74,6 +82,7 @@ fn told(content: &Content) {
     if let Some(signature) = &format.signature {
         assert_eq!(&Signature::parse(&signature.to_json()).unwrap(), signature);
     }
+    format
 }
 
 /// A text that fits into a record and can be shown.
