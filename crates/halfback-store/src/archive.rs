@@ -19,6 +19,7 @@ use crate::artifact::{Meter, Staged, append_read, hash_read, sweep_staged};
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
 use crate::merkle::Hash;
+use crate::name::shown;
 use crate::target;
 
 use layout::{END, central, end, local};
@@ -228,9 +229,8 @@ impl Archive {
     pub fn read(&self, entry: usize, most: u64) -> Result<Vec<u8>> {
         let Entry { name, size, .. } = self.entry(entry)?;
         if *size > most {
-            return Err(
-                self.altered(&format!("`{name}` has {size} bytes, at most {most} are read"))
-            );
+            return Err(self
+                .altered(&format!("`{}` has {size} bytes, at most {most} are read", shown(name))));
         }
         let mut source = self.section(entry)?;
         let mut content = Vec::new();
@@ -276,7 +276,7 @@ impl Archive {
         if header != expected {
             return Err(self.altered(&format!(
                 "the header of `{}` differs from what the directory says",
-                entry.name
+                shown(&entry.name)
             )));
         }
         let begin = offset + expected.len() as u64;
@@ -289,7 +289,10 @@ impl Archive {
         if read.source.left() == 0 && read.crc.sum() == entry.crc {
             return Ok(());
         }
-        Err(self.altered(&format!("the content of `{}` is not what its CRC-32 says", entry.name)))
+        Err(self.altered(&format!(
+            "the content of `{}` is not what its CRC-32 says",
+            shown(&entry.name)
+        )))
     }
 
     fn read_directory(&mut self, size: u64) -> Result<()> {
@@ -319,7 +322,7 @@ impl Archive {
             if rest.get(..length) != Some(&central(&entry, offset)?) {
                 return Err(self.altered(&format!(
                     "the directory tells of `{}` in another way than halfback does",
-                    entry.name
+                    shown(&entry.name)
                 )));
             }
             rest = rest.get(length..).unwrap_or_default();
@@ -328,7 +331,10 @@ impl Archive {
                 .checked_add(entry.size)
                 .and_then(|length| offset.checked_add(length));
             offset = next.filter(|next| *next <= start).ok_or_else(|| {
-                self.altered(&format!("`{}` would reach beyond the file's content", entry.name))
+                self.altered(&format!(
+                    "`{}` would reach beyond the file's content",
+                    shown(&entry.name)
+                ))
             })?;
             self.entries.push(entry);
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Detail, Error, Result};
 use crate::id::{CommitNumber, EntityId, hex};
 use crate::merkle::{CompactRange, Hash, leaf_hash, sha256};
+use crate::name::said;
 use crate::sql::{Row, Sql};
 use crate::time::Timestamp;
 use crate::tx::Head;
@@ -47,8 +48,9 @@ impl Header {
 
     /// Reads a stored header.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        serde_json::from_slice(bytes)
-            .map_err(|error| Detail::Corrupt(format!("a log header is damaged: {error}")).into())
+        serde_json::from_slice(bytes).map_err(|error| {
+            Detail::Corrupt(format!("a log header is damaged: {}", said(&error))).into()
+        })
     }
 }
 

@@ -382,13 +382,22 @@ fn is_invisible(c: char) -> bool {
 
 /// An input as an error message may show it: visible and short.
 pub fn shown(text: &str) -> String {
-    const MOST: usize = 80;
+    shown_up_to(text, 80)
+}
+
+/// What a reader of somebody else's text says of it, as an error message may show it: it may repeat
+/// any part of that text.
+pub fn said(error: &impl fmt::Display) -> String {
+    shown_up_to(&error.to_string(), 300)
+}
+
+fn shown_up_to(text: &str, most: usize) -> String {
     let mut out: String = text
         .chars()
-        .take(MOST)
+        .take(most)
         .map(|c| if is_invisible(c) { char::REPLACEMENT_CHARACTER } else { c })
         .collect();
-    if text.chars().nth(MOST).is_some() {
+    if text.chars().nth(most).is_some() {
         out.push('…');
     }
     out
@@ -442,6 +451,15 @@ mod tests {
     #[test]
     fn rules_hold_for_the_normal_form() {
         model("a\u{1fef}b", "invalid_name");
+    }
+
+    #[test]
+    fn what_is_shown_is_short_and_visible() {
+        assert_eq!(shown("a\u{1b}[2J\u{202e}b"), "a\u{fffd}[2J\u{fffd}b");
+        assert_eq!(shown(&"x".repeat(81)), "x".repeat(80) + "…");
+        let said = said(&format!("unknown field `\u{7f}{}`, expected `a`", "x".repeat(9000)));
+        assert!(said.starts_with("unknown field `\u{fffd}xx"), "{said}");
+        assert_eq!(said.chars().count(), 301);
     }
 
     #[test]

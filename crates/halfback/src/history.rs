@@ -5,6 +5,7 @@ use halfback_store::error::{Detail, Result};
 use halfback_store::id::{EntityId, hex};
 use halfback_store::log::{self, Header};
 use halfback_store::merkle::leaf_hash;
+use halfback_store::name::said;
 use halfback_store::sql::Row;
 use halfback_store::tx::Head;
 use schemars::JsonSchema;
@@ -162,7 +163,8 @@ impl Commit {
         let header = Header::from_bytes(bytes)?;
         let payload = payload.map(serde_json::from_str::<Vec<Map<String, Value>>>).transpose();
         let payload = payload.map_err(|error| {
-            Detail::Corrupt(format!("the payload of commit {} is damaged: {error}", header.commit))
+            let (commit, why) = (header.commit, said(&error));
+            Detail::Corrupt(format!("the payload of commit {commit} is damaged: {why}"))
         })?;
         let summary = match &payload {
             Some(commands) => commands.iter().map(summary).collect::<Vec<_>>().join("; "),

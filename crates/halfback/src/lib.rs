@@ -39,6 +39,9 @@ mod copy;
 mod facade;
 mod filter;
 mod format;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod history;
 mod kept;
 mod page;

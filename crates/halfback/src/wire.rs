@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use halfback_store::error::{Detail, Error, Result};
+use halfback_store::name::said;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -332,7 +333,7 @@ fn read<T: DeserializeOwned>(request: &[u8], what: &str) -> Result<T> {
 }
 
 fn refused(what: &str, error: &serde_json::Error) -> Error {
-    Detail::InvalidArgument(format!("{what} cannot be read: {error}")).into()
+    Detail::InvalidArgument(format!("{what} cannot be read: {}", said(error))).into()
 }
 
 /// The JSON Schemas of everything on the wire: `records`, `commands`, `queries`, and the name of

@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use crate::{
-    bench,
+    bench, fuzz,
     products::{self, Profile},
     project::{Project, files_below, fresh_folder},
     step::{Failure, Outcome, heading, quiet_step, record, step},
@@ -15,6 +15,9 @@ const LANGUAGES: [&str; 3] = ["rust", "python", "java"];
 
 pub(crate) fn run(project: &Project, long: bool) -> Outcome {
     tools::require(&[Tool::Python, Tool::Jdk, Tool::Maven, Tool::Postgres])?;
+    if long {
+        tools::require(&[Tool::CargoFuzz])?;
+    }
     // Left by an earlier run, they would hide a language that ran none.
     fresh_folder(&project.target("scenarios"))?;
     let mut tests = Tests { project, long, total: Tally::default(), troubles: Vec::new() };
@@ -29,6 +32,7 @@ pub(crate) fn run(project: &Project, long: bool) -> Outcome {
     tests.torture()?;
     if long {
         tests.growth()?;
+        tests.fuzz()?;
     }
     tests.scenarios()?;
     tests.close()
@@ -134,6 +138,19 @@ impl Tests<'_> {
             let report = std::fs::read_to_string(&report).unwrap_or_else(|_| "[]".to_owned());
             Ok(Tally::of_budgets(&serde_json::from_str(&report)?))
         })
+    }
+
+    /// libFuzzer on everything that reads foreign bytes.
+    fn fuzz(&mut self) -> Outcome {
+        for target in fuzz::targets(self.project)? {
+            let mut run = fuzz::run(self.project, &target)?;
+            self.suite(&format!("fuzz-{target}"), &mut run, |output| {
+                // It ends at the first failure.
+                let passed = usize::from(output.contains("\nDone "));
+                Ok(Tally { passed, failed: 1 - passed, skipped: 0 })
+            })?;
+        }
+        Ok(())
     }
 
     /// Runs one suite to its end and counts it; a failure is told at the close, after the other suites.

@@ -29,6 +29,7 @@ pub(crate) enum Tool {
     Jdk,
     Maven,
     Postgres,
+    CargoFuzz,
 }
 
 impl Tool {
@@ -41,8 +42,17 @@ impl Tool {
                     .to_owned()
             }),
             Tool::Postgres => missing_postgres(),
+            Tool::CargoFuzz => missing_cargo_fuzz(),
         }
     }
+}
+
+fn missing_cargo_fuzz() -> Option<String> {
+    let there = cargo_fuzz().arg("--version").output().is_ok_and(|output| output.status.success());
+    (!there).then(|| {
+        "cargo-fuzz with a nightly Rust: `rustup toolchain install nightly`, `cargo install cargo-fuzz`"
+            .to_owned()
+    })
 }
 
 /// Debian keeps a server's programs off the path.
@@ -116,6 +126,14 @@ fn first_line(program: &str, argument: &str) -> Option<String> {
 pub(crate) fn cargo(project: &Project) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     unified(project, &mut command).current_dir(&project.root);
+    command
+}
+
+/// `cargo fuzz` of a nightly Rust, which the sanitizers need.
+pub(crate) fn cargo_fuzz() -> Command {
+    let mut command = Command::new("cargo");
+    // Set by the cargo that runs this, which is another one.
+    command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN").args(["+nightly", "fuzz"]);
     command
 }
 

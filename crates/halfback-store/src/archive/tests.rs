@@ -125,3 +125,21 @@ fn an_entry_is_read_here_and_there_and_never_beyond_its_end() {
     assert_eq!(rest(SeekFrom::End(3)), "");
     entry.seek(SeekFrom::End(-11)).unwrap_err();
 }
+
+#[test]
+fn errors_show_no_hidden_part_of_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    let name = "\u{1b}[2J".repeat(1000);
+    write(&path, &[(&name, b"one")]).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    // The header, the content, and the directory's entry.
+    for place in [6, 30 + name.len() + 20, whole.len() - END - 5] {
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1;
+        std::fs::write(&path, &flipped).unwrap();
+        let error = check(&path).unwrap_err().to_string();
+        assert!(error.contains("\u{fffd}[2J") && error.len() < 1000, "byte {place}: {error:?}");
+        assert!(!error.contains('\u{1b}'), "byte {place}");
+    }
+}

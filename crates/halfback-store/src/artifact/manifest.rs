@@ -95,7 +95,19 @@ impl Artifact {
         let twins = folded.iter().zip(folded.iter().skip(1)).find(|(one, other)| one.0 == other.0);
         if let Some(((_, one), (_, other))) = twins {
             return Err(Detail::InvalidArtifact(format!(
-                "`{one}` and `{other}` differ only in case, so they cannot lie side by side on every file system; rename one"
+                "`{}` and `{}` differ only in case, so they cannot lie side by side on every file system; rename one",
+                shown(one),
+                shown(other)
+            ))
+            .into());
+        }
+        let is_file = |path: &str| folded.binary_search_by(|(it, _)| it.as_str().cmp(path)).is_ok();
+        let above =
+            |path: &str| path.match_indices('/').any(|(at, _)| is_file(path.split_at(at).0));
+        if let Some((_, inside)) = folded.iter().find(|(path, _)| above(path)) {
+            return Err(Detail::InvalidArtifact(format!(
+                "`{}` would lie in another of the files; a path is a file or a folder, rename one",
+                shown(inside)
             ))
             .into());
         }

@@ -232,6 +232,13 @@ fn hostile_manifests_are_refused() {
     {
         assert!(Artifact::from_manifest(text.as_bytes()).is_err(), "{text}");
     }
+    for [file, inside] in [["a", "a/b"], ["A", "a/b/c"], ["a/b", "a/b/c"]] {
+        // What sorts between the two hides nothing.
+        let text =
+            format!("halfback manifest 1\n{hash} 1 {file}\n{hash} 1 {file}!\n{hash} 1 {inside}\n");
+        let error = Artifact::from_manifest(text.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), "invalid_artifact", "{text}");
+    }
     let twice = format!("halfback manifest 1\n{hash} 1 b\n{hash} 1 a\n");
     assert!(Artifact::from_manifest(twice.as_bytes()).is_err());
 }

@@ -7,6 +7,7 @@ use halfback_store::artifact::{self as store, Supplied};
 use halfback_store::error::{Detail, Error, Kind, Result};
 use halfback_store::id::hex;
 use halfback_store::merkle::sha256;
+use halfback_store::name::said;
 use halfback_store::proof::Proof;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -48,7 +49,7 @@ impl Bundle {
         }
         let text = archive.read(0, MOST)?;
         let unreadable = |error: serde_json::Error| {
-            archive.altered(&format!("its manifest cannot be read: {error}"))
+            archive.altered(&format!("its manifest cannot be read: {}", said(&error)))
         };
         let Format { halfback_bundle: format } =
             serde_json::from_slice(&text).map_err(unreadable)?;
@@ -160,8 +161,9 @@ impl Bundle {
     }
 
     fn parsed<T: DeserializeOwned>(&self, text: &[u8], name: &str) -> Result<T> {
-        serde_json::from_slice(text)
-            .map_err(|error| self.archive.altered(&format!("`{name}` cannot be read: {error}")))
+        serde_json::from_slice(text).map_err(|error| {
+            self.archive.altered(&format!("`{name}` cannot be read: {}", said(&error)))
+        })
     }
 
     /// The same error, where the way out is another one than for a stored file.

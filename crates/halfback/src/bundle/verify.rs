@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use halfback_store::artifact::{self as store, Meter, ReadSeek};
 use halfback_store::error::{Detail, Result};
-use halfback_store::name::{ModelName, TagKey};
+use halfback_store::name::{ModelName, TagKey, shown};
 use halfback_store::proof::ProvedEntry;
 use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
@@ -64,7 +64,8 @@ impl Bundle {
         for (at, file) in self.artifact.files.iter().enumerate() {
             let hash = self.archive.hash(at + ENTRIES, &mut meter)?;
             store::hold_against(file, &hash, &self.path).map_err(|_| {
-                self.archive.altered(&format!("the SHA-256 of `{FILES}{}` differs", file.path))
+                self.archive
+                    .altered(&format!("the SHA-256 of `{FILES}{}` differs", shown(&file.path)))
             })?;
         }
         self.verify_format(&registered)?;
