@@ -270,9 +270,11 @@ fn without_the_right_to_write_a_registry_is_refused_by_name() {
         return;
     }
     let (folder, registry) = registry();
+    registry.grant("Consumer", "registry:/", "everyone").unwrap();
     registry.close().unwrap();
     let options = Options { create: true, ..Options::default() };
     let live = Registry::open_with(folder.path().join("live"), options).unwrap();
+    live.grant("Consumer", "registry:/", "everyone").unwrap();
     leave_a_log(registry.path(), &folder.path().join("killed"));
     let mode = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
     std::fs::set_permissions(folder.path(), mode(0o755)).unwrap();

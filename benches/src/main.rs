@@ -94,7 +94,7 @@ mod tests {
         let refused = suite("regsitry").err().map(|error| error.to_string());
         assert_eq!(
             refused.unwrap(),
-            "no suite `regsitry`; there are: `growth`, `registry`, `search`, `storage`"
+            "no suite `regsitry`; there are: `access`, `growth`, `registry`, `search`, `storage`"
         );
     }
 }

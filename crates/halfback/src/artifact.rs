@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Privilege;
 use crate::access::need::Needs;
+use crate::access::session::Session;
 use crate::command::{Held, Place, Query, Snapshot};
 use crate::format::{self, Files, Format};
 use crate::registry::{Registry, Shared};
@@ -166,7 +167,7 @@ impl Registry {
         }
         let artifact = shared.store.put(catalog, &files, progress)?;
         let held = Held { size: artifact.size, format };
-        shared.possess(Place::Stored(catalog), artifact.digest, held);
+        shared.possess(&self.handle.session, Place::Stored(catalog), artifact.digest, held);
         Ok(artifact.into())
     }
 
@@ -178,7 +179,7 @@ impl Registry {
         let format = format::recognise(&files)?;
         let artifact = ArtifactStore::hash(&files, progress)?;
         let held = Held { size: artifact.size, format };
-        shared.possess(Place::Elsewhere, artifact.digest, held);
+        shared.possess(&self.handle.session, Place::Elsewhere, artifact.digest, held);
         Ok(artifact.into())
     }
 }
@@ -187,12 +188,13 @@ impl Shared {
     /// Looks at a content that this process stored, so that a version can be registered for it.
     pub(crate) fn possess_stored(
         &self,
+        session: &Session,
         catalog: EntityId,
         artifact: &store::Artifact,
     ) -> Result<()> {
         let files = StoredFiles { store: &self.store, catalog, artifact };
         let held = Held { size: artifact.size, format: format::recognise(&files)? };
-        self.possess(Place::Stored(catalog), artifact.digest, held);
+        self.possess(session, Place::Stored(catalog), artifact.digest, held);
         Ok(())
     }
 }

@@ -142,7 +142,15 @@ impl Snapshot<'_> {
         let moment = self.moment.min(head);
         let version = self.version(id)?;
         let example = self.example_of(&version)?;
-        let history = self.commits_of(id)?;
+        let mut history = self.commits_of(id)?;
+        for commit in &mut history {
+            // The proof has the ids in any case; what the commands say may be about more.
+            let shown = self.shown(commit.clone())?;
+            if shown.payload.is_none() {
+                (commit.payload, commit.summary) =
+                    (None, format!("{} (erased)", commit.commands.join("; ")));
+            }
+        }
         let commits: Vec<CommitNumber> =
             history.iter().map(|commit| CommitNumber(commit.commit)).collect();
         let proof = prove(self.sql, moment, &commits)?;

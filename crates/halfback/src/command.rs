@@ -54,7 +54,10 @@ pub trait Query: Serialize + DeserializeOwned + JsonSchema {
 }
 
 /// The contents that this process has had in its hands: only these can be registered.
-pub(crate) type Possessed = Mutex<HashMap<(Place, Digest), Held>>;
+///
+/// What one session has read says nothing of what another one may: the key has the subject of its
+/// proof.
+pub(crate) type Possessed = Mutex<HashMap<(String, Place, Digest), Held>>;
 
 /// What is known of a possessed content.
 #[derive(Debug, Clone)]

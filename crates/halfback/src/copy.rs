@@ -122,7 +122,7 @@ impl Registry {
         intake.take(catalog, artifact, supply, &mut meter)?;
         intake.finish()?;
         meter.finish()?;
-        shared.possess_stored(catalog, artifact)?;
+        shared.possess_stored(&self.handle.session, catalog, artifact)?;
         self.execute(parcel.registration(model, options.allow_secrets))
     }
 }

@@ -121,10 +121,16 @@ impl Query for Log {
 impl Snapshot<'_> {
     /// A commit as the session may see it: without what it was about besides, and without its
     /// commands, which would tell of that.
-    fn shown(&mut self, mut commit: Commit) -> Result<Commit> {
+    pub(crate) fn shown(&mut self, mut commit: Commit) -> Result<Commit> {
         if self.held(&Chain::REGISTRY)?.contains(Privilege::ReadAudit) {
             return Ok(commit);
         }
+        // One command says nothing but what it is about; a name from before may be of a schema that is
+        // not seen.
+        let is_plain = match commit.commands.as_slice() {
+            [command] => !command.starts_with("rename"),
+            _ => false,
+        };
         let all = commit.entities.len();
         let mut seen = Vec::with_capacity(all);
         for id in commit.entities {
@@ -133,7 +139,7 @@ impl Snapshot<'_> {
             }
         }
         commit.entities = seen;
-        if commit.entities.len() < all {
+        if commit.entities.len() < all || !is_plain {
             commit.payload = None;
             commit.summary = format!("{} (not all of it may be seen)", commit.commands.join("; "));
         }

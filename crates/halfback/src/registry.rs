@@ -135,7 +135,8 @@ impl Registry {
             to: actor.name.clone(),
             ..Grant::default()
         };
-        let commands = vec![schema.into(), creator.into(), everyone.into(), steward.into()];
+        // Before there is anybody else whom the creator's name could mean.
+        let commands = vec![schema.into(), creator.into(), steward.into(), everyone.into()];
         self.commit_all(commands, None, |context| {
             // Somebody else may have been first meanwhile.
             Ok(context.tx.number().0 == 1)
@@ -206,9 +207,11 @@ impl Registry {
         let payload = payload(&values)?;
         let key = idempotency_key.map(|key| Key::new(key, &payload)).transpose()?;
         let (outputs, _) = self.commit(names, payload, move |context| {
-            if !begin(context)? {
+            if commands.is_empty() || !begin(context)? {
                 return Ok(Vec::new());
             }
+            // Whoever may not act any more is not told either what came of it before.
+            context.now().rights()?;
             if let Some(key) = &key
                 && let Some(outputs) = key.repeated(context)?
             {
@@ -471,9 +474,16 @@ impl Shared {
     }
 
     /// Keeps what is known of a content that this process has read.
-    pub(crate) fn possess(&self, place: command::Place, digest: Digest, held: command::Held) {
+    pub(crate) fn possess(
+        &self,
+        session: &Session,
+        place: command::Place,
+        digest: Digest,
+        held: command::Held,
+    ) {
         let _working = fork::working();
-        self.possessed.lock().insert((place, digest), held);
+        let subject = session.actor().subject.clone();
+        self.possessed.lock().insert((subject, place, digest), held);
     }
 
     /// One handle less is open.

@@ -204,7 +204,7 @@ impl Query for WhatCan {
         let mut held = Vec::new();
         for root in roots {
             let chain = snapshot.chain_at(root, snapshot.moment)?;
-            let sure = rights.held(&chain, Privileges::ALL, &mut |_| Ok(false))?;
+            let sure = rights.held(&chain, Privileges::ALL, &mut |_, _| Ok(false))?;
             let conditions = rights.conditions_on(&chain);
             if !sure.is_empty() || !conditions.is_empty() {
                 let on = snapshot.securable_label(root)?;

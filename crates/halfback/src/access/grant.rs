@@ -17,6 +17,9 @@ use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::securable::Level;
 
+/// Conditional grants to one principal.
+const CONDITIONS: i64 = 100;
+
 /// Gives a principal a privilege or role on a securable and on all below it, now and later, or
 /// denies it. Replaces what was said of the same before.
 ///
@@ -121,6 +124,9 @@ impl Command for Grant {
             .into());
         }
         let condition = self.condition.as_deref().map(Condition::checked).transpose()?;
+        if condition.is_some() {
+            now.refuse_many_conditions(to)?;
+        }
         let effect = if self.deny { "deny" } else { "allow" };
         let present = now.grant(to, on.id(), what.word())?;
         if present.as_ref() == Some(&(effect.to_owned(), condition.clone())) {
@@ -175,6 +181,7 @@ impl Command for Revoke {
         if effect == "deny" {
             // Lifting a denial gives.
             context.refuse_for_oneself(from)?;
+            context.refuse_to_exceed_on(&on, roles.privileges(what.word()), what.word())?;
         }
         let key: [Value<'_>; 3] = [from.into(), on.id().into(), what.word().into()];
         context.tx.close(&ACCESS_GRANT, &key)?;
@@ -283,6 +290,23 @@ impl Snapshot<'_> {
             &[principal.into(), securable.into(), what.into(), self.moment.into()],
             |row| Ok((row.text(0)?.to_owned(), row.opt_string(1)?)),
         )
+    }
+
+    /// Refuses one more conditional grant to a principal that has very many: each is a column of its
+    /// searches.
+    fn refuse_many_conditions(&mut self, principal: EntityId) -> Result<()> {
+        let many = self.sql.first(
+            "SELECT COUNT(*) FROM access_grant WHERE principal = ?1 AND condition IS NOT NULL AND until > ?2",
+            &[principal.into(), self.moment.into()],
+            |row| row.int(0),
+        )?;
+        if many.unwrap_or_default() < CONDITIONS {
+            return Ok(());
+        }
+        Err(Detail::InvalidArgument(format!(
+            "the principal has {CONDITIONS} conditional grants, which is the most; say more in one condition with `OR`, or grant to a group"
+        ))
+        .into())
     }
 
     /// What is allowed, in words, to a principal itself, on whatever securables.

@@ -1,10 +1,14 @@
 //! What commands and queries need, and the one place where that is held against what is granted.
 
+use std::collections::BTreeSet;
+
 use halfback_store::error::{Detail, Error, Result};
-use halfback_store::id::EntityId;
+use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::name::{CatalogName, SchemaName};
 
 use super::reference::On;
+use super::rights::Rights;
+use super::token::Scope;
 use super::{Privilege, Privileges};
 use crate::catalog::tree;
 use crate::command::{Context, Query, Snapshot};
@@ -60,24 +64,31 @@ impl Snapshot<'_> {
         Ok(Needs::on(&self.on(text)?, privileges))
     }
 
-    /// What it takes to make something in a catalog, or in one of its schemas; `parents` says that
-    /// these are made too where they are missing. What may not be seen is missing, and where that
-    /// would be made, its name is taken.
+    /// What it takes to make a schema in a catalog, or a model in a schema where one is given;
+    /// `parents` says that those are made too where they are missing. What may not be seen is
+    /// missing, and where that would be made, its name is taken.
     pub(crate) fn needs_to_create(
         &mut self,
         catalog: &CatalogName,
         schema: Option<&SchemaName>,
         parents: bool,
     ) -> Result<Needs> {
+        let made = |on: &On, privileges: &[Privilege]| {
+            let model = schema.map(|_| Privilege::CreateModel);
+            Needs::on(on, privileges.iter().copied().chain(model).collect::<Privileges>())
+        };
+        let to_make = [Privilege::CreateCatalog, Privilege::CreateSchema];
+        let needs = made(&On::registry(), &to_make);
         let found = self.find_catalog(catalog)?;
-        let Some(id) = self.parent_seen(found, parents, Level::Catalog, catalog)? else {
-            return Ok(Needs::on(&On::registry(), Privilege::CreateCatalog));
+        let Some(id) = self.parent_seen(found, parents, &needs, Level::Catalog, catalog)? else {
+            return Ok(needs);
         };
         let on = self.on_id(id, &catalog.to_string())?;
-        let Some(schema) = schema else { return Ok(Needs::on(&on, Privilege::CreateSchema)) };
+        let needs = made(&on, &[Privilege::CreateSchema]);
+        let Some(schema) = schema else { return Ok(needs) };
         let found = self.find_schema(schema)?;
-        let Some(id) = self.parent_seen(found, parents, Level::Schema, schema)? else {
-            return Ok(Needs::on(&on, Privilege::CreateSchema));
+        let Some(id) = self.parent_seen(found, parents, &needs, Level::Schema, schema)? else {
+            return Ok(needs);
         };
         let on = self.on_id(id, &schema.to_string())?;
         Ok(Needs::on(&on, Privilege::CreateModel))
@@ -87,12 +98,17 @@ impl Snapshot<'_> {
         &mut self,
         found: Option<EntityId>,
         parents: bool,
+        needs: &Needs,
         level: Level,
         name: &dyn std::fmt::Display,
     ) -> Result<Option<EntityId>> {
         match found {
             Some(id) if self.sees(id)? => Ok(Some(id)),
-            Some(_) if parents => Err(tree::taken(level, name)),
+            Some(_) if parents => {
+                // Only who could make it learns that it is there.
+                self.admit(needs)?;
+                Err(tree::taken(level, name))
+            }
             None if parents => Ok(None),
             _ => Err(tree::with_parents(&self.absent(level.noun(), name))),
         }
@@ -149,10 +165,14 @@ impl Context<'_> {
     /// Refuses to give to oneself, unless there is nothing that one does not have already.
     pub(crate) fn refuse_for_oneself(&mut self, to: EntityId) -> Result<()> {
         let mut now = self.now();
-        let is_unbounded = now.rights()?.is_unbounded();
-        let itself = now.session.principal(now.sql)?;
-        let Some(itself) = itself.filter(|_| !is_unbounded) else { return Ok(()) };
-        if now.identities(itself)?.contains(&to) || Some(to) == now.everyone()? {
+        if now.rights()?.is_unbounded() {
+            return Ok(());
+        }
+        let is_oneself = match now.session.principal(now.sql)? {
+            Some(itself) => now.identities(itself)?.contains(&to),
+            None => false,
+        };
+        if is_oneself || Some(to) == now.everyone()? {
             let label = now.principal_label(to)?;
             return Err(Detail::AccessDenied {
                 message: format!(
@@ -191,7 +211,92 @@ impl Context<'_> {
         .into())
     }
 
-    /// Refuses a state in which nobody holds everything on the registry.
+    /// Refuses to let others act for a principal, or be in a group, that holds more than oneself.
+    pub(crate) fn refuse_beyond(&mut self, principal: EntityId) -> Result<()> {
+        let mut now = self.now();
+        let own = now.rights()?;
+        if own.is_unbounded() {
+            return Ok(());
+        }
+        let theirs = now.rights_of(Some(principal), Scope::default())?;
+        let label = now.principal_label(principal)?;
+        self.refuse_more(&own, &theirs, &[(true, false)], &format!("{label} holds"))
+    }
+
+    /// Refuses a state in which the session holds more than it did.
+    pub(crate) fn refuse_gain(&mut self, before: &Rights) -> Result<()> {
+        if before.is_unbounded() {
+            return Ok(());
+        }
+        let after = self.now().rights()?;
+        self.refuse_more(before, &after, &[(true, true), (false, false)], "it would give you")
+    }
+
+    /// Refuses where one holds more than the other, which is to be asked with the truth of conditions
+    /// of grants (and the opposite of denials) that goes with each.
+    fn refuse_more(
+        &mut self,
+        own: &Rights,
+        more: &Rights,
+        assumed: &[(bool, bool)],
+        what: &str,
+    ) -> Result<()> {
+        let places: BTreeSet<EntityId> = own.places().chain(more.places()).collect();
+        for place in std::iter::once(EntityId::REGISTRY).chain(places) {
+            let chain = self.now().chain_at(place, CommitNumber::NOW)?;
+            let held = |rights: &Rights, met: bool| {
+                rights.held(&chain, Privileges::ALL, &mut |_, allows| Ok(allows == met))
+            };
+            for (of_more, of_own) in assumed {
+                let gain = held(more, *of_more)?.without(held(own, *of_own)?);
+                if !gain.is_empty() {
+                    let on = self.now().securable_label(place)?;
+                    return Err(Detail::AccessDenied {
+                        message: format!(
+                            "{what} {gain} on `{on}`, which you do not hold, and nobody gives what they do not hold; ask somebody who does"
+                        ),
+                        explanation: String::new(),
+                    }
+                    .into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a change to a model that must not give the session more on it: a condition of its own
+    /// could come true by it, or that of a denial end.
+    pub(crate) fn without_gain<T>(
+        &mut self,
+        id: EntityId,
+        change: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        if self.now().rights()?.is_unbounded() {
+            return change(self);
+        }
+        let before = self.held_on(id)?;
+        let changed = change(self)?;
+        let gain = self.held_on(id)?.without(before);
+        if gain.is_empty() {
+            return Ok(changed);
+        }
+        Err(Detail::AccessDenied {
+            message: format!(
+                "it would give you {gain} there, and nobody grants to themselves; ask somebody else who may do it"
+            ),
+            explanation: String::new(),
+        }
+        .into())
+    }
+
+    fn held_on(&mut self, id: EntityId) -> Result<Privileges> {
+        let mut now = self.now();
+        let on = now.on_id(id, "")?;
+        now.held(&on.chain)
+    }
+
+    /// Refuses a state in which nobody who can prove themselves for good holds everything on the
+    /// registry.
     pub(crate) fn keep_a_steward(&mut self) -> Result<()> {
         let mut now = self.now();
         let holders = now.sql.all(
@@ -201,7 +306,10 @@ impl Context<'_> {
         )?;
         for holder in holders {
             for actor in now.actors_of(holder)? {
-                let rights = now.rights_of(Some(actor), super::token::Scope::default())?;
+                if !now.can_prove_itself(actor)? {
+                    continue;
+                }
+                let rights = now.rights_of(Some(actor), Scope::default())?;
                 if rights.is_unbounded() {
                     return Ok(());
                 }

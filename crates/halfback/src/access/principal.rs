@@ -232,6 +232,7 @@ impl Command for DeletePrincipal {
             &[id.into(), moment],
             |row| row.id(0),
         )?;
+        let before = context.now().rights()?;
         for (securable, what) in grants {
             context.tx.close(&ACCESS_GRANT, &[id.into(), securable.into(), (&what).into()])?;
         }
@@ -243,6 +244,7 @@ impl Command for DeletePrincipal {
         }
         context.tx.close(&PRINCIPAL, &[id.into()])?;
         context.changed_access(Some(id))?;
+        context.refuse_gain(&before)?;
         context.keep_a_steward()
     }
 }
@@ -269,6 +271,7 @@ impl Command for AddMember {
             return Ok(());
         }
         context.refuse_for_oneself(member)?;
+        context.refuse_beyond(group)?;
         context.tx.open(&MEMBER, &[group.into(), member.into()])?;
         context.changed_access(Some(member))?;
         context.tx.touch(group)?;
@@ -293,9 +296,11 @@ impl Command for RemoveMember {
             let [group, member] = [now.principal_label(group)?, now.principal_label(member)?];
             return Err(Detail::NotFound(format!("{member} is not directly in {group}")).into());
         }
+        let before = context.now().rights()?;
         context.tx.close(&MEMBER, &[group.into(), member.into()])?;
         context.changed_access(Some(member))?;
         context.tx.touch(group)?;
+        context.refuse_gain(&before)?;
         context.keep_a_steward()
     }
 }

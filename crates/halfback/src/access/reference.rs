@@ -147,14 +147,18 @@ impl Snapshot<'_> {
         Ok(row.is_some())
     }
 
-    /// The living principals of a name, the oldest first.
+    /// The living principals of a name, the oldest first; those who have proved nothing, as owners and
+    /// authors of what was brought in, only where there are no others.
     pub(crate) fn principals_called(&mut self, name: &str) -> Result<Vec<EntityId>> {
-        self.sql.all(
-            "SELECT n.id FROM principal_name n JOIN principal p ON p.id = n.id AND p.until > ?2 AND p.since <= ?2 \
+        let found = self.sql.all(
+            "SELECT n.id, n.proof FROM principal_name n JOIN principal p ON p.id = n.id AND p.until > ?2 AND p.since <= ?2 \
              WHERE n.name = ?1 ORDER BY n.id",
             &[name.into(), self.moment.into()],
-            |row| row.id(0),
-        )
+            |row| Ok((row.id(0)?, row.text(1)? == "name")),
+        )?;
+        let known = found.iter().any(|(_, is_name)| !is_name);
+        let found = found.into_iter().filter(|(_, is_name)| !(known && *is_name));
+        Ok(found.map(|(id, _)| id).collect())
     }
 
     pub(crate) fn principal_of(&mut self, proof: &str, subject: &str) -> Result<Option<EntityId>> {

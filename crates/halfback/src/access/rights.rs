@@ -148,7 +148,7 @@ impl Rights {
     pub(crate) fn holds_at_once(&self, privilege: Privilege, id: EntityId) -> Option<bool> {
         let chain = self.chain(id)?;
         let mut certain = true;
-        let held = self.held(&chain, wanted_for(privilege), &mut |_| {
+        let held = self.held(&chain, wanted_for(privilege), &mut |_, _| {
             certain = false;
             Ok(false)
         });
@@ -165,12 +165,13 @@ impl Rights {
     }
 
     /// What is held on a securable: of what is `wanted` all, of the rest some. `meets` tells whether
-    /// the model meets a condition; it is asked of models only, where the answer makes a difference.
+    /// the model meets a condition of a grant or else of a denial; it is asked of models only, where
+    /// the answer makes a difference.
     pub(crate) fn held(
         &self,
         chain: &Chain,
         wanted: Privileges,
-        meets: &mut dyn FnMut(usize) -> Result<bool>,
+        meets: &mut dyn FnMut(usize, bool) -> Result<bool>,
     ) -> Result<Privileges> {
         let level = chain.level();
         if self.unbounded {
@@ -190,14 +191,17 @@ impl Rights {
                     let side = if *allows { &mut allowed } else { &mut denied };
                     // A denial of `BROWSE` takes everything.
                     let wanted = if *allows { wanted } else { wanted.with(Privilege::Browse) };
-                    if !privileges.and(wanted).without(*side).is_empty() && meets(*condition)? {
+                    if !privileges.and(wanted).without(*side).is_empty()
+                        && meets(*condition, *allows)?
+                    {
                         *side = side.or(*privileges);
                     }
                 }
             }
         }
         let missing = OF_OWNER.and(wanted).without(allowed.or(denied));
-        if level == Level::Model && !missing.is_empty() && !self.is_nobody() && meets(OWNER)? {
+        if level == Level::Model && !missing.is_empty() && !self.is_nobody() && meets(OWNER, true)?
+        {
             allowed = allowed.or(OF_OWNER);
         }
         Ok(self.scope.within(effective(allowed.without(denied), denied, level)))
@@ -237,6 +241,11 @@ impl Rights {
             self.granted.get(&id).filter(|granted| granted.allowed.and(models).is_empty());
         let allowing = granted?.conditional.iter().filter(|(_, allows, _)| *allows);
         Some(allowing.filter_map(|(place, _, _)| self.conditions.get(*place)))
+    }
+
+    /// Every securable that anything is said of.
+    pub(crate) fn places(&self) -> impl Iterator<Item = EntityId> {
+        self.granted.keys().copied()
     }
 
     /// The texts of all conditions that bear upon what lies in a securable.
@@ -446,11 +455,15 @@ impl Snapshot<'_> {
             return Ok(Chain::REGISTRY);
         }
         let rights = self.rights()?;
-        if let Some(chain) = rights.chain(id) {
+        // A write may be undone, and what it has made gets its id again: only a read keeps places.
+        let is_read = self.present.is_some();
+        if let Some(chain) = rights.chain(id).filter(|_| is_read) {
             return Ok(chain);
         }
         let chain = self.chain_at(id, CommitNumber::NOW)?;
-        rights.keep_chain(chain);
+        if is_read {
+            rights.keep_chain(chain);
+        }
         Ok(chain)
     }
 
@@ -468,6 +481,15 @@ impl Snapshot<'_> {
             next = parent.ok_or_else(|| self.absent("securable with id", id))?;
         }
         Ok(ids.into_iter().rev().fold(Chain::REGISTRY, Chain::below))
+    }
+
+    fn is_living_model(&mut self, id: EntityId, moment: CommitNumber) -> Result<bool> {
+        let living = self.sql.first(
+            "SELECT 1 FROM securable WHERE id = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), moment.into()],
+            |row| row.int(0),
+        )?;
+        Ok(living.is_some())
     }
 
     /// What the session holds on a securable.
@@ -495,7 +517,9 @@ impl Snapshot<'_> {
         wanted: Privileges,
     ) -> Result<Privileges> {
         let model = chain.id();
-        rights.held(chain, wanted, &mut |place| match rights.conditions.get(place) {
+        rights.held(chain, wanted, &mut |place, allows| match rights.conditions.get(place) {
+            // A model that ended has lost its tags: what was denied of it stays denied.
+            Some(_) if !allows && !self.is_living_model(model, rights.moment)? => Ok(true),
             Some(condition) => condition.is_met(self, model, rights.moment),
             None => Ok(false),
         })

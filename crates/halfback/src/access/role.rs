@@ -173,8 +173,9 @@ impl Roles {
         let mut seen = BTreeSet::new();
         let mut next = vec![word.to_owned()];
         while let Some(word) = next.pop() {
-            next.extend(self.0.get(&word).into_iter().flatten().cloned());
-            seen.insert(word);
+            if seen.insert(word.clone()) {
+                next.extend(self.0.get(&word).into_iter().flatten().cloned());
+            }
         }
         seen
     }
@@ -232,11 +233,15 @@ impl Command for SetRole {
         }
         let includes: Vec<String> = includes.into_iter().collect();
         let value = serde_json::json!(includes).to_string();
+        let before = context.now().rights()?;
+        let old = roles.privileges(&name);
         if roles.0.insert(name.clone(), includes.clone()) != Some(includes) {
-            context.refuse_to_exceed(roles.privileges(&name), &name)?;
+            context.refuse_to_exceed(old.or(roles.privileges(&name)), &name)?;
             context.tx.put(&ROLE, &[(&name).into(), (&value).into()])?;
             context.changed_access(None)?;
             context.hold_separations()?;
+            context.refuse_gain(&before)?;
+            context.keep_a_steward()?;
         }
         context.now().role(&name)
     }

@@ -236,7 +236,7 @@ impl Command for CreateToken {
         if let Some(token) = now.session.token().cloned() {
             let outlives =
                 token.expires.is_some_and(|end| expires.is_none_or(|expires| expires > end));
-            if !token.scope_now(&mut now)?.is_all() || token.principal == principal && outlives {
+            if !token.scope_now(&mut now)?.is_all() || outlives {
                 // What narrows it would be left behind.
                 return Err(Detail::AccessDenied {
                     message: "a token makes no token that is wider or lasts longer; make it in a session of another proof".into(),
@@ -245,6 +245,10 @@ impl Command for CreateToken {
                 .into());
             }
         }
+        if now.session.principal(now.sql)? != Some(principal) {
+            context.refuse_beyond(principal)?;
+        }
+        let mut now = context.now();
         let hash: [u8; 32] = unhex(&self.hash).ok_or_else(|| {
             Detail::InvalidArgument("`hash` is no SHA-256 hash in hexadecimal".into())
         })?;
@@ -283,12 +287,19 @@ impl Command for RevokeToken {
     type Output = ();
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        let of =
-            now.token_id(&self.token).and_then(|id| now.token(id)).map(|token| token.principal);
-        if let Ok(principal) = of
+        let ended = now.token_id(&self.token).and_then(|id| Ok((id, now.token(id)?.principal)));
+        if let Ok((id, principal)) = ended
             && now.is_itself(&principal)?
         {
-            return Ok(Needs::Anyone("everybody may end their own tokens"));
+            // Not the others of its principal, for one that is narrow or was stolen.
+            let own = now.session.token().cloned();
+            let all = match &own {
+                Some(token) => token.id == id || token.scope_now(now)?.is_all(),
+                None => true,
+            };
+            if all {
+                return Ok(Needs::Anyone("everybody may end their own tokens"));
+            }
         }
         Ok(Needs::on_registry(Privilege::Manage))
     }
@@ -296,7 +307,8 @@ impl Command for RevokeToken {
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let id = context.now().token_id(&self.token)?;
         context.tx.close(&TOKEN, &[id.into()])?;
-        context.changed_access(None)
+        context.changed_access(None)?;
+        context.keep_a_steward()
     }
 }
 
@@ -325,7 +337,8 @@ impl Command for AllowOsUsers {
         } else {
             context.tx.open(&SETTING, &[0.into(), OS_USERS.into(), "refused".into()])?;
         }
-        context.changed_access(None)
+        context.changed_access(None)?;
+        context.keep_a_steward()
     }
 }
 
@@ -407,6 +420,26 @@ impl Snapshot<'_> {
         }
         let name = name.unwrap_or_else(|| format!("p{}", token.principal));
         Ok((token, name))
+    }
+
+    /// Whether a principal can prove itself for good: as a user of the operating system where these
+    /// may act, or with a token that has no end and no scope.
+    pub(crate) fn can_prove_itself(&mut self, principal: EntityId) -> Result<bool> {
+        let proof = self.sql.first(
+            "SELECT proof FROM principal_name WHERE id = ?1",
+            &[principal.into()],
+            |row| Ok(row.text(0)? == "os_user"),
+        )?;
+        if proof == Some(true) && self.allows_os_users()? {
+            return Ok(true);
+        }
+        let token = self.sql.first(
+            "SELECT 1 FROM token WHERE principal = ?1 AND expires IS NULL AND privileges IS NULL \
+             AND securable IS NULL AND until > ?2 LIMIT 1",
+            &[principal.into(), self.moment.into()],
+            |row| row.int(0),
+        )?;
+        Ok(token.is_some())
     }
 
     /// Whether the operating system's users may act without a token.

@@ -90,7 +90,8 @@ impl Command for SetAlias {
             moved.touch(context)?;
             context.tx.touch(version)?;
             let alias = moved.alias.as_str();
-            context.tx.put(&ALIAS, &[moved.model.into(), alias.into(), version.into()])?;
+            let row = [moved.model.into(), alias.into(), version.into()];
+            context.without_gain(moved.model, |context| context.tx.put(&ALIAS, &row))?;
         }
         let mut now = context.now();
         now.names.know(moved.model, moved.name);
@@ -114,8 +115,8 @@ impl Command for DeleteAlias {
         }
         moved.hold(context, &self.expect)?;
         moved.touch(context)?;
-        context.tx.close(&ALIAS, &[moved.model.into(), moved.alias.as_str().into()])?;
-        Ok(())
+        let key = [moved.model.into(), moved.alias.as_str().into()];
+        context.without_gain(moved.model, |context| context.tx.close(&ALIAS, &key).map(drop))
     }
 }
 

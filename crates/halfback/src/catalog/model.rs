@@ -213,7 +213,8 @@ impl Command for RenameModel {
         let id = context.now().model_id(&name)?;
         context.now().expect_revision(id, self.expect_revision)?;
         let schema = context.schema_for(new.schema(), false)?;
-        context.rename(Level::Model, id, schema, &new.path())?;
+        context
+            .without_gain(id, |context| context.rename(Level::Model, id, schema, &new.path()))?;
         context.now().model(id)
     }
 }

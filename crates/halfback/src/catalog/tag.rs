@@ -70,7 +70,8 @@ impl Command for SetTag {
             &[id.into()],
             |row| row.text(0).map(str::to_owned),
         )?;
-        context.put_tag(id, kind.as_deref().unwrap_or(VERSION), &key, &value)
+        let kind = kind.as_deref().unwrap_or(VERSION);
+        context.without_gain(id, |context| context.put_tag(id, kind, &key, &value))
     }
 }
 
@@ -89,8 +90,9 @@ impl Command for DeleteTag {
         }
         self.expect.hold(present.as_ref(), &format!("tag `{key}` of `{}`", self.target))?;
         context.touch_target(id)?;
-        context.tx.close(&TAG, &[id.into(), key.as_str().into()])?;
-        Ok(())
+        context.without_gain(id, |context| {
+            context.tx.close(&TAG, &[id.into(), key.as_str().into()]).map(drop)
+        })
     }
 }
 

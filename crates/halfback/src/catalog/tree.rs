@@ -210,7 +210,7 @@ impl Context<'_> {
             .into());
         }
         self.tx.touch(id)?;
-        self.tx.restructure();
+        self.changed_access(None)?;
         self.tx.close(&SECURABLE, &[old_parent.into(), noun.into(), Value::from(&name)])?;
         self.tx.open(&SECURABLE, &[parent.into(), noun.into(), new.into(), id.into()])
     }
@@ -256,7 +256,7 @@ impl Context<'_> {
         }
         let entry = self.now().entry(id)?;
         self.tx.touch(id)?;
-        self.tx.restructure();
+        self.changed_access(None)?;
         self.remove_tags(id)?;
         self.remove_grants(id)?;
         self.tx.close(&ORIGIN, &[id.into()])?;
@@ -266,11 +266,11 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Closes every grant on something that ends.
+    /// Closes every grant on something that ends; what is denied stays so for its past.
     fn remove_grants(&mut self, id: EntityId) -> Result<()> {
         let now = self.now();
         let grants = now.sql.all(
-            "SELECT principal, what FROM access_grant WHERE securable = ?1 AND until > ?2",
+            "SELECT principal, what FROM access_grant WHERE securable = ?1 AND effect = 'allow' AND until > ?2",
             &[id.into(), now.moment.into()],
             |row| Ok((row.id(0)?, row.text(1)?.to_owned())),
         )?;

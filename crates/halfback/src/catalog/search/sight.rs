@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use halfback_store::error::Result;
-use halfback_store::id::EntityId;
+use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::sql::Row;
 
 use super::attribute::Subject;
@@ -44,8 +44,13 @@ impl Sight {
         let schema = parent(model, "x");
         let catalog = parent(&schema, "y");
         let place = [catalog.as_str(), schema.as_str(), model].map(Fragment::from);
+        let living = format!(
+            "CASE WHEN EXISTS (SELECT 1 FROM securable z WHERE z.id = {model} AND z.until = {}) THEN 1 ELSE 0 END",
+            CommitNumber::FOREVER
+        );
+        let living = std::iter::once(Fragment::from(living.as_str()));
         let conditions = self.0.conditions().iter().map(|condition| condition.column(model));
-        place.into_iter().chain(conditions).collect()
+        place.into_iter().chain(living).chain(conditions).collect()
     }
 
     /// Whether a row may be seen, its columns beginning at `first`.
@@ -54,7 +59,11 @@ impl Sight {
         for place in first..first + 3 {
             chain = chain.below(row.id(place)?);
         }
-        let meets = &mut |condition: usize| Ok(row.int(first + 3 + condition)? != 0);
+        let is_living = row.int(first + 3)? != 0;
+        let meets = &mut |condition: usize, allows: bool| {
+            // A model that ended has lost its tags: what was denied of it stays denied.
+            Ok(!allows && !is_living || row.int(first + 4 + condition)? != 0)
+        };
         Ok(self.0.held(&chain, SIGHT, meets)?.contains(Privilege::Browse))
     }
 

@@ -206,7 +206,8 @@ impl Context<'_> {
             Some(_) => Place::Elsewhere,
             None => Place::Stored(self.now().catalog_of(model)?),
         };
-        if let Some(held) = self.possessed.lock().get(&(place, *digest)) {
+        let subject = self.session.actor().subject.clone();
+        if let Some(held) = self.possessed.lock().get(&(subject, place, *digest)) {
             return Ok(held.clone());
         }
         let first = match location {
