@@ -8,6 +8,7 @@
     reason = "a failed expectation is this file's way of failing"
 )]
 
+mod attacks;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

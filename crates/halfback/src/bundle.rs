@@ -143,17 +143,17 @@ impl Snapshot<'_> {
         let version = self.version(id)?;
         let example = self.example_of(&version)?;
         let mut history = self.commits_of(id)?;
-        for commit in &mut history {
-            // The proof has the ids in any case; what the commands say may be about more.
-            let shown = self.shown(commit.clone())?;
-            if shown.payload.is_none() {
-                (commit.payload, commit.summary) =
-                    (None, format!("{} (erased)", commit.commands.join("; ")));
-            }
-        }
         let commits: Vec<CommitNumber> =
             history.iter().map(|commit| CommitNumber(commit.commit)).collect();
-        let proof = prove(self.sql, moment, &commits)?;
+        let mut proof = prove(self.sql, moment, &commits)?;
+        for (commit, entry) in history.iter_mut().zip(&mut proof.entries) {
+            // The headers have the ids in any case; what the commands say may be about more.
+            if self.shown(commit.clone())?.payload.is_none() {
+                commit.payload = None;
+                commit.summary = format!("{} (erased)", commit.commands.join("; "));
+                (entry.salt, entry.payload) = (None, None);
+            }
+        }
         let manifest = BundleManifest {
             halfback_bundle: FORMAT,
             registry: self.registry.to_owned(),
