@@ -135,11 +135,8 @@ impl Context<'_> {
         needs: impl FnOnce(&mut Snapshot<'_>) -> Result<Needs>,
     ) -> Result<()> {
         let mut now = self.now();
+        now.require(needs)?;
         let rights = now.rights()?;
-        if !rights.is_unbounded() {
-            let needs = needs(&mut now)?;
-            now.admit(&needs)?;
-        }
         self.rights = Some(rights);
         Ok(())
     }

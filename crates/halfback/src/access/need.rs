@@ -17,13 +17,19 @@ use crate::securable::Level;
 /// What a command or query needs.
 #[derive(Debug, Clone)]
 pub enum Needs {
-    /// Privileges, each on a securable; more than one in alternatives is enough.
+    /// Privileges, each on a securable: all of them.
     All(Vec<Need>),
     /// Nothing but to see what it names; the answer holds only what the caller may see. The text
     /// says why that is enough.
     Sight(&'static str),
     /// Nothing; the text says why.
     Anyone(&'static str),
+}
+
+/// The refusal of what nobody may do for themselves or beyond what they hold: no grant is missing that
+/// an explanation could name.
+pub(super) fn denial(message: impl Into<String>) -> Error {
+    Detail::AccessDenied { message: message.into(), explanation: String::new() }.into()
 }
 
 /// A privilege that is needed on a securable.
@@ -116,11 +122,17 @@ impl Snapshot<'_> {
 
     /// Answers a query of a session that may ask it.
     pub(crate) fn answer<Q: Query>(&mut self, query: Q) -> Result<Q::Output> {
-        if !self.rights()?.is_unbounded() {
-            let needs = query.needs(self)?;
-            self.admit(&needs)?;
-        }
+        self.require(|now| query.needs(now))?;
         query.run(self)
+    }
+
+    /// Refuses what needs more than the session holds; whoever may do everything is not asked.
+    pub(crate) fn require(&mut self, needs: impl FnOnce(&mut Self) -> Result<Needs>) -> Result<()> {
+        if self.rights()?.is_unbounded() {
+            return Ok(());
+        }
+        let needs = needs(self)?;
+        self.admit(&needs)
     }
 
     /// Refuses what needs more than the session holds.
@@ -174,13 +186,9 @@ impl Context<'_> {
         };
         if is_oneself || Some(to) == now.everyone()? {
             let label = now.principal_label(to)?;
-            return Err(Detail::AccessDenied {
-                message: format!(
-                    "nobody grants to themselves, and you are in {label} or the same; ask somebody else who holds `MANAGE` there"
-                ),
-                explanation: String::new(),
-            }
-            .into());
+            return Err(denial(format!(
+                "nobody grants to themselves, and you are in {label} or the same; ask somebody else who holds `MANAGE` there"
+            )));
         }
         Ok(())
     }
@@ -202,13 +210,9 @@ impl Context<'_> {
         if lacking.is_empty() {
             return Ok(());
         }
-        Err(Detail::AccessDenied {
-            message: format!(
-                "`{what}` gives {lacking}, which you do not hold on {on}, and nobody gives what they do not hold; ask somebody who does"
-            ),
-            explanation: String::new(),
-        }
-        .into())
+        Err(denial(format!(
+            "`{what}` gives {lacking}, which you do not hold on {on}, and nobody gives what they do not hold; ask somebody who does"
+        )))
     }
 
     /// Refuses to let others act for a principal, or be in a group, that holds more than oneself.
@@ -251,13 +255,9 @@ impl Context<'_> {
                 let gain = held(more, *of_more)?.without(held(own, *of_own)?);
                 if !gain.is_empty() {
                     let on = self.now().securable_label(place)?;
-                    return Err(Detail::AccessDenied {
-                        message: format!(
-                            "{what} {gain} on `{on}`, which you do not hold, and nobody gives what they do not hold; ask somebody who does"
-                        ),
-                        explanation: String::new(),
-                    }
-                    .into());
+                    return Err(denial(format!(
+                        "{what} {gain} on `{on}`, which you do not hold, and nobody gives what they do not hold; ask somebody who does"
+                    )));
                 }
             }
         }
@@ -280,13 +280,9 @@ impl Context<'_> {
         if gain.is_empty() {
             return Ok(changed);
         }
-        Err(Detail::AccessDenied {
-            message: format!(
-                "it would give you {gain} there, and nobody grants to themselves; ask somebody else who may do it"
-            ),
-            explanation: String::new(),
-        }
-        .into())
+        Err(denial(format!(
+            "it would give you {gain} there, and nobody grants to themselves; ask somebody else who may do it"
+        )))
     }
 
     fn held_on(&mut self, id: EntityId) -> Result<Privileges> {

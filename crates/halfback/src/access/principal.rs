@@ -395,52 +395,40 @@ impl Snapshot<'_> {
     /// A principal and the groups that it is in at any depth, itself first. `everyone` is not among
     /// them.
     pub(crate) fn identities(&mut self, id: EntityId) -> Result<Vec<EntityId>> {
-        let (mut seen, mut next) = (vec![id], 0);
-        while let Some(&member) = seen.get(next) {
-            next += 1;
-            let groups = self.sql.all(
-                "SELECT group_id FROM member WHERE member = ?1 AND until > ?2 AND since <= ?2",
-                &[member.into(), self.moment.into()],
-                |row| row.id(0),
-            )?;
-            for group in groups {
-                if !seen.contains(&group) {
-                    seen.push(group);
-                }
-            }
-        }
-        Ok(seen)
+        self.reached(
+            id,
+            "SELECT group_id FROM member WHERE member = ?1 AND until > ?2 AND since <= ?2",
+        )
     }
 
     /// The users and service principals that are a principal, or in it at any depth.
     pub(crate) fn actors_of(&mut self, id: EntityId) -> Result<BTreeSet<EntityId>> {
-        if Some(id) == self.everyone()? {
-            let all = self.living_principals()?;
-            return all
-                .into_iter()
-                .filter_map(|id| self.is_actor(id).map(|is| is.then_some(id)).transpose())
-                .collect();
-        }
-        let (mut seen, mut next) = (vec![id], 0);
-        let mut actors = BTreeSet::new();
-        while let Some(&group) = seen.get(next) {
-            next += 1;
-            if self.is_actor(group)? {
-                actors.insert(group);
-                continue;
-            }
-            let members = self.sql.all(
+        let among = if Some(id) == self.everyone()? {
+            self.living_principals()?
+        } else {
+            self.reached(
+                id,
                 "SELECT member FROM member WHERE group_id = ?1 AND until > ?2 AND since <= ?2",
-                &[group.into(), self.moment.into()],
-                |row| row.id(0),
-            )?;
-            for member in members {
-                if !seen.contains(&member) {
-                    seen.push(member);
+            )?
+        };
+        let actors = among.into_iter();
+        actors.filter_map(|id| self.is_actor(id).map(|is| is.then_some(id)).transpose()).collect()
+    }
+
+    /// A principal, and all that a statement leads to from it and from those that it leads to.
+    fn reached(&mut self, id: EntityId, from_one: &str) -> Result<Vec<EntityId>> {
+        let (mut reached, mut next) = (vec![id], 0);
+        while let Some(one) = reached.get(next).copied() {
+            next += 1;
+            for found in
+                self.sql.all(from_one, &[one.into(), self.moment.into()], |row| row.id(0))?
+            {
+                if !reached.contains(&found) {
+                    reached.push(found);
                 }
             }
         }
-        Ok(actors)
+        Ok(reached)
     }
 
     /// Whether it is a living user or service principal.

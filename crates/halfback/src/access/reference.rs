@@ -88,13 +88,8 @@ impl Snapshot<'_> {
         if id == EntityId::REGISTRY {
             return Ok(On::registry());
         }
-        let model = self.sql.first(
-            "SELECT model FROM version WHERE id = ?1 LIMIT 1",
-            &[id.into()],
-            |row| row.id(0),
-        )?;
-        let chain = self.chain(model.unwrap_or(id))?;
-        Ok(On { chain, name: name.to_owned(), version: model.map(|_| id) })
+        let (chain, version) = self.place(id)?;
+        Ok(On { chain, name: name.to_owned(), version })
     }
 
     /// The same with its whole name, as it is now.
@@ -138,7 +133,8 @@ impl Snapshot<'_> {
         }
     }
 
-    fn is_living(&mut self, id: EntityId) -> Result<bool> {
+    /// Whether a principal is there: not once it was deleted.
+    pub(crate) fn is_living(&mut self, id: EntityId) -> Result<bool> {
         let row = self.sql.first(
             "SELECT 1 FROM principal WHERE id = ?1 AND until > ?2 AND since <= ?2",
             &[id.into(), self.moment.into()],

@@ -87,6 +87,12 @@ impl Granted {
         Self { level, allowed: none, denied: none, conditional: Vec::new() }
     }
 
+    /// What is denied, without condition or with one.
+    fn ever_denied(&self) -> Privileges {
+        let conditional = self.conditional.iter().filter(|(_, allows, _)| !allows);
+        conditional.fold(self.denied, |denied, (_, _, more)| denied.or(*more))
+    }
+
     /// Whether any of these privileges is granted, without condition or with one.
     fn shows(&self, privileges: Privileges) -> bool {
         let conditional = self.conditional.iter().filter(|(_, allows, _)| *allows);
@@ -107,6 +113,7 @@ pub(crate) struct Rights {
     /// The moment that they are of.
     moment: CommitNumber,
     unbounded: bool,
+    sees_all: bool,
     chains: Mutex<HashMap<EntityId, Chain>>,
 }
 
@@ -123,7 +130,7 @@ pub(crate) const SIGHT: Privileges = Privileges::ALL;
 impl Rights {
     /// Who makes the registry may do everything with it.
     pub(crate) fn of_founder() -> Self {
-        Self { unbounded: true, ..Self::none() }
+        Self { unbounded: true, sees_all: true, ..Self::none() }
     }
 
     fn none() -> Self {
@@ -134,6 +141,7 @@ impl Rights {
             scope: Scope::default(),
             moment: CommitNumber::NOW,
             unbounded: false,
+            sees_all: false,
             chains: Mutex::default(),
         }
     }
@@ -209,17 +217,7 @@ impl Rights {
 
     /// Whether every securable may be seen, whatever it is.
     pub(crate) fn sees_all(&self) -> bool {
-        let at_registry = self.granted.get(&EntityId::REGISTRY);
-        let none_denied = self.granted.values().all(|granted| {
-            let denied = |(_, allows, denied): &(usize, bool, Privileges)| {
-                !allows && denied.contains(Privilege::Browse)
-            };
-            !granted.denied.contains(Privilege::Browse) && !granted.conditional.iter().any(denied)
-        });
-        self.unbounded
-            || self.scope.is_all()
-                && none_denied
-                && at_registry.is_some_and(|granted| granted.allowed.contains(Privilege::Browse))
+        self.sees_all
     }
 
     /// The securables on which something is granted, without condition or with one.
@@ -365,7 +363,7 @@ impl Snapshot<'_> {
             None => Vec::new(),
         };
         if let Some(principal) = principal
-            && !self.is_active(principal)?
+            && !self.is_living(principal)?
         {
             return Ok(rights);
         }
@@ -414,23 +412,15 @@ impl Snapshot<'_> {
             granted.allowed = granted.allowed.or(OF_OWNER);
         }
         rights.identities = identities;
-        let at_registry = rights.granted.get(&EntityId::REGISTRY);
-        let all = at_registry.is_some_and(|granted| granted.allowed == Privileges::ALL);
-        let denies = |granted: &Granted| {
-            !granted.denied.is_empty() || granted.conditional.iter().any(|(_, allows, _)| !allows)
-        };
-        rights.unbounded = all && rights.scope.is_all() && !rights.granted.values().any(denies);
+        let denied = rights
+            .granted
+            .values()
+            .fold(Privileges::NONE, |denied, granted| denied.or(granted.ever_denied()));
+        let at_registry = rights.granted.get(&EntityId::REGISTRY).filter(|_| rights.scope.is_all());
+        let allowed = at_registry.map_or(Privileges::NONE, |granted| granted.allowed);
+        rights.unbounded = allowed == Privileges::ALL && denied.is_empty();
+        rights.sees_all = allowed.without(denied).contains(Privilege::Browse);
         Ok(rights)
-    }
-
-    /// Whether a principal may act: not once it was deleted.
-    fn is_active(&mut self, principal: EntityId) -> Result<bool> {
-        let row = self.sql.first(
-            "SELECT 1 FROM principal WHERE id = ?1 AND until > ?2 AND since <= ?2",
-            &[principal.into(), self.moment.into()],
-            |row| row.int(0),
-        )?;
-        Ok(row.is_some())
     }
 
     /// The catalogs and schemas that any of the principals owns.
@@ -465,6 +455,20 @@ impl Snapshot<'_> {
             rights.keep_chain(chain);
         }
         Ok(chain)
+    }
+
+    /// Where a securable lies, or the model of a version; and the version, where it is one.
+    pub(crate) fn place(&mut self, id: EntityId) -> Result<(Chain, Option<EntityId>)> {
+        let is_read = self.present.is_some();
+        if let Some(chain) = self.rights()?.chain(id).filter(|_| is_read) {
+            return Ok((chain, None));
+        }
+        let model = self.sql.first(
+            "SELECT model FROM version WHERE id = ?1 LIMIT 1",
+            &[id.into()],
+            |row| row.id(0),
+        )?;
+        Ok((self.chain(model.unwrap_or(id))?, model.map(|_| id)))
     }
 
     /// Where a securable lay at a moment, or before.
@@ -544,12 +548,7 @@ impl Snapshot<'_> {
         if rights.sees_all() {
             return Ok(true);
         }
-        let model = self.sql.first(
-            "SELECT model FROM version WHERE id = ?1 LIMIT 1",
-            &[id.into()],
-            |row| row.id(0),
-        )?;
-        let chain = self.chain(model.unwrap_or(id))?;
+        let (chain, _) = self.place(id)?;
         Ok(self.held_by(&rights, &chain)?.contains(Privilege::Browse))
     }
 }

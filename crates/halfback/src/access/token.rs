@@ -13,7 +13,7 @@ use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::need::Needs;
+use super::need::{Needs, denial};
 use super::principal::PrincipalKind;
 use super::rights::Chain;
 use super::{Privilege, Privileges};
@@ -238,11 +238,9 @@ impl Command for CreateToken {
                 token.expires.is_some_and(|end| expires.is_none_or(|expires| expires > end));
             if !token.scope_now(&mut now)?.is_all() || outlives {
                 // What narrows it would be left behind.
-                return Err(Detail::AccessDenied {
-                    message: "a token makes no token that is wider or lasts longer; make it in a session of another proof".into(),
-                    explanation: String::new(),
-                }
-                .into());
+                return Err(denial(
+                    "a token makes no token that is wider or lasts longer; make it in a session of another proof",
+                ));
             }
         }
         if now.session.principal(now.sql)? != Some(principal) {
