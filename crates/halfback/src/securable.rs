@@ -284,7 +284,9 @@ impl Snapshot<'_> {
 
     pub(crate) fn model_id(&mut self, name: &ModelName) -> Result<EntityId> {
         let found = self.find_model(name)?;
-        self.seen(found)?.ok_or_else(|| self.absent("model", name))
+        let id = self.seen(found)?.ok_or_else(|| self.absent("model", name))?;
+        self.names.know(id, name.clone());
+        Ok(id)
     }
 
     /// The id behind a target.

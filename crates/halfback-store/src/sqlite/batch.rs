@@ -9,10 +9,9 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Condvar, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use super::Transaction;
@@ -32,7 +31,9 @@ const MOST: usize = 64;
 
 /// The callers that wait for their work to be done.
 ///
-/// Used only while [`fork::working`]: a fork finds it unlocked.
+/// Used only while [`fork::working`]: a fork finds it unlocked. Its lock is the standard library's:
+/// one of `parking_lot` that is taken yields the processor, and a leader that yields to everybody
+/// whom it serves waits for all of them.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
@@ -63,11 +64,10 @@ impl std::fmt::Debug for Job {
 /// The executing side of a caller's part; a caller whose part is dropped is told so.
 struct Part(Arc<Slip>);
 
-/// What the caller looks at. Its lock is the standard library's: no fork waits for those who wait
-/// here, see [`fork`].
+/// What the caller looks at. No fork waits for those who wait here, see [`fork`].
 #[derive(Default)]
 struct Slip {
-    state: std::sync::Mutex<State>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
@@ -111,7 +111,7 @@ impl Queue {
     pub(super) fn join(&self, weight: usize, work: Work) -> Seat<'_> {
         let _working = fork::working();
         let slip = Arc::new(Slip::default());
-        let mut waiting = self.waiting.lock();
+        let mut waiting = self.lock();
         let process = std::process::id();
         if waiting.process != process {
             // The parent does what its threads asked for. Not dropped: their locks may be held.
@@ -142,12 +142,16 @@ impl Queue {
 
     /// Gives the lead to the next in the queue.
     pub(super) fn hand_on(&self) {
-        self.waiting.lock().hand_on();
+        self.lock().hand_on();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next job, where it is not too much for a batch of that weight.
     fn next(&self, weight: usize) -> Option<Job> {
-        let mut waiting = self.waiting.lock();
+        let mut waiting = self.lock();
         let next = waiting.jobs.front()?;
         let fits = weight == 0 || weight.saturating_add(next.weight) <= MOST;
         if fits { waiting.jobs.pop_front() } else { None }
@@ -191,7 +195,7 @@ impl Seat<'_> {
     /// Leaves the queue, unless the work has begun or the caller leads.
     pub(super) fn withdraw(&self) -> bool {
         let _working = fork::working();
-        let mut waiting = self.queue.waiting.lock();
+        let mut waiting = self.queue.lock();
         let place = waiting.jobs.iter().position(|job| Arc::ptr_eq(&job.part.0, &self.slip));
         let leads = matches!(*self.slip.lock(), State::Leads);
         place.filter(|_| !leads).and_then(|place| waiting.jobs.remove(place)).is_some()
@@ -200,8 +204,11 @@ impl Seat<'_> {
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
+        if matches!(*self.slip.lock(), State::Heard) {
+            return;
+        }
         let _working = fork::working();
-        let mut waiting = self.queue.waiting.lock();
+        let mut waiting = self.queue.lock();
         let state = std::mem::replace(&mut *self.slip.lock(), State::Heard);
         if matches!(state, State::Waits | State::Leads) {
             waiting.jobs.retain(|job| !Arc::ptr_eq(&job.part.0, &self.slip));
@@ -241,7 +248,7 @@ impl Drop for Part {
 }
 
 impl Slip {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

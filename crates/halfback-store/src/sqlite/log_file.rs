@@ -2,11 +2,14 @@
 //!
 //! SQLite writes each page of the log with two calls to the system, and a commit has ten pages and
 //! more. Nobody looks for them before the commit is synced: only then do other connections learn of
-//! them. So they are kept in memory until SQLite syncs, or reads them itself. All other files, and
+//! them. So they are kept in memory until SQLite syncs, or reads them itself. And only the data is
+//! synced, where SQLite as it is built here has the times of the file written too. All other files, and
 //! whatever else is done with this one, are left to SQLite's own code for the system.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
+use std::fs::{File, OpenOptions};
 use std::mem::size_of;
+use std::os::unix::ffi::OsStrExt as _;
 use std::ptr;
 use std::sync::OnceLock;
 
@@ -24,6 +27,10 @@ struct LogFile {
     /// Where in the file the kept bytes belong.
     from: sqlite3_int64,
     kept: Vec<u8>,
+    /// The same file, opened once more to sync its data.
+    data: Option<File>,
+    /// Whether the system's code has synced the file: the first time it does so with its folder.
+    is_settled: bool,
 }
 
 /// SQLite's own code for files.
@@ -77,10 +84,14 @@ unsafe extern "C" fn open(
             return open(*system, name, file, flags, opened);
         }
         let log = file.cast::<LogFile>();
-        log.write(LogFile { methods: ptr::null(), from: 0, kept: Vec::new() });
+        log.write(LogFile::new(ptr::null()));
         let code = open(*system, name, behind(file), flags, opened);
         if !(*behind(file)).pMethods.is_null() {
             (*log).methods = &raw const METHODS;
+        }
+        if code == ffi::SQLITE_OK && !name.is_null() {
+            let path = OsStr::from_bytes(CStr::from_ptr(name).to_bytes());
+            (*log).data = OpenOptions::new().write(true).open(path).ok();
         }
         code
     }
@@ -107,6 +118,10 @@ macro_rules! system {
 }
 
 impl LogFile {
+    fn new(methods: *const sqlite3_io_methods) -> Self {
+        Self { methods, from: 0, kept: Vec::new(), data: None, is_settled: false }
+    }
+
     /// Writes what is kept. What could not be written is given up, as SQLite gives up the commit.
     ///
     /// # Safety
@@ -174,7 +189,6 @@ macro_rules! methods {
 methods! {
     written read = xRead(into: *mut c_void, size: c_int, from: sqlite3_int64);
     written truncate = xTruncate(size: sqlite3_int64);
-    written sync = xSync(flags: c_int);
     written file_size = xFileSize(size: *mut sqlite3_int64);
     passed lock = xLock(level: c_int);
     passed unlock = xUnlock(level: c_int);
@@ -197,6 +211,27 @@ unsafe extern "C" fn write(
         let log = &mut *file.cast::<LogFile>();
         log.keep(bytes, from, behind(file))
     }
+}
+
+unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
+    // SAFETY: SQLite calls it with a file that `open` made.
+    unsafe {
+        let log = &mut *file.cast::<LogFile>();
+        let system = behind(file);
+        let mut code = log.flush(system);
+        if code == ffi::SQLITE_OK {
+            code = match &log.data {
+                Some(data) if log.is_settled => synced(data),
+                _ => system!(system, xSync, flags),
+            };
+        }
+        log.is_settled |= code == ffi::SQLITE_OK;
+        code
+    }
+}
+
+fn synced(data: &File) -> c_int {
+    if data.sync_data().is_ok() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_FSYNC }
 }
 
 /// What is still kept belongs to no commit.
@@ -278,7 +313,7 @@ mod tests {
         calls: &[Option<(&[u8], sqlite3_int64)>],
     ) -> (Vec<(sqlite3_int64, Vec<u8>)>, c_int) {
         let mut both = Both {
-            log: LogFile { methods: &raw const METHODS, from: 0, kept: Vec::new() },
+            log: LogFile::new(&raw const METHODS),
             noted: Noted { methods: &raw const NOTING, writes: Vec::new(), answer },
         };
         let file = (&raw mut both).cast::<sqlite3_file>();

@@ -18,7 +18,7 @@ pub(crate) struct Names {
 
 impl Names {
     /// Keeps a name that was read already.
-    pub(super) fn know(&mut self, model: EntityId, name: ModelName) {
+    pub(crate) fn know(&mut self, model: EntityId, name: ModelName) {
         self.models.insert(model, name);
     }
 }
