@@ -1,7 +1,8 @@
-//! The suite `access`: what a decision costs, and a search by somebody who may see little.
+//! The suite `access`: what a decision costs, beside Cedar, and a search by somebody who may see little.
 
 use std::hint::black_box;
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use halfback::{
@@ -9,8 +10,12 @@ use halfback::{
     PrincipalKind, Privilege, Registry, SearchModels, TokenOptions,
 };
 
-use crate::Ground;
 use crate::measure::{Outcome, Row, Unit, median};
+use crate::program::Program;
+use crate::{Ground, prepared};
+
+/// The variable that names the program of `cedar/`.
+const CEDAR: &str = "HALFBACK_BENCH_CEDAR";
 
 const SCHEMAS: usize = 20;
 const BATCH: usize = 500;
@@ -44,11 +49,19 @@ pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     let folder = ground.folder.path();
     let small = costs(&folder.join("small.hb"), SMALL)?;
     let large = costs(&folder.join("large.hb"), LARGE)?;
+    let mut cedar = Program::start(&mut Command::new(prepared(CEDAR)?))?;
+    let [cedar] = cedar.measure(&SMALL.grants.to_string())?;
     let fewer = |cost| ("with a hundredth of the grants", cost);
     let (nano, milli) = (Unit::NANOSECONDS, Unit::MILLISECONDS);
     Ok(vec![
         Row::cost("warm decision, 100,000 grants", nano, large.warm, fewer(small.warm))
             .at_most(1_000.0),
+        Row::cost(
+            "warm decision, 1,000 grants",
+            nano,
+            small.warm,
+            ("Cedar, a policy for each", cedar),
+        ),
         Row::cost(
             "a principal's first decision, 100,000 grants",
             milli,

@@ -41,6 +41,9 @@ pub(crate) fn run(project: &Project, suite: &str, long: bool) -> Outcome {
         || products::class_path(project, Profile::Release, PROGRAMS, "bench-classes"),
         |_| String::new(),
     )?;
+    if suite == "access" {
+        quiet_step("Cedar", || capture(cedar(project).args(["build", "--release"])).map(drop))?;
+    }
     let report = project.target(format!("bench/{suite}.json"));
     if report.exists() {
         std::fs::remove_file(&report)?;
@@ -53,6 +56,7 @@ pub(crate) fn run(project: &Project, suite: &str, long: bool) -> Outcome {
             // What the suite starts: the peers' Python, Java with the jar. Where it reports.
             .env("HALFBACK_BENCH_PYTHON", venv.program("python"))
             .env("HALFBACK_BENCH_CLASS_PATH", &class_path)
+            .env("HALFBACK_BENCH_CEDAR", project.cargo_target.join("release/halfback-cedar"))
             .env(REPORT, &report)
             .env("MLFLOW_DISABLE_TELEMETRY", "true")
             .env("DO_NOT_TRACK", "true");
@@ -76,6 +80,13 @@ pub(crate) fn run(project: &Project, suite: &str, long: bool) -> Outcome {
 pub(crate) fn program(project: &Project) -> Command {
     let mut cargo = tools::cargo(project);
     cargo.args(["run", "--quiet", "--release", "--package", "halfback-benches", "--"]);
+    cargo
+}
+
+/// Cargo in `benches/cedar`, which is a workspace of its own.
+pub(crate) fn cedar(project: &Project) -> Command {
+    let mut cargo = tools::cargo(project);
+    cargo.current_dir(project.path("benches/cedar"));
     cargo
 }
 

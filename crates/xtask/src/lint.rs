@@ -47,7 +47,11 @@ fn rust(project: &Project, checks: &mut Checks) {
         let mut cargo = tools::cargo(project);
         capture(cargo.args(arguments).env("RUSTDOCFLAGS", "-D warnings")).map(drop)
     };
-    checks.hold("cargo fmt", || cargo(&["fmt", "--all", "--check", "--", "--color", "never"]));
+    for package in ["Cargo.toml", "benches/cedar/Cargo.toml"] {
+        let check = ["--all", "--check", "--", "--color", "never"];
+        let format = [&["fmt", "--manifest-path", package][..], &check].concat();
+        checks.hold(&format!("cargo fmt {package}"), || cargo(&format));
+    }
     checks.hold("cargo clippy", || {
         let features = ["--features", "xtask/schemas", "--", "-D", "warnings"];
         cargo(&[&["clippy", "--quiet", "--workspace", "--all-targets"][..], &features].concat())

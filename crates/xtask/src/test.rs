@@ -31,6 +31,7 @@ pub(crate) fn run(project: &Project, long: bool) -> Outcome {
     tests.java()?;
     tests.torture()?;
     if long {
+        tests.cedar()?;
         tests.growth()?;
         tests.fuzz()?;
     }
@@ -126,6 +127,13 @@ impl Tests<'_> {
             let passed = usize::from(output.contains(&format!("{kills} kills, ")));
             Ok(Tally { passed, failed: 1 - passed, skipped: 0 })
         })
+    }
+
+    /// Access decisions held against Cedar's.
+    fn cedar(&mut self) -> Outcome {
+        let mut tests = bench::cedar(self.project);
+        tests.args(["test", "--quiet", "--locked"]);
+        self.suite("cedar", &mut tests, |output| Ok(Tally::of_cargo(output)))
     }
 
     /// What was promised of a registry with a million versions, as the bench `growth` measures it.
