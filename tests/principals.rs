@@ -17,8 +17,13 @@ pub(crate) fn write(
     let parts = |key: &str| args.get(key).map_or_else(Vec::new, texts);
     let or_true = |key: &str| args.get(key).is_none_or(|flag| flag == true);
     Some(match name {
-        "create_user" if args.contains_key("exist_ok") => {
-            execute::<halfback::CreatePrincipal>(registry, args)
+        "create_user" | "create_service"
+            if args.contains_key("exist_ok") || args.contains_key("identity") =>
+        {
+            let mut fields = args.clone();
+            let kind = name.trim_start_matches("create_");
+            fields.insert("kind".into(), kind.into());
+            execute::<halfback::CreatePrincipal>(registry, &fields)
         }
         "create_user" => {
             let os_user =

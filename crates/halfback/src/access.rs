@@ -7,6 +7,7 @@
 
 pub(crate) mod explain;
 pub(crate) mod grant;
+pub(crate) mod identity;
 pub(crate) mod need;
 pub(crate) mod principal;
 pub(crate) mod reference;

@@ -83,6 +83,7 @@ pub use signature::{
 
 pub use access::explain::{Explain, Explanation, Held, Holder, Link, Missing, WhatCan, WhoCan};
 pub use access::grant::{Grant, GrantRecord, ListGrants, Revoke};
+pub use access::identity::{Authenticator, Identity, Proved};
 pub use access::need::{Need, Needs};
 pub use access::principal::{
     AddMember, CreatePrincipal, DeletePrincipal, GetPrincipal, ListPrincipals, Principal,

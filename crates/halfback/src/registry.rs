@@ -86,7 +86,7 @@ impl Registry {
         Self::of_os_user(path.as_ref(), options)?.with_token(token)
     }
 
-    fn of_os_user(path: &Path, options: Options) -> Result<Self> {
+    pub(crate) fn of_os_user(path: &Path, options: Options) -> Result<Self> {
         let shared = Shared::open(path, options)?;
         let registry = Self { view: View::new(Session::of_os_user(), shared) };
         if !options.read_only && registry.is_empty()? {
@@ -99,9 +99,13 @@ impl Registry {
     fn with_token(self, token: &str) -> Result<Self> {
         let shared = self.shared()?;
         let (token, name) = self.snapshot(|snapshot| snapshot.authenticate(token))?;
-        // Another handle of what is open, which ends with it.
+        Self::joined(shared, Session::of_token(token, name))
+    }
+
+    /// Another handle of what is open, which ends with it, in a session of its own.
+    pub(crate) fn joined(shared: Arc<Shared>, session: Session) -> Result<Self> {
         shared.join()?;
-        Ok(Self { view: View::new(Session::of_token(token, name), shared) })
+        Ok(Self { view: View::new(session, shared) })
     }
 
     fn is_empty(&self) -> Result<bool> {

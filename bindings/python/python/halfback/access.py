@@ -34,12 +34,15 @@ class Access(Transactions, Decisions):
         name: str,
         *,
         os_user: int | str | None = None,
+        identity: str | None = None,
         exist_ok: bool = False,
         idempotency_key: str | None = None,
     ) -> Principal:
         """Makes a user known: one who proves it with a token, or a user of the operating system.
 
         `os_user` is that one's number, or the login name that it is looked up by on this machine.
+        `identity` says who the user is elsewhere, such as `oidc:https://login.example.org|248289`,
+        for sessions whose application proves that (`Registry::open_as` in Rust).
         With `exist_ok` the user that exists is given as it is.
 
         >>> registry.create_user("ana", os_user=4001).proof
@@ -48,17 +51,24 @@ class Access(Transactions, Decisions):
         'name'
         """
         number = arguments.optional(_uid, "os_user", os_user)
-        return self._create_principal("user", name, number, exist_ok, idempotency_key)
+        return self._create_principal("user", name, exist_ok, idempotency_key, number, identity)
 
     def create_service(
-        self, name: str, *, exist_ok: bool = False, idempotency_key: str | None = None
+        self,
+        name: str,
+        *,
+        identity: str | None = None,
+        exist_ok: bool = False,
+        idempotency_key: str | None = None,
     ) -> Principal:
         """Makes a service principal known: a program, which proves it with a token.
+
+        `identity` says who it is elsewhere, such as `database_role:scoring`.
 
         >>> registry.create_service("scoring").kind
         'service'
         """
-        return self._create_principal("service", name, None, exist_ok, idempotency_key)
+        return self._create_principal("service", name, exist_ok, idempotency_key, None, identity)
 
     def create_group(
         self, name: str, *, exist_ok: bool = False, idempotency_key: str | None = None
@@ -68,20 +78,23 @@ class Access(Transactions, Decisions):
         >>> registry.create_group("validators").members
         ()
         """
-        return self._create_principal("group", name, None, exist_ok, idempotency_key)
+        return self._create_principal("group", name, exist_ok, idempotency_key)
 
     def _create_principal(
         self,
         kind: str,
         name: str,
-        os_user: int | None,
         exist_ok: bool,
         idempotency_key: str | None,
+        os_user: int | None = None,
+        identity: str | None = None,
     ) -> Principal:
         fields: dict[str, Any] = {"kind": kind, "name": text("name", name)}
         fields["exist_ok"] = flag("exist_ok", exist_ok)
         if os_user is not None:
             fields["os_user"] = os_user
+        if identity is not None:
+            fields["identity"] = text("identity", identity)
         return self._output(records.Principal, "create_principal", idempotency_key, fields)
 
     def delete_principal(

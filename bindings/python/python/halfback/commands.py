@@ -218,6 +218,11 @@ class CreatePrincipal(Command):
     """The name; no other principal has it."""
     exist_ok: bool = False
     """Give the principal back unchanged where it exists already."""
+    identity: str | None = None
+    """Who the user or service principal is elsewhere, such as
+    `oidc:https://login.example.org|248289`: sessions that an authenticator proves to be of
+    that are its.
+    """
     kind: PrincipalKind | None = None
     """What it is."""
     os_user: int | None = None
@@ -232,6 +237,8 @@ class CreatePrincipal(Command):
             "name": self.name,
             "exist_ok": self.exist_ok,
         }
+        if self.identity is not None:
+            wire["identity"] = self.identity
         if self.kind is not None:
             wire["kind"] = self.kind
         if self.os_user is not None:

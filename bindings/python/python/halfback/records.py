@@ -635,7 +635,9 @@ class Principal:
     kind: PrincipalKind
     """What it is."""
     proof: str
-    """How the identity is proved: `os_user`, `token`, or `name` for who has proved nothing yet."""
+    """How the identity is proved: `os_user`, `token`, the word of an identity such as `oidc`, or
+    `name` for who has proved nothing yet.
+    """
     groups: tuple[str, ...]
     """The ids of the groups that it is in, at any depth."""
     members: tuple[str, ...]

@@ -52,6 +52,9 @@ pub(crate) struct Create {
     /// The number of the operating system's user who this is; without it a token proves that
     #[arg(long, value_name = "UID")]
     os_user: Option<u32>,
+    /// Who it is elsewhere, such as `oidc:https://login.example.org|248289`
+    #[arg(long, conflicts_with = "os_user")]
+    identity: Option<String>,
     /// It is no error where it exists already
     #[arg(long)]
     exist_ok: bool,
@@ -155,13 +158,13 @@ impl Principal {
 
 impl Create {
     fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        let Self { name, kind, os_user, exist_ok } = self;
+        let Self { name, kind, os_user, identity, exist_ok } = self;
         let kind = match kind {
             Kind::User => PrincipalKind::User,
             Kind::Service => PrincipalKind::Service,
             Kind::Group => PrincipalKind::Group,
         };
-        let create = CreatePrincipal { name, kind, os_user, exist_ok };
+        let create = CreatePrincipal { name, kind, os_user, identity, exist_ok };
         let principal = session.registry()?.execute(create)?;
         session.output.record(&principal, |output| {
             let id = principal.id.clone().unwrap_or_default();

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Privilege;
+use super::identity::Identity;
 use super::need::Needs;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
@@ -27,7 +28,8 @@ pub struct Principal {
     pub name: Option<String>,
     /// What it is.
     pub kind: PrincipalKind,
-    /// How the identity is proved: `os_user`, `token`, or `name` for who has proved nothing yet.
+    /// How the identity is proved: `os_user`, `token`, the word of an identity such as `oidc`, or
+    /// `name` for who has proved nothing yet.
     pub proof: String,
     /// The ids of the groups that it is in, at any depth.
     pub groups: Vec<String>,
@@ -80,6 +82,10 @@ pub struct CreatePrincipal {
     /// token proves who it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub os_user: Option<u32>,
+    /// Who the user or service principal is elsewhere, such as `oidc:https://login.example.org|248289`:
+    /// sessions that an authenticator proves to be of that are its.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
     /// Give the principal back unchanged where it exists already.
     #[serde(default)]
     pub exist_ok: bool,
@@ -155,20 +161,9 @@ impl Command for CreatePrincipal {
             ))
             .into());
         }
-        let (proof, subject) = match (self.kind, self.os_user) {
-            (PrincipalKind::User, Some(uid)) => ("os_user", format!("uid:{uid}")),
-            (PrincipalKind::User, None) => ("name", name.clone()),
-            (kind, None) => (kind.word(), name.clone()),
-            (kind, Some(_)) => {
-                return Err(Detail::InvalidArgument(format!(
-                    "a {} is no user of the operating system; leave `os_user` away",
-                    kind.word()
-                ))
-                .into());
-            }
-        };
+        let (proof, subject) = known_by(self.kind, self.os_user, self.identity.as_deref(), &name)?;
         let mut now = context.now();
-        let same = now.principal_of(proof, &subject)?;
+        let same = now.principal_of(&proof, &subject)?;
         let id = match (same, now.principals_called(&name)?.first()) {
             (Some(same), _) if self.exist_ok => same,
             (Some(found), _) | (None, Some(&found)) => {
@@ -179,13 +174,43 @@ impl Command for CreatePrincipal {
                 .into());
             }
             (None, None) => {
-                let id = context.tx.add_principal(self.kind.word(), proof, &subject, &name)?;
+                let id = context.tx.add_principal(self.kind.word(), &proof, &subject, &name)?;
                 context.tx.touch(id)?;
                 context.tx.restructure();
                 id
             }
         };
         context.now().principal(id)
+    }
+}
+
+/// What proves a principal, and as whom.
+fn known_by(
+    kind: PrincipalKind,
+    os_user: Option<u32>,
+    identity: Option<&str>,
+    name: &str,
+) -> Result<(String, String)> {
+    let refused =
+        |why: String| -> Result<(String, String)> { Err(Detail::InvalidArgument(why).into()) };
+    match (kind, os_user, identity) {
+        (PrincipalKind::Group, _, Some(_)) => {
+            refused("a group is nobody elsewhere; leave `identity` away".into())
+        }
+        (_, Some(_), Some(_)) => {
+            refused("a user is proved by one means; leave `os_user` or `identity` away".into())
+        }
+        (_, None, Some(identity)) => {
+            let identity: Identity = identity.parse()?;
+            Ok((identity.proof().to_owned(), identity.subject().to_owned()))
+        }
+        (PrincipalKind::User, Some(uid), None) => Ok(("os_user".into(), format!("uid:{uid}"))),
+        (PrincipalKind::User, None, None) => Ok(("name".into(), name.to_owned())),
+        (kind, None, None) => Ok((kind.word().to_owned(), name.to_owned())),
+        (kind, Some(_), None) => refused(format!(
+            "a {} is no user of the operating system; leave `os_user` away",
+            kind.word()
+        )),
     }
 }
 

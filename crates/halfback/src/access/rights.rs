@@ -339,7 +339,7 @@ impl Snapshot<'_> {
         let session = self.session;
         let scope = match session.token() {
             Some(token) => token.scope_now(self)?,
-            None if self.allows_os_users()? => Scope::default(),
+            None if !session.is_of_os_user() || self.allows_os_users()? => Scope::default(),
             None => {
                 return Err(Detail::Unauthenticated(
                     "this registry takes sessions with a token only; give one as `token` or in `HALFBACK_TOKEN`".into(),

@@ -18,14 +18,23 @@ use super::token::Token;
 #[derive(Debug)]
 pub(crate) struct Session {
     actor: Actor,
-    token: Option<Token>,
+    proved: Proved,
     kept: Mutex<Option<(u64, Arc<Rights>)>>,
+}
+
+/// What proves who acts.
+#[derive(Debug)]
+enum Proved {
+    ByOs,
+    ByToken(Token),
+    /// By others, until a moment.
+    Elsewhere(Option<Timestamp>),
 }
 
 impl Session {
     /// Whoever the operating system says is running this process.
     pub(crate) fn of_os_user() -> Self {
-        Self { actor: os_user(), token: None, kept: Mutex::default() }
+        Self { actor: os_user(), proved: Proved::ByOs, kept: Mutex::default() }
     }
 
     /// The principal that a token was made for.
@@ -36,7 +45,12 @@ impl Session {
             name,
             principal: Some(token.principal),
         };
-        Self { actor, token: Some(token), kept: Mutex::default() }
+        Self { actor, proved: Proved::ByToken(token), kept: Mutex::default() }
+    }
+
+    /// Who is known by an identity that others prove.
+    pub(crate) fn of_identity(actor: Actor, expires: Option<Timestamp>) -> Self {
+        Self { actor, proved: Proved::Elsewhere(expires), kept: Mutex::default() }
     }
 
     pub(crate) fn actor(&self) -> &Actor {
@@ -45,7 +59,15 @@ impl Session {
 
     /// The token that proves the session.
     pub(crate) fn token(&self) -> Option<&Token> {
-        self.token.as_ref()
+        match &self.proved {
+            Proved::ByToken(token) => Some(token),
+            Proved::ByOs | Proved::Elsewhere(_) => None,
+        }
+    }
+
+    /// Whether the operating system alone says who acts.
+    pub(crate) fn is_of_os_user(&self) -> bool {
+        matches!(self.proved, Proved::ByOs)
     }
 
     /// Who acts, as a principal of the registry; none for somebody who is not known there yet.
@@ -58,7 +80,11 @@ impl Session {
 
     /// Whether what proves the session still holds, as far as the clock says.
     pub(crate) fn is_in_time(&self) -> bool {
-        let expires = self.token.as_ref().and_then(|token| token.expires);
+        let expires = match &self.proved {
+            Proved::ByOs => None,
+            Proved::ByToken(token) => token.expires,
+            Proved::Elsewhere(expires) => *expires,
+        };
         expires.is_none_or(|expires| Timestamp::now() < expires)
     }
 

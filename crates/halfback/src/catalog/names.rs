@@ -58,7 +58,7 @@ impl Snapshot<'_> {
     }
 
     /// What a principal is called; none once the name was erased.
-    pub(super) fn principal_name(&mut self, id: EntityId) -> Result<Option<String>> {
+    pub(crate) fn principal_name(&mut self, id: EntityId) -> Result<Option<String>> {
         if let Some(name) = self.names.principals.get(&id) {
             return Ok(name.clone());
         }

@@ -7,8 +7,8 @@ import java.util.List;
  * Who acts, or is granted something.
  *
  * @param kind What it is.
- * @param proof How the identity is proved: {@code os_user}, {@code token}, or {@code name} for who
- *     has proved nothing yet.
+ * @param proof How the identity is proved: {@code os_user}, {@code token}, the word of an identity
+ *     such as {@code oidc}, or {@code name} for who has proved nothing yet.
  * @param groups The ids of the groups that it is in, at any depth.
  * @param members The ids of who is directly in this group.
  * @param active Whether it may act; not once it was deleted.

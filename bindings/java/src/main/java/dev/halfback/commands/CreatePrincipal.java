@@ -10,6 +10,9 @@ import dev.halfback.PrincipalKind;
  *
  * @param name The name; no other principal has it.
  * @param existOk Give the principal back unchanged where it exists already.
+ * @param identity Who the user or service principal is elsewhere, such as {@code
+ *     oidc:https://login.example.org|248289}: sessions that an authenticator proves to be of that
+ *     are its.
  * @param kind What it is.
  * @param osUser The number of the operating system's user whose sessions are this user's; without
  *     one, a token proves who it is.
@@ -18,6 +21,7 @@ import dev.halfback.PrincipalKind;
 public record CreatePrincipal(
     String name,
     @JsonProperty("exist_ok") Boolean existOk,
+    String identity,
     PrincipalKind kind,
     @JsonProperty("os_user") Long osUser)
     implements Command {
@@ -34,7 +38,7 @@ public record CreatePrincipal(
    * @return the command
    */
   public static CreatePrincipal of(String name) {
-    return new CreatePrincipal(name, null, null, null);
+    return new CreatePrincipal(name, null, null, null, null);
   }
 
   /**
@@ -44,7 +48,19 @@ public record CreatePrincipal(
    * @return the command
    */
   public CreatePrincipal withExistOk(boolean existOk) {
-    return new CreatePrincipal(name, existOk, kind, osUser);
+    return new CreatePrincipal(name, existOk, identity, kind, osUser);
+  }
+
+  /**
+   * The same command with another {@code identity}.
+   *
+   * @param identity Who the user or service principal is elsewhere, such as {@code
+   *     oidc:https://login.example.org|248289}: sessions that an authenticator proves to be of that
+   *     are its.
+   * @return the command
+   */
+  public CreatePrincipal withIdentity(String identity) {
+    return new CreatePrincipal(name, existOk, identity, kind, osUser);
   }
 
   /**
@@ -54,7 +70,7 @@ public record CreatePrincipal(
    * @return the command
    */
   public CreatePrincipal withKind(PrincipalKind kind) {
-    return new CreatePrincipal(name, existOk, kind, osUser);
+    return new CreatePrincipal(name, existOk, identity, kind, osUser);
   }
 
   /**
@@ -65,6 +81,6 @@ public record CreatePrincipal(
    * @return the command
    */
   public CreatePrincipal withOsUser(long osUser) {
-    return new CreatePrincipal(name, existOk, kind, osUser);
+    return new CreatePrincipal(name, existOk, identity, kind, osUser);
   }
 }
