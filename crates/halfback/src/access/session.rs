@@ -10,6 +10,7 @@ use halfback_store::tx::{Actor, principal_of};
 use halfback_store::user::os_user;
 use parking_lot::Mutex;
 
+use super::principal::{EVERYONE, is_id};
 use super::rights::Rights;
 use super::token::Token;
 
@@ -31,10 +32,17 @@ enum Proved {
     Elsewhere(Option<Timestamp>),
 }
 
+/// A login name that stands for somebody else here is not used.
+fn told_apart(actor: Actor) -> Actor {
+    let taken = actor.name == EVERYONE || is_id(&actor.name);
+    let name = if taken { actor.subject.clone() } else { actor.name };
+    Actor { name, ..actor }
+}
+
 impl Session {
     /// Whoever the operating system says is running this process.
     pub(crate) fn of_os_user() -> Self {
-        Self { actor: os_user(), proved: Proved::ByOs, kept: Mutex::default() }
+        Self { actor: told_apart(os_user()), proved: Proved::ByOs, kept: Mutex::default() }
     }
 
     /// The principal that a token was made for.
@@ -96,5 +104,22 @@ impl Session {
 
     pub(crate) fn keep(&self, word: u64, rights: &Arc<Rights>) {
         *self.kept.lock() = Some((word, rights.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_name_is_nobody_elses() {
+        let check = |login: &str, expected: &str| {
+            let actor = Actor { name: login.into(), subject: "uid:7".into(), ..os_user() };
+            assert_eq!(told_apart(actor).name, expected);
+        };
+        check("ana", "ana");
+        check("everyone", "uid:7");
+        check("p7", "uid:7");
+        check("pat", "pat");
     }
 }
