@@ -103,22 +103,30 @@ impl Snapshot<'_> {
 
     /// The living principal that a text names: an id such as `p7`, or a name that only one has.
     pub(crate) fn principal_id(&mut self, text: &str) -> Result<EntityId> {
+        let known = self.known_principal(text)?;
+        known.ok_or_else(|| {
+            Detail::NotFound(format!(
+                "there is no principal `{}`{}; make it known with `create_user`, `create_service` or `create_group` first",
+                shown(text),
+                self.when()
+            ))
+            .into()
+        })
+    }
+
+    /// The same; none where nobody is named so.
+    pub(crate) fn known_principal(&mut self, text: &str) -> Result<Option<EntityId>> {
         if is_id(text) {
             let id = text.get(1..).and_then(|digits| digits.parse().ok()).map(EntityId);
             if let Some(id) = id
                 && self.is_living(id)?
             {
-                return Ok(id);
+                return Ok(Some(id));
             }
         }
         match self.principals_called(text)?.as_slice() {
-            [id] => Ok(*id),
-            [] => Err(Detail::NotFound(format!(
-                "there is no principal `{}`{}; make it known with `create_user`, `create_service` or `create_group` first",
-                shown(text),
-                self.when()
-            ))
-            .into()),
+            [] => Ok(None),
+            [id] => Ok(Some(*id)),
             several => {
                 let several = several.to_vec();
                 let labels: Vec<String> =

@@ -124,7 +124,7 @@ impl Context<'_> {
         }
         self.tx.open(&SECURABLE, &[parent.into(), level.noun().into(), name.into(), id.into()])?;
         let owner = match profile.owner.filter(|owner| !owner.is_empty()) {
-            Some(owner) => self.tx.principal(&text(owner, "owner")?)?,
+            Some(owner) => self.owner(owner)?,
             None => self.tx.actor()?,
         };
         let comment = self.comment(profile.comment, profile.allow_secrets)?;
@@ -136,6 +136,15 @@ impl Context<'_> {
         )?;
         self.add_tags(id, level.noun(), &profile.tags, profile.allow_secrets)?;
         Ok(id)
+    }
+
+    /// The principal that an owner's id or name means; one who is not known yet becomes so.
+    fn owner(&mut self, owner: String) -> Result<EntityId> {
+        let owner = text(owner, "owner")?;
+        match self.now().known_principal(&owner)? {
+            Some(known) => Ok(known),
+            None => self.tx.principal(&owner),
+        }
     }
 
     /// Stores a comment; gives the reference that goes into the fact row.
@@ -162,7 +171,7 @@ impl Context<'_> {
                 .into());
             }
             Some(owner) if entry.owner.as_ref() != Some(&owner) => {
-                self.tx.principal(&text(owner, "owner")?)?
+                self.owner(owner)?
             }
             _ => entry.owner_id,
         };
