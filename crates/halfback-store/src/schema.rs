@@ -175,6 +175,21 @@ pub static PURGE: Fact = Fact {
     indexes: &[],
 };
 
+/// Signatures over a version's files; `key` is the fingerprint of `public_key`.
+pub static VERSION_SIGNATURE: Fact = Fact {
+    table: "version_signature",
+    columns: &[
+        Column::new("version", Type::Int),
+        Column::new("key", Type::Text),
+        Column::new("public_key", Type::Text),
+        Column::new("bundle", Type::Text),
+    ],
+    key: 2,
+    stays: false,
+    texts: OnceLock::new(),
+    indexes: &[],
+};
+
 /// Who acts; `identity` refers to the erasable `principal_name`, see [`Tx::principal`](crate::tx::Tx::principal).
 pub static PRINCIPAL: Fact = Fact {
     table: "principal",
@@ -274,7 +289,7 @@ pub static SETTING: Fact = Fact {
 };
 
 /// Every fact table, in the order they are created and checked.
-pub static FACTS: [&Fact; 16] = [
+pub static FACTS: [&Fact; 17] = [
     &SECURABLE,
     &PROFILE,
     &VERSION,
@@ -284,6 +299,7 @@ pub static FACTS: [&Fact; 16] = [
     &TAG,
     &ORIGIN,
     &PURGE,
+    &VERSION_SIGNATURE,
     &PRINCIPAL,
     &MEMBER,
     &ACCESS_GRANT,

@@ -34,6 +34,9 @@ use crate::catalog::{
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::history::{History, Info, Log, VerifyLog};
 use crate::purge::Purge;
+use crate::signing::{
+    GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningStatement,
+};
 
 /// Writes the enum over all commands from one list.
 macro_rules! commands {
@@ -123,6 +126,7 @@ commands! {
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
     Purge,
+    SignVersion, SetSigningKeys,
     CreatePrincipal, DeletePrincipal, AddMember, RemoveMember,
     Grant, Revoke, SetRole, DeleteRole, SeparateRoles,
     CreateToken, RevokeToken, AllowOsUsers,
@@ -133,6 +137,7 @@ queries! {
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
+    ListSignatures, SigningStatement, GetSigningKeys,
     GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }
 

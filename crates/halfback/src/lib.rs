@@ -50,6 +50,7 @@ mod registry;
 mod secret;
 mod securable;
 mod signature;
+mod signing;
 mod upkeep;
 mod view;
 pub mod wire;
@@ -107,6 +108,11 @@ pub use history::{Commit, History, Info, Log, LogVerification, RegistryInfo, Ver
 pub use page::Page;
 pub use purge::{Purge, Purged};
 pub use secret::{Secret, find as suspected_secret};
+pub use signing::key::{ModelKey, ModelSigner, PublicKey};
+pub use signing::{
+    GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningKeys, SigningStatement,
+    VersionSignature,
+};
 
 pub use upkeep::{Compacted, SweepOptions, Swept};
 

@@ -293,6 +293,9 @@ impl Snapshot<'_> {
         if missing.is_none() {
             missing = self.kept_from_reviewing(principal, privilege, on)?;
         }
+        if missing.is_none() {
+            missing = self.kept_unsigned(privilege, on)?;
+        }
         let text = match &missing {
             None => {
                 let reasons: Vec<String> = chain.iter().map(Link::sentence).collect();
@@ -318,6 +321,22 @@ impl Snapshot<'_> {
             missing,
             text,
         })
+    }
+
+    /// What keeps everybody from loading a version that no key of its catalog has signed.
+    fn kept_unsigned(&mut self, privilege: Privilege, on: &On) -> Result<Option<Missing>> {
+        let Some(version) = on.version.filter(|_| privilege == Privilege::Execute) else {
+            return Ok(None);
+        };
+        let why = self.lacks_signature(version)?;
+        Ok(why.map(|why| Missing {
+            privilege: privilege.word().to_owned(),
+            on: on.name.clone(),
+            reason: format!(
+                "its catalog asks for a signature, and {why}; let somebody with the key call `sign_version`"
+            ),
+            givers: Vec::new(),
+        }))
     }
 
     /// What has to be held for a privilege, from the top down.

@@ -146,10 +146,17 @@ impl Snapshot<'_> {
 
     /// Refuses where the session does not hold a privilege.
     pub(crate) fn hold(&mut self, privilege: Privilege, on: &On) -> Result<()> {
-        if self.holds(privilege, &on.chain)? {
-            return Ok(());
+        if !self.holds(privilege, &on.chain)? {
+            return Err(self.denied(privilege, on)?);
         }
-        Err(self.denied(privilege, on)?)
+        match on.version {
+            Some(version)
+                if privilege == Privilege::Execute && self.lacks_signature(version)?.is_some() =>
+            {
+                Err(self.denied(privilege, on)?)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The error of a session that lacks a privilege, with what is missing and who can give it.

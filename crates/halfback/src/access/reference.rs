@@ -129,8 +129,10 @@ impl Snapshot<'_> {
             [id] => Ok(Some(*id)),
             several => {
                 let several = several.to_vec();
-                let labels: Vec<String> =
-                    several.into_iter().map(|id| self.principal_label(id)).collect::<Result<_>>()?;
+                let labels: Vec<String> = several
+                    .into_iter()
+                    .map(|id| self.principal_label(id))
+                    .collect::<Result<_>>()?;
                 Err(Detail::InvalidArgument(format!(
                     "`{}` may be any of {}; say which by its id",
                     shown(text),

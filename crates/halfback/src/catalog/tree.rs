@@ -170,9 +170,7 @@ impl Context<'_> {
                 )
                 .into());
             }
-            Some(owner) if entry.owner.as_ref() != Some(&owner) => {
-                self.owner(owner)?
-            }
+            Some(owner) if entry.owner.as_ref() != Some(&owner) => self.owner(owner)?,
             _ => entry.owner_id,
         };
         let comment = match changes.comment {
