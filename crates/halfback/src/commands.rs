@@ -35,7 +35,7 @@ use crate::command::{Command, Context, Query, Snapshot};
 use crate::history::{History, Info, Log, VerifyLog};
 use crate::purge::Purge;
 use crate::signing::{
-    GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningStatement,
+    GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningStatement, VerifySignature,
 };
 
 /// Writes the enum over all commands from one list.
@@ -137,7 +137,7 @@ queries! {
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
-    ListSignatures, SigningStatement, GetSigningKeys,
+    ListSignatures, VerifySignature, SigningStatement, GetSigningKeys,
     GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) mod bundle;
 pub(crate) mod key;
 mod statement;
+pub(crate) mod wire;
 
 use self::bundle::SignedStatement;
 use self::key::{ModelSigner, PublicKey};
@@ -88,6 +89,16 @@ pub struct ListSignatures {
 pub struct SigningStatement {
     /// The version.
     pub version: VersionRef,
+}
+
+/// Holds a version's signature by a key against the version's files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifySignature {
+    /// The version.
+    pub version: VersionRef,
+    /// The public key, as PEM.
+    pub public_key: String,
 }
 
 /// A signature over a version's files.
@@ -200,6 +211,29 @@ impl Query for ListSignatures {
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<VersionSignature>> {
         let (_, id) = snapshot.version_ref(&self.version)?;
         snapshot.signatures(id).map(Page::whole)
+    }
+}
+
+impl Query for VerifySignature {
+    const NAME: &'static str = "verify_signature";
+    type Output = VersionSignature;
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Browse))
+    }
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<VersionSignature> {
+        let (_, id) = snapshot.version_ref(&self.version)?;
+        let key = PublicKey::from_pem(&self.public_key)?;
+        let fingerprint = key.fingerprint();
+        let found = snapshot.signatures(id)?.into_iter().find(|it| it.key == fingerprint);
+        let found = found.ok_or_else(|| {
+            Detail::NotFound(format!(
+                "no signature of the version is by the key `{fingerprint}`; `list_signatures` says which there are"
+            ))
+        })?;
+        SignedStatement::parse(&found.bundle)?.verify(&key, &snapshot.statement(id)?)?;
+        Ok(found)
     }
 }
 
@@ -381,25 +415,14 @@ impl View {
         self.query(SigningStatement { version: version.into() })
     }
 
-    /// Holds the signatures of a version against a public key, as PEM: fails where none is that
-    /// key's, or where it is not of the version's files.
+    /// Holds a version's signature by a key, a public one as PEM, against the version's files; fails
+    /// where there is none.
     pub fn verify_signature(
         &self,
         version: impl Into<VersionRef>,
         public_key: &str,
     ) -> Result<VersionSignature> {
-        let version = version.into();
-        let key = PublicKey::from_pem(public_key)?;
-        self.snapshot(|snapshot| {
-            let (_, id) = snapshot.version_ref(&version)?;
-            let kept = snapshot.signatures(id)?;
-            let found = kept.into_iter().find(|it| it.key == key.fingerprint());
-            let found = found.ok_or_else(|| {
-                Detail::NotFound("no signature of the version is by that key".into())
-            })?;
-            SignedStatement::parse(&found.bundle)?.verify(&key, &snapshot.statement(id)?)?;
-            Ok(found)
-        })
+        self.query(VerifySignature { version: version.into(), public_key: public_key.to_owned() })
     }
 
     /// Writes a signature into a new file, for the tool `model_signing` and others.

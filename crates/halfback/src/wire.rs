@@ -31,6 +31,7 @@ use crate::upkeep::{Compacted, Swept};
 use crate::view::{Moment, View};
 
 pub use crate::commands::Answer;
+pub use crate::signing::wire::{generate_model_key, model_key, sign_statement, signing_message};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
