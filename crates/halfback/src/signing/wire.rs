@@ -8,7 +8,7 @@ use halfback_store::name::said;
 use serde::Deserialize;
 
 use super::bundle::{assemble, message, sign};
-use super::key::{ModelKey, ModelSigner, PublicKey};
+use super::key::{ModelKey, PublicKey};
 
 /// Where a private key is: `{"file": …}`, `{"env": …}` or `{"pem": …}`; or, where it is out of
 /// reach, its public half, `{"public_key": …}`.
