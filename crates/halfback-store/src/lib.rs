@@ -10,6 +10,7 @@ pub mod check;
 pub mod checkpoint;
 pub mod codec;
 pub mod error;
+pub mod export;
 pub mod fact;
 mod filesystem;
 mod folder;

@@ -109,7 +109,8 @@ pub fn read(
     each: &mut dyn FnMut(&Stored<'_>) -> Result<()>,
 ) -> Result<Verified> {
     let head = Head::read(sql)?;
-    let registry = sql.first("SELECT uuid FROM registry", &[], |row| Ok(row.text(0)?.to_owned()))?;
+    let registry =
+        sql.first("SELECT uuid FROM registry", &[], |row| Ok(row.text(0)?.to_owned()))?;
     let registry = registry.ok_or_else(|| {
         Detail::Corrupt("the registry has lost its identity; restore a backup".into())
     })?;
@@ -201,9 +202,7 @@ impl<'a> Chain<'a> {
         let last = self.tree.leaves();
         let before = last.saturating_sub(1);
         Err(match next {
-            _ if before <= self.held => {
-                self.damaged(last, "it does not refer to the one before")
-            }
+            _ if before <= self.held => self.damaged(last, "it does not refer to the one before"),
             // All that follows vouches for the last one.
             Some(leaf) if leaf == self.leaf => self.damaged(before, CHANGED),
             Some(leaf) if leaf == mended => {
@@ -238,11 +237,13 @@ impl<'a> Chain<'a> {
         let (entries, counted) = (self.tree.leaves(), head.range.leaves());
         self.follow((entries == counted).then_some(head.leaf))?;
         if entries < counted {
-            let why = format!("it is missing: the log has {entries} entries, its head counts {counted}");
+            let why =
+                format!("it is missing: the log has {entries} entries, its head counts {counted}");
             return Err(self.damaged(self.next(), &why));
         }
         if entries > counted {
-            let why = format!("it was added: the log has {entries} entries, its head counts {counted}");
+            let why =
+                format!("it was added: the log has {entries} entries, its head counts {counted}");
             return Err(self.damaged(counted + 1, &why));
         }
         if self.leaf != head.leaf {
@@ -260,9 +261,15 @@ impl<'a> Chain<'a> {
         }
         if let Some(checkpoint) = self.checkpoints.first() {
             let size = checkpoint.size;
-            let why = format!(
-                "it is missing: the log has {entries} entries, and a checkpoint covers {size}; entries were removed at the end, or this is an old copy"
+            let mut why = format!(
+                "it is missing: the log has {entries} entries, and a checkpoint covers {size}; entries were removed, or this is an old copy"
             );
+            if self.held < entries {
+                why += &format!(
+                    "; whether entries {} to {entries} are as they were, a checkpoint of at most {entries} tells",
+                    self.held + 1
+                );
+            }
             return Err(self.damaged(self.next(), &why));
         }
         Ok(Verified {
@@ -287,7 +294,8 @@ impl<'a> Chain<'a> {
         let (which, narrower) = if from == upto {
             (format!("log entry {upto} is damaged"), "")
         } else {
-            let which = format!("one of the log entries {from} to {upto} is the first that is damaged");
+            let which =
+                format!("one of the log entries {from} to {upto} is the first that is damaged");
             (which, "; a checkpoint of fewer entries, or an earlier export, tells which")
         };
         Detail::Corrupt(format!(

@@ -186,6 +186,47 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// An Ed25519 key that is elsewhere, such as in a vault: a function signs with it.
+pub struct ExternalKey<F> {
+    verifier: VerifyingKey,
+    sign: F,
+}
+
+impl<F: Fn(&[u8]) -> Result<Vec<u8>>> ExternalKey<F> {
+    /// The key that `verifier` is the public half of; `sign` gives the 64 bytes of a signature.
+    pub fn new(verifier: VerifyingKey, sign: F) -> Self {
+        Self { verifier, sign }
+    }
+}
+
+impl<F: Fn(&[u8]) -> Result<Vec<u8>>> Signer for ExternalKey<F> {
+    fn name(&self) -> &str {
+        &self.verifier.name
+    }
+
+    fn key_hash(&self) -> KeyHash {
+        self.verifier.hash
+    }
+
+    fn sign(&self, text: &[u8]) -> Result<Vec<u8>> {
+        let signature = (self.sign)(text)?;
+        if self.verifier.verify(text, &signature) {
+            return Ok(signature);
+        }
+        Err(Detail::InvalidArgument(format!(
+            "the function gave no signature that `{}` verifies; expected the 64 bytes of an Ed25519 signature by the key that belongs to it",
+            self.verifier
+        ))
+        .into())
+    }
+}
+
+impl<F> fmt::Debug for ExternalKey<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExternalKey").field("verifier", &self.verifier).finish_non_exhaustive()
+    }
+}
+
 /// A public Ed25519 key. Its text is `name+hash+base64(01 ‖ key)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyingKey {
@@ -505,6 +546,17 @@ mod tests {
         }
         let unset = SigningKey::from_env("HALFBACK_NO_SUCH_KEY").unwrap_err();
         assert_eq!(unset.code(), "invalid_argument");
+    }
+
+    #[test]
+    fn a_function_signs_and_what_is_no_signature_is_refused() {
+        let good = ExternalKey::new(public(), |text: &[u8]| secret().sign(text));
+        assert_eq!(code(&sign(TEXT, &good).unwrap()), Ok(()));
+        let other = SigningKey::generate("other").unwrap();
+        let wrong = ExternalKey::new(public(), |text: &[u8]| other.sign(text));
+        assert_eq!(sign(TEXT, &wrong).unwrap_err().code(), "invalid_argument");
+        let short = ExternalKey::new(public(), |_: &[u8]| Ok(vec![1; 63]));
+        assert_eq!(sign(TEXT, &short).unwrap_err().code(), "invalid_argument");
     }
 
     #[test]

@@ -32,7 +32,8 @@ use crate::catalog::{
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::history::{History, Info, Log, VerifyLog};
+use crate::history::{History, Info, Log};
+use crate::proof::{Prove, ProveConsistency, VerifyLog};
 use crate::purge::Purge;
 
 /// Writes the enum over all commands from one list.
@@ -133,6 +134,7 @@ queries! {
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
+    Prove, ProveConsistency,
     GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }
 

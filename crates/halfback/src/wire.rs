@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::name::said;
+use halfback_store::note::{Signer, SigningKey};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +24,7 @@ use crate::check::{Check, CheckReport};
 use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query};
 use crate::history::Commit;
 use crate::page::Page;
+use crate::proof::{ConsistencyProof, InclusionProof, Keys, LogExport};
 use crate::purge::Purged;
 use crate::registry::Registry;
 use crate::securable::VersionRef;
@@ -280,6 +282,81 @@ fn same_bundle(path: &Path, identity: &str) -> Result<Bundle> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum KeyPlace {
+    File(PathBuf),
+    Env(String),
+}
+
+/// The private key that `{"file": path}` or `{"env": variable}` names.
+pub fn signing_key(place: &[u8]) -> Result<SigningKey> {
+    match read(place, "the place of a key")? {
+        KeyPlace::File(path) => SigningKey::from_file(path),
+        KeyPlace::Env(variable) => SigningKey::from_env(&variable),
+    }
+}
+
+/// Makes a key in a file; gives the public one. See [`generate_log_key`](crate::generate_log_key).
+pub fn generate_log_key(path: &Path, name: &str) -> Result<String> {
+    Ok(crate::proof::generate_log_key(path, name)?.to_string())
+}
+
+/// The log's head, signed; see [`Registry::checkpoint`].
+pub fn checkpoint(registry: &Registry, signer: &dyn Signer) -> Result<String> {
+    registry.checkpoint(signer)
+}
+
+/// Writes the log into a file; see [`Registry::export_log`].
+pub fn export_log(
+    registry: &Registry,
+    to: &Path,
+    signer: Option<&dyn Signer>,
+    overwrite: bool,
+    progress: Progress<'_>,
+) -> Result<LogExport> {
+    registry.export_log(to, signer, overwrite, progress)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToVerify<P> {
+    proof: P,
+    #[serde(default)]
+    checkpoint: Option<String>,
+    #[serde(default)]
+    key: Option<String>,
+}
+
+impl<P> ToVerify<P> {
+    fn keys(&self) -> Result<Keys> {
+        match (&self.checkpoint, &self.key) {
+            (None, None) => Ok(Keys::default()),
+            (None, Some(_)) => Err(Detail::InvalidArgument(
+                "a key without a checkpoint proves nothing; give `checkpoint` too".into(),
+            )
+            .into()),
+            (Some(_), key) => Keys::parse(key.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// Verifies `{"proof": …, "checkpoint": …, "key": …}`; see
+/// [`verify_inclusion`](crate::verify_inclusion).
+pub fn verify_inclusion(request: &[u8]) -> Result<Commit> {
+    let request: ToVerify<InclusionProof> = read(request, "a proof")?;
+    let keys = request.keys()?;
+    crate::proof::verify_inclusion(&request.proof, request.checkpoint.as_deref(), &keys.all())
+}
+
+/// Verifies `{"proof": …, "checkpoint": …, "key": …}`; see
+/// [`verify_consistency`](crate::verify_consistency).
+pub fn verify_consistency(request: &[u8]) -> Result<()> {
+    let request: ToVerify<ConsistencyProof> = read(request, "a proof")?;
+    let keys = request.keys()?;
+    crate::proof::verify_consistency(&request.proof, request.checkpoint.as_deref(), &keys.all())
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PurgeOptions {
     older_than: u64,
@@ -374,6 +451,7 @@ pub fn schemas() -> Value {
     collect.records.subschema_for::<Compacted>();
     collect.records.subschema_for::<Explanation>();
     collect.records.subschema_for::<NewToken>();
+    collect.records.subschema_for::<LogExport>();
     let records = collect.records.take_definitions(true);
     json!({
         "records": records,
