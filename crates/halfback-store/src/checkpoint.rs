@@ -44,6 +44,12 @@ impl Checkpoint {
         note::sign(&self.text(), signer)
     }
 
+    /// Reads what is to be signed for the log of this origin.
+    pub fn unsigned(text: &str, origin: &str) -> Result<Self> {
+        let read = Self::parse(text).filter(|head| head.origin == origin && head.text() == text);
+        read.ok_or_else(|| refused(format!("its text is no head of the log `{origin}`")))
+    }
+
     /// Reads what is signed. Lines after the first three are of extensions, and say nothing here.
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.strip_suffix('\n')?.split('\n');
@@ -122,6 +128,9 @@ mod tests {
     fn only_the_text_of_a_checkpoint_is_read_as_one() {
         let text = checkpoint(7).text();
         assert_eq!(Checkpoint::parse(&text), Some(checkpoint(7)));
+        assert_eq!(Checkpoint::unsigned(&text, "halfback/u").unwrap(), checkpoint(7));
+        assert!(Checkpoint::unsigned(&text, "halfback/v").is_err());
+        assert!(Checkpoint::unsigned(&format!("{text}more\n"), "halfback/u").is_err());
         assert_eq!(Checkpoint::parse(&format!("{text}an extension\n")), Some(checkpoint(7)));
         for wrong in [
             String::new(),

@@ -322,10 +322,11 @@ impl Registry {
     /// or the environment, and any other [`Signer`] will do.
     pub fn checkpoint(&self, signer: &dyn Signer) -> Result<String> {
         // Signing may take its time, and another process: not in a snapshot.
-        self.signed_head()?.sign(signer)
+        self.log_head()?.sign(signer)
     }
 
-    fn signed_head(&self) -> Result<Checkpoint> {
+    /// The head that is to be signed.
+    pub(crate) fn log_head(&self) -> Result<Checkpoint> {
         self.hold_on_registry(Privilege::ReadAudit)?;
         self.snapshot(|snapshot| snapshot.tree_head())
     }
@@ -346,13 +347,27 @@ impl Registry {
     ) -> Result<LogExport> {
         let to = to.as_ref();
         export::refuse_taken(to, overwrite)?;
-        let head = self.signed_head()?;
+        let head = self.log_head()?;
         let note = signer.map(|signer| head.sign(signer)).transpose()?;
+        self.export_head(to, &head, note, overwrite, progress)
+    }
+
+    /// Exports the log as far as a head of it goes, which `note` is of.
+    pub(crate) fn export_head(
+        &self,
+        to: &Path,
+        head: &Checkpoint,
+        note: Option<String>,
+        overwrite: bool,
+        progress: Progress<'_>,
+    ) -> Result<LogExport> {
+        self.hold_on_registry(Privilege::ReadAudit)?;
+        export::refuse_taken(to, overwrite)?;
         let mut meter = Meter::new(0, progress);
         let export = Export::create(to)?;
         let registry = self.snapshot(|snapshot| {
             let registry = snapshot.registry.to_owned();
-            export.write(snapshot.sql, &registry, &head, note.as_deref(), &mut meter)?;
+            export.write(snapshot.sql, &registry, head, note.as_deref(), &mut meter)?;
             Ok(registry)
         })?;
         meter.finish()?;

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use halfback_store::checkpoint::{self, Checkpoint};
 use halfback_store::error::{Detail, Error, Result};
+use halfback_store::id::unhex;
 use halfback_store::name::said;
-use halfback_store::note::{Signer, SigningKey};
+use halfback_store::note::{ExternalKey, SigningKey, VerifyingKey};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -283,17 +285,55 @@ fn same_bundle(path: &Path, identity: &str) -> Result<Bundle> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum KeyPlace {
+enum Signing {
     File(PathBuf),
     Env(String),
+    /// What a function of the caller signed: the log's head, and the signature in hexadecimal.
+    Signed {
+        key: String,
+        head: String,
+        signature: String,
+    },
 }
 
-/// The private key that `{"file": path}` or `{"env": variable}` names.
-pub fn signing_key(place: &[u8]) -> Result<SigningKey> {
-    match read(place, "the place of a key")? {
-        KeyPlace::File(path) => SigningKey::from_file(path),
-        KeyPlace::Env(variable) => SigningKey::from_env(&variable),
+impl Signing {
+    /// A head of the log, and the note of it.
+    fn sign(self, registry: &Registry) -> Result<(Checkpoint, String)> {
+        let key = match self {
+            Self::File(path) => SigningKey::from_file(path)?,
+            Self::Env(variable) => SigningKey::from_env(&variable)?,
+            Self::Signed { key, head, signature } => {
+                let origin = checkpoint::origin(&registry.info()?.uuid);
+                let head = Checkpoint::unsigned(&head, &origin)?;
+                // What is no signature does not verify either.
+                let signature = unhex::<64>(&signature).unwrap_or([0; 64]).to_vec();
+                let key = ExternalKey::new(key.parse()?, move |_: &[u8]| Ok(signature.clone()));
+                let note = head.sign(&key)?;
+                return Ok((head, note));
+            }
+        };
+        let head = registry.log_head()?;
+        let note = head.sign(&key)?;
+        Ok((head, note))
     }
+}
+
+/// The public key of the private one that `{"file": path}` or `{"env": variable}` names; or
+/// `{"key": text}`, once it is known to be one.
+pub fn log_key(request: &[u8]) -> Result<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case", deny_unknown_fields)]
+    enum Key {
+        File(PathBuf),
+        Env(String),
+        Key(String),
+    }
+    let key = match read(request, "the place of a key")? {
+        Key::File(path) => SigningKey::from_file(path)?,
+        Key::Env(variable) => SigningKey::from_env(&variable)?,
+        Key::Key(text) => return Ok(text.parse::<VerifyingKey>()?.to_string()),
+    };
+    Ok(key.verifying_key().to_string())
 }
 
 /// Makes a key in a file; gives the public one. See [`generate_log_key`](crate::generate_log_key).
@@ -301,20 +341,32 @@ pub fn generate_log_key(path: &Path, name: &str) -> Result<String> {
     Ok(crate::proof::generate_log_key(path, name)?.to_string())
 }
 
-/// The log's head, signed; see [`Registry::checkpoint`].
-pub fn checkpoint(registry: &Registry, signer: &dyn Signer) -> Result<String> {
-    registry.checkpoint(signer)
+/// The text that a function of the caller is to sign.
+pub fn log_head(registry: &Registry) -> Result<String> {
+    Ok(registry.log_head()?.text())
 }
 
-/// Writes the log into a file; see [`Registry::export_log`].
+/// The log's head, signed as `{"file": path}`, `{"env": variable}` or `{"signed": {"key": …, "head": …,
+/// "signature": …}}` says; see [`Registry::checkpoint`].
+pub fn checkpoint(registry: &Registry, signing: &[u8]) -> Result<String> {
+    let signing: Signing = read(signing, "a signing")?;
+    signing.sign(registry).map(|(_, note)| note)
+}
+
+/// Writes the log into a file, signed as of [`checkpoint`]; see [`Registry::export_log`].
 pub fn export_log(
     registry: &Registry,
     to: &Path,
-    signer: Option<&dyn Signer>,
+    signing: Option<&[u8]>,
     overwrite: bool,
     progress: Progress<'_>,
 ) -> Result<LogExport> {
-    registry.export_log(to, signer, overwrite, progress)
+    let Some(signing) = signing else {
+        return registry.export_log(to, None, overwrite, progress);
+    };
+    let signing: Signing = read(signing, "a signing")?;
+    let (head, note) = signing.sign(registry)?;
+    registry.export_head(to, &head, Some(note), overwrite, progress)
 }
 
 #[derive(Deserialize)]
