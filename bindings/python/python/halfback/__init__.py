@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from halfback.entities import Schema as Schema
     from halfback.pages import Page as Page
     from halfback.pages import Pages as Pages
+    from halfback.proofs import SigningKey as SigningKey
+    from halfback.proofs import generate_log_key as generate_log_key
+    from halfback.proofs import verify_consistency as verify_consistency
+    from halfback.proofs import verify_inclusion as verify_inclusion
     from halfback.records import BundleVerification as BundleVerification
     from halfback.records import ConsistencyProof as ConsistencyProof
     from halfback.records import GrantRecord as GrantRecord
@@ -46,10 +50,6 @@ if TYPE_CHECKING:
     from halfback.records import RegistryInfo as RegistryInfo
     from halfback.records import Role as Role
     from halfback.records import TokenRecord as TokenRecord
-    from halfback.proofs import SigningKey as SigningKey
-    from halfback.proofs import generate_log_key as generate_log_key
-    from halfback.proofs import verify_consistency as verify_consistency
-    from halfback.proofs import verify_inclusion as verify_inclusion
     from halfback.registry import Registry as Registry
     from halfback.signatures import compatible as compatible
     from halfback.signatures import infer_signature as infer_signature

@@ -1,4 +1,4 @@
-"""Evidence for others: keys that sign checkpoints of the log, and proofs verified without a registry."""
+"""Evidence for others: keys that sign checkpoints of the log, and proofs without a registry."""
 
 from __future__ import annotations
 
@@ -134,9 +134,10 @@ def verify_consistency(
     checkpoint: str | None = None,
     key: str | None = None,
 ) -> None:
-    """Verifies that a log has only grown between the sizes of two checkpoints: give both as one text.
+    """Verifies that a log has only grown between the sizes of two checkpoints.
 
-    It needs no registry. Without checkpoints this only says that the proof is one of its own roots.
+    Give both as one text. It needs no registry. Without checkpoints this only says that the proof
+    is one of its own roots.
 
     >>> halfback.verify_consistency(registry.prove_consistency(2))
     """

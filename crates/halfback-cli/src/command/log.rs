@@ -71,8 +71,8 @@ struct Verify {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  halfback log key log.key > log.pub
-  halfback log key second.key --name halfback/models --json")]
+  halfback log key second.key > second.pub
+  halfback log key models.key --name halfback/models --json")]
 struct Key {
     /// The file to make
     file: PathBuf,
@@ -108,7 +108,8 @@ impl Signing {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  halfback log key ci.key && halfback log checkpoint --key-file ci.key >> checkpoints.txt")]
+  halfback log checkpoint --key-file log.key >> checkpoints.txt
+  HALFBACK_LOG_KEY=$(cat log.key) halfback log checkpoint --json")]
 struct Checkpoint {
     #[command(flatten)]
     signing: Signing,
@@ -148,7 +149,7 @@ struct Consistency {
 #[command(after_long_help = "\
 Examples:
   halfback log export log.jsonl
-  halfback log export log.jsonl --overwrite --json")]
+  halfback log export log.jsonl --key-file log.key --overwrite --json")]
 struct Export {
     /// The file to write, usually ending in `.jsonl`
     to: PathBuf,
