@@ -60,6 +60,9 @@ impl World {
     }
 }
 
+/// What a forger does to the headers.
+type Edit = fn(&mut Vec<Header>);
+
 /// Every header, by its place.
 fn headers(connection: &Connection) -> Vec<Vec<u8>> {
     let mut all = connection.prepare("SELECT header FROM log ORDER BY n").unwrap();
@@ -137,7 +140,9 @@ fn a_change_that_the_head_is_made_to_fit_is_named_by_the_entry_after_it() {
         header.proof = "forged".into();
         bytes[number - 1] = serde_json::to_vec(&header).unwrap();
         let mut tree = CompactRange::default();
-        bytes.iter().for_each(|bytes| tree.push(leaf_hash(bytes)));
+        for bytes in &bytes {
+            tree.push(leaf_hash(bytes));
+        }
         set_header(&connection, number.try_into().unwrap(), &bytes[number - 1]);
         let update = "UPDATE head SET range = ?1";
         connection.execute(update, [tree.to_bytes()]).unwrap();
@@ -149,7 +154,7 @@ fn a_change_that_the_head_is_made_to_fit_is_named_by_the_entry_after_it() {
 
 #[test]
 fn a_log_that_is_written_anew_is_found_by_checkpoints_and_lies_between_two_of_them() {
-    let edits: [(&str, fn(&mut Vec<Header>)); 4] = [
+    let edits: [(&str, Edit); 4] = [
         ("a change", |headers| headers[19].proof = "forged".into()),
         ("a removal", |headers| drop(headers.remove(19))),
         ("a reordering", |headers| {

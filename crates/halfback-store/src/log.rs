@@ -261,15 +261,17 @@ impl<'a> Chain<'a> {
         }
         if let Some(checkpoint) = self.checkpoints.first() {
             let size = checkpoint.size;
-            let mut why = format!(
-                "it is missing: the log has {entries} entries, and a checkpoint covers {size}; entries were removed, or this is an old copy"
+            let unsure = if self.held < entries {
+                let from = self.held + 1;
+                format!(
+                    "; whether entries {from} to {entries} are as they were, a checkpoint of at most {entries} tells"
+                )
+            } else {
+                String::new()
+            };
+            let why = format!(
+                "it is missing: the log has {entries} entries, and a checkpoint covers {size}; entries were removed, or this is an old copy{unsure}"
             );
-            if self.held < entries {
-                why += &format!(
-                    "; whether entries {} to {entries} are as they were, a checkpoint of at most {entries} tells",
-                    self.held + 1
-                );
-            }
             return Err(self.damaged(self.next(), &why));
         }
         Ok(Verified {

@@ -373,7 +373,9 @@ mod tests {
 
     fn consistency(old: u64, leaves: &[Hash]) -> Vec<Hash> {
         let mut prover = ConsistencyProver::new(old, leaves.len() as u64).unwrap();
-        leaves.iter().for_each(|leaf| prover.push(*leaf));
+        for leaf in leaves {
+            prover.push(*leaf);
+        }
         assert_eq!(prover.leaves(), leaves.len() as u64);
         prover.finish()
     }

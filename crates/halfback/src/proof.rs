@@ -236,11 +236,6 @@ impl Snapshot<'_> {
             first_clock_behind: verified.first_clock_behind.map(|CommitNumber(number)| number),
         })
     }
-
-    fn tree_head(&mut self) -> Result<Checkpoint> {
-        let range = Head::read(self.sql)?.range;
-        Ok(Checkpoint { origin: origin(self.registry), size: range.leaves(), root: range.root() })
-    }
 }
 
 impl View {
@@ -328,7 +323,11 @@ impl Registry {
     /// The head that is to be signed.
     pub(crate) fn log_head(&self) -> Result<Checkpoint> {
         self.hold_on_registry(Privilege::ReadAudit)?;
-        self.snapshot(|snapshot| snapshot.tree_head())
+        self.snapshot(|snapshot| {
+            let range = Head::read(snapshot.sql)?.range;
+            let origin = origin(snapshot.registry);
+            Ok(Checkpoint { origin, size: range.leaves(), root: range.root() })
+        })
     }
 
     /// Writes the log into a file of JSON lines that can be verified without Halfback

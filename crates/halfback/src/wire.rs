@@ -323,15 +323,15 @@ impl Signing {
 pub fn log_key(request: &[u8]) -> Result<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "snake_case", deny_unknown_fields)]
-    enum Key {
+    enum Place {
         File(PathBuf),
         Env(String),
         Key(String),
     }
     let key = match read(request, "the place of a key")? {
-        Key::File(path) => SigningKey::from_file(path)?,
-        Key::Env(variable) => SigningKey::from_env(&variable)?,
-        Key::Key(text) => return Ok(text.parse::<VerifyingKey>()?.to_string()),
+        Place::File(path) => SigningKey::from_file(path)?,
+        Place::Env(variable) => SigningKey::from_env(&variable)?,
+        Place::Key(text) => return Ok(text.parse::<VerifyingKey>()?.to_string()),
     };
     Ok(key.verifying_key().to_string())
 }

@@ -143,7 +143,7 @@ struct Consistency {
 
 /// Write the log into a file that can be verified without Halfback
 ///
-/// The file has a line of JSON for each entry, with the commands; docs/verify_log.py verifies it. A
+/// The file has a line of JSON for each entry, with the commands; `docs/verify_log.py` verifies it. A
 /// log that is damaged is not exported.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
