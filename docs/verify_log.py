@@ -16,6 +16,7 @@ import hashlib
 import json
 import re
 import sys
+from collections import namedtuple
 from typing import Any, BinaryIO, NamedTuple, NoReturn, Sequence
 
 HEAD = ["halfback_log", "registry", "origin", "tree_size", "root"]
@@ -33,11 +34,7 @@ class Unusable(Exception):
 
 Key = NamedTuple("Key", [("name", str), ("hash", bytes), ("public", bytes)])
 Head = NamedTuple("Head", [("origin", str), ("size", int), ("root", bytes)])
-Report = NamedTuple(
-    "Report",
-    [("origin", str), ("entries", int), ("root", str), ("erased", int), ("clock_behind", int)]
-    + [("signed", int)],
-)
+Report = namedtuple("Report", "origin entries root erased clock_behind signed")
 
 
 def sha256(data: bytes) -> bytes:
@@ -237,7 +234,7 @@ class Chain:
 
     def finish(self, size: int, root: str) -> None:
         if self.tree.size < size:
-            self.damaged(self.tree.size + 1, f"it is missing: the export should have {size} entries")
+            self.damaged(self.tree.size + 1, f"it is missing: there should be {size} entries")
         self.follow(None)
         if self.rewritten:
             self.damaged(self.rewritten.size + 1, "")
@@ -262,7 +259,7 @@ def verify(file: BinaryIO, keys: Sequence[Key] = (), checkpoints: str = "") -> R
             raise Damaged("line 1 is damaged: its checkpoint is of another head")
         heads += [head] if keys else []
     chain = Chain(origin, heads)
-    while (line := read_line(file, chain.tree.size + 2, LINE, ["salt", "payload"])):
+    while line := read_line(file, chain.tree.size + 2, LINE, ["salt", "payload"]):
         chain.add(line)
     chain.finish(size, root)
     signed = max((head.size for head in heads), default=0)
