@@ -395,6 +395,13 @@ fn without_registry(name: &str, args: &Fields) -> Option<halfback::Result<Value>
     let bundle = || Bundle::open(text("path"));
     Some(match name {
         "restore" => halfback::restore(text("backup"), text("to"), &mut no_progress).map(json_of),
+        "generate_log_key" => {
+            halfback::generate_log_key(text("path"), text("name")).map(|key| key.to_string().into())
+        }
+        "verify_inclusion" => halfback::wire::verify_inclusion(&to_verify(args)).map(json_of),
+        "verify_consistency" => {
+            halfback::wire::verify_consistency(&to_verify(args)).map(Value::from)
+        }
         "open_bundle" => bundle().map(|bundle| json_of(bundle.manifest())),
         "verify_bundle" => bundle().and_then(|it| it.verify(&mut no_progress)).map(json_of),
         "bundle_history" => {
@@ -428,6 +435,18 @@ fn write(registry: &Registry, name: &str, args: &Fields) -> Option<halfback::Res
             let verify = args.get("verify").is_some_and(|value| value == true);
             let to = args["to"].as_str().unwrap();
             registry.backup(to, verify, &mut no_progress).map(json_of)
+        }
+        "checkpoint" => {
+            signing_key(args).and_then(|key| registry.checkpoint(&key)).map(Value::from)
+        }
+        "export_log" => {
+            let overwrite = args.get("overwrite").is_some_and(|value| value == true);
+            let key = args.contains_key("key_file").then(|| signing_key(args)).transpose();
+            key.and_then(|key| {
+                let signer = key.as_ref().map(|key| key as &dyn halfback::Signer);
+                let to = args["to"].as_str().unwrap();
+                registry.export_log(to, signer, overwrite, &mut no_progress).map(json_of)
+            })
         }
         "submit" => Bundle::open(args["bundle"].as_str().unwrap()).and_then(|bundle| {
             registry.submit(&bundle, copy_options(args), &mut no_progress).map(json_of)
@@ -596,7 +615,11 @@ fn read(view: &View, name: &str, args: &Fields) -> halfback::Result<Value> {
         "log" => query::<halfback::Log>(view, args),
         "whoami" => view.whoami().map(json_of),
         "info" => view.info().map(json_of),
-        "verify_log" => view.verify_log().map(json_of),
+        "verify_log" => query::<halfback::VerifyLog>(view, args),
+        "prove" => view.prove(args["commit"].as_i64().unwrap()).map(json_of),
+        "prove_consistency" => {
+            view.prove_consistency(args["old_size"].as_i64().unwrap()).map(json_of)
+        }
         "check" => view.check_with(of::<halfback::Check>(args), &mut no_progress).map(json_of),
         other => principals::read(view, other, args)
             .unwrap_or_else(|| panic!("the facade has no method `{other}`")),
@@ -624,6 +647,15 @@ fn register(registry: &Registry, args: &Fields) -> halfback::Result<Value> {
     let mut version: RegisterVersion = serde_json::from_value(fields.into()).unwrap();
     version.params.extend(special);
     registry.register_version(&content(args), version, &mut no_progress).map(json_of)
+}
+
+fn signing_key(args: &Fields) -> halfback::Result<halfback::SigningKey> {
+    halfback::SigningKey::from_file(args["key_file"].as_str().unwrap())
+}
+
+/// A proof, with a checkpoint and its key where the step gives them.
+fn to_verify(args: &Fields) -> Vec<u8> {
+    serde_json::to_vec(args).unwrap()
 }
 
 fn execute<C: Command>(registry: &Registry, args: &Fields) -> halfback::Result<Value> {

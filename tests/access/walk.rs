@@ -133,6 +133,8 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
         query("whoami", json!({}), None),
         query("info", json!({}), None),
         query("verify_log", json!({}), on(ReadAudit, REGISTRY)),
+        query("prove", json!({"commit": 1}), on(ReadAudit, REGISTRY)),
+        query("prove_consistency", json!({"old_size": 1}), on(ReadAudit, REGISTRY)),
         query("get_principal", json!({"principal": "other"}), on(ReadAudit, REGISTRY)),
         query("list_principals", json!({}), on(ReadAudit, REGISTRY)),
         query("list_grants", json!({"on": MODEL}), on(ReadAudit, MODEL)),

@@ -9,6 +9,8 @@ mod failure;
 mod handle;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
 mod native;
+#[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
+mod proof;
 mod transfer;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
 mod transit;

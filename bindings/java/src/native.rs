@@ -9,6 +9,10 @@ use jni::{Env, EnvUnowned, NativeMethod, native_method};
 
 use crate::failure::{Failure, Throw};
 use crate::handle::Handle;
+use crate::proof::{
+    checkpoint, export_log, generate_log_key, log_head, log_key, verify_consistency,
+    verify_inclusion,
+};
 use crate::transfer::{content, json, optional, path_bytes, path_from, text};
 use crate::transit::{
     backup, bundle, bundle_download, bundle_history, bundle_verify, copy_version, open_bundle,
@@ -145,6 +149,27 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         static fn purge(handle: jlong, options: [jbyte]) -> [jbyte], error_policy = Throw
     },
     native_method! { static fn compact(handle: jlong) -> [jbyte], error_policy = Throw },
+    native_method! { static fn log_key(request: [jbyte]) -> [jbyte], error_policy = Throw },
+    native_method! {
+        static fn generate_log_key(path: [jbyte], name: [jbyte]) -> [jbyte], error_policy = Throw
+    },
+    native_method! { static fn log_head(handle: jlong) -> [jbyte], error_policy = Throw },
+    native_method! {
+        static fn checkpoint(handle: jlong, signing: [jbyte]) -> [jbyte], error_policy = Throw
+    },
+    native_method! {
+        static fn export_log(
+            handle: jlong, to: [jbyte], signing: [jbyte], overwrite: jboolean,
+            progress: dev.halfback.Progress
+        ) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn verify_inclusion(request: [jbyte]) -> [jbyte], error_policy = Throw
+    },
+    native_method! {
+        static fn verify_consistency(request: [jbyte]), error_policy = Throw
+    },
 ];
 
 fn open<'local>(

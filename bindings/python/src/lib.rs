@@ -12,6 +12,7 @@ mod forks;
 mod handle;
 mod mlflow;
 mod object;
+mod proof;
 mod record;
 mod resolver;
 mod transfer;
@@ -35,6 +36,11 @@ mod _native {
     use crate::handle::{Handle, Stamp, compatible};
     #[pymodule_export]
     use crate::mlflow::{export, import_mlflow};
+    #[pymodule_export]
+    use crate::proof::{
+        checkpoint, export_log, generate_log_key, log_head, log_key, verify_consistency,
+        verify_inclusion,
+    };
     #[pymodule_export]
     use crate::resolver::Resolver;
 

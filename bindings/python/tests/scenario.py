@@ -40,6 +40,9 @@ WITHOUT_REGISTRY: dict[str, Callable[..., object]] = {
     "verify_bundle": lambda path: halfback.open_bundle(path).verify(),
     "bundle_history": lambda path, **page: halfback.open_bundle(path).history(**page).page(),
     "download_bundle": lambda path, to: halfback.open_bundle(path).download(to),
+    "generate_log_key": halfback.generate_log_key,
+    "verify_inclusion": halfback.verify_inclusion,
+    "verify_consistency": halfback.verify_consistency,
 }
 
 
@@ -125,6 +128,8 @@ class Scenario:
         target: Any = (
             self.sessions[step["as"]] if "as" in step else self.handles[step.get("on", "registry")]
         )
+        if "key_file" in args:
+            args["key"] = halfback.SigningKey.from_file(args.pop("key_file"))
         if name == "copy_version":
             args["to"] = self.handles[args["to"]]
         if "as_of" in step:

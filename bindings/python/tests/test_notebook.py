@@ -111,6 +111,7 @@ VIEWS: dict[str, Callable[[halfback.Registry], Any]] = {
         rows=2,
         artifacts=3,
         findings=(records.Finding(code=HOSTILE, subject=HOSTILE, message=HOSTILE, remedy=HOSTILE),),
+        notices=(),
     ),
 }
 

@@ -16,8 +16,13 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 @pytest.mark.parametrize(
     "page",
-    [REPOSITORY / "README.md", PACKAGE / "README.md", REPOSITORY / "docs" / "python.md"],
-    ids=["repository", "package", "recipes"],
+    [
+        REPOSITORY / "README.md",
+        PACKAGE / "README.md",
+        REPOSITORY / "docs" / "python.md",
+        REPOSITORY / "docs" / "proofs.md",
+    ],
+    ids=["repository", "package", "recipes", "proofs"],
 )
 def test_a_page_shows_python_that_works(page: Path, tmp_path: Path) -> None:
     blocks = BLOCK.findall(page.read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ mod completions;
 mod exchange;
 mod files;
 mod lists;
+mod log;
 mod principal;
 mod register;
 mod registry;
@@ -76,7 +77,7 @@ pub(crate) enum Command {
     Tag(tag::Tag),
     Download(files::Download),
     Verify(files::Verify),
-    Log(lists::Log),
+    Log(log::Log),
     Check(registry::Check),
     Backup(transit::Backup),
     Restore(transit::Restore),

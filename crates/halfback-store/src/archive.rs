@@ -113,7 +113,7 @@ impl Writer {
         if overwrite {
             self.staged.persist(&self.to)?;
         } else if !self.staged.persist_new(&self.to)? {
-            return Err(taken(&self.to));
+            return Err(target::taken(&self.to));
         }
         folder::sync(self.to.parent().unwrap_or(Path::new("/")))?;
         Ok(self.to)
@@ -127,41 +127,7 @@ impl Writer {
 /// Refuses a place where no file can be made, or where something is already; with `overwrite` only what is no archive, which may
 /// be anything, even a registry's own file.
 pub fn refuse_taken(to: &Path, overwrite: bool) -> Result<()> {
-    target::refuse_registry(to, "to")?;
-    if to.symlink_metadata().is_err() {
-        let above = std::path::absolute(to).on("find", to)?;
-        let above = above.parent().unwrap_or(Path::new("/"));
-        if above.is_dir() {
-            return Ok(());
-        }
-        return Err(Detail::NotFound(format!(
-            "cannot write `{}`: there is no folder `{}`; make it first",
-            to.display(),
-            above.display()
-        ))
-        .into());
-    }
-    if !overwrite {
-        return Err(taken(to));
-    }
-    let mut magic = [0; 4];
-    let read = File::open(to).and_then(|file| file.read_exact_at(&mut magic, 0));
-    if read.is_ok() && magic == MAGIC {
-        return Ok(());
-    }
-    Err(Detail::AlreadyExists(format!(
-        "`{}` is there already and is not a bundle; give another name",
-        to.display()
-    ))
-    .into())
-}
-
-fn taken(to: &Path) -> Error {
-    Detail::AlreadyExists(format!(
-        "`{}` is there already; give another name, or say that it may be overwritten",
-        to.display()
-    ))
-    .into()
+    target::refuse_taken(to, overwrite, &MAGIC, "a bundle")
 }
 
 /// A reader that computes the CRC of what passes.

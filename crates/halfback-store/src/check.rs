@@ -31,6 +31,8 @@ pub struct Findings {
     found: Vec<Finding>,
     /// How many are not kept.
     more: usize,
+    /// What is as it was recorded, and worth knowing.
+    notices: Vec<Finding>,
 }
 
 /// Findings that are kept: a registry that somebody spoiled has no end of them.
@@ -69,6 +71,22 @@ impl Findings {
         }
     }
 
+    /// What is no damage and yet worth knowing.
+    pub fn take_notices(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.notices)
+    }
+
+    fn notice_clock(&mut self, first: CommitNumber, count: u64) {
+        self.notices.push(Finding {
+            code: "clock",
+            subject: format!("commit {first}"),
+            message: format!(
+                "the machine's clock was behind the commit before, here for the first of {count} times; such commits have the time after that one"
+            ),
+            remedy: "see to the machine's clock; what it said is in the log as `clock`",
+        });
+    }
+
     /// All of them; where there are too many, the last one says how many more.
     pub fn into_vec(mut self) -> Vec<Finding> {
         if self.more > 0 {
@@ -91,7 +109,11 @@ pub fn check(sql: &mut dyn Sql, findings: &mut Findings, pace: Pace<'_>) -> Resu
     }
     pace()?;
     let verified = log::verify(sql);
-    findings.part("log", verified)?;
+    if let Some(verified) = findings.part("log", verified)?
+        && let Some(first) = verified.first_clock_behind
+    {
+        findings.notice_clock(first, verified.clock_behind);
+    }
     pace()?;
     let rows = hash_rows(sql, pace);
     let rows = findings.part("database", rows)?;

@@ -70,6 +70,9 @@ pub enum Detail {
     /// Content that does not have the digest it was announced with.
     #[error("{0}")]
     DigestMismatch(String),
+    /// A checkpoint that cannot be read, is not signed by the key, or is of another log.
+    #[error("the checkpoint cannot be used: {0}")]
+    InvalidCheckpoint(String),
     /// Nothing by that name.
     #[error("{0}")]
     NotFound(String),
@@ -208,6 +211,7 @@ impl Error {
             Detail::InvalidFilter(_) => (Kind::Invalid, "invalid_filter"),
             Detail::InvalidArgument(_) => (Kind::Invalid, "invalid_argument"),
             Detail::InvalidArtifact(_) => (Kind::Invalid, "invalid_artifact"),
+            Detail::InvalidCheckpoint(_) => (Kind::Invalid, "invalid_checkpoint"),
             Detail::SecretSuspected(_) => (Kind::Invalid, "secret_suspected"),
             Detail::DigestMismatch(_) => (Kind::Invalid, "digest_mismatch"),
             Detail::NotFound(_) => (Kind::NotFound, "not_found"),
@@ -278,7 +282,8 @@ impl<T, E: Into<std::io::Error>> IoContext<T> for std::result::Result<T, E> {
     }
 }
 
-fn io_error(doing: &str, path: &Path, source: std::io::Error) -> Error {
+/// The error of a failed call to the operating system.
+pub(crate) fn io_error(doing: &str, path: &Path, source: std::io::Error) -> Error {
     use std::io::ErrorKind;
     let path = path.display();
     match source.kind() {

@@ -160,6 +160,111 @@ pub fn root_of_path(leaf: &Hash, index: u64, leaves: u64, path: &[Hash]) -> Opti
     (last == 0).then_some(root)
 }
 
+/// Grows a tree leaf by leaf and keeps what it takes to prove that the tree of its first leaves
+/// only grew (RFC 9162 §2.1.4.1): memory goes with the length of the proof.
+#[derive(Debug)]
+pub struct ConsistencyProver {
+    parts: Vec<Part>,
+    leaves: u64,
+}
+
+/// Neighbouring leaves whose subtree is in the proof.
+#[derive(Debug)]
+struct Part {
+    from: u64,
+    to: u64,
+    tree: CompactRange,
+}
+
+impl ConsistencyProver {
+    /// Will prove that the tree of `new` leaves has grown from that of its first `old` ones; `None`
+    /// where `old` is more than `new`.
+    pub fn new(old: u64, new: u64) -> Option<Self> {
+        if old > new {
+            return None;
+        }
+        let mut parts = Vec::new();
+        let part = |from, to| Part { from, to, tree: CompactRange::default() };
+        // Goes down to where the old tree ends; what is beside the way is in the proof.
+        let (mut from, mut to) = (0, new);
+        while old > from && old < to {
+            let middle = from + (to - from).next_power_of_two() / 2;
+            if old <= middle {
+                parts.push(part(middle, to));
+                to = middle;
+            } else {
+                parts.push(part(from, middle));
+                from = middle;
+            }
+        }
+        // The verifier has the old root itself where the old tree is perfect.
+        if from > 0 {
+            parts.push(part(from, to));
+        }
+        parts.reverse();
+        let parts = if old == 0 { Vec::new() } else { parts };
+        Some(Self { parts, leaves: 0 })
+    }
+
+    /// Adds a leaf at the end.
+    pub fn push(&mut self, leaf: Hash) {
+        let at = self.leaves;
+        if let Some(part) = self.parts.iter_mut().find(|part| part.from <= at && at < part.to) {
+            part.tree.push(leaf);
+        }
+        self.leaves += 1;
+    }
+
+    /// How many leaves were added.
+    pub fn leaves(&self) -> u64 {
+        self.leaves
+    }
+
+    /// The proof, once all leaves were added.
+    pub fn finish(self) -> Vec<Hash> {
+        self.parts.iter().map(|part| part.tree.root()).collect()
+    }
+}
+
+/// Whether a tree has grown from an older one: the older one's leaves are its first ones (RFC 9162
+/// §2.1.4.2). Each tree is its number of leaves and its root.
+///
+/// Every tree has grown from that of no leaves.
+pub fn is_consistent(old: (u64, &Hash), new: (u64, &Hash), path: &[Hash]) -> bool {
+    let ((old, old_root), (new, new_root)) = (old, new);
+    if old == 0 || old >= new {
+        let same = old == new && old_root == new_root;
+        return path.is_empty() && (same || old == 0 && new > 0 && *old_root == sha256(b""));
+    }
+    let perfect = old.is_power_of_two().then_some(old_root);
+    let mut path = perfect.into_iter().chain(path);
+    let Some(first) = path.next() else { return false };
+    let (mut older, mut newer) = (*first, *first);
+    let (mut node, mut last) = (old - 1, new - 1);
+    let alone = node.trailing_ones();
+    node >>= alone;
+    last >>= alone;
+    for sibling in path {
+        if last == 0 {
+            return false;
+        }
+        if node & 1 == 1 || node == last {
+            older = node_hash(sibling, &older);
+            newer = node_hash(sibling, &newer);
+            if node != 0 {
+                let alone = node.trailing_zeros();
+                node >>= alone;
+                last >>= alone;
+            }
+        } else {
+            newer = node_hash(&newer, sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    last == 0 && older == *old_root && newer == *new_root
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,6 +353,68 @@ mod tests {
         }
         assert_eq!(Prover::default().finish(), (sha256(b""), Vec::new()));
         assert_eq!(root_of_path(&[0; 32], 0, 0, &[]), None);
+    }
+
+    /// RFC 9162 §2.1.4.1, word for word.
+    fn consistency_by_definition(old: usize, leaves: &[Hash], complete: bool) -> Vec<Hash> {
+        if old == leaves.len() {
+            return if complete { Vec::new() } else { vec![root_by_definition(leaves)] };
+        }
+        let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+        let (mut path, sibling) = if old <= left.len() {
+            (consistency_by_definition(old, left, complete), root_by_definition(right))
+        } else {
+            let path = consistency_by_definition(old - left.len(), right, false);
+            (path, root_by_definition(left))
+        };
+        path.push(sibling);
+        path
+    }
+
+    fn consistency(old: u64, leaves: &[Hash]) -> Vec<Hash> {
+        let mut prover = ConsistencyProver::new(old, leaves.len() as u64).unwrap();
+        for leaf in leaves {
+            prover.push(*leaf);
+        }
+        assert_eq!(prover.leaves(), leaves.len() as u64);
+        prover.finish()
+    }
+
+    #[test]
+    fn every_small_tree_has_grown_from_every_smaller_one_and_from_nothing_else() {
+        let leaves: Vec<Hash> = (0..40_u8).map(|number| leaf_hash(&[number])).collect();
+        let roots: Vec<Hash> = (0..=40).map(|size| root_by_definition(&leaves[..size])).collect();
+        for new in 1..=40 {
+            for old in 1..=new {
+                let path = consistency(old as u64, &leaves[..new]);
+                assert_eq!(path, consistency_by_definition(old, &leaves[..new], true));
+                let (small, large) = ((old as u64, &roots[old]), (new as u64, &roots[new]));
+                assert!(is_consistent(small, large, &path), "{old} of {new}");
+                let other = leaf_hash(b"other");
+                assert!(!is_consistent((small.0, &other), large, &path), "{old} of {new}");
+                assert!(!is_consistent(small, (large.0, &other), &path), "{old} of {new}");
+                assert!(!is_consistent(small, large, &[path.as_slice(), &[other]].concat()));
+                for at in 0..path.len() {
+                    let mut altered = path.clone();
+                    altered[at] = other;
+                    assert!(!is_consistent(small, large, &altered), "{old} of {new}");
+                    let mut shorter = path.clone();
+                    shorter.remove(at);
+                    assert!(!is_consistent(small, large, &shorter), "{old} of {new}");
+                }
+                for size in (1..=new as u64).filter(|size| *size != small.0) {
+                    assert!(!is_consistent((size, small.1), large, &path), "{size} for {old}");
+                }
+            }
+            let empty = (0, &roots[0]);
+            assert!(consistency(0, &leaves[..new]).is_empty());
+            assert!(is_consistent(empty, (new as u64, &roots[new]), &[]));
+            assert!(!is_consistent((0, &roots[1]), (new as u64, &roots[new]), &[]));
+            assert!(!is_consistent((new as u64, &roots[new]), empty, &[]));
+            assert!(ConsistencyProver::new(new as u64 + 1, new as u64).is_none());
+        }
+        assert!(is_consistent((0, &roots[0]), (0, &roots[0]), &[]));
+        assert!(!is_consistent((0, &roots[1]), (0, &roots[0]), &[]));
     }
 
     proptest! {

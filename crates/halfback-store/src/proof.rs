@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Detail, Error, Result};
 use crate::id::{CommitNumber, hex, unhex};
 use crate::log::{Header, payload_digest};
-use crate::merkle::{Hash, Prover, leaf_hash, root_of_path};
+use crate::merkle::{CompactRange, ConsistencyProver, Hash, Prover, leaf_hash, root_of_path};
 use crate::sql::Sql;
 
 /// Says which entries a log has, and how their hashes lead to the root of its tree (RFC 6962).
@@ -74,6 +74,40 @@ pub fn prove(sql: &mut dyn Sql, size: CommitNumber, commits: &[CommitNumber]) ->
     Ok(Proof { tree_size, root: hex(&root), entries })
 }
 
+/// Says that the log of one size has only grown since it had another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Growth {
+    /// The root of the tree as it was, and as it is.
+    pub roots: [Hash; 2],
+    /// The consistency proof (RFC 9162 §2.1.4).
+    pub path: Vec<Hash>,
+}
+
+/// Proves that the log's first `old` entries are the beginning of its first `new` ones. Reads the
+/// header of every one of those.
+pub fn prove_growth(sql: &mut dyn Sql, old: CommitNumber, new: CommitNumber) -> Result<Growth> {
+    let sizes = u64::try_from(old.0).ok().zip(u64::try_from(new.0).ok());
+    let prover = sizes.and_then(|(old, new)| Some((old, new, ConsistencyProver::new(old, new)?)));
+    let (before, after, mut prover) = prover.ok_or_else(damaged_log)?;
+    let mut tree = CompactRange::default();
+    let mut root = (before == 0).then(|| tree.root());
+    sql.query("SELECT header FROM log WHERE n <= ?1 ORDER BY n", &[new.into()], &mut |row| {
+        let leaf = leaf_hash(row.blob(0)?);
+        prover.push(leaf);
+        tree.push(leaf);
+        if tree.leaves() == before {
+            root = Some(tree.root());
+        }
+        Ok(())
+    })?;
+    match root {
+        Some(root) if tree.leaves() == after => {
+            Ok(Growth { roots: [root, tree.root()], path: prover.finish() })
+        }
+        _ => Err(damaged_log()),
+    }
+}
+
 impl Proof {
     /// Holds every entry against the root, and every payload against its entry; gives the headers.
     ///
@@ -121,7 +155,8 @@ impl ProvedEntry {
     }
 }
 
-fn refused(why: &str) -> Error {
+/// A proof that does not hold.
+pub fn refused(why: &str) -> Error {
     Detail::ArtifactAltered(format!("the proof is not one: {why}")).into()
 }
 

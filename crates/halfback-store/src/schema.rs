@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
+use crate::checkpoint::beginning;
 use crate::error::Result;
 use crate::fact::{Column, Fact, Type};
 use crate::id::uuid;
@@ -316,7 +317,7 @@ pub(crate) static DESCRIBING: [(&Fact, usize); 4] =
 /// The tables that are not facts. `word` is derived from facts and texts: it can be made anew.
 const OTHERS: &str = "
 CREATE TABLE registry (id BIGINT PRIMARY KEY, uuid TEXT NOT NULL, format BIGINT NOT NULL, created BIGINT NOT NULL)
-CREATE TABLE head (id BIGINT PRIMARY KEY, n BIGINT NOT NULL, time BIGINT NOT NULL, range BYTEA NOT NULL, next_id BIGINT NOT NULL)
+CREATE TABLE head (id BIGINT PRIMARY KEY, n BIGINT NOT NULL, time BIGINT NOT NULL, range BYTEA NOT NULL, leaf BYTEA NOT NULL, next_id BIGINT NOT NULL)
 CREATE TABLE log (n BIGINT PRIMARY KEY, time BIGINT NOT NULL, actor BIGINT NOT NULL, header BYTEA NOT NULL)
 CREATE TABLE payload (n BIGINT PRIMARY KEY, salt BYTEA NOT NULL, body TEXT NOT NULL)
 CREATE TABLE touch (entity BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (entity, n))
@@ -355,13 +356,14 @@ pub fn create(sql: &mut dyn Sql, dialect: Dialect, now: Timestamp) -> Result<()>
     for statement in statements(dialect) {
         sql.execute(&statement, &[])?;
     }
+    let uuid = uuid()?;
     sql.execute(
         "INSERT INTO registry (id, uuid, format, created) VALUES (1, ?1, ?2, ?3)",
-        &[Value::from(&uuid()?), FORMAT.into(), now.micros().into()],
+        &[Value::from(&uuid), FORMAT.into(), now.micros().into()],
     )?;
     sql.execute(
-        "INSERT INTO head (id, n, time, range, next_id) VALUES (1, 0, 0, ?1, 1)",
-        &[Value::from(&CompactRange::default().to_bytes())],
+        "INSERT INTO head (id, n, time, range, leaf, next_id) VALUES (1, 0, 0, ?1, ?2, 1)",
+        &[Value::from(&CompactRange::default().to_bytes()), Value::from(&beginning(&uuid))],
     )?;
     Ok(())
 }

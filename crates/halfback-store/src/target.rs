@@ -1,9 +1,11 @@
 //! Where something may be written: not in the folders in which only Halfback writes.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::backup::MARK;
-use crate::error::{Detail, IoContext, Result};
+use crate::error::{Detail, Error, IoContext, Result};
 use crate::sqlite::{ARTIFACTS, DATABASE, GENERATION, LOCK};
 
 /// Refuses a place that is, or lies in, the folder of a registry or of a backup, wherever links lead;
@@ -12,6 +14,47 @@ pub(crate) fn refuse_registry(to: &Path, what: &str) -> Result<()> {
     refuse_empty(to, what)?;
     let place = real(&std::path::absolute(to).on("find", to)?)?;
     refuse_any(to, place.ancestors())
+}
+
+/// Refuses a place where no file can be made, or where something is already; with `overwrite` only
+/// what does not begin with `magic`, which may be anything, even a registry's own file.
+pub(crate) fn refuse_taken(to: &Path, overwrite: bool, magic: &[u8], what: &str) -> Result<()> {
+    refuse_registry(to, "to")?;
+    if to.symlink_metadata().is_err() {
+        let above = std::path::absolute(to).on("find", to)?;
+        let above = above.parent().unwrap_or(Path::new("/"));
+        if above.is_dir() {
+            return Ok(());
+        }
+        return Err(Detail::NotFound(format!(
+            "cannot write `{}`: there is no folder `{}`; make it first",
+            to.display(),
+            above.display()
+        ))
+        .into());
+    }
+    if !overwrite {
+        return Err(taken(to));
+    }
+    let mut begins = vec![0; magic.len()];
+    let read = File::open(to).and_then(|file| file.read_exact_at(&mut begins, 0));
+    if read.is_ok() && begins == magic {
+        return Ok(());
+    }
+    Err(Detail::AlreadyExists(format!(
+        "`{}` is there already and is not {what}; give another name",
+        to.display()
+    ))
+    .into())
+}
+
+/// Something is there already.
+pub(crate) fn taken(to: &Path) -> Error {
+    Detail::AlreadyExists(format!(
+        "`{}` is there already; give another name, or say that it may be overwritten",
+        to.display()
+    ))
+    .into()
 }
 
 /// The same for one that may become, or is, such a folder itself.

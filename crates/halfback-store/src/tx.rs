@@ -48,6 +48,7 @@ pub struct Tx<'a> {
     clock: Timestamp,
     time: Timestamp,
     range: CompactRange,
+    leaf: Hash,
     next_id: i64,
     actor_id: Option<EntityId>,
     rows: Vec<Hash>,
@@ -73,6 +74,7 @@ impl<'a> Tx<'a> {
             clock,
             time: clock.after(head.time),
             range: head.range,
+            leaf: head.leaf,
             next_id: head.next_id,
             actor_id: None,
             rows: Vec::new(),
@@ -236,6 +238,7 @@ impl<'a> Tx<'a> {
         let salt = random::<16>()?;
         let header = Header {
             commit: self.number,
+            previous: hex(&self.leaf),
             time: self.time,
             clock: (self.clock != self.time).then_some(self.clock),
             actor: format!("p{actor}"),
@@ -247,7 +250,8 @@ impl<'a> Tx<'a> {
         };
         let header = header.to_bytes()?;
         let mut range = self.range;
-        range.push(leaf_hash(&header));
+        let leaf = leaf_hash(&header);
+        range.push(leaf);
         self.sql.execute(
             "INSERT INTO log (n, time, actor, header) VALUES (?1, ?2, ?3, ?4)",
             &[self.number.into(), self.time.micros().into(), actor.into(), Value::from(&header)],
@@ -257,11 +261,12 @@ impl<'a> Tx<'a> {
             &[self.number.into(), Value::from(&salt), payload.into()],
         )?;
         self.sql.execute(
-            "UPDATE head SET n = ?1, time = ?2, range = ?3, next_id = ?4",
+            "UPDATE head SET n = ?1, time = ?2, range = ?3, leaf = ?4, next_id = ?5",
             &[
                 self.number.into(),
                 self.time.micros().into(),
                 Value::from(&range.to_bytes()),
+                Value::from(&leaf),
                 self.next_id.into(),
             ],
         )?;
@@ -349,6 +354,9 @@ pub struct Head {
     pub time: Timestamp,
     /// The tree over all leaves.
     pub range: CompactRange,
+    /// The hash of the last leaf, which the next entry refers to; before the first, that of the
+    /// log's [`origin`](crate::checkpoint::origin).
+    pub leaf: Hash,
     pub(crate) next_id: i64,
 }
 
@@ -356,14 +364,15 @@ impl Head {
     /// Reads the head row.
     pub fn read(sql: &mut dyn Sql) -> Result<Self> {
         let damaged = || Detail::Corrupt("the log's head is damaged; run `check`".into());
-        let head = sql.first("SELECT n, time, range, next_id FROM head", &[], |row| {
+        let head = sql.first("SELECT n, time, range, leaf, next_id FROM head", &[], |row| {
             let number = row.int(0)?;
             let leaves = u64::try_from(number).map_err(|_| damaged())?;
             Ok(Self {
                 number: CommitNumber(number),
                 time: Timestamp::from_micros(row.int(1)?),
                 range: CompactRange::from_parts(leaves, row.blob(2)?).ok_or_else(damaged)?,
-                next_id: row.int(3)?,
+                leaf: row.blob(3)?.try_into().map_err(|_| damaged())?,
+                next_id: row.int(4)?,
             })
         })?;
         head.ok_or_else(|| damaged().into())

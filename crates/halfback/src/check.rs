@@ -27,6 +27,8 @@ pub struct CheckReport {
     pub artifacts: u64,
     /// What is not as it was recorded; empty when all is well.
     pub findings: Vec<Finding>,
+    /// What is no damage and yet worth knowing, such as a clock that was behind.
+    pub notices: Vec<Finding>,
 }
 
 /// Something that is not as it was recorded.
@@ -106,8 +108,10 @@ impl View {
             })?;
         }
         let Database { named, rows, commits } = database;
-        let findings = findings.into_vec().into_iter().map(Finding::from).collect();
-        Ok(CheckReport { commits, rows, artifacts: named.len() as u64, findings })
+        let told = |found: Vec<_>| found.into_iter().map(Finding::from).collect();
+        let notices = told(findings.take_notices());
+        let findings = told(findings.into_vec());
+        Ok(CheckReport { commits, rows, artifacts: named.len() as u64, findings, notices })
     }
 }
 

@@ -32,7 +32,8 @@ use crate::catalog::{
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::history::{History, Info, Log, VerifyLog};
+use crate::history::{History, Info, Log};
+use crate::proof::{Prove, ProveConsistency, VerifyLog};
 use crate::purge::Purge;
 use crate::signing::{
     GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningStatement, VerifySignature,
@@ -138,6 +139,7 @@ queries! {
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
     ListSignatures, VerifySignature, SigningStatement, GetSigningKeys,
+    Prove, ProveConsistency,
     GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }
 

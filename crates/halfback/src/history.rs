@@ -1,9 +1,9 @@
-//! What happened: the history of one thing, the whole log, and the proof that it is intact.
+//! What happened: the history of one thing, and the whole log.
 
 use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::{EntityId, hex};
-use halfback_store::log::{self, Header};
+use halfback_store::log::Header;
 use halfback_store::merkle::leaf_hash;
 use halfback_store::name::said;
 use halfback_store::sql::Row;
@@ -26,6 +26,9 @@ pub struct Commit {
     pub commit: i64,
     /// When it happened.
     pub time: DateTime<Utc>,
+    /// What the machine's clock said, where it was behind: the commit then has the time after that of
+    /// the one before.
+    pub clock: Option<DateTime<Utc>>,
     /// Who did it: the principal's opaque id, such as `p1`.
     pub actor: String,
     /// The principal's name; none once it was erased.
@@ -179,6 +182,7 @@ impl Commit {
         Ok(Commit {
             commit: header.commit.0,
             time: header.time.into(),
+            clock: header.clock.map(Into::into),
             actor: header.actor,
             actor_name,
             proof: header.proof,
@@ -269,40 +273,6 @@ impl Query for Info {
             root: hex(&head.range.root()),
             created_at: halfback_store::time::Timestamp::from_micros(created).into(),
             library_version: env!("CARGO_PKG_VERSION").into(),
-        })
-    }
-}
-
-/// The log is intact.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LogVerification {
-    /// How many commits were read and hashed.
-    pub commits: i64,
-    /// The root of the tree over them, in hexadecimal.
-    pub root: String,
-    /// The time of the last one.
-    pub head_time: DateTime<Utc>,
-}
-
-/// Recomputes the log's tree from every entry and holds it against the recorded head.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VerifyLog {}
-
-impl Query for VerifyLog {
-    const NAME: &'static str = "verify_log";
-    type Output = LogVerification;
-
-    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on_registry(Privilege::ReadAudit))
-    }
-
-    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<LogVerification> {
-        let head = log::verify(snapshot.sql)?;
-        Ok(LogVerification {
-            commits: head.number.0,
-            root: hex(&head.range.root()),
-            head_time: head.time.into(),
         })
     }
 }

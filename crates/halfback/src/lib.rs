@@ -45,6 +45,7 @@ pub mod fuzz;
 mod history;
 mod kept;
 mod page;
+mod proof;
 mod purge;
 mod registry;
 mod secret;
@@ -104,8 +105,12 @@ pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
 pub use format::Format;
-pub use history::{Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog};
+pub use history::{Commit, History, Info, Log, RegistryInfo};
 pub use page::Page;
+pub use proof::{
+    ConsistencyProof, InclusionProof, LogExport, LogVerification, Prove, ProveConsistency,
+    VerifyLog, generate_log_key, verify_consistency, verify_inclusion,
+};
 pub use purge::{Purge, Purged};
 pub use secret::{Secret, find as suspected_secret};
 pub use signing::key::{ModelKey, ModelSigner, PublicKey};
@@ -125,6 +130,9 @@ pub use commands::{AnyCommand, AnyQuery};
 pub use halfback_store::error::{Detail, Error, Kind, Result};
 pub use halfback_store::name::{
     AliasName, CatalogName, MAX_PART, MAX_TEXT, ModelName, SchemaName, TagKey,
+};
+pub use halfback_store::note::{
+    ExternalKey, KeyHash, Signer, SigningKey, Verifier, VerifyingKey, key_hash,
 };
 pub use halfback_store::{fork, interrupt};
 

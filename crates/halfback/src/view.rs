@@ -29,7 +29,7 @@ use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
 use crate::command::{Logged, Query, Snapshot};
-use crate::history::{Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog};
+use crate::history::{Commit, History, Info, Log, RegistryInfo};
 use crate::kept::Present;
 use crate::page::Page;
 use crate::registry::{Handle, Shared};
@@ -286,12 +286,6 @@ impl View {
     /// What identifies the registry, and how far it has come.
     pub fn info(&self) -> Result<RegistryInfo> {
         self.query(Info {})
-    }
-
-    /// Recomputes the log's tree and holds it against the recorded head; an error names the first
-    /// bad entry.
-    pub fn verify_log(&self) -> Result<LogVerification> {
-        self.query(VerifyLog {})
     }
 
     /// Refuses where the session does not hold a privilege on the registry.

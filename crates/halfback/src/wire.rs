@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use halfback_store::checkpoint::{self, Checkpoint};
 use halfback_store::error::{Detail, Error, Result};
+use halfback_store::id::unhex;
 use halfback_store::name::said;
+use halfback_store::note::{ExternalKey, SigningKey, VerifyingKey};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +26,7 @@ use crate::check::{Check, CheckReport};
 use crate::commands::{AnyCommand, AnyQuery, Each, each_command, each_query};
 use crate::history::Commit;
 use crate::page::Page;
+use crate::proof::{ConsistencyProof, InclusionProof, Keys, LogExport};
 use crate::purge::Purged;
 use crate::registry::Registry;
 use crate::securable::VersionRef;
@@ -281,6 +285,131 @@ fn same_bundle(path: &Path, identity: &str) -> Result<Bundle> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Signing {
+    File(PathBuf),
+    Env(String),
+    /// What a function of the caller signed: the log's head, and the signature in hexadecimal.
+    Signed {
+        key: String,
+        head: String,
+        signature: String,
+    },
+}
+
+impl Signing {
+    /// A head of the log, and the note of it.
+    fn sign(self, registry: &Registry) -> Result<(Checkpoint, String)> {
+        let key = match self {
+            Self::File(path) => SigningKey::from_file(path)?,
+            Self::Env(variable) => SigningKey::from_env(&variable)?,
+            Self::Signed { key, head, signature } => {
+                let origin = checkpoint::origin(&registry.info()?.uuid);
+                let head = Checkpoint::unsigned(&head, &origin)?;
+                // What is no signature does not verify either.
+                let signature = unhex::<64>(&signature).unwrap_or([0; 64]).to_vec();
+                let key = ExternalKey::new(key.parse()?, move |_: &[u8]| Ok(signature.clone()));
+                let note = head.sign(&key)?;
+                return Ok((head, note));
+            }
+        };
+        let head = registry.log_head()?;
+        let note = head.sign(&key)?;
+        Ok((head, note))
+    }
+}
+
+/// The public key of the private one that `{"file": path}` or `{"env": variable}` names; or
+/// `{"key": text}`, once it is known to be one.
+pub fn log_key(request: &[u8]) -> Result<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case", deny_unknown_fields)]
+    enum Place {
+        File(PathBuf),
+        Env(String),
+        Key(String),
+    }
+    let key = match read(request, "the place of a key")? {
+        Place::File(path) => SigningKey::from_file(path)?,
+        Place::Env(variable) => SigningKey::from_env(&variable)?,
+        Place::Key(text) => return Ok(text.parse::<VerifyingKey>()?.to_string()),
+    };
+    Ok(key.verifying_key().to_string())
+}
+
+/// Makes a key in a file; gives the public one. See [`generate_log_key`](crate::generate_log_key).
+pub fn generate_log_key(path: &Path, name: &str) -> Result<String> {
+    Ok(crate::proof::generate_log_key(path, name)?.to_string())
+}
+
+/// The text that a function of the caller is to sign.
+pub fn log_head(registry: &Registry) -> Result<String> {
+    Ok(registry.log_head()?.text())
+}
+
+/// The log's head, signed as `{"file": path}`, `{"env": variable}` or `{"signed": {"key": …, "head": …,
+/// "signature": …}}` says; see [`Registry::checkpoint`].
+pub fn checkpoint(registry: &Registry, signing: &[u8]) -> Result<String> {
+    let signing: Signing = read(signing, "a signing")?;
+    signing.sign(registry).map(|(_, note)| note)
+}
+
+/// Writes the log into a file, signed as of [`checkpoint`]; see [`Registry::export_log`].
+pub fn export_log(
+    registry: &Registry,
+    to: &Path,
+    signing: Option<&[u8]>,
+    overwrite: bool,
+    progress: Progress<'_>,
+) -> Result<LogExport> {
+    let Some(signing) = signing else {
+        return registry.export_log(to, None, overwrite, progress);
+    };
+    let signing: Signing = read(signing, "a signing")?;
+    let (head, note) = signing.sign(registry)?;
+    registry.export_head(to, &head, Some(note), overwrite, progress)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToVerify<P> {
+    proof: P,
+    #[serde(default)]
+    checkpoint: Option<String>,
+    #[serde(default)]
+    key: Option<String>,
+}
+
+impl<P> ToVerify<P> {
+    fn keys(&self) -> Result<Keys> {
+        match (&self.checkpoint, &self.key) {
+            (None, None) => Ok(Keys::default()),
+            (None, Some(_)) => Err(Detail::InvalidArgument(
+                "a key without a checkpoint proves nothing; give `checkpoint` too".into(),
+            )
+            .into()),
+            (Some(_), key) => Keys::parse(key.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// Verifies `{"proof": …, "checkpoint": …, "key": …}`; see
+/// [`verify_inclusion`](crate::verify_inclusion).
+pub fn verify_inclusion(request: &[u8]) -> Result<Commit> {
+    let request: ToVerify<InclusionProof> = read(request, "a proof")?;
+    let keys = request.keys()?;
+    crate::proof::verify_inclusion(&request.proof, request.checkpoint.as_deref(), &keys.all())
+}
+
+/// Verifies `{"proof": …, "checkpoint": …, "key": …}`; see
+/// [`verify_consistency`](crate::verify_consistency).
+pub fn verify_consistency(request: &[u8]) -> Result<()> {
+    let request: ToVerify<ConsistencyProof> = read(request, "a proof")?;
+    let keys = request.keys()?;
+    crate::proof::verify_consistency(&request.proof, request.checkpoint.as_deref(), &keys.all())
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PurgeOptions {
     older_than: u64,
@@ -375,6 +504,7 @@ pub fn schemas() -> Value {
     collect.records.subschema_for::<Compacted>();
     collect.records.subschema_for::<Explanation>();
     collect.records.subschema_for::<NewToken>();
+    collect.records.subschema_for::<LogExport>();
     let records = collect.records.take_definitions(true);
     json!({
         "records": records,

@@ -8,6 +8,7 @@
 )]
 
 mod bundle;
+mod checkpoint;
 mod format;
 mod log;
 mod page;
@@ -19,6 +20,7 @@ use std::path::Path;
 use halfback::Error;
 
 pub use bundle::bundles;
+pub use checkpoint::checkpoints;
 pub use format::formats;
 pub use log::{codec, headers, manifests};
 pub use page::cursors;
@@ -38,7 +40,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "names", run: names, seeds: seed::names, tokens: seed::TEXT },
     Target { name: "uris", run: uris, seeds: seed::uris, tokens: seed::TEXT },
     Target { name: "filters", run: filters, seeds: seed::filters, tokens: seed::FILTER },
@@ -47,6 +49,7 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "manifests", run: manifests, seeds: seed::manifests, tokens: seed::MANIFEST },
     Target { name: "bundles", run: bundles, seeds: seed::bundles, tokens: seed::JSON },
     Target { name: "headers", run: headers, seeds: seed::headers, tokens: seed::JSON },
+    Target { name: "checkpoints", run: checkpoints, seeds: seed::checkpoints, tokens: seed::NOTE },
     Target { name: "formats", run: formats, seeds: seed::formats, tokens: seed::FORMAT },
 ];
 

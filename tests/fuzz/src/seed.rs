@@ -1,9 +1,23 @@
 //! Inputs to begin with: valid ones of every kind, and what has a meaning in them.
 
+use halfback_store::checkpoint::Checkpoint;
 use halfback_store::codec::encode;
 
 use crate::bundle;
+use crate::checkpoint::{Accepting, ORIGIN};
 use crate::format::{NAMES, NEXT};
+
+pub(crate) const NOTE: &[&[u8]] = &[
+    "\n\n— ".as_bytes(),
+    "— ".as_bytes(),
+    b"\n",
+    b"halfback/fuzz",
+    b"fuzz ",
+    b"AAAAAA",
+    b"=",
+    b"+",
+    b"18446744073709551615",
+];
 
 pub(crate) const TEXT: &[&[u8]] = &[
     b"`",
@@ -269,7 +283,7 @@ pub(crate) fn headers() -> Vec<Vec<u8>> {
     let hash = "0".repeat(64);
     let header = |commit: i64| {
         format!(
-            r#"{{"commit":{commit},"time":"2026-11-25T21:38:38.125276Z","actor":"p2","proof":"os_user","commands":["set_tag"],"entities":[4,5],"payload":"{hash}","rows":"{hash}"}}"#
+            r#"{{"commit":{commit},"previous":"{hash}","time":"2026-11-25T21:38:38.125276Z","actor":"p2","proof":"os_user","commands":["set_tag"],"entities":[4,5],"payload":"{hash}","rows":"{hash}"}}"#
         )
     };
     let behind = header(1).replace(r#","actor""#, r#","clock":"2026-11-25T21:38:37Z","actor""#);
@@ -281,6 +295,21 @@ pub(crate) fn headers() -> Vec<Vec<u8>> {
         behind.into_bytes(),
         bundle::ENTRIES[2].1.to_vec(),
         tree,
+    ]
+}
+
+pub(crate) fn checkpoints() -> Vec<Vec<u8>> {
+    let note = |size| {
+        let head = Checkpoint { origin: ORIGIN.to_owned(), size, root: [3; 32] };
+        head.sign(&Accepting).unwrap()
+    };
+    let path = [[3; 32], [4; 32]].concat();
+    vec![
+        note(7).into_bytes(),
+        (note(1) + "\n" + &note(0) + &note(9)).into_bytes(),
+        b"halfback/fuzz\n1\nAAAA\nextension\n\n".to_vec(),
+        b"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW".to_vec(),
+        [&[3, 7], path.as_slice()].concat(),
     ]
 }
 

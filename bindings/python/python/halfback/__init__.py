@@ -34,10 +34,17 @@ if TYPE_CHECKING:
     from halfback.entities import Schema as Schema
     from halfback.pages import Page as Page
     from halfback.pages import Pages as Pages
+    from halfback.proofs import SigningKey as SigningKey
+    from halfback.proofs import generate_log_key as generate_log_key
+    from halfback.proofs import verify_consistency as verify_consistency
+    from halfback.proofs import verify_inclusion as verify_inclusion
     from halfback.records import BundleVerification as BundleVerification
+    from halfback.records import ConsistencyProof as ConsistencyProof
     from halfback.records import GrantRecord as GrantRecord
     from halfback.records import Held as Held
     from halfback.records import Holder as Holder
+    from halfback.records import InclusionProof as InclusionProof
+    from halfback.records import LogExport as LogExport
     from halfback.records import LogVerification as LogVerification
     from halfback.records import Principal as Principal
     from halfback.records import RegistryInfo as RegistryInfo
@@ -72,10 +79,13 @@ _ROOMS = {
     "Catalog": "entities",
     "CheckReport": "entities",
     "Commit": "entities",
+    "ConsistencyProof": "records",
     "Explanation": "entities",
     "GrantRecord": "records",
     "Held": "records",
     "Holder": "records",
+    "InclusionProof": "records",
+    "LogExport": "records",
     "LogVerification": "records",
     "Model": "entities",
     "ModelVersion": "entities",
@@ -88,14 +98,18 @@ _ROOMS = {
     "Restored": "entities",
     "Role": "records",
     "Schema": "entities",
+    "SigningKey": "proofs",
     "TokenRecord": "records",
     "View": "view",
     "__version__": "_native",
     "commands": "",
     "compatible": "signatures",
+    "generate_log_key": "proofs",
     "infer_signature": "signatures",
     "open_bundle": "bundles",
     "records": "",
+    "verify_consistency": "proofs",
+    "verify_inclusion": "proofs",
 }
 
 __all__ = [
@@ -110,15 +124,18 @@ __all__ = [
     "ClosedError",
     "Commit",
     "ConflictError",
+    "ConsistencyProof",
     "Explanation",
     "GrantRecord",
     "HalfbackError",
     "Held",
     "Holder",
+    "InclusionProof",
     "IntegrityError",
     "InternalError",
     "InvalidError",
     "InvalidTypeError",
+    "LogExport",
     "LogVerification",
     "MissingLibraryError",
     "Model",
@@ -134,12 +151,14 @@ __all__ = [
     "Restored",
     "Role",
     "Schema",
+    "SigningKey",
     "TokenRecord",
     "UnavailableError",
     "View",
     "__version__",
     "commands",
     "compatible",
+    "generate_log_key",
     "infer_signature",
     "open",
     "open_bundle",

@@ -17,15 +17,22 @@ __all__ = [
     "bundle_download",
     "bundle_history",
     "bundle_verify",
+    "checkpoint",
     "compatible",
     "copy_version",
     "export",
+    "export_log",
+    "generate_log_key",
     "import_mlflow",
     "is_executable",
+    "log_head",
+    "log_key",
     "open_bundle",
     "restore",
     "run_cli",
     "submit",
+    "verify_consistency",
+    "verify_inclusion",
 ]
 
 __version__: str
@@ -88,6 +95,20 @@ def submit(
 ) -> _R: ...
 def is_executable(path: str | PathLike[str]) -> bool: ...
 def compatible(request: bytes, record: type[_R]) -> _R: ...
+def log_key(request: bytes) -> str: ...
+def generate_log_key(path: str | PathLike[str], name: str) -> str: ...
+def log_head(handle: Handle) -> str: ...
+def checkpoint(handle: Handle, signing: bytes) -> str: ...
+def export_log(
+    handle: Handle,
+    to: str | PathLike[str],
+    signing: bytes | None,
+    overwrite: bool,
+    progress: Callable[[int, int], object] | None,
+    record: type[_R],
+) -> _R: ...
+def verify_inclusion(request: bytes, record: type[_R]) -> _R: ...
+def verify_consistency(request: bytes) -> None: ...
 def import_mlflow(
     handle: Handle,
     request: bytes,

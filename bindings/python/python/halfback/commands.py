@@ -45,7 +45,9 @@ __all__ = [
     "SeparateRoles",
     "SetAlias",
     "SetRole",
+    "SetSigningKeys",
     "SetTag",
+    "SignVersion",
     "UpdateCatalog",
     "UpdateModel",
     "UpdateSchema",
@@ -911,6 +913,29 @@ class SetRole(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SetSigningKeys(Command):
+    """Says which keys sign the versions of a catalog. Where there is one, versions that none of
+    them has signed cannot be loaded, downloaded or copied, whatever else is granted.
+    """
+
+    NAME: ClassVar[str] = "set_signing_keys"
+
+    catalog: str
+    """The catalog's name."""
+    keys: tuple[str, ...]
+    """Public keys on the curve P-256, as PEM; none to ask for no signature any more."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "catalog": self.catalog,
+            "keys": self.keys,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetTag(Command):
     """Sets a tag, or gives it another value."""
 
@@ -938,6 +963,33 @@ class SetTag(Command):
         }
         if self.expect is not ANY:
             wire["expect"] = self.expect
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignVersion(Command):
+    """Keeps a signature over a version's files, made by `Registry::sign_version`, by the tool
+    `model_signing`, or by whoever holds the key. It must be of these files, and verify with
+    the key.
+    """
+
+    NAME: ClassVar[str] = "sign_version"
+
+    version: ModelVersion | str
+    """The version."""
+    bundle: str
+    """The signature: a Sigstore bundle, as the tool writes it into `model.sig`."""
+    public_key: str
+    """The public key that it verifies with, on the curve P-256, as PEM."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
+            "bundle": self.bundle,
+            "public_key": self.public_key,
+        }
         return wire
 
 

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
 
     from halfback.arguments import PathArgument, Progress
     from halfback.exports import ExportReport
-    from halfback.records import Compatibility, Example, LogVerification, Principal, RegistryInfo
+    from halfback.records import (
+        Compatibility,
+        ConsistencyProof,
+        Example,
+        InclusionProof,
+        LogVerification,
+        Principal,
+        RegistryInfo,
+    )
     from halfback.registry import Registry
 
 __all__ = ["Reads"]
@@ -241,13 +249,45 @@ class Reads:
         """
         return self._pages("log", Commit, page_size, cursor)
 
-    def verify_log(self) -> LogVerification:
+    def verify_log(
+        self, checkpoint: str | None = None, *, key: str | None = None
+    ) -> LogVerification:
         """Computes the log's hashes anew and compares them with those that are stored.
+
+        With a `checkpoint` of this log, or several in one text, it must also have all entries that
+        they cover, as they were; `key` is the public key that they are signed with, or several with
+        space between. The error names the first bad entry.
 
         >>> registry.verify_log().root == registry.info().root
         True
         """
-        return self._ask("verify_log", records.LogVerification)
+        asked = {}
+        if checkpoint is not None:
+            asked["checkpoint"] = text("checkpoint", checkpoint)
+        if key is not None:
+            asked["key"] = text("key", key)
+        return self._ask("verify_log", records.LogVerification, **asked)
+
+    def prove(self, commit: int) -> InclusionProof:
+        """Proves that a commit is in the log; `halfback.verify_inclusion` verifies that.
+
+        On a view of the past the proof is in the tree as it was then.
+
+        >>> registry.prove(2).tree_size == registry.info().commit
+        True
+        """
+        return self._ask("prove", records.InclusionProof, commit=integer("commit", commit))
+
+    def prove_consistency(self, old_size: int) -> ConsistencyProof:
+        """Proves that the log has only grown since it had `old_size` entries.
+
+        `halfback.verify_consistency` verifies that.
+
+        >>> registry.prove_consistency(2).old_size
+        2
+        """
+        size = integer("old_size", old_size)
+        return self._ask("prove_consistency", records.ConsistencyProof, old_size=size)
 
     def check(self, *, artifacts: bool = True, progress: Progress | None = None) -> CheckReport:
         """Compares every fact with what the log says of it, and every artifact with its digest.

@@ -20,13 +20,16 @@ __all__ = [
     "Commit",
     "Compacted",
     "Compatibility",
+    "ConsistencyProof",
     "Example",
     "Explanation",
     "Finding",
     "GrantRecord",
     "Held",
     "Holder",
+    "InclusionProof",
     "Link",
+    "LogExport",
     "LogVerification",
     "Missing",
     "Model",
@@ -40,10 +43,12 @@ __all__ = [
     "Restored",
     "Role",
     "Schema",
+    "SigningKeys",
     "Stage",
     "Status",
     "Swept",
     "TokenRecord",
+    "VersionSignature",
 ]
 
 PrincipalKind = Literal["user", "service", "group"]
@@ -344,8 +349,10 @@ class CheckReport:
     """How many artifacts were examined."""
     findings: tuple[Finding, ...]
     """What is not as it was recorded; empty when all is well."""
+    notices: tuple[Finding, ...]
+    """What is no damage and yet worth knowing, such as a clock that was behind."""
 
-    _WIRE: ClassVar[Mapping[str, type]] = {"findings": Finding}
+    _WIRE: ClassVar[Mapping[str, type]] = {"findings": Finding, "notices": Finding}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,6 +377,10 @@ class Commit:
     """The hash of the entry in the log's tree, in hexadecimal."""
     actor_name: str | None = None
     """The principal's name; none once it was erased."""
+    clock: datetime | None = None
+    """What the machine's clock said, where it was behind: the commit then has the time after
+    that of the one before.
+    """
     payload: tuple[Mapping[str, Any], ...] | None = None
     """The commands with their fields; none once they were erased."""
 
@@ -377,6 +388,7 @@ class Commit:
         "time": datetime,
         "commands": tuple,
         "entities": tuple,
+        "clock": datetime,
         "payload": tuple,
     }
 
@@ -405,6 +417,26 @@ class Compatibility:
     """Why they cannot: one line for each field; empty when they can."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"reasons": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsistencyProof:
+    """The log of one size is the beginning of that of another (RFC 9162)."""
+
+    origin: str
+    """Which log it is, as its checkpoints call it."""
+    old_size: int
+    """How many entries the tree had."""
+    old_root: str
+    """Its root then, in hexadecimal."""
+    tree_size: int
+    """How many entries the tree has."""
+    root: str
+    """Its root, in hexadecimal."""
+    path: tuple[str, ...]
+    """The hashes that lead to both roots, in hexadecimal."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"path": tuple}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -530,6 +562,48 @@ class Holder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InclusionProof:
+    """One entry of a log, and how its hash leads to the root of the log's tree (RFC 6962)."""
+
+    origin: str
+    """Which log it is, as its checkpoints call it."""
+    commit: int
+    """The commit's number: that of the leaf, counted from 1."""
+    tree_size: int
+    """How many entries the tree has."""
+    root: str
+    """The tree's root, in hexadecimal."""
+    header: str
+    """The entry's bytes, which are text: they are what is hashed."""
+    leaf_hash: str
+    """The hash of the entry as a leaf of the tree, in hexadecimal."""
+    path: tuple[str, ...]
+    """The hashes beside the way from the leaf to the root, in hexadecimal."""
+    payload: str | None = None
+    """The commands, as they were hashed; none once erased."""
+    salt: str | None = None
+    """What the entry's digest of the payload is salted with, in hexadecimal; none once erased."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"path": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogExport:
+    """What was exported."""
+
+    registry: str
+    """The identity of the registry."""
+    path: str
+    """The file."""
+    commits: int
+    """How many entries it has."""
+    root: str
+    """The root of the tree over them, in hexadecimal."""
+    checkpoint: str | None = None
+    """The signed checkpoint, where there was a signer."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogVerification:
     """The log is intact."""
 
@@ -539,6 +613,14 @@ class LogVerification:
     """The root of the tree over them, in hexadecimal."""
     head_time: datetime
     """The time of the last one."""
+    clock_behind: int
+    """How many commits were made while the machine's clock was behind the commit before, by more
+    than a millisecond.
+    """
+    checkpoint: int | None = None
+    """How many of the commits the newest of the given checkpoints covers."""
+    first_clock_behind: int | None = None
+    """The first of them."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"head_time": datetime}
 
@@ -767,6 +849,18 @@ class Schema:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SigningKeys:
+    """The keys that sign the versions of a catalog."""
+
+    required: bool
+    """Whether versions without a signature by one of them cannot be loaded."""
+    keys: tuple[str, ...]
+    """The public keys, as PEM."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"keys": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Swept:
     """What a sweep removed, or would remove."""
 
@@ -780,3 +874,25 @@ class Swept:
     """Their bytes."""
     dry_run: bool
     """Whether this only tells what would be removed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionSignature:
+    """A signature over a version's files."""
+
+    key: str
+    """The SHA-256 of the public key's PEM, in hexadecimal, as bundles name keys."""
+    public_key: str
+    """The public key, as PEM."""
+    trusted: bool
+    """Whether the catalog has the key among those that sign its versions."""
+    commit: int
+    """The commit that kept it."""
+    kept_at: datetime
+    """When that was."""
+    bundle: str
+    """The signature: a Sigstore bundle."""
+    kept_by: str | None = None
+    """Who kept it; none once the name was erased."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"kept_at": datetime}

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from halfback.arguments import Moment, PathArgument, Progress
     from halfback.bundles import Bundle
-    from halfback.records import Compacted, Purged, Swept
+    from halfback.proofs import SigningKey
+    from halfback.records import Compacted, LogExport, Purged, Swept
 
 __all__ = ["Registry"]
 
@@ -113,6 +114,40 @@ class Registry(Resolver, Namespaces, Versions, Access):
         where, reading = arguments.path("to", to), arguments.flag("verify", verify)
         with telling("backing up", progress) as told:
             return _native.backup(self._handle, where, reading, told, Backup)
+
+    def checkpoint(self, key: SigningKey) -> str:
+        """The head of the log, signed: a checkpoint to be kept where writers of the registry can't.
+
+        It signs what is there: verify the log against the checkpoint before it first.
+
+        >>> public = halfback.generate_log_key(folder / "log.key", "halfback/models")
+        >>> checkpoint = registry.checkpoint(halfback.SigningKey.from_file(folder / "log.key"))
+        >>> registry.verify_log(checkpoint, key=public).checkpoint == registry.info().commit
+        True
+        """
+        return _native.checkpoint(self._handle, _signing(self, key))
+
+    def export_log(
+        self,
+        to: PathArgument,
+        *,
+        key: SigningKey | None = None,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> LogExport:
+        """Writes the log into a file of JSON lines that can be verified without Halfback.
+
+        With a `key` it has a signed checkpoint. A log that is damaged is not exported.
+
+        >>> registry.export_log(folder / "log.jsonl").commits == registry.info().commit
+        True
+        """
+        where, replacing = arguments.path("to", to), arguments.flag("overwrite", overwrite)
+        signing = None if key is None else _signing(self, key)
+        with telling("exporting", progress) as told:
+            return _native.export_log(
+                self._handle, where, signing, replacing, told, records.LogExport
+            )
 
     def submit(
         self,
@@ -233,6 +268,14 @@ class Registry(Resolver, Namespaces, Versions, Access):
             return self._version(self._ask("resolve", ModelVersion, uri=reference)), None
         version, stamp = self._handle.resolve(reference, ModelVersion)
         return self._version(version), stamp
+
+
+def _signing(registry: Registry, key: object) -> bytes:
+    from halfback.proofs import SigningKey
+
+    if not isinstance(key, SigningKey):
+        raise arguments.wrong_type("key", "a `halfback.SigningKey`", key)
+    return key._signing(registry)
 
 
 def _reopen(path: str, read_only: bool, of_token: bool) -> Registry:

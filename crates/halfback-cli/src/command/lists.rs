@@ -1,12 +1,12 @@
-//! `models`, `versions`, `history` and `log`: lists, the last three with the newest first.
+//! `models`, `versions` and `history`: lists, the last two with the newest first.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use halfback::{Commit, ListModels, ListVersions, Model, ModelVersion, Stage};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::people;
 use crate::session::{Limit, Past, Session};
-use crate::table::{Card, Column};
+use crate::table::Column;
 
 /// List models by name
 #[derive(Debug, Args)]
@@ -105,7 +105,7 @@ pub(crate) struct History {
     past: Past,
 }
 
-const COMMIT: [Column<Commit>; 4] = [
+pub(super) const COMMIT: [Column<Commit>; 4] = [
     Column::right("COMMIT", |commit| commit.commit.to_string()),
     Column::whole("TIME (UTC)", |commit| people::time(commit.time)),
     Column::text("BY", |commit| {
@@ -122,62 +122,4 @@ impl History {
             view.query(halfback::History { target, page_size: Some(size), cursor })
         })
     }
-}
-
-/// List all commits, the newest first, or verify the log
-#[derive(Debug, Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    subcommand_value_name = "COMMAND",
-    after_long_help = "\
-Examples:
-  halfback log
-  halfback log --limit 20
-  halfback log --jsonl | head -1
-  halfback log verify"
-)]
-pub(crate) struct Log {
-    #[command(flatten)]
-    limit: Limit,
-    #[command(flatten)]
-    past: Past,
-    #[command(subcommand)]
-    command: Option<LogCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-enum LogCommand {
-    /// Recompute the log's tree and hold it against the recorded head
-    ///
-    /// The exit code is 1 where an entry is not as it was written, and the message names the first
-    /// such entry.
-    #[command(after_long_help = "\
-Examples:
-  halfback log verify
-  halfback log verify --json")]
-    Verify,
-}
-
-impl Log {
-    pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        if let Some(LogCommand::Verify) = self.command {
-            return verify(session);
-        }
-        let view = session.still(&self.past)?;
-        session.output.list(&COMMIT, self.limit.get(), "no commits", |size, cursor| {
-            view.log(halfback::Log { page_size: Some(size), cursor })
-        })
-    }
-}
-
-fn verify(session: &mut Session<'_, '_>) -> Outcome {
-    let verified = session.reader()?.verify_log();
-    let log = verified.map_err(|error| Failure::from(error).found())?;
-    session.output.record(&log, |output| {
-        let card = Card::new("the log is intact")
-            .fact("commits", log.commits.to_string())
-            .fact("root", log.root.clone())
-            .fact("last", format!("{} UTC", people::time(log.head_time)));
-        output.card(&card)
-    })
 }

@@ -97,7 +97,7 @@ impl Check {
             session.output.code = FINDINGS;
         }
         session.output.record(&report, |output| {
-            let CheckReport { commits, rows, artifacts, findings } = &report;
+            let CheckReport { commits, rows, artifacts, findings, notices } = &report;
             let mut examined = format!(
                 "examined {} and {}",
                 people::count(usize::try_from(*commits).unwrap_or_default(), "commit"),
@@ -110,6 +110,10 @@ impl Check {
                     examined.replace(" and ", ", "),
                     people::count(artifacts, "artifact")
                 );
+            }
+            for notice in notices {
+                let Finding { subject, message, remedy, .. } = notice;
+                output.line(&format!("note at {subject}: {message}; {remedy}"))?;
             }
             if findings.is_empty() {
                 return output.line(&format!("{examined}: all is as it was recorded"));

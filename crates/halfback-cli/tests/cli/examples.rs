@@ -87,6 +87,8 @@ fn every_read_of_the_past_says_how_it_is_named() {
         "grants",
         "history",
         "log",
+        "log consistency",
+        "log prove",
         "models",
         "principal list",
         "principal show",

@@ -57,6 +57,8 @@ impl Place {
             "halfback role set Scorer Consumer SET_ALIAS",
             "halfback grant Consumer catalogs:/risk scoring",
             "halfback token create scoring > scoring.token",
+            "halfback log key log.key > log.pub",
+            "halfback log checkpoint --key-file log.key > checkpoints.txt",
         ] {
             place.done(line);
         }

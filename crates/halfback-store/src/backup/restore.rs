@@ -63,7 +63,7 @@ pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Resto
     let mut meter = Meter::new(size, progress);
     copy_database(&mark, &source, staged.path(), &mut meter).map_err(damaged)?;
     let (head, root, named) = examine(staged.path(), |sql| {
-        let head = log::verify(sql)?;
+        let head = log::verify(sql)?.head;
         let mut findings = Findings::default();
         check(sql, &mut findings, &mut || Ok(()))?;
         if let Some(finding) = findings.into_vec().first() {

@@ -10,10 +10,13 @@ import java.util.List;
  * @param rows How many fact rows were examined.
  * @param artifacts How many artifacts were examined.
  * @param findings What is not as it was recorded; empty when all is well.
+ * @param notices What is no damage and yet worth knowing, such as a clock that was behind.
  */
-public record CheckReport(long commits, long rows, long artifacts, List<Finding> findings) {
+public record CheckReport(
+    long commits, long rows, long artifacts, List<Finding> findings, List<Finding> notices) {
   /** Keeps its own copies, so that no caller can change it. */
   public CheckReport {
     findings = findings == null ? null : List.copyOf(findings);
+    notices = notices == null ? null : List.copyOf(notices);
   }
 }

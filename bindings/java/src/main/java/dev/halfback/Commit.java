@@ -18,6 +18,8 @@ import java.util.Map;
  * @param summary The commands in one line for people.
  * @param leafHash The hash of the entry in the log's tree, in hexadecimal.
  * @param actorName The principal's name; none once it was erased.
+ * @param clock What the machine's clock said, where it was behind: the commit then has the time
+ *     after that of the one before.
  * @param payload The commands with their fields; none once they were erased.
  */
 public record Commit(
@@ -30,6 +32,7 @@ public record Commit(
     String summary,
     @JsonProperty("leaf_hash") String leafHash,
     @JsonProperty("actor_name") String actorName,
+    Instant clock,
     List<Map<String, Object>> payload) {
   /** Keeps its own copies, so that no caller can change it. */
   public Commit {

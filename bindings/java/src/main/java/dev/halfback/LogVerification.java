@@ -10,6 +10,15 @@ import java.time.Instant;
  * @param commits How many commits were read and hashed.
  * @param root The root of the tree over them, in hexadecimal.
  * @param headTime The time of the last one.
+ * @param clockBehind How many commits were made while the machine's clock was behind the commit
+ *     before, by more than a millisecond.
+ * @param checkpoint How many of the commits the newest of the given checkpoints covers.
+ * @param firstClockBehind The first of them.
  */
 public record LogVerification(
-    long commits, String root, @JsonProperty("head_time") Instant headTime) {}
+    long commits,
+    String root,
+    @JsonProperty("head_time") Instant headTime,
+    @JsonProperty("clock_behind") long clockBehind,
+    Long checkpoint,
+    @JsonProperty("first_clock_behind") Long firstClockBehind) {}

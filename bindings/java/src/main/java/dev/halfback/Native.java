@@ -80,4 +80,19 @@ final class Native {
   static native byte[] purge(long handle, byte[] options);
 
   static native byte[] compact(long handle);
+
+  static native byte[] logKey(byte[] request);
+
+  static native byte[] generateLogKey(byte[] path, byte[] name);
+
+  static native byte[] logHead(long handle);
+
+  static native byte[] checkpoint(long handle, byte[] signing);
+
+  static native byte[] exportLog(
+      long handle, byte[] to, byte[] signing, boolean overwrite, Progress progress);
+
+  static native byte[] verifyInclusion(byte[] request);
+
+  static native void verifyConsistency(byte[] request);
 }

@@ -426,6 +426,42 @@ public abstract sealed class Reads extends AccessReads permits Registry, View {
   }
 
   /**
+   * Computes the tree of the log again and holds it against checkpoints, too: it must have all
+   * entries that they cover, as they were. What is thrown names the first bad entry.
+   *
+   * @param checkpoint a checkpoint of this log, or several after one another
+   * @param key the public key that they are signed with, or several with space between
+   * @return what was verified
+   */
+  public LogVerification verifyLog(String checkpoint, String key) {
+    ObjectNode query = request("verify_log");
+    query.put("checkpoint", text(checkpoint, "checkpoint")).put("key", text(key, "key"));
+    return query(query, LogVerification.class);
+  }
+
+  /**
+   * Proves that a commit is in the log; {@link Proofs#verifyInclusion} verifies that. On a view of
+   * the past the proof is in the tree as it was then.
+   *
+   * @param commit the commit's number
+   * @return the proof
+   */
+  public InclusionProof prove(long commit) {
+    return query(request("prove").put("commit", commit), InclusionProof.class);
+  }
+
+  /**
+   * Proves that the log has only grown since it had so many entries; {@link
+   * Proofs#verifyConsistency} verifies that.
+   *
+   * @param oldSize how many entries it had
+   * @return the proof
+   */
+  public ConsistencyProof proveConsistency(long oldSize) {
+    return query(request("prove_consistency").put("old_size", oldSize), ConsistencyProof.class);
+  }
+
+  /**
    * Compares every stored row with the log, and every artifact with its digest. Each finding says
    * what is wrong and what to do.
    *

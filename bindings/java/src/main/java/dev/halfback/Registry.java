@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.halfback.commands.Command;
 import dev.halfback.commands.Purge;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -324,6 +325,70 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
             .transfer(
                 listener, (address, progress) -> Native.backup(address, folder, verify, progress)),
         Backup.class);
+  }
+
+  /**
+   * The head of the log as it is, signed: a checkpoint to be kept where those who can write the
+   * registry cannot. It signs what is there: verify the log against the checkpoint before it first.
+   *
+   * @param key the key that signs
+   * @return the checkpoint, a signed note
+   */
+  public String checkpoint(SigningKey key) {
+    byte[] signing = Arguments.given(key, "key").signing(handle());
+    byte[] note = handle().call(address -> Native.checkpoint(address, signing));
+    return new String(note, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Writes the log into a file of JSON lines that can be verified without Halfback. A log that is
+   * damaged is not exported.
+   *
+   * @param to the file to write
+   * @return what was exported
+   */
+  public LogExport exportLog(Path to) {
+    return exportedLog(to, null, false, null);
+  }
+
+  /**
+   * Writes the log into a file of JSON lines, with a signed checkpoint.
+   *
+   * @param to the file to write
+   * @param key the key that signs
+   * @param overwrite whether an export that is there already is replaced
+   * @return what was exported
+   */
+  public LogExport exportLog(Path to, SigningKey key, boolean overwrite) {
+    return exportedLog(to, Arguments.given(key, "key"), overwrite, null);
+  }
+
+  /**
+   * Writes the log into a file of JSON lines, with a signed checkpoint, and tells how far it is.
+   *
+   * @param to the file to write
+   * @param key the key that signs
+   * @param overwrite whether an export that is there already is replaced
+   * @param progress hears how far it is, in bytes of entries
+   * @return what was exported
+   */
+  public LogExport exportLog(
+      Path to, SigningKey key, boolean overwrite, ProgressListener progress) {
+    SigningKey given = Arguments.given(key, "key");
+    return exportedLog(to, given, overwrite, Arguments.given(progress, "progress"));
+  }
+
+  private LogExport exportedLog(
+      Path to, SigningKey key, boolean overwrite, ProgressListener listener) {
+    byte[] file = NativePath.encode(to, "to");
+    byte[] signing = key == null ? null : key.signing(handle());
+    return Json.read(
+        handle()
+            .transfer(
+                listener,
+                (address, progress) ->
+                    Native.exportLog(address, file, signing, overwrite, progress)),
+        LogExport.class);
   }
 
   /**

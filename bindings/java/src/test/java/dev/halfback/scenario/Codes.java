@@ -22,6 +22,7 @@ final class Codes {
     all(
         HalfbackInvalidException.class,
         "invalid_name reserved_name invalid_uri invalid_filter invalid_argument invalid_artifact"
+            + " invalid_checkpoint"
             + " digest_mismatch secret_suspected");
     all(HalfbackNotFoundException.class, "not_found registry_not_found not_a_registry");
     all(

@@ -1,8 +1,12 @@
 package dev.halfback.scenario;
 
 import dev.halfback.Bundle;
+import dev.halfback.ConsistencyProof;
 import dev.halfback.CopyOptions;
+import dev.halfback.InclusionProof;
+import dev.halfback.Proofs;
 import dev.halfback.Registry;
+import dev.halfback.SigningKey;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -11,7 +15,15 @@ import java.util.Set;
 /** Steps that take registries and versions to other places. */
 final class Transit {
   private static final Set<String> FREE =
-      Set.of("restore", "open_bundle", "verify_bundle", "bundle_history", "download_bundle");
+      Set.of(
+          "restore",
+          "open_bundle",
+          "verify_bundle",
+          "bundle_history",
+          "download_bundle",
+          "generate_log_key",
+          "verify_inclusion",
+          "verify_consistency");
 
   private Transit() {}
 
@@ -23,6 +35,12 @@ final class Transit {
   static Object perform(String call, Map<String, Object> arguments) throws Exception {
     if (call.equals("restore")) {
       return Registry.restore(path(arguments, "backup"), path(arguments, "to"));
+    }
+    if (call.equals("generate_log_key")) {
+      return Proofs.generateLogKey(path(arguments, "path"), (String) arguments.get("name"));
+    }
+    if (call.startsWith("verify_") && arguments.containsKey("proof")) {
+      return verified(arguments);
     }
     Bundle bundle = Bundle.open(path(arguments, "path"));
     return switch (call) {
@@ -37,10 +55,31 @@ final class Transit {
     };
   }
 
+  private static Object verified(Map<String, Object> arguments) {
+    String checkpoint = (String) arguments.get("checkpoint");
+    String key = (String) arguments.get("key");
+    if (arguments.get("proof") instanceof InclusionProof proof) {
+      return checkpoint == null
+          ? Proofs.verifyInclusion(proof)
+          : Proofs.verifyInclusion(proof, checkpoint, key);
+    }
+    ConsistencyProof proof = (ConsistencyProof) arguments.get("proof");
+    if (checkpoint == null) {
+      Proofs.verifyConsistency(proof);
+    } else {
+      Proofs.verifyConsistency(proof, checkpoint, key);
+    }
+    return null;
+  }
+
   /** Puts what the facade takes in the place of what a scenario can say. */
   static Map<String, Object> prepare(
       String call, Map<String, Object> given, Map<String, Registry> handles) {
     Map<String, Object> arguments = new LinkedHashMap<>(given);
+    if (arguments.remove("key_file") instanceof String file) {
+      arguments.put("key", SigningKey.fromFile(Path.of(file)));
+      return arguments;
+    }
     if (call.equals("copy_version")) {
       arguments.put("to", handles.get((String) arguments.get("to")));
     } else if (call.equals("submit")) {
