@@ -1,11 +1,12 @@
-//! The facade's methods on principals, roles, grants and tokens, for the steps of the scenarios.
+//! The facade's methods on principals, roles, grants, tokens and signatures, for the steps of the
+//! scenarios.
 
 use std::time::Duration;
 
 use halfback::{Registry, TokenOptions, View};
 use serde_json::Value;
 
-use crate::{Fields, execute, json_of, query};
+use crate::{Fields, execute, json_of, query, version};
 
 /// A method that changes who may do what; `None` for every other.
 pub(crate) fn write(
@@ -32,6 +33,10 @@ pub(crate) fn write(
         }
         "create_service" => registry.create_service(text("name")).map(json_of),
         "create_group" => registry.create_group(text("name")).map(json_of),
+        "sign_version" => execute::<halfback::SignVersion>(registry, args),
+        "set_signing_keys" => {
+            registry.set_signing_keys(text("catalog"), parts("keys")).map(json_of)
+        }
         "delete_principal" => registry.delete_principal(text("principal")).map(json_of),
         "add_member" => registry.add_member(text("group"), text("member")).map(json_of),
         "remove_member" => registry.remove_member(text("group"), text("member")).map(json_of),
@@ -77,6 +82,12 @@ pub(crate) fn write(
 pub(crate) fn read(view: &View, name: &str, args: &Fields) -> Option<halfback::Result<Value>> {
     let text = |key: &str| args[key].as_str().unwrap();
     Some(match name {
+        "list_signatures" => view.list_signatures(version(&args["version"])).map(json_of),
+        "verify_signature" => {
+            view.verify_signature(version(&args["version"]), text("public_key")).map(json_of)
+        }
+        "signing_statement" => view.signing_statement(version(&args["version"])).map(Value::from),
+        "get_signing_keys" => view.get_signing_keys(text("catalog")).map(json_of),
         "get_principal" => view.get_principal(text("principal")).map(json_of),
         "list_principals" => query::<halfback::ListPrincipals>(view, args),
         "list_grants" => query::<halfback::ListGrants>(view, args),

@@ -15,6 +15,7 @@ mod object;
 mod proof;
 mod record;
 mod resolver;
+mod signing;
 mod transfer;
 
 use pyo3::prelude::*;
@@ -43,6 +44,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::resolver::Resolver;
+    #[pymodule_export]
+    use crate::signing::{generate_model_key, model_key, sign_statement, signing_message};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -116,7 +116,7 @@ pub use secret::{Secret, find as suspected_secret};
 pub use signing::key::{ModelKey, ModelSigner, PublicKey};
 pub use signing::{
     GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningKeys, SigningStatement,
-    VerifySignature, VersionSignature,
+    UnsignedStatement, VerifySignature, VersionSignature,
 };
 
 pub use upkeep::{Compacted, SweepOptions, Swept};

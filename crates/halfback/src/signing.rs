@@ -101,6 +101,13 @@ pub struct VerifySignature {
     pub public_key: String,
 }
 
+/// What is to be signed of a version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UnsignedStatement {
+    /// An in-toto statement of the version's files, as JSON.
+    pub statement: String,
+}
+
 /// A signature over a version's files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VersionSignature {
@@ -156,7 +163,7 @@ impl Command for SetSigningKeys {
     type Output = SigningKeys;
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on(&format!("catalogs:/{}", self.catalog), Privilege::Manage)
+        Ok(Needs::on(&now.on_catalog(&self.catalog)?, Privilege::Manage))
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<SigningKeys> {
@@ -189,8 +196,8 @@ impl Query for GetSigningKeys {
     const NAME: &'static str = "get_signing_keys";
     type Output = SigningKeys;
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on(&format!("catalogs:/{}", self.catalog), Privilege::Browse)
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("who sees a catalog may know who vouches for what is in it"))
     }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<SigningKeys> {
@@ -204,8 +211,8 @@ impl Query for ListSignatures {
     const NAME: &'static str = "list_signatures";
     type Output = Page<VersionSignature>;
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Browse))
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("who sees a version may know who vouches for it"))
     }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<VersionSignature>> {
@@ -218,8 +225,8 @@ impl Query for VerifySignature {
     const NAME: &'static str = "verify_signature";
     type Output = VersionSignature;
 
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Browse))
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::Sight("who sees a version may know who vouches for it"))
     }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<VersionSignature> {
@@ -239,15 +246,15 @@ impl Query for VerifySignature {
 
 impl Query for SigningStatement {
     const NAME: &'static str = "signing_statement";
-    type Output = String;
+    type Output = UnsignedStatement;
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
         Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Modify))
     }
 
-    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<String> {
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<UnsignedStatement> {
         let (_, id) = snapshot.version_ref(&self.version)?;
-        snapshot.statement(id)?.to_json()
+        Ok(UnsignedStatement { statement: snapshot.statement(id)?.to_json()? })
     }
 }
 
@@ -412,7 +419,7 @@ impl View {
 
     /// What is signed of a version: an in-toto statement of its files, as JSON.
     pub fn signing_statement(&self, version: impl Into<VersionRef>) -> Result<String> {
-        self.query(SigningStatement { version: version.into() })
+        Ok(self.query(SigningStatement { version: version.into() })?.statement)
     }
 
     /// Holds a version's signature by a key, a public one as PEM, against the version's files; fails

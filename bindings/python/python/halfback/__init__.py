@@ -49,10 +49,14 @@ if TYPE_CHECKING:
     from halfback.records import Principal as Principal
     from halfback.records import RegistryInfo as RegistryInfo
     from halfback.records import Role as Role
+    from halfback.records import SigningKeys as SigningKeys
     from halfback.records import TokenRecord as TokenRecord
+    from halfback.records import VersionSignature as VersionSignature
     from halfback.registry import Registry as Registry
     from halfback.signatures import compatible as compatible
     from halfback.signatures import infer_signature as infer_signature
+    from halfback.signing import ModelKey as ModelKey
+    from halfback.signing import generate_model_key as generate_model_key
     from halfback.view import View as View
 
 from halfback.errors import (
@@ -88,6 +92,7 @@ _ROOMS = {
     "LogExport": "records",
     "LogVerification": "records",
     "Model": "entities",
+    "ModelKey": "signing",
     "ModelVersion": "entities",
     "NewToken": "entities",
     "Page": "pages",
@@ -99,12 +104,15 @@ _ROOMS = {
     "Role": "records",
     "Schema": "entities",
     "SigningKey": "proofs",
+    "SigningKeys": "records",
     "TokenRecord": "records",
+    "VersionSignature": "records",
     "View": "view",
     "__version__": "_native",
     "commands": "",
     "compatible": "signatures",
     "generate_log_key": "proofs",
+    "generate_model_key": "signing",
     "infer_signature": "signatures",
     "open_bundle": "bundles",
     "records": "",
@@ -139,6 +147,7 @@ __all__ = [
     "LogVerification",
     "MissingLibraryError",
     "Model",
+    "ModelKey",
     "ModelVersion",
     "NewToken",
     "NotFoundError",
@@ -152,13 +161,16 @@ __all__ = [
     "Role",
     "Schema",
     "SigningKey",
+    "SigningKeys",
     "TokenRecord",
     "UnavailableError",
+    "VersionSignature",
     "View",
     "__version__",
     "commands",
     "compatible",
     "generate_log_key",
+    "generate_model_key",
     "infer_signature",
     "open",
     "open_bundle",

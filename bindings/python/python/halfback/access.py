@@ -13,11 +13,11 @@ from halfback.transactions import Transactions
 from halfback.wire import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
     from halfback.decisions import Securable
-    from halfback.records import Principal, Role, TokenRecord
+    from halfback.records import Principal, Role, SigningKeys, TokenRecord
 
 __all__ = ["Access"]
 
@@ -314,6 +314,23 @@ class Access(Transactions, Decisions):
         """
         named = token.id if isinstance(token, records.TokenRecord) else text("token", token)
         self._run("revoke_token", idempotency_key, {"token": named})
+
+    def set_signing_keys(
+        self, catalog: str, keys: Iterable[str], *, idempotency_key: str | None = None
+    ) -> SigningKeys:
+        """Says which keys sign the versions of a catalog, public ones as PEM.
+
+        Where there is one, versions that none of them has signed cannot be loaded, downloaded or
+        copied, whatever else is granted. Without keys nothing has to be signed any more.
+
+        >>> public = halfback.generate_model_key(folder / "risk.pem")
+        >>> registry.set_signing_keys("risk", [public]).required
+        True
+        """
+        if isinstance(keys, str):
+            raise arguments.wrong_type("keys", "a list of public keys as PEM", keys)
+        fields = {"catalog": text("catalog", catalog), "keys": [text("keys", key) for key in keys]}
+        return self._output(records.SigningKeys, "set_signing_keys", idempotency_key, fields)
 
     def allow_os_users(self, allowed: bool = True, *, idempotency_key: str | None = None) -> None:
         """Says whether the operating system's users may act here without a token.

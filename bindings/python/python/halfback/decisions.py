@@ -1,8 +1,9 @@
-"""Every read about access: principals, grants, roles, tokens, and why something is allowed."""
+"""Every read about access: principals, grants, roles, tokens, signatures, and why something is allowed."""
 
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from halfback import arguments, records
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from halfback.entities import Catalog, Model, ModelVersion, Schema
-    from halfback.records import GrantRecord, Held, Holder, Principal, Role, TokenRecord
+    from halfback.arguments import PathArgument
+    from halfback.records import (
+        GrantRecord,
+        Held,
+        Holder,
+        Principal,
+        Role,
+        SigningKeys,
+        TokenRecord,
+        VersionSignature,
+    )
 
     Securable: TypeAlias = str | Catalog | Schema | Model
     """A catalog, schema or model: its URI or its record; `registry:/` is the registry itself."""
@@ -134,6 +145,70 @@ class Decisions(Reads):
         """
         asked = given_about(principal=(principal_of, principal))
         return self._whole("what_can", records.Held, **asked)
+
+    def list_signatures(self, version: str | ModelVersion) -> Pages[VersionSignature]:
+        """The signatures over the files of a version, by key.
+
+        >>> len(registry.list_signatures("risk.credit.default/1"))
+        0
+        """
+        asked = {"version": self._reference("version", version)}
+        return self._whole("list_signatures", records.VersionSignature, **asked)
+
+    def verify_signature(self, version: str | ModelVersion, public_key: str) -> VersionSignature:
+        """Verifies the signature of a version that a key made, the public one as PEM.
+
+        It is a `NotFoundError` where that key has not signed it.
+
+        >>> public = halfback.generate_model_key(folder / "verified.pem")
+        >>> key = halfback.ModelKey.from_file(folder / "verified.pem")
+        >>> signature = registry.sign_version("risk.credit.default/1", key)
+        >>> registry.verify_signature("risk.credit.default/1", public) == signature
+        True
+        """
+        asked = {
+            "version": self._reference("version", version),
+            "public_key": text("public_key", public_key),
+        }
+        return self._ask("verify_signature", records.VersionSignature, **asked)
+
+    def export_signature(
+        self, version: str | ModelVersion, public_key: str, to: PathArgument
+    ) -> Path:
+        """Writes the signature of a version that a key made into a new file.
+
+        The tool `model_signing` verifies it: `model_signing verify key --signature FILE
+        --public_key FILE FOLDER`.
+
+        >>> public = halfback.generate_model_key(folder / "exported.pem")
+        >>> key = halfback.ModelKey.from_file(folder / "exported.pem")
+        >>> signature = registry.sign_version("risk.credit.default/1", key)
+        >>> registry.export_signature("risk.credit.default/1", public, folder / "model.sig").name
+        'model.sig'
+        """
+        path = Path(arguments.path("to", to))
+        with path.open("x", encoding="utf-8") as file:
+            file.write(self.verify_signature(version, public_key).bundle)
+        return path
+
+    def signing_statement(self, version: str | ModelVersion) -> str:
+        """What is signed of a version: an in-toto statement of its files, as JSON.
+
+        >>> "https://model_signing/signature/v1.0" in registry.signing_statement(
+        ...     "risk.credit.default/1"
+        ... )
+        True
+        """
+        asked = {"version": self._reference("version", version)}
+        return self._ask("signing_statement", records.UnsignedStatement, **asked).statement
+
+    def get_signing_keys(self, catalog: str) -> SigningKeys:
+        """The keys that sign the versions of a catalog.
+
+        >>> registry.get_signing_keys("risk").required
+        False
+        """
+        return self._ask("get_signing_keys", records.SigningKeys, catalog=text("catalog", catalog))
 
     def _whole(self, query: str, record: type[T], **asked: Any) -> Pages[T]:
         """A list that the core gives in one page."""

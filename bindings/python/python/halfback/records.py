@@ -48,6 +48,7 @@ __all__ = [
     "Status",
     "Swept",
     "TokenRecord",
+    "UnsignedStatement",
     "VersionSignature",
 ]
 
@@ -874,6 +875,14 @@ class Swept:
     """Their bytes."""
     dry_run: bool
     """Whether this only tells what would be removed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsignedStatement:
+    """What is to be signed of a version."""
+
+    statement: str
+    """An in-toto statement of the version's files, as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
