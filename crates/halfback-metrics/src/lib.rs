@@ -1,0 +1,46 @@
+//! Metrics, their intervals and paired comparison: pure mathematics over borrowed columns.
+//!
+//! Nothing here reads a file, a clock or a registry. A metric takes columns that the caller owns
+//! ([`Labels`], [`Scores`], [`Matrix`], weights) and gives a [`Metric`]: the number that
+//! scikit-learn 1.9 would give and, where that number stands for nothing, why. Misuse is an
+//! [`Error`] that names the argument.
+//!
+//! ```
+//! use halfback_metrics::{Average, Confusion, Labels, ZeroDivision};
+//!
+//! let truth = [0, 1, 1, 0];
+//! let predicted = [0, 1, 0, 0];
+//! let confusion = Confusion::of(Labels::Int(&truth), Labels::Int(&predicted), None, None)?;
+//! assert_eq!(confusion.accuracy(), 0.75);
+//! let scores = confusion.scores(&Average::Macro, 1.0, ZeroDivision::Warn)?;
+//! assert_eq!(scores.recall.defined()?, 0.75);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "lengths are checked where columns come in; kernels index below them"
+)]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "counts of rows are below 2^53, and codes are checked against the number of classes"
+)]
+#![expect(clippy::needless_range_loop, reason = "formulas index several columns at once")]
+#![expect(clippy::float_cmp, reason = "ties, zeros and constants are exact matters in metrics")]
+#![expect(clippy::many_single_char_names, reason = "formulas keep the letters of their sources")]
+
+mod column;
+mod confusion;
+mod encode;
+mod error;
+mod sum;
+
+pub use column::{Label, Labels, Matrix, Scores, Weights};
+pub use confusion::{
+    Average, Confusion, CostMatrix, Kappa, LabelScores, LikelihoodRatios, MultilabelConfusion,
+    Normalize, Report, ReportRow, SetScores, Tally, ZeroDivision, top_k_accuracy,
+};
+pub use error::{Error, Metric, Reason, Result, Undefined, Warning};

@@ -1,0 +1,283 @@
+"""Makes the golden values beside this file, from data that scikit-learn ships.
+
+Versions: scikit-learn 1.9.1, scipy 1.17.1, statsmodels 0.15.0, numpy 2.4.6 (Python 3.11).
+
+    pip install scikit-learn==1.9.1 scipy==1.17.1 statsmodels==0.15.0 numpy==2.4.6
+    python crates/halfback-metrics/tests/golden/make.py
+
+A case is a function of scikit-learn, the columns it was called with, its parameters, and what came:
+a value with the classes of its warnings, or the class of the error.
+"""
+
+import json
+import math
+import pathlib
+import warnings
+
+import numpy as np
+import sklearn
+import sklearn.metrics as m
+
+HERE = pathlib.Path(__file__).parent
+assert sklearn.__version__ == "1.9.1", sklearn.__version__
+
+
+def plain(value):
+    """Anything as JSON; numbers that JSON lacks become texts."""
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, float) and abs(value) < 1e15:
+        return float(f"{value:.15g}")
+    return value
+
+
+class Book:
+    """The columns and cases of one file."""
+
+    def __init__(self, name):
+        self.name, self.data, self.cases = name, {}, []
+
+    def column(self, name, values, dtype=None):
+        self.data[name] = np.asarray(values, dtype=dtype)
+        return name
+
+    def case(self, function, *columns, call=None, weight=None, **params):
+        """Calls `function` with named columns and keeps what comes."""
+        call = call or getattr(m, function)
+        options = {key: {"nan": float("nan"), "inf": float("inf")}.get(one, one) if isinstance(one, str) else one
+                   for key, one in params.items()}
+        if weight:
+            options["sample_weight"] = self.data[weight]
+        case = {"fn": function, "columns": list(columns)}
+        if params:
+            case["params"] = plain(params)
+        if weight:
+            case["weight"] = weight
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            try:
+                case["value"] = plain(call(*(self.data[column] for column in columns), **options))
+            except Exception as error:  # the class of the error is the golden value
+                case["error"] = type(error).__name__
+        names = {one.category.__name__ for one in said} - {"RuntimeWarning", "FutureWarning"}
+        if names:
+            case["warnings"] = sorted(names)
+        self.cases.append(case)
+
+    def part(self, name, *functions):
+        """Moves the cases of some functions to a file of their own."""
+        part = Book(name)
+        part.cases = [case for case in self.cases if case["fn"] in functions]
+        self.cases = [case for case in self.cases if case["fn"] not in functions]
+        used = {column for case in part.cases for column in [*case["columns"], case.get("weight")]}
+        part.data = {column: values for column, values in self.data.items() if column in used}
+        part.write()
+
+    def write(self):
+        def kind(values):
+            return {"b": "bool", "i": "int", "f": f"f{8 * values.itemsize}"}.get(values.dtype.kind, "text")
+
+        data = {
+            name: {"kind": kind(values), "shape": list(values.shape), "values": plain(values.ravel())}
+            for name, values in self.data.items()
+        }
+        head = {"sklearn": sklearn.__version__, "numpy": np.__version__}
+        lines = [f'{{"versions": {json.dumps(head)},', '"data": {']
+        lines.append(",\n".join(f"{json.dumps(name)}: {json.dumps(one)}" for name, one in data.items()))
+        lines.append('},\n"cases": [')
+        lines.append(",\n".join(json.dumps(case, separators=(",", ":")) for case in self.cases))
+        lines.append("]}")
+        path = HERE / f"{self.name}.json"
+        path.write_text("\n".join(lines) + "\n")
+        errors = sum("error" in case for case in self.cases)
+        print(f"{path.name}: {len(self.cases)} cases, {errors} of them errors, {path.stat().st_size // 1024} KB")
+
+
+def models():
+    """Truths and scores of real models on rows that they have not seen."""
+    from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+    from sklearn.model_selection import train_test_split
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    found = {}
+    for name, load, columns in [("cancer", load_breast_cancer, 3), ("digits", load_digits, 9), ("wine", load_wine, 2)]:
+        x, y = load(return_X_y=True)
+        a, b, c, d = train_test_split(x[:, :columns], y, test_size=120 if name != "wine" else 60, random_state=7)
+        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(a, c)
+        p = model.predict_proba(b)
+        found[name] = (d.astype(np.int64), model.predict(b).astype(np.int64), p)
+    x, y = load_diabetes(return_X_y=True)
+    a, b, c, d = train_test_split(x, y, test_size=150, random_state=7)
+    found["diabetes"] = (d, np.round(LinearRegression().fit(a, c).predict(b), 3))
+    return found
+
+
+def rounded(p, digits=4):
+    """Probabilities with few digits that still sum to one."""
+    p = np.round(p, digits)
+    p[:, -1] = np.round(1 - p[:, :-1].sum(axis=1), digits)
+    return np.clip(p, 0, 1)
+
+
+def weights(rows):
+    # In quarters: their sums are exact in any order, so that reports print the same digits.
+    return np.round(np.random.default_rng(rows).gamma(2.0, 1.0, rows) * 4) / 4
+
+
+AVERAGES = ["micro", "macro", "weighted"]
+ZEROS = ["warn", 0, 1, "nan"]
+
+
+def set_wise(book, true, pred, averages, weight=None, zeros=("warn",), **params):
+    for zero in zeros:
+        for average in averages:
+            if zero != "nan":
+                book.case("jaccard_score", true, pred, weight=weight, average=average, zero_division=zero, **params)
+            if zero == "warn" and average in ["macro", "binary"]:
+                for function in ["precision_score", "recall_score", "f1_score"]:
+                    book.case(function, true, pred, weight=weight, average=average, zero_division=zero, **params)
+            for beta in [0.5] if average == "micro" else [2.0] if average == "macro" else [0.0, "inf"]:
+                book.case("precision_recall_fscore_support", true, pred, weight=weight, average=average, beta=beta,
+                          zero_division=zero, **params)
+
+
+def classification():
+    book, found = Book("classification"), models()
+    for name, (true, pred, _) in [(key, found[key]) for key in ("cancer", "digits", "wine")]:
+        book.column(f"{name}.true", true)
+        book.column(f"{name}.pred", pred)
+        book.column(f"{name}.weight", weights(len(true)))
+    words = np.array(["setosa", "versicolor", "äpfel"])
+    book.column("text.true", words[found["wine"][0]])
+    book.column("text.pred", words[found["wine"][1]])
+    book.column("text.weight", weights(len(found["wine"][0])))
+    small = {
+        "none": ([0, 1, 1, 0], [0, 0, 0, 0]), "absent": ([0, 0, 0, 0], [0, 1, 0, 0]), "one": ([0, 0, 0], [0, 0, 0]),
+        "ones": ([1, 1], [1, 1]), "wrong": ([0, 1, 2], [1, 2, 0]), "unseen": ([0, 0, 1], [2, 2, 1]),
+        "minus": ([-1, 1, 1, -1], [1, 1, -1, -1]), "far": ([0, 10**12, 5, 5], [5, 10**12, 0, 5]),
+        "gap": ([3, 90, 3, 7], [3, 7, 90, 7]), "constant": ([0, 1, 0, 1], [1, 1, 1, 1]), "empty": ([], []),
+        "short": ([0, 1, 1], [0, 1]),
+    }
+    for name, (true, pred) in small.items():
+        book.column(f"{name}.true", true, np.int64)
+        book.column(f"{name}.pred", pred, np.int64)
+    book.column("bools.true", [True, False, True, True])
+    book.column("bools.pred", [True, True, False, True])
+    book.column("floats.true", [1.0, 2.0, 2.0, 0.0])
+    book.column("floats.pred", [1.0, 1.0, 2.0, 0.0])
+    book.column("parts.true", [1.5, 2.0, 2.0, 0.0])
+    book.column("holes.true", [1.0, np.nan, 2.0, 0.0])
+    book.column("words.true", ["a", "b", "b", "c"])
+    book.column("four.weight", [1.0, 0.0, 2.5, 0.5])
+    book.column("zero.weight", [0.0, 0.0, 0.0, 0.0])
+    book.column("nan.weight", [0.0, np.nan, 0.0, 0.0])
+    pairs = [(f"{name}.true", f"{name}.pred", f"{name}.weight") for name in ("cancer", "digits", "wine", "text")]
+    pairs += [(f"{name}.true", f"{name}.pred", "four.weight" if len(true) == 4 else None)
+              for name, (true, _) in small.items()]
+    pairs = [pair for pair in pairs if pair[0] != "empty.true" or pair[2] is None]
+    pairs += [("bools.true", "bools.pred", None), ("floats.true", "floats.pred", "four.weight"),
+              ("parts.true", "floats.pred", None), ("holes.true", "floats.pred", None),
+              ("words.true", "floats.pred", None), ("bools.true", "none.pred", None),
+              ("none.true", "floats.pred", None), ("none.true", "none.pred", "zero.weight"),
+              ("none.true", "none.pred", "nan.weight"), ("none.true", "none.pred", "cancer.weight")]
+    for true, pred, weight in pairs:
+        for w in [None, weight] if weight else [None]:
+            book.case("accuracy_score", true, pred, weight=w)
+            if "error" in book.cases[-1]:
+                book.case("precision_recall_fscore_support", true, pred, weight=w, average="macro", beta=1.0,
+                          zero_division="warn")
+                continue
+            for function in ["zero_one_loss", "hamming_loss", "matthews_corrcoef", "class_likelihood_ratios"]:
+                book.case(function, true, pred, weight=w)
+            for normalize in [None, "true", "pred", "all"] if len(book.data[true]) < 6 else [None]:
+                book.case("confusion_matrix", true, pred, weight=w, normalize=normalize)
+            for adjusted in [False, True]:
+                book.case("balanced_accuracy_score", true, pred, weight=w, adjusted=adjusted)
+            for kind in [None, "linear", "quadratic"]:
+                book.case("cohen_kappa_score", true, pred, weight=w, weights=kind)
+            zeros = ZEROS if true in ("none.true", "unseen.true", "wrong.true") else ["warn"]
+            set_wise(book, true, pred, AVERAGES, w, zeros)
+            if w is None:
+                book.case("multilabel_confusion_matrix", true, pred)
+                book.case("precision_recall_fscore_support", true, pred, average=None, beta=1.0, zero_division="warn")
+                book.case("jaccard_score", true, pred, average=None, zero_division=0)
+            # bool beside int: numpy's set of both keeps whichever it saw first, which is no rule.
+            if (true != "digits.true" or w is None) and (true, pred) != ("bools.true", "none.pred"):
+                book.case("classification_report", true, pred, weight=w, digits=2 + (true == "wine.true"))
+    for name in ["cancer", "none", "one", "minus", "constant", "wrong", "bools"]:
+        for pos in [0, 1]:
+            set_wise(book, f"{name}.true", f"{name}.pred", ["binary"], None, ["warn", 1], pos_label=pos)
+    for labels in [[2, 0], [1], [2, 1, 0, 9], [9]]:
+        for name in ["wine", "unseen"]:
+            true, pred = f"{name}.true", f"{name}.pred"
+            book.case("confusion_matrix", true, pred, labels=labels, normalize=None)
+            book.case("cohen_kappa_score", true, pred, labels=labels, weights="linear")
+            set_wise(book, true, pred, AVERAGES, None, ["warn"], labels=labels)
+            book.case("classification_report", true, pred, labels=labels, digits=3)
+    book.case("classification_report", "wine.true", "wine.pred", digits=2, target_names=["a", "the second of all", "c"])
+    book.case("classification_report", "wine.true", "wine.pred", digits=2, target_names=["a", "b"])
+    book.case("class_likelihood_ratios", "cancer.true", "cancer.pred", labels=[1, 0])
+    for one in [1.0, 0.5]:
+        replace = {"LR+": one, "LR-": 0.5}
+        book.case("class_likelihood_ratios", "constant.true", "constant.pred", replace_undefined_by=replace)
+        book.case("class_likelihood_ratios", "absent.true", "absent.pred", replace_undefined_by=replace)
+    book.column("wine.score", rounded(found["wine"][2], 2))
+    book.column("digits.score", rounded(found["digits"][2], 2)[:60])
+    book.column("d60.true", found["digits"][0][:60])
+    book.column("d60.weight", weights(60))
+    book.column("cancer.score", np.round(found["cancer"][2][:, 1], 2))
+    book.column("cancer.decision", np.round(found["cancer"][2][:, 1], 2) * 4 - 2)
+    for name, score in [("wine", "wine.score"), ("d60", "digits.score"), ("cancer", "cancer.score"),
+                        ("cancer", "cancer.decision"), ("cancer", "wine.score"), ("text", "wine.score"),
+                        ("empty", "cancer.score")]:
+        for k in [1, 2, 20]:
+            for w in [None, f"{name}.weight" if name != "empty" else None]:
+                book.case("top_k_accuracy_score", f"{name}.true", score, weight=w, k=k)
+    book.column("two.score", [[0.1, 0.2, 0.7], [0.4, 0.4, 0.2], [0.3, 0.3, 0.4]])
+    for labels in [[0, 1, 2], [0, 2, 1], [1, 2, 3], [0, 1], [0, 0, 1]]:
+        book.case("top_k_accuracy_score", "unseen.true", "two.score", k=1, labels=labels)
+    random = np.random.default_rng(5)
+    table = random.random((40, 5)) < [0.5, 0.3, 0.1, 0.7, 0.02]
+    guess = np.where(random.random((40, 5)) < 0.75, table, ~table)
+    book.column("many.true", table)
+    book.column("many.pred", guess)
+    book.column("many.weight", weights(40))
+    book.column("bare.true", np.zeros((3, 2), bool))
+    book.column("bare.pred", [[False, True], [False, False], [False, False]])
+    call = {name: (lambda name: lambda a, b, **o: getattr(m, name)(a.astype(int), b.astype(int), **o))(name)
+            for name in dir(m)}
+    for name, weight in [("many", None), ("many", "many.weight"), ("bare", None)]:
+        true, pred = f"{name}.true", f"{name}.pred"
+        for function in ["accuracy_score", "hamming_loss", "multilabel_confusion_matrix"]:
+            book.case(function, true, pred, weight=weight, call=call[function])
+        book.case("multilabel_confusion_matrix", true, pred, weight=weight, samplewise=True,
+                  call=call["multilabel_confusion_matrix"])
+        for labels in [None, [1, 0]]:
+            book.case("multilabel_confusion_matrix", true, pred, weight=weight, labels=labels,
+                      call=call["multilabel_confusion_matrix"])
+            for average in AVERAGES + ["samples", "binary"]:
+                for zero in ZEROS if name == "bare" and labels is None else ["warn"]:
+                    for beta in [2.0]:
+                        book.case("precision_recall_fscore_support", true, pred, weight=weight, average=average, beta=beta,
+                                  zero_division=zero, labels=labels, call=call["precision_recall_fscore_support"])
+                    if zero != "nan":
+                        book.case("jaccard_score", true, pred, weight=weight, average=average, zero_division=zero,
+                                  labels=labels, call=call["jaccard_score"])
+            book.case("classification_report", true, pred, weight=weight, digits=2, labels=labels,
+                      call=call["classification_report"])
+    book.part("sets", "precision_recall_fscore_support", "precision_score", "recall_score", "f1_score", "jaccard_score")
+    book.write()
+
+
+if __name__ == "__main__":
+    classification()
