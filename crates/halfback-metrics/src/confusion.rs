@@ -11,6 +11,7 @@ pub use agreement::{CostMatrix, Kappa, LikelihoodRatios};
 pub use multilabel::MultilabelConfusion;
 pub use report::{Report, ReportRow};
 pub use sets::{Average, LabelScores, SetScores, Tally, ZeroDivision};
+pub(crate) use top::class_codes;
 pub use top::top_k_accuracy;
 
 use crate::column::{Label, Labels, Weights};

@@ -190,6 +190,12 @@ pub enum Reason {
     /// The iteration did not find a solution: the scores separate the classes, or are constant.
     #[error("the scores separate the classes or are constant")]
     Separated,
+    /// The probabilities of a row do not sum to one.
+    #[error("probabilities do not sum to one")]
+    NotProbabilities,
+    /// `labels` are not in ascending order, which is how columns are taken.
+    #[error("`labels` are not in ascending order, which is how columns are taken")]
+    UnsortedLabels,
     /// There is no variance to divide by.
     #[error("there is no variance")]
     NoVariance,

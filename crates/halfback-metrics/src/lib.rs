@@ -36,6 +36,7 @@ mod column;
 mod confusion;
 mod encode;
 mod error;
+mod score;
 mod sum;
 
 pub use column::{Label, Labels, Matrix, Scores, Weights};
@@ -44,3 +45,11 @@ pub use confusion::{
     Normalize, Report, ReportRow, SetScores, Tally, ZeroDivision, top_k_accuracy,
 };
 pub use error::{Error, Metric, Reason, Result, Undefined, Warning};
+pub use score::{
+    BestThreshold, Brier, Costs, DetCurve, GainCurve, Multiclass, PrecisionRecallCurve, RocCurve,
+    ScoreAverage, Thresholds, auc, average_precision, average_precision_by_label,
+    average_precision_multiclass, average_precision_multilabel, best_threshold, brier_score,
+    confusion_at_thresholds, d2_brier_score, d2_log_loss, det_curve, gain_curve, gini, hinge_loss,
+    kolmogorov_smirnov, lift_at, log_loss, precision_recall_curve, roc_auc, roc_auc_by_class,
+    roc_auc_multiclass, roc_auc_multilabel, roc_curve,
+};

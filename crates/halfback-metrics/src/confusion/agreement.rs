@@ -62,7 +62,7 @@ impl Confusion {
         Metric { value, undefined: self.single_class() }
     }
 
-    /// Matthews' correlation, in Gorodkin's form for several classes (R_K).
+    /// Matthews' correlation, in Gorodkin's form for several classes (`R_K`).
     ///
     /// Source: Gorodkin, Comparing two K-category assignments by a K-category correlation
     /// coefficient (2004); scikit-learn 1.9 `matthews_corrcoef`.

@@ -178,9 +178,7 @@ pub(super) fn check_beta(beta: f64) -> Result<()> {
 /// Tallies and their weights for an average over classes.
 pub(super) fn gathered(tallies: Vec<Tally>, how: &Average) -> (Vec<Tally>, Option<Vec<f64>>) {
     match how {
-        Average::Micro => {
-            (vec![tallies.iter().fold(Tally::default(), |sum, tally| sum.add(tally))], None)
-        }
+        Average::Micro => (vec![tallies.iter().fold(Tally::default(), Tally::add)], None),
         Average::Weighted => {
             let weights = tallies.iter().map(Tally::truth).collect();
             (tallies, Some(weights))

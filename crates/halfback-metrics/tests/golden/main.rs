@@ -12,6 +12,7 @@
 )]
 
 mod classification;
+mod scores;
 
 use std::collections::HashMap;
 

@@ -279,5 +279,124 @@ def classification():
     book.write()
 
 
+def multilabel(seed, rows=40):
+    random = np.random.default_rng(seed)
+    table = random.random((rows, 4)) < [0.5, 0.3, 0.2, 0.7]
+    return table, np.round(np.clip(table * 0.3 + random.random((rows, 4)) * 0.7, 0, 1), 2)
+
+
+def scores():
+    book, found = Book("scores"), models()
+    cancer, wine = found["cancer"], found["wine"]
+    book.column("cancer.true", cancer[0])
+    book.column("cancer.score", np.round(cancer[2][:, 1], 3))
+    book.column("cancer.tied", np.round(cancer[2][:, 1], 1))
+    book.column("cancer.single", np.round(cancer[2][:, 1], 3), np.float32)
+    book.column("cancer.weight", weights(len(cancer[0])))
+    book.column("cancer.margin", np.round(cancer[2][:, 1] * 6 - 3, 2))
+    book.column("text.true", np.array(["benign", "malignant"])[cancer[0]])
+    book.column("wine.true", wine[0])
+    book.column("wine.text", np.array(["a", "b", "c"])[wine[0]])
+    book.column("wine.score", rounded(wine[2], 3))
+    book.column("wine.single", rounded(wine[2], 3), np.float32)
+    book.column("wine.weight", weights(len(wine[0])))
+    book.column("wine.margin", np.round(wine[2] * 6 - 3, 2))
+    book.column("wine.loose", np.round(wine[2] * 0.7, 2))
+    small = {
+        "one": ([1, 1, 1], [0.2, 0.5, 0.5]), "none": ([0, 0, 0], [0.2, 0.5, 0.5]), "tied": ([0, 1, 0, 1], [0.3] * 4),
+        "sure": ([0, 1], [0.0, 0.0]), "right": ([0, 1], [0.0, 1.0]), "minus": ([-1, 1, 1, -1], [0.1, 0.9, 0.3, 0.2]),
+        "twos": ([1, 2, 2, 1], [0.1, 0.9, 0.3, 0.4]), "nan": ([0, 1], [0.1, float("nan")]), "above": ([0, 1], [0.1, 1.5]),
+        "inf": ([0, 1], [0.1, float("inf")]), "below": ([0, 1], [-0.1, 0.5]), "empty": ([], []), "short": ([0, 1], [0.5]),
+        "row": ([1], [0.7]), "three": ([0, 1, 2], [0.1, 0.5, 0.9]), "zeros": ([0, 1, 1, 0], [-0.0, 0.0, 0.5, 0.5]),
+        "weightless": ([0, 1, 0, 0], [0.1, 0.9, 0.3, 0.4]),
+    }
+    for name, (true, score) in small.items():
+        book.column(f"{name}.true", true, np.int64)
+        book.column(f"{name}.score", score, np.float64)
+    book.column("weightless.weight", [1.0, 0.0, 1.0, 1.0])
+    book.column("zero.weight", [0.0, 0.0, 0.0, 0.0])
+    book.column("sure32.score", [0.0, 0.0], np.float32)
+    book.column("bools.true", [True, False, True, False])
+    pairs = [("cancer.true", score, weight) for score in ["cancer.score", "cancer.tied", "cancer.single"]
+             for weight in [None, "cancer.weight"]]
+    pairs += [("text.true", "cancer.score", None)] + [(f"{name}.true", f"{name}.score", None) for name in small]
+    pairs += [("sure.true", "sure32.score", None), ("bools.true", "minus.score", None),
+              ("weightless.true", "weightless.score", "weightless.weight"), ("tied.true", "tied.score", "zero.weight")]
+    for true, score, weight in pairs:
+        for function in ["roc_auc_score", "average_precision_score", "log_loss", "brier_score_loss", "d2_log_loss_score",
+                         "d2_brier_score", "hinge_loss"]:
+            book.case(function, true, score, weight=weight)
+        for share in [0.1, 0.5, 1.0]:
+            book.case("roc_auc_score", true, score, weight=weight, max_fpr=share)
+        if score not in ("cancer.score", "cancer.single") or (weight and score == "cancer.score"):
+            for function in ["roc_curve", "precision_recall_curve", "det_curve"]:
+                for drop in [False, True]:
+                    book.case(function, true, score, weight=weight, drop_intermediate=drop)
+            book.case("confusion_matrix_at_thresholds", true, score, weight=weight)
+        book.case("log_loss", true, score, weight=weight, normalize=False)
+        book.case("log_loss", true, score, weight=weight, labels=[0, 1])
+        book.case("brier_score_loss", true, score, weight=weight, scale_by_half=False)
+    for share in [0.0, -1.0, 2.0]:
+        book.case("roc_auc_score", "cancer.true", "cancer.score", max_fpr=share)
+    for pos in ["malignant", "benign", "x"]:
+        for function in ["average_precision_score", "brier_score_loss", "d2_brier_score"]:
+            book.case(function, "text.true", "cancer.score", pos_label=pos)
+    for pos in [1, 2, 0]:
+        book.case("average_precision_score", "twos.true", "twos.score", pos_label=pos)
+        book.case("roc_curve", "twos.true", "twos.score", pos_label=pos)
+        book.case("roc_curve", "three.true", "three.score", pos_label=pos)
+        book.case("brier_score_loss", "twos.true", "twos.score", pos_label=pos)
+    for true in ["wine.true", "wine.text"]:
+        for score in ["wine.score", "wine.single"]:
+            for weight in [None, "wine.weight"]:
+                for kind in ["ovr", "ovo"]:
+                    for average in ["micro", "macro", "weighted"]:
+                        book.case("roc_auc_score", true, score, weight=weight, multi_class=kind, average=average)
+                book.case("roc_auc_score", true, score, weight=weight, multi_class="ovr", average=None)
+                for average in ["micro", "macro", "weighted"]:
+                    book.case("average_precision_score", true, score, weight=weight, average=average)
+                for function in ["log_loss", "d2_log_loss_score", "d2_brier_score", "brier_score_loss"]:
+                    book.case(function, true, score, weight=weight)
+                book.case("brier_score_loss", true, score, weight=weight, scale_by_half=True)
+    book.case("log_loss", "wine.true", "wine.loose")
+    book.case("roc_auc_score", "wine.true", "wine.loose", multi_class="ovr")
+    book.case("average_precision_score", "wine.true", "wine.loose")
+    book.column("part.true", [0, 2, 2, 0])
+    book.column("part.score", [[0.6, 0.3, 0.1], [0.1, 0.3, 0.6], [0.3, 0.4, 0.3], [0.25, 0.25, 0.5]])
+    for labels in [None, [0, 1, 2], [0, 2, 1], [0, 2], [1, 2, 3], [0]]:
+        for kind in ["ovr", "ovo"]:
+            book.case("roc_auc_score", "part.true", "part.score", multi_class=kind, labels=labels)
+        for function in ["log_loss", "brier_score_loss", "d2_log_loss_score", "hinge_loss"]:
+            book.case(function, "part.true", "part.score", labels=labels)
+        book.case("log_loss", "right.true", "right.score", labels=labels)
+    for weight in [None, "cancer.weight"]:
+        for true in ["cancer.true", "text.true"]:
+            book.case("hinge_loss", true, "cancer.margin", weight=weight)
+    for weight in [None, "wine.weight"]:
+        for true in ["wine.true", "wine.text"]:
+            book.case("hinge_loss", true, "wine.margin", weight=weight)
+    table, score = multilabel(3)
+    book.column("many.true", table)
+    book.column("many.score", score)
+    book.column("many.weight", weights(40))
+    call = {name: (lambda name: lambda a, b, **o: getattr(m, name)(a.astype(int), b, **o))(name) for name in dir(m)}
+    for weight in [None, "many.weight"]:
+        for average in ["micro", "macro", "weighted", "samples"]:
+            for function in ["roc_auc_score", "average_precision_score"]:
+                book.case(function, "many.true", "many.score", weight=weight, average=average, call=call[function])
+            book.case("roc_auc_score", "many.true", "many.score", weight=weight, average=average, max_fpr=0.3,
+                      call=call["roc_auc_score"])
+        book.case("average_precision_score", "many.true", "many.score", weight=weight, average=None,
+                  call=call["average_precision_score"])
+    for x, y in [([0, 0.5, 1], [1, 2, 0]), ([1, 0.5, 0.5, 0], [1, 2, 3, 0]), ([0, 1, 0.5], [1, 1, 1]), ([1], [1])]:
+        name = f"auc{len(book.cases)}"
+        book.case("auc", book.column(f"{name}.x", x, np.float64), book.column(f"{name}.y", y, np.float64))
+    from scipy.stats import ks_2samp
+    for score in ["cancer.score", "cancer.tied"]:
+        book.case("ks_2samp", "cancer.true", score, call=lambda t, s: ks_2samp(s[t == 1], s[t == 0]).statistic)
+    book.write()
+
+
 if __name__ == "__main__":
     classification()
+    scores()

@@ -1,5 +1,4 @@
-//! What must hold for any columns: bounds, invariances, and agreement with naive counts.
-#![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "these are tests")]
+//! One confusion matrix: agreement with naive counts, bounds, symmetry.
 
 use halfback_metrics::{Average, Confusion, Kappa, Labels, Normalize, ZeroDivision};
 use proptest::prelude::*;

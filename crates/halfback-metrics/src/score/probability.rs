@@ -1,0 +1,277 @@
+//! How near probabilities come: log loss and Brier score, and what they explain.
+
+use std::borrow::Cow;
+
+use crate::column::{Label, Labels, Matrix, Weights, finite, rows};
+use crate::confusion::class_codes;
+use crate::encode::{check_types, positives};
+use crate::error::{Error, Metric, Reason, Result, Undefined, Warning};
+use crate::sum::{log_sum, sum, total};
+
+use super::{distinct, larger};
+
+/// Rows with their classes and probabilities.
+struct Forecast<'a> {
+    /// The column of each row's class.
+    codes: Vec<u32>,
+    /// Row after row; one column stands for the larger of two classes.
+    probabilities: Cow<'a, [f64]>,
+    columns: usize,
+    /// Whether the rows sum to one and labels came in order.
+    undefined: Option<Undefined>,
+    epsilon: f64,
+    weights: Weights<'a>,
+}
+
+/// The mean of -ln of the probability of each row's class; without `normalize` the sum.
+///
+/// `y_proba` has one column, for the larger of two classes, or one for each class of `labels` or
+/// of the truth. Probabilities are clipped to [ε, 1 - ε], ε by their precision. A warning where
+/// rows do not sum to one. Source: Good (1952); scikit-learn 1.9 `log_loss`.
+pub fn log_loss(
+    y_true: Labels<'_>,
+    y_proba: Matrix<'_>,
+    normalize: bool,
+    sample_weight: Weights<'_>,
+    labels: Option<&[Label]>,
+) -> Result<Metric> {
+    let forecast = Forecast::of(y_true, y_proba, sample_weight, labels)?;
+    let value = forecast.log_loss() / if normalize { forecast.weight() } else { 1.0 };
+    Ok(Metric { value, undefined: forecast.undefined })
+}
+
+/// The share of the log loss of the classes' frequencies that the probabilities save.
+///
+/// Source: scikit-learn 1.9 `d2_log_loss_score`.
+pub fn d2_log_loss(
+    y_true: Labels<'_>,
+    y_proba: Matrix<'_>,
+    sample_weight: Weights<'_>,
+    labels: Option<&[Label]>,
+) -> Result<Metric> {
+    if y_true.len().max(y_proba.rows()) < 2 {
+        return Ok(Metric::warned(f64::NAN, Reason::TooFewRows, Warning::UndefinedMetric));
+    }
+    let forecast = Forecast::of(y_true, y_proba, sample_weight, labels)?;
+    let epsilon = forecast.epsilon;
+    let total = forecast.weight();
+    let entropy = |&weight: &f64| -weight * (weight / total).clamp(epsilon, 1.0 - epsilon).ln();
+    let null: f64 = forecast.class_weights().iter().map(entropy).sum();
+    Ok(explained(forecast.log_loss(), null, forecast.undefined))
+}
+
+fn explained(loss: f64, null: f64, undefined: Option<Undefined>) -> Metric {
+    let constant = Undefined { reason: Reason::ConstantTruth, warning: None };
+    let undefined = undefined.or((null == 0.0).then_some(constant));
+    Metric { value: 1.0 - loss / null, undefined }
+}
+
+/// How a Brier score is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Brier<'a> {
+    /// The class of a single column; the larger one unless given. Texts need it.
+    pub pos_label: Option<Label>,
+    /// The classes of several columns.
+    pub labels: Option<&'a [Label]>,
+    /// Whether the score lies within [0, 1] rather than [0, 2]; unless given, for two classes.
+    pub scale_by_half: Option<bool>,
+}
+
+/// The mean squared distance of the probabilities from what came.
+///
+/// Source: Brier (1950); scikit-learn 1.9 `brier_score_loss`.
+pub fn brier_score(
+    y_true: Labels<'_>,
+    y_proba: Matrix<'_>,
+    sample_weight: Weights<'_>,
+    options: &Brier<'_>,
+) -> Result<Metric> {
+    let forecast = Forecast::for_brier(y_true, y_proba, sample_weight, options)?;
+    let half = options.scale_by_half.unwrap_or(forecast.columns < 3);
+    let value = forecast.brier() * if half { 0.5 } else { 1.0 };
+    Ok(Metric { value, undefined: forecast.undefined })
+}
+
+/// The share of the Brier score of the classes' frequencies that the probabilities save.
+///
+/// Source: scikit-learn 1.9 `d2_brier_score`.
+pub fn d2_brier_score(
+    y_true: Labels<'_>,
+    y_proba: Matrix<'_>,
+    sample_weight: Weights<'_>,
+    options: &Brier<'_>,
+) -> Result<Metric> {
+    if y_true.len().max(y_proba.rows()) < 2 {
+        return Ok(Metric::warned(f64::NAN, Reason::TooFewRows, Warning::UndefinedMetric));
+    }
+    let forecast = Forecast::for_brier(y_true, y_proba, sample_weight, options)?;
+    let total = forecast.weight();
+    let shares: Vec<f64> = forecast.class_weights().iter().map(|weight| weight / total).collect();
+    let null = shares.iter().map(|share| share * (1.0 - share)).sum();
+    Ok(explained(forecast.brier(), null, forecast.undefined))
+}
+
+impl<'a> Forecast<'a> {
+    fn of(
+        y_true: Labels<'_>,
+        y_proba: Matrix<'a>,
+        weights: Weights<'a>,
+        labels: Option<&[Label]>,
+    ) -> Result<Self> {
+        let (probabilities, epsilon) = checked(y_true, y_proba, weights)?;
+        let columns = y_proba.columns();
+        let ordered = labels.map(sorted);
+        let given = ordered.as_deref();
+        let codes = if columns == 1 && given.is_none() && distinct(y_true) == 2 {
+            larger(y_true)?.0.into_iter().map(u32::from).collect()
+        } else {
+            codes(y_true, given, columns)?
+        };
+        let unordered = labels.is_some_and(|labels| given != Some(labels));
+        let user = |reason| Undefined { reason, warning: Some(Warning::User) };
+        let undefined = unordered.then_some(user(Reason::UnsortedLabels));
+        let off = columns > 1 && !sum_to_one(&probabilities, columns, epsilon);
+        let undefined = undefined.or(off.then_some(user(Reason::NotProbabilities)));
+        Ok(Self { codes, probabilities, columns, undefined, epsilon, weights })
+    }
+
+    fn for_brier(
+        y_true: Labels<'_>,
+        y_proba: Matrix<'a>,
+        weights: Weights<'a>,
+        options: &Brier<'_>,
+    ) -> Result<Self> {
+        if y_proba.columns() > 1 {
+            return Self::of(y_true, y_proba, weights, options.labels);
+        }
+        let (probabilities, epsilon) = checked(y_true, y_proba, weights)?;
+        check_types(&[("y_true", y_true)])?;
+        let classes = distinct(y_true);
+        if classes > 2 {
+            let expected = "two; for more give a column for each class";
+            return Err(Error::Classes { argument: "y_true", found: classes, expected });
+        }
+        let truth = match (positives(y_true, options.pos_label.as_ref()), y_true) {
+            (Ok(truth), _) => truth,
+            (Err(error), Labels::Text(_)) => return Err(error),
+            (Err(_), _) if classes == 1 => vec![true; y_true.len()],
+            (Err(_), _) => larger(y_true)?.0,
+        };
+        let codes = truth.into_iter().map(u32::from).collect();
+        Ok(Self { codes, probabilities, columns: 1, undefined: None, epsilon, weights })
+    }
+
+    fn weight(&self) -> f64 {
+        self.weights.map_or(self.codes.len() as f64, total)
+    }
+
+    /// The weight of each class.
+    fn class_weights(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.columns.max(2)];
+        for (row, &code) in self.codes.iter().enumerate() {
+            sums[code as usize] += self.weights.map_or(1.0, |weights| weights[row]);
+        }
+        sums
+    }
+
+    /// The probability of a row's own class.
+    fn own(&self, row: usize) -> f64 {
+        let code = self.codes[row];
+        if self.columns > 1 {
+            return self.probabilities[row * self.columns + code as usize];
+        }
+        let p = self.probabilities[row];
+        if code == 1 { p } else { 1.0 - p }
+    }
+
+    fn log_loss(&self) -> f64 {
+        let (low, high) = (self.epsilon, 1.0 - self.epsilon);
+        let rows = self.codes.len();
+        match self.weights {
+            None => -log_sum(rows, |row| self.own(row).clamp(low, high)),
+            Some(w) => sum(rows, |row| -w[row] * self.own(row).clamp(low, high).ln()),
+        }
+    }
+
+    /// The mean squared distance over all columns, two of them for a single one.
+    fn brier(&self) -> f64 {
+        let weight = |row: usize| self.weights.map_or(1.0, |weights| weights[row]);
+        let distance = |row: usize| {
+            if self.columns == 1 {
+                let miss = 1.0 - self.own(row);
+                return 2.0 * miss * miss;
+            }
+            let own = self.codes[row] as usize;
+            let row = &self.probabilities[row * self.columns..][..self.columns];
+            let miss = |(at, &p): (usize, &f64)| (f64::from(u8::from(at == own)) - p).powi(2);
+            row.iter().enumerate().map(miss).sum()
+        };
+        sum(self.codes.len(), |row| weight(row) * distance(row)) / self.weight()
+    }
+}
+
+/// The mean of `loss(row)`.
+pub(super) fn weighted_mean(rows: usize, weights: Weights<'_>, loss: impl Fn(usize) -> f64) -> f64 {
+    match weights {
+        None => sum(rows, loss) / rows as f64,
+        Some(w) => sum(rows, |row| w[row] * loss(row)) / total(w),
+    }
+}
+
+/// Labels in the order of the columns.
+pub(super) fn sorted(labels: &[Label]) -> Vec<Label> {
+    let mut labels = labels.to_vec();
+    labels.sort_by(|left, right| match (left, right) {
+        (Label::Text(left), Label::Text(right)) => left.cmp(right),
+        _ => {
+            let number = |label: &Label| label.number().unwrap_or(f64::INFINITY);
+            number(left).total_cmp(&number(right))
+        }
+    });
+    labels
+}
+
+fn codes(y_true: Labels<'_>, labels: Option<&[Label]>, columns: usize) -> Result<Vec<u32>> {
+    let (classes, codes) = class_codes(y_true, labels)?;
+    if classes < 2 {
+        let (argument, expected) = if labels.is_some() {
+            ("labels", "two or more")
+        } else {
+            ("y_true", "two or more; give all of them as `labels`")
+        };
+        return Err(Error::Classes { argument, found: classes, expected });
+    }
+    let found = columns.max(2);
+    if classes == found {
+        return Ok(codes);
+    }
+    Err(Error::Columns { argument: "y_proba", found: columns, expected: classes })
+}
+
+fn checked<'a>(
+    y_true: Labels<'_>,
+    y_proba: Matrix<'a>,
+    weights: Weights<'_>,
+) -> Result<(Cow<'a, [f64]>, f64)> {
+    rows(y_true.len(), ("y_proba", y_proba.rows()), weights)?;
+    let probabilities = y_proba.values().to_f64();
+    within_unit("y_proba", &probabilities)?;
+    Ok((probabilities, y_proba.values().epsilon()))
+}
+
+/// Refuses what is no probability.
+pub(crate) fn within_unit(argument: &'static str, values: &[f64]) -> Result<()> {
+    let odd = values.iter().filter(|&&value| !(0.0..=1.0).contains(&value)).count();
+    if odd == 0 {
+        return Ok(());
+    }
+    finite(argument, values)?;
+    let found = values.iter().copied().find(|value| !(0.0..=1.0).contains(value));
+    let expected = "a probability within [0, 1]";
+    Err(Error::OutOfRange { argument, found: found.unwrap_or_default(), expected })
+}
+
+fn sum_to_one(probabilities: &[f64], columns: usize, epsilon: f64) -> bool {
+    let most = 1e-8 + epsilon.sqrt();
+    probabilities.chunks_exact(columns).all(|row| (row.iter().sum::<f64>() - 1.0).abs() <= most)
+}

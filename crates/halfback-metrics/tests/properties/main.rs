@@ -1,0 +1,11 @@
+//! What must hold for any columns: bounds, invariances, and agreement with naive formulas.
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    reason = "these are tests"
+)]
+
+mod confusion;
+mod scores;
