@@ -32,13 +32,19 @@
 #![expect(clippy::float_cmp, reason = "ties, zeros and constants are exact matters in metrics")]
 #![expect(clippy::many_single_char_names, reason = "formulas keep the letters of their sources")]
 
+mod calibration;
 mod column;
 mod confusion;
+pub mod distribution;
 mod encode;
 mod error;
 mod score;
 mod sum;
 
+pub use calibration::{
+    Bins, Murphy, Recalibration, Reliability, ReliabilityBin, Spiegelhalter, murphy, recalibration,
+    reliability, spiegelhalter,
+};
 pub use column::{Label, Labels, Matrix, Scores, Weights};
 pub use confusion::{
     Average, Confusion, CostMatrix, Kappa, LabelScores, LikelihoodRatios, MultilabelConfusion,

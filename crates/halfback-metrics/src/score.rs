@@ -19,6 +19,7 @@ pub use curve::{
 };
 pub use gain::{GainCurve, gain_curve, lift_at};
 pub use hinge::hinge_loss;
+pub(crate) use probability::within_unit;
 pub use probability::{Brier, brier_score, d2_brier_score, d2_log_loss, log_loss};
 pub use threshold::{BestThreshold, Costs, Thresholds, best_threshold, confusion_at_thresholds};
 

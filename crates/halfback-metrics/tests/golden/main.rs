@@ -11,6 +11,7 @@
     reason = "a failed expectation is this file's way of failing"
 )]
 
+mod calibration;
 mod classification;
 mod scores;
 

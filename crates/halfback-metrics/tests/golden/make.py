@@ -397,6 +397,64 @@ def scores():
     book.write()
 
 
+def recalibrated(true, p, sample_weight=None):
+    """Slope, intercept and calibration in the large, by statsmodels."""
+    import statsmodels.api as sm
+
+    odds = np.log(p / (1 - p))
+    options = {} if sample_weight is None else {"freq_weights": sample_weight}
+    fit = sm.GLM(true, sm.add_constant(odds), family=sm.families.Binomial(), **options).fit(tol=1e-14, maxiter=200)
+    large = sm.GLM(true, np.ones(len(true)), family=sm.families.Binomial(), offset=odds, **options).fit(tol=1e-14)
+    return [fit.params[1], fit.params[0], large.params[0]]
+
+
+def distances(true, p, bins, strategy):
+    """Expected, maximum and mean distance of numpy's bins."""
+    edges = np.linspace(0, 1, bins + 1) if strategy == "uniform" else np.percentile(p, np.linspace(0, 1, bins + 1) * 100)
+    at = np.searchsorted(edges[1:-1], p)
+    gaps = [(np.mean(at == one), abs(true[at == one].mean() - p[at == one].mean())) for one in np.unique(at)]
+    return [sum(a * b for a, b in gaps), max(b for _, b in gaps), np.mean([b for _, b in gaps])]
+
+
+def spiegelhalter(true, p):
+    from scipy.stats import norm
+
+    z = np.sum((true - p) * (1 - 2 * p)) / np.sqrt(np.sum((1 - 2 * p) ** 2 * p * (1 - p)))
+    return [z, 2 * norm.sf(abs(z))]
+
+
+def calibration():
+    from sklearn.calibration import calibration_curve
+
+    book, found = Book("calibration"), models()
+    cancer = found["cancer"]
+    random = np.random.default_rng(2)
+    book.column("cancer.true", cancer[0])
+    book.column("cancer.score", np.clip(np.round(cancer[2][:, 1], 3), 0.001, 0.999))
+    book.column("cancer.weight", weights(len(cancer[0])))
+    p = np.round(random.beta(1, 2, 150), 3)
+    book.column("drawn.true", (random.random(150) < p**1.4).astype(np.int64))
+    book.column("drawn.score", np.clip(p, 0.001, 0.999))
+    book.column("tied.true", [0, 1, 1, 0], np.int64)
+    book.column("tied.score", [0.5, 0.5, 0.5, 0.5])
+    book.column("three.true", [0, 1, 2, 0], np.int64)
+    book.column("above.score", [0.5, 1.5, 0.5, 0.5])
+    for name in ["cancer", "drawn", "tied"]:
+        true, score = f"{name}.true", f"{name}.score"
+        for strategy in ["uniform", "quantile"]:
+            for bins in [1, 5, 10]:
+                book.case("calibration_curve", true, score, call=calibration_curve, n_bins=bins, strategy=strategy)
+                book.case("distances", true, score, call=distances, bins=bins, strategy=strategy)
+        if name != "tied":
+            book.case("recalibration", true, score, call=recalibrated)
+            book.case("spiegelhalter", true, score, call=spiegelhalter)
+    book.case("recalibration", "cancer.true", "cancer.score", call=recalibrated, weight="cancer.weight")
+    book.case("calibration_curve", "three.true", "tied.score", call=calibration_curve, n_bins=5, strategy="uniform")
+    book.case("calibration_curve", "tied.true", "above.score", call=calibration_curve, n_bins=5, strategy="uniform")
+    book.write()
+
+
 if __name__ == "__main__":
     classification()
     scores()
+    calibration()

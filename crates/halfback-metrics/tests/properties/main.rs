@@ -7,5 +7,6 @@
     reason = "these are tests"
 )]
 
+mod calibration;
 mod confusion;
 mod scores;
