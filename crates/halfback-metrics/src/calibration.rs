@@ -3,6 +3,7 @@
 use crate::column::{Label, Labels, Scores, Weights, rows};
 use crate::distribution::normal_two_sided;
 use crate::error::{Error, Metric, Reason, Result};
+use crate::order::quantile;
 use crate::score::chosen;
 use crate::score::ranked::steps;
 use crate::score::within_unit;
@@ -118,17 +119,6 @@ fn edges(p: &[f64], bins: Bins) -> Result<Vec<f64>> {
     let mut sorted = p.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     Ok((0..=count).map(|at| quantile(&sorted, part(at))).collect())
-}
-
-/// Source: Hyndman and Fan's definition 7, numpy's default.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    let part = place - below as f64;
-    let (low, high) = (sorted[below], sorted[above]);
-    // numpy goes from the nearer end.
-    if part >= 0.5 { high - (high - low) * (1.0 - part) } else { low + (high - low) * part }
 }
 
 impl Reliability {

@@ -34,10 +34,16 @@
 
 mod calibration;
 mod column;
+mod comparison;
 mod confusion;
 pub mod distribution;
 mod encode;
 mod error;
+mod interval;
+mod order;
+mod random;
+mod ranking;
+mod regression;
 mod score;
 mod sum;
 
@@ -46,11 +52,27 @@ pub use calibration::{
     reliability, spiegelhalter,
 };
 pub use column::{Label, Labels, Matrix, Scores, Weights};
+pub use comparison::{
+    Adjustment, Design, McNemar, Welch, adjust, mcnemar, miettinen_nurminen, newcombe,
+    power_of_means, power_of_proportions, rows_for_means, rows_for_proportions, welch,
+};
 pub use confusion::{
     Average, Confusion, CostMatrix, Kappa, LabelScores, LikelihoodRatios, MultilabelConfusion,
     Normalize, Report, ReportRow, SetScores, Tally, ZeroDivision, top_k_accuracy,
 };
 pub use error::{Error, Metric, Reason, Result, Undefined, Warning};
+pub use interval::{
+    AreaDifference, AreaEstimate, Bootstrap, Interval, bootstrap, bootstrap_roc_auc,
+    clopper_pearson, delong, delong_paired, jackknife, wilson,
+};
+pub use random::Resampling;
+pub use ranking::{
+    Cut, Dcg, coverage_error, dcg, hit_rate, label_ranking_average_precision, label_ranking_loss,
+    mean_average_precision, mean_reciprocal_rank, ndcg, precision_at_k, recall_at_k,
+};
+pub use regression::{
+    ErrorSummary, IntervalCoverage, Multioutput, Outputs, Regression, interval_coverage,
+};
 pub use score::{
     BestThreshold, Brier, Costs, DetCurve, GainCurve, Multiclass, PrecisionRecallCurve, RocCurve,
     ScoreAverage, Thresholds, auc, average_precision, average_precision_by_label,

@@ -13,7 +13,10 @@
 
 mod calibration;
 mod classification;
+mod ranking;
+mod regression;
 mod scores;
+mod statistics;
 
 use std::collections::HashMap;
 

@@ -9,4 +9,6 @@
 
 mod calibration;
 mod confusion;
+mod ranking;
+mod regression;
 mod scores;
