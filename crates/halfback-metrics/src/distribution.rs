@@ -133,14 +133,19 @@ pub fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     if x >= 1.0 {
         return 1.0;
     }
-    if x > (a + 1.0) / (a + b + 2.0) {
-        return 1.0 - tail(1.0 - x, b, a);
-    }
-    tail(x, a, b)
+    shares(x, 1.0 - x, a, b)
 }
 
-fn tail(x: f64, a: f64, b: f64) -> f64 {
-    let factor = a * b / (a + b) * binomial_density(a, a + b, x);
+/// [`beta_cdf`] of `x`, whose distance from 1 is given too, since it may have digits that `x` lacks.
+fn shares(x: f64, rest: f64, a: f64, b: f64) -> f64 {
+    if x > (a + 1.0) / (a + b + 2.0) {
+        return 1.0 - tail(rest, x, b, a);
+    }
+    tail(x, rest, a, b)
+}
+
+fn tail(x: f64, rest: f64, a: f64, b: f64) -> f64 {
+    let factor = a * b / (a + b) * binomial_density(a, a + b, x, rest);
     factor / a / fraction(x, a, b)
 }
 
@@ -166,13 +171,10 @@ fn fraction(x: f64, a: f64, b: f64) -> f64 {
     1.0 / product
 }
 
-/// C(n, k) p^k (1 - p)^(n - k) for numbers that need not be whole.
-fn binomial_density(k: f64, n: f64, p: f64) -> f64 {
-    let log = stirling(n)
-        - stirling(k)
-        - stirling(n - k)
-        - deviance(k, n * p)
-        - deviance(n - k, n * (1.0 - p));
+/// C(n, k) p^k q^(n - k) for numbers that need not be whole, with q = 1 - p.
+fn binomial_density(k: f64, n: f64, p: f64, q: f64) -> f64 {
+    let log =
+        stirling(n) - stirling(k) - stirling(n - k) - deviance(k, n * p) - deviance(n - k, n * q);
     (n / (2.0 * PI * k * (n - k))).sqrt() * log.exp()
 }
 
@@ -218,7 +220,7 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     }
     let slope = |x: f64| {
         // The density of the beta distribution, by that of the binomial one.
-        a * b / (a + b) * binomial_density(a, a + b, x) / (x * (1.0 - x))
+        a * b / (a + b) * binomial_density(a, a + b, x, 1.0 - x) / (x * (1.0 - x))
     };
     root(|x| beta_cdf(x, a, b) - p, slope, (0.0, 1.0), a / (a + b))
 }
@@ -259,21 +261,22 @@ pub fn student_two_sided(t: f64, freedom: f64) -> f64 {
         return 0.0;
     }
     let square = t * t;
-    if square < freedom {
-        return 1.0 - beta_cdf(square / (freedom + square), 0.5, freedom / 2.0);
-    }
-    beta_cdf(freedom / (freedom + square), freedom / 2.0, 0.5)
+    let (x, rest) = (freedom / (freedom + square), square / (freedom + square));
+    shares(x, rest, freedom / 2.0, 0.5)
 }
 
 /// The number that Student's t exceeds with chance `upper`, at most one half.
 pub fn student_quantile(upper: f64, freedom: f64) -> f64 {
-    let x = beta_quantile(2.0 * upper, freedom / 2.0, 0.5);
-    if x > 0.5 {
-        // Near the centre the other tail keeps its digits.
-        let y = beta_quantile(1.0 - 2.0 * upper, 0.5, freedom / 2.0);
-        return (freedom * y / (1.0 - y)).sqrt();
+    let (a, b) = (freedom / 2.0, 0.5);
+    // The root in y = t² / (freedom + t²), or in 1 - y where y is near 1.
+    let beyond = |y: f64| shares(1.0 - y, y, a, b) - 2.0 * upper;
+    if beyond(0.5) > 0.0 {
+        let x = beta_quantile(2.0 * upper, a, b);
+        return (freedom * (1.0 - x) / x).sqrt();
     }
-    (freedom * (1.0 - x) / x).sqrt()
+    let slope = |y: f64| a * b / (a + b) * binomial_density(b, a + b, y, 1.0 - y) / (y * (1.0 - y));
+    let y = root(|y| -beyond(y), slope, (0.0, 1.0), 1.0 / (1.0 + freedom));
+    (freedom * y / (1.0 - y)).sqrt()
 }
 
 /// The chance of at most `k` successes in `n` trials of chance `p`.
@@ -289,5 +292,5 @@ pub fn binomial_pmf(k: f64, n: f64, p: f64) -> f64 {
     if k <= 0.0 {
         return (n * (-p).ln_1p()).exp();
     }
-    if k >= n { (n * p.ln()).exp() } else { binomial_density(k, n, p) }
+    if k >= n { (n * p.ln()).exp() } else { binomial_density(k, n, p, 1.0 - p) }
 }

@@ -55,9 +55,9 @@ fn counts(case: &Case<'_>) -> Result<Given, Error> {
             let wanted = if case.param("method") == "beta" { clopper_pearson } else { wilson };
             bounds(wanted(whole("count"), whole("nobs"), 1.0 - get("alpha"))?)
         }
-        "confint_proportions_2indep" => {
-            let newcombe_ = case.param("method") == "newcomb";
-            let wanted = if newcombe_ { newcombe } else { miettinen_nurminen };
+        "newcombe" | "miettinen_nurminen" => {
+            let simple = case.case["fn"] == "newcombe";
+            let wanted = if simple { newcombe } else { miettinen_nurminen };
             let first = (whole("count1"), whole("nobs1"));
             bounds(wanted(first, (whole("count2"), whole("nobs2")), 0.95)?)
         }
