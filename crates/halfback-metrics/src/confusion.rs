@@ -19,7 +19,7 @@ use crate::encode::{Encoded, check_types, encode};
 use crate::error::{Error, Metric, Reason, Result, Warning};
 
 /// The most classes of one matrix, which then has 2^24 cells.
-const MOST_CLASSES: usize = 4096;
+pub(crate) const MOST_CLASSES: usize = 4096;
 
 /// How many rows of each true class were predicted as each class.
 ///
@@ -70,6 +70,12 @@ impl Confusion {
         let dense = table::dense(y_true, y_pred, sample_weight);
         let table = dense.map_or_else(|| sparse(y_true, y_pred, sample_weight), Ok)?;
         table.arrange(labels)
+    }
+
+    /// The matrix of sorted classes whose counts are known.
+    pub(crate) fn of_counts(classes: Vec<Label>, counts: Vec<u64>) -> Self {
+        let listed = classes.len();
+        Self { listed, given: false, present: vec![true; listed], classes, counts, weights: None }
     }
 
     /// The classes that metrics are about.
@@ -133,11 +139,11 @@ impl Confusion {
     pub fn total(&self) -> f64 {
         match &self.weights {
             Some(weights) => weights.iter().sum(),
-            None => self.counts.iter().sum::<u64>() as f64,
+            None => self.counts.iter().map(|&count| u128::from(count)).sum::<u128>() as f64,
         }
     }
 
-    fn count(&self, truth: usize, predicted: usize) -> u64 {
+    pub(crate) fn count(&self, truth: usize, predicted: usize) -> u64 {
         self.counts[truth * self.classes.len() + predicted]
     }
 

@@ -45,6 +45,7 @@ mod random;
 mod ranking;
 mod regression;
 mod score;
+mod state;
 mod sum;
 
 pub use calibration::{
@@ -81,3 +82,4 @@ pub use score::{
     kolmogorov_smirnov, lift_at, log_loss, precision_recall_curve, roc_auc, roc_auc_by_class,
     roc_auc_multiclass, roc_auc_multilabel, roc_curve,
 };
+pub use state::{Batch, Finished, ScoreSummary, Spec, State};

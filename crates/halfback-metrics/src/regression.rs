@@ -5,6 +5,7 @@ mod explained;
 mod interval;
 mod quantile;
 
+pub(crate) use explained::share;
 pub use interval::{IntervalCoverage, interval_coverage};
 
 use std::borrow::Cow;
@@ -202,7 +203,7 @@ impl<'a> Regression<'a> {
             mae: absolute / weight,
             rmse: (squared / weight).sqrt(),
             bias: error / weight,
-            r2: if self.rows < 2 { too_few() } else { explained::share(squared, spread, true) },
+            r2: if self.rows < 2 { too_few() } else { share(squared, spread, true) },
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Outputs, Regression, check_share, pinball, too_few};
 
 /// 1 - loss / null: where there is nothing to explain, 1 for no loss and 0 for any, unless
 /// `finite` is off.
-pub(super) fn share(loss: f64, null: f64, finite: bool) -> Metric {
+pub(crate) fn share(loss: f64, null: f64, finite: bool) -> Metric {
     if null != 0.0 {
         return Metric::of(1.0 - loss / null);
     }

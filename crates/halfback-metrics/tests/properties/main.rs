@@ -12,3 +12,4 @@ mod confusion;
 mod ranking;
 mod regression;
 mod scores;
+mod state;
