@@ -239,9 +239,9 @@ fn root(
             return x;
         }
         if y > 0.0 {
-            high = x
+            high = x;
         } else {
-            low = x
+            low = x;
         }
         let newton = x - y / slope(x);
         let next = if newton > low && newton < high { newton } else { f64::midpoint(low, high) };

@@ -19,12 +19,12 @@ impl Resampling {
     ///
     /// Source: Chamandy et al., Estimating uncertainty for massive data streams (2012).
     #[inline]
-    pub fn weight(&self, key: u64, replicate: u32) -> u32 {
+    pub fn weight(self, key: u64, replicate: u32) -> u32 {
         poisson(self.row(key).at(replicate))
     }
 
     #[inline]
-    pub(crate) fn row(&self, key: u64) -> RowStream {
+    pub(crate) fn row(self, key: u64) -> RowStream {
         RowStream { state: mix(self.seed.wrapping_add(key.wrapping_mul(0xD134_2543_DE82_EF95))) }
     }
 }

@@ -18,10 +18,13 @@ use crate::sum::{sum, sum2, total};
 #[derive(Clone, Debug)]
 pub struct Regression<'a> {
     /// For each output, the true values and the predictions.
-    outputs: Vec<(Cow<'a, [f64]>, Cow<'a, [f64]>)>,
+    outputs: Vec<Pair<'a>>,
     weights: Weights<'a>,
     rows: usize,
 }
+
+/// The true values and the predictions of an output.
+type Pair<'a> = (Cow<'a, [f64]>, Cow<'a, [f64]>);
 
 /// How the numbers of several outputs become one.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
@@ -140,7 +143,7 @@ impl<'a> Regression<'a> {
     /// The sum of |error| over the sum of |truth|.
     /// Source: Kolassa and Schütz, Advantages of the MAD/mean ratio over the MAPE (2007).
     pub fn weighted_percentage_error(&self) -> Outputs {
-        let one = |(truth, predicted): &(Cow<'_, [f64]>, Cow<'_, [f64]>)| {
+        let one = |(truth, predicted): &Pair<'_>| {
             let error = self.mean(truth, predicted, |y, p| (p - y).abs());
             let size = self.mean(truth, truth, |y, _| y.abs());
             if size == 0.0 {
@@ -227,7 +230,7 @@ impl<'a> Regression<'a> {
     }
 
     fn means(&self, loss: impl Fn(f64, f64) -> f64) -> Outputs {
-        let one = |(y, p): &(Cow<'_, [f64]>, Cow<'_, [f64]>)| Metric::of(self.mean(y, p, &loss));
+        let one = |(y, p): &Pair<'_>| Metric::of(self.mean(y, p, &loss));
         Outputs::plain(self.outputs.iter().map(one).collect())
     }
 

@@ -74,7 +74,7 @@ pub struct State {
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
     Classes(Classes),
-    Ranks(Ranks),
+    Ranks(Box<Ranks>),
     Numbers(Box<Numbers>),
 }
 
@@ -115,7 +115,7 @@ impl State {
         let part = match spec {
             Spec::Classification => Part::Classes(Classes::default()),
             Spec::Scores { probabilities, buckets } => {
-                Part::Ranks(Ranks::new(probabilities, buckets)?)
+                Part::Ranks(Box::new(Ranks::new(probabilities, buckets)?))
             }
             Spec::Regression => Part::Numbers(Box::default()),
         };
@@ -221,7 +221,7 @@ impl State {
         let mut reader = Reader::new(bytes)?;
         let part = match reader.byte()? {
             0 => Part::Classes(Classes::read(&mut reader)?),
-            1 => Part::Ranks(Ranks::read(&mut reader)?),
+            1 => Part::Ranks(Box::new(Ranks::read(&mut reader)?)),
             2 => Part::Numbers(Box::new(Numbers::read(&mut reader)?)),
             _ => return Err(bytes::bad("a known kind")),
         };

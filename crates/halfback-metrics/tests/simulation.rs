@@ -1,10 +1,8 @@
 //! Simulations with fixed seeds: intervals cover as often as they say, and tests find nothing where
 //! there is nothing as often as they say.
 #![expect(
-    clippy::unwrap_used,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
     reason = "these are tests"
 )]
 

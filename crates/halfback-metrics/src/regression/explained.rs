@@ -1,11 +1,9 @@
 //! Shares of what could be explained: R², explained variance, and D² of absolute and pinball loss.
 
-use std::borrow::Cow;
-
 use crate::error::{Metric, Reason, Result};
 
 use super::quantile::weighted_quantile;
-use super::{Outputs, Regression, check_share, pinball, too_few};
+use super::{Outputs, Pair, Regression, check_share, pinball, too_few};
 
 /// 1 - loss / null: where there is nothing to explain, 1 for no loss and 0 for any, unless
 /// `finite` is off.
@@ -67,7 +65,7 @@ impl Regression<'_> {
     }
 
     fn shares(&self, finite: bool, parts: impl Fn(&[f64], &[f64]) -> (f64, f64)) -> Outputs {
-        let part = |(y, p): &(Cow<'_, [f64]>, Cow<'_, [f64]>)| parts(y, p);
+        let part = |(y, p): &Pair<'_>| parts(y, p);
         let parts: Vec<(f64, f64)> = self.outputs.iter().map(part).collect();
         Outputs {
             values: parts.iter().map(|&(loss, null)| share(loss, null, finite)).collect(),

@@ -2,14 +2,14 @@
 
 use crate::column::Weights;
 
-use super::{Outputs, Regression};
+use super::{Outputs, Pair, Regression};
 use crate::error::Metric;
 
 impl Regression<'_> {
     /// Median absolute error, in the unit of the target.
     /// Source: scikit-learn 1.9 `median_absolute_error`.
     pub fn median_absolute_error(&self) -> Outputs {
-        let one = |(y, p): &(std::borrow::Cow<'_, [f64]>, std::borrow::Cow<'_, [f64]>)| {
+        let one = |(y, p): &Pair<'_>| {
             let errors: Vec<f64> = y.iter().zip(p.iter()).map(|(y, p)| (p - y).abs()).collect();
             Metric::of(match self.weights {
                 None => median(errors),

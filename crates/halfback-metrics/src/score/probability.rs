@@ -221,12 +221,10 @@ pub(super) fn weighted_mean(rows: usize, weights: Weights<'_>, loss: impl Fn(usi
 /// Labels in the order of the columns.
 pub(super) fn sorted(labels: &[Label]) -> Vec<Label> {
     let mut labels = labels.to_vec();
+    let number = |label: &Label| label.number().unwrap_or(f64::INFINITY);
     labels.sort_by(|left, right| match (left, right) {
         (Label::Text(left), Label::Text(right)) => left.cmp(right),
-        _ => {
-            let number = |label: &Label| label.number().unwrap_or(f64::INFINITY);
-            number(left).total_cmp(&number(right))
-        }
+        (left, right) => number(left).total_cmp(&number(right)),
     });
     labels
 }

@@ -143,7 +143,9 @@ impl Ranks {
         let groups = self.groups();
         writer.number(groups.len() as u64);
         for (key, positive, negative) in groups {
-            [key, positive, negative].into_iter().for_each(|number| writer.number(number));
+            for number in [key, positive, negative] {
+                writer.number(number);
+            }
         }
     }
 

@@ -5,8 +5,6 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
     clippy::float_cmp,
     reason = "a failed expectation is this file's way of failing"
 )]

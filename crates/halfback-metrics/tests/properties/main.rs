@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::cast_precision_loss,
-    clippy::indexing_slicing,
     clippy::float_cmp,
     reason = "these are tests"
 )]

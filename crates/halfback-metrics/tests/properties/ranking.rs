@@ -24,7 +24,7 @@ fn two_queries_by_hand() {
     let close = |got: [f64; 5], want: [f64; 5]| {
         got.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-12)
     };
-    let all = [(5.0 / 6.0 + 1.0 / 3.0) / 2.0, (1.0 + 1.0 / 3.0) / 2.0, 1.0, 0.5, 1.0];
+    let all = [7.0 / 12.0, 2.0 / 3.0, 1.0, 0.5, 1.0];
     assert!(close(at(None), all), "{:?}", at(None));
     assert!(close(at(Some(2)), [0.25, 0.5, 0.5, 0.25, 0.25]), "{:?}", at(Some(2)));
     let weighted = hit_rate(&truth, table, Some(1), Some(&[3.0, 1.0])).unwrap();

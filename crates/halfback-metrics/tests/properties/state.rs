@@ -57,7 +57,9 @@ proptest! {
             merged.merge(&of(spec, left)).unwrap();
             prop_assert_eq!(merged.to_bytes(), whole.to_bytes());
             let mut streamed = State::new(spec).unwrap();
-            turned.iter().for_each(|row| update(&mut streamed, std::slice::from_ref(row)));
+            for row in &turned {
+                update(&mut streamed, std::slice::from_ref(row));
+            }
             prop_assert_eq!(streamed.to_bytes(), whole.to_bytes());
             let read = State::from_bytes(&whole.to_bytes()).unwrap();
             prop_assert_eq!(read.to_bytes(), whole.to_bytes());
