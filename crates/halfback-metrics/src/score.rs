@@ -24,7 +24,7 @@ pub use probability::{Brier, brier_score, d2_brier_score, d2_log_loss, log_loss}
 pub use threshold::{BestThreshold, Costs, Thresholds, best_threshold, confusion_at_thresholds};
 
 use crate::column::{Label, Labels};
-use crate::encode::{check_types, numbers, positives};
+use crate::encode::{check_types, positives};
 use crate::error::{Error, Result};
 
 /// How many classes there are, up to three.
@@ -46,25 +46,31 @@ pub(crate) fn distinct(truth: Labels<'_>) -> usize {
 /// one class does not have.
 pub(crate) fn larger(truth: Labels<'_>) -> Result<(Vec<bool>, usize)> {
     check_types(&[("y_true", truth)])?;
-    let classes = distinct(truth);
-    if classes > 2 {
-        let expected = "two; for more give a table of scores";
-        return Err(Error::Classes { argument: "y_true", found: classes, expected });
-    }
-    let rows = match truth {
-        Labels::Bool(rows) => above_least(rows.iter().copied()),
-        Labels::Int(rows) => above_least(rows.iter().copied()),
-        Labels::Float(_) => above_least(numbers(truth)),
-        Labels::Text(rows) => above_least(rows.iter().copied()),
+    let found = match truth {
+        Labels::Bool(rows) => above_least(rows),
+        Labels::Int(rows) => above_least(rows),
+        Labels::Float(rows) => above_least(rows),
+        Labels::Text(rows) => above_least(rows),
     };
-    Ok((rows, classes))
+    let expected = "two; for more give a table of scores";
+    found.ok_or(Error::Classes { argument: "y_true", found: 3, expected })
 }
 
-fn above_least<T: Copy + PartialOrd>(rows: impl Iterator<Item = T>) -> Vec<bool> {
-    let rows: Vec<T> = rows.collect();
-    let Some(&first) = rows.first() else { return Vec::new() };
-    let least = rows.iter().fold(first, |least, &row| if row < least { row } else { least });
-    rows.iter().map(|&row| row > least).collect()
+/// The rows above the least value, and how many values there are; nothing for more than two.
+fn above_least<T: Copy + PartialOrd>(rows: &[T]) -> Option<(Vec<bool>, usize)> {
+    let Some(&first) = rows.first() else { return Some((Vec::new(), 0)) };
+    let Some(&second) = rows.iter().find(|&&row| row != first) else {
+        return Some((vec![false; rows.len()], 1));
+    };
+    let (least, most) = if first < second { (first, second) } else { (second, first) };
+    let mut others = false;
+    let above = |&row: &T| {
+        let above = row == most;
+        others |= !above & (row != least);
+        above
+    };
+    let rows = rows.iter().map(above).collect();
+    (!others).then_some((rows, 2))
 }
 
 /// Positive rows of any column where `positive` is given, and else of one of two classes.

@@ -62,41 +62,35 @@ fn pairwise(lanes: [f64; 8]) -> f64 {
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
-/// The sum of the logarithms of `f(row)`, which are positive, normal and finite.
+/// The sum of the logarithms of `rows` numbers, which are positive, normal and finite. `fill` writes
+/// those from a row on.
 ///
 /// Mantissas are multiplied and exponents added, so that one logarithm serves hundreds of rows.
 #[inline]
-pub(crate) fn log_sum(rows: usize, f: impl Fn(usize) -> f64) -> f64 {
+pub(crate) fn log_sum(rows: usize, fill: impl Fn(usize, &mut [f64])) -> f64 {
     const LANES: usize = 8;
-    // Mantissas are below two: 512 of them multiply to less than 2^512.
-    const BLOCK: usize = 512 * LANES;
+    // Mantissas are below two: 256 of them multiply to less than 2^256.
+    const BLOCK: usize = 256 * LANES;
     const FRACTION: u64 = (1 << 52) - 1;
-    let (mut logs, mut exponent) = (0.0, 0i64);
-    let mut start = 0;
-    while start < rows {
-        let end = rows.min(start + BLOCK);
+    let mut block = [1.0f64; BLOCK];
+    let (mut logs, mut exponent) = (0.0, 0u64);
+    for start in (0..rows).step_by(BLOCK) {
+        let length = BLOCK.min(rows - start);
+        fill(start, &mut block[..length]);
+        // What is left of the last block counts as ones.
+        block[length..].fill(1.0);
         let mut product = [1.0f64; LANES];
-        let mut powers = [0i64; LANES];
-        let mut push = |lane: usize, value: f64| {
-            let bits = value.to_bits();
-            powers[lane] += (bits >> 52) as i64;
-            product[lane] *= f64::from_bits((bits & FRACTION) | 1.0f64.to_bits());
-        };
-        let whole = end - (end - start) % LANES;
-        let mut at = start;
-        while at < whole {
+        let mut powers = [0u64; LANES];
+        for chunk in block.as_chunks::<LANES>().0 {
             for lane in 0..LANES {
-                push(lane, f(at + lane));
+                let bits = chunk[lane].to_bits();
+                powers[lane] += bits >> 52;
+                product[lane] *= f64::from_bits((bits & FRACTION) | 1.0f64.to_bits());
             }
-            at += LANES;
-        }
-        for row in whole..end {
-            push(0, f(row));
         }
         logs += product.iter().map(|product| product.ln()).sum::<f64>();
-        exponent += powers.iter().sum::<i64>();
-        start = end;
+        exponent += powers.iter().sum::<u64>();
     }
-    let bias = 1023 * rows as i64;
-    (exponent - bias) as f64 * std::f64::consts::LN_2 + logs
+    let bias = 1023 * BLOCK as u64 * rows.div_ceil(BLOCK) as u64;
+    (exponent as i64 - bias as i64) as f64 * std::f64::consts::LN_2 + logs
 }

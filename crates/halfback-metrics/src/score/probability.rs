@@ -10,10 +10,17 @@ use crate::sum::{log_sum, sum, total};
 
 use super::{distinct, larger};
 
+/// The class of each row.
+enum Classes {
+    /// Of a single column: whether it is the class that the column is of.
+    Two(Vec<bool>),
+    /// The column of the class.
+    Many(Vec<u32>),
+}
+
 /// Rows with their classes and probabilities.
 struct Forecast<'a> {
-    /// The column of each row's class.
-    codes: Vec<u32>,
+    classes: Classes,
     /// Row after row; one column stands for the larger of two classes.
     probabilities: Cow<'a, [f64]>,
     columns: usize,
@@ -122,17 +129,21 @@ impl<'a> Forecast<'a> {
         let columns = y_proba.columns();
         let ordered = labels.map(sorted);
         let given = ordered.as_deref();
-        let codes = if columns == 1 && given.is_none() && distinct(y_true) == 2 {
-            larger(y_true)?.0.into_iter().map(u32::from).collect()
+        let classes = if columns == 1 && given.is_none() && distinct(y_true) == 2 {
+            Classes::Two(larger(y_true)?.0)
         } else {
-            codes(y_true, given, columns)?
+            let codes = codes(y_true, given, columns)?;
+            match columns {
+                1 => Classes::Two(codes.into_iter().map(|code| code == 1).collect()),
+                _ => Classes::Many(codes),
+            }
         };
         let unordered = labels.is_some_and(|labels| given != Some(labels));
         let user = |reason| Undefined { reason, warning: Some(Warning::User) };
         let undefined = unordered.then_some(user(Reason::UnsortedLabels));
         let off = columns > 1 && !sum_to_one(&probabilities, columns, epsilon);
         let undefined = undefined.or(off.then_some(user(Reason::NotProbabilities)));
-        Ok(Self { codes, probabilities, columns, undefined, epsilon, weights })
+        Ok(Self { classes, probabilities, columns, undefined, epsilon, weights })
     }
 
     fn for_brier(
@@ -157,56 +168,105 @@ impl<'a> Forecast<'a> {
             (Err(_), _) if classes == 1 => vec![true; y_true.len()],
             (Err(_), _) => larger(y_true)?.0,
         };
-        let codes = truth.into_iter().map(u32::from).collect();
-        Ok(Self { codes, probabilities, columns: 1, undefined: None, epsilon, weights })
+        let classes = Classes::Two(truth);
+        Ok(Self { classes, probabilities, columns: 1, undefined: None, epsilon, weights })
+    }
+
+    fn rows(&self) -> usize {
+        self.probabilities.len() / self.columns
     }
 
     fn weight(&self) -> f64 {
-        self.weights.map_or(self.codes.len() as f64, total)
+        self.weights.map_or(self.rows() as f64, total)
     }
 
     /// The weight of each class.
     fn class_weights(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.columns.max(2)];
-        for (row, &code) in self.codes.iter().enumerate() {
-            sums[code as usize] += self.weights.map_or(1.0, |weights| weights[row]);
+        let weight = |row: usize| self.weights.map_or(1.0, |weights| weights[row]);
+        match &self.classes {
+            Classes::Two(truth) => {
+                truth
+                    .iter()
+                    .enumerate()
+                    .for_each(|(row, &one)| sums[usize::from(one)] += weight(row));
+            }
+            Classes::Many(codes) => {
+                codes
+                    .iter()
+                    .enumerate()
+                    .for_each(|(row, &code)| sums[code as usize] += weight(row));
+            }
         }
         sums
     }
 
-    /// The probability of a row's own class.
-    fn own(&self, row: usize) -> f64 {
-        let code = self.codes[row];
-        if self.columns > 1 {
-            return self.probabilities[row * self.columns + code as usize];
+    /// The probabilities of the rows' own classes, from a row on.
+    fn own(&self, start: usize, own: &mut [f64]) {
+        let end = start + own.len();
+        match &self.classes {
+            Classes::Two(truth) => {
+                let rows = truth[start..end].iter().zip(&self.probabilities[start..end]);
+                for (own, (&one, &p)) in own.iter_mut().zip(rows) {
+                    *own = if one { p } else { 1.0 - p };
+                }
+            }
+            Classes::Many(codes) => {
+                for (own, row) in own.iter_mut().zip(start..end) {
+                    *own = self.probabilities[row * self.columns + codes[row] as usize];
+                }
+            }
         }
-        let p = self.probabilities[row];
-        if code == 1 { p } else { 1.0 - p }
     }
 
     fn log_loss(&self) -> f64 {
         let (low, high) = (self.epsilon, 1.0 - self.epsilon);
-        let rows = self.codes.len();
-        match self.weights {
-            None => -log_sum(rows, |row| self.own(row).clamp(low, high)),
-            Some(w) => sum(rows, |row| -w[row] * self.own(row).clamp(low, high).ln()),
-        }
+        let clipped = |start: usize, own: &mut [f64]| {
+            self.own(start, own);
+            for p in own {
+                *p = p.max(low).min(high);
+            }
+        };
+        let Some(weights) = self.weights else { return -log_sum(self.rows(), clipped) };
+        let mut own = vec![0.0; self.rows()];
+        clipped(0, &mut own);
+        sum(own.len(), |row| -weights[row] * own[row].ln())
     }
 
     /// The mean squared distance over all columns, two of them for a single one.
     fn brier(&self) -> f64 {
-        let weight = |row: usize| self.weights.map_or(1.0, |weights| weights[row]);
-        let distance = |row: usize| {
-            if self.columns == 1 {
-                let miss = 1.0 - self.own(row);
-                return 2.0 * miss * miss;
-            }
-            let own = self.codes[row] as usize;
-            let row = &self.probabilities[row * self.columns..][..self.columns];
-            let miss = |(at, &p): (usize, &f64)| (f64::from(u8::from(at == own)) - p).powi(2);
-            row.iter().enumerate().map(miss).sum()
+        let sum = match &self.classes {
+            Classes::Two(truth) => 2.0 * self.squares(truth),
+            Classes::Many(codes) => sum(codes.len(), |row| {
+                let own = codes[row] as usize;
+                let table = &self.probabilities[row * self.columns..][..self.columns];
+                let miss = |(at, &p): (usize, &f64)| (f64::from(u8::from(at == own)) - p).powi(2);
+                let squares: f64 = table.iter().enumerate().map(miss).sum();
+                self.weights.map_or(1.0, |weights| weights[row]) * squares
+            }),
         };
-        sum(self.codes.len(), |row| weight(row) * distance(row)) / self.weight()
+        sum / self.weight()
+    }
+
+    /// The sum of the squared distances of a single column.
+    fn squares(&self, truth: &[bool]) -> f64 {
+        let miss = |one: bool, p: f64| {
+            let miss = f64::from(u8::from(one)) - p;
+            miss * miss
+        };
+        if let Some(w) = self.weights {
+            return sum(truth.len(), |row| w[row] * miss(truth[row], self.probabilities[row]));
+        }
+        let mut lanes = [0.0f64; 8];
+        let (chunks, rest) = truth.as_chunks::<8>();
+        let (values, values_rest) = self.probabilities.as_chunks::<8>();
+        for (chunk, values) in chunks.iter().zip(values) {
+            for lane in 0..8 {
+                lanes[lane] += miss(chunk[lane], values[lane]);
+            }
+        }
+        let odd: f64 = rest.iter().zip(values_rest).map(|(&one, &p)| miss(one, p)).sum();
+        lanes.iter().sum::<f64>() + odd
     }
 }
 
@@ -259,8 +319,11 @@ fn checked<'a>(
 
 /// Refuses what is no probability.
 pub(crate) fn within_unit(argument: &'static str, values: &[f64]) -> Result<()> {
-    let odd = values.iter().filter(|&&value| !(0.0..=1.0).contains(&value)).count();
-    if odd == 0 {
+    // Without a branch, so that it vectorises.
+    let inside = |inside: bool, &value: &f64| inside & (value >= 0.0) & (value <= 1.0);
+    if values.as_chunks::<8>().0.iter().all(|chunk| chunk.iter().fold(true, inside))
+        && values.as_chunks::<8>().1.iter().fold(true, inside)
+    {
         return Ok(());
     }
     finite(argument, values)?;
