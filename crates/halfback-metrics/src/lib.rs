@@ -73,6 +73,7 @@ pub use ranking::{
 };
 pub use regression::{
     ErrorSummary, IntervalCoverage, Multioutput, Outputs, Regression, interval_coverage,
+    regression_summary,
 };
 pub use score::{
     BestThreshold, Brier, Costs, DetCurve, GainCurve, Multiclass, PrecisionRecallCurve, RocCurve,

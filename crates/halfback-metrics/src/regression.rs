@@ -62,6 +62,25 @@ pub struct ErrorSummary {
     pub r2: Metric,
 }
 
+/// [`Regression::summary`] of one output, in a single pass also over what must be finite.
+pub fn regression_summary(
+    y_true: Scores<'_>,
+    y_pred: Scores<'_>,
+    sample_weight: Weights<'_>,
+) -> Result<ErrorSummary> {
+    crate::column::rows(y_true.len(), ("y_pred", y_pred.len()), sample_weight)?;
+    let (truth, predicted) = (y_true.to_f64(), y_pred.to_f64());
+    let rows = truth.len();
+    let pair = Regression { outputs: Vec::new(), weights: sample_weight, rows };
+    let summary = pair.summary_of(&truth, &predicted);
+    // NaN and infinities are never lost in these sums: columns are searched only if one shows.
+    if !(summary.mae.is_finite() && summary.rmse.is_finite() && summary.bias.is_finite()) {
+        finite("y_true", &truth)?;
+        finite("y_pred", &predicted)?;
+    }
+    Ok(summary)
+}
+
 impl<'a> Regression<'a> {
     /// Tables of equal shape: a row for each example, a column for each output.
     pub fn of(y_true: Matrix<'a>, y_pred: Matrix<'a>, sample_weight: Weights<'a>) -> Result<Self> {

@@ -63,14 +63,13 @@ fn above_least<T: Copy + PartialOrd>(rows: &[T]) -> Option<(Vec<bool>, usize)> {
         return Some((vec![false; rows.len()], 1));
     };
     let (least, most) = if first < second { (first, second) } else { (second, first) };
-    let mut others = false;
+    let mut known = 0;
     let above = |&row: &T| {
-        let above = row == most;
-        others |= !above & (row != least);
-        above
+        known += usize::from(row == most) + usize::from(row == least);
+        row == most
     };
-    let rows = rows.iter().map(above).collect();
-    (!others).then_some((rows, 2))
+    let above: Vec<bool> = rows.iter().map(above).collect();
+    (known == rows.len()).then_some((above, 2))
 }
 
 /// Positive rows of any column where `positive` is given, and else of one of two classes.

@@ -88,8 +88,13 @@ pub fn bootstrap_roc_auc(
             last_of_ties: next != Some(key),
         })
         .collect();
+    // Below 2^27 rows the pairs of a resample fit into 64 bits.
+    let plain = ranked.len() < 1 << 27 && ranked.iter().all(|row| row.last_of_ties);
     let estimate = area(&ranked, |_| 1);
-    let replicate = |at| area(&ranked, |row| poisson(row.stream.at(at)));
+    let replicate = |at| {
+        let weight = |row: &Ranked| poisson(row.stream.at(at));
+        if plain { area_without_ties(&ranked, weight) } else { area(&ranked, weight) }
+    };
     Ok(Bootstrap::new(estimate, (0..replicates).map(replicate).collect()))
 }
 
@@ -121,6 +126,22 @@ fn area(ranked: &[Ranked], weight: impl Fn(&Ranked) -> u32) -> f64 {
         return f64::NAN;
     }
     pairs as f64 / (2.0 * positives as f64 * negatives as f64)
+}
+
+/// [`area`] where no two rows score alike: without a branch.
+fn area_without_ties(ranked: &[Ranked], weight: impl Fn(&Ranked) -> u32) -> f64 {
+    let (mut positives, mut negatives, mut pairs) = (0u64, 0u64, 0u64);
+    for row in ranked {
+        let weight = u64::from(weight(row));
+        let positive = weight & u64::from(row.positive).wrapping_neg();
+        pairs += (weight - positive) * positives;
+        positives += positive;
+        negatives += weight - positive;
+    }
+    if positives == 0 || negatives == 0 {
+        return f64::NAN;
+    }
+    pairs as f64 / (positives as f64 * negatives as f64)
 }
 
 /// The metric without each of up to `groups` groups of rows, for [`Bootstrap::bca`].

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use crate::column::{Label, Labels, Matrix, Weights, finite, rows};
 use crate::confusion::class_codes;
-use crate::encode::{check_types, positives};
+use crate::encode::positives;
 use crate::error::{Error, Metric, Reason, Result, Undefined, Warning};
 use crate::sum::{log_sum, sum, total};
 
-use super::{distinct, larger};
+use super::larger;
 
 /// The class of each row.
 enum Classes {
@@ -129,8 +129,10 @@ impl<'a> Forecast<'a> {
         let columns = y_proba.columns();
         let ordered = labels.map(sorted);
         let given = ordered.as_deref();
-        let classes = if columns == 1 && given.is_none() && distinct(y_true) == 2 {
-            Classes::Two(larger(y_true)?.0)
+        let plain = columns == 1 && given.is_none();
+        let two = plain.then(|| larger(y_true)).transpose().unwrap_or_default();
+        let classes = if let Some((truth, 2)) = two {
+            Classes::Two(truth)
         } else {
             let codes = codes(y_true, given, columns)?;
             match columns {
@@ -156,17 +158,18 @@ impl<'a> Forecast<'a> {
             return Self::of(y_true, y_proba, weights, options.labels);
         }
         let (probabilities, epsilon) = checked(y_true, y_proba, weights)?;
-        check_types(&[("y_true", y_true)])?;
-        let classes = distinct(y_true);
-        if classes > 2 {
-            let expected = "two; for more give a column for each class";
-            return Err(Error::Classes { argument: "y_true", found: classes, expected });
-        }
-        let truth = match (positives(y_true, options.pos_label.as_ref()), y_true) {
-            (Ok(truth), _) => truth,
-            (Err(error), Labels::Text(_)) => return Err(error),
-            (Err(_), _) if classes == 1 => vec![true; y_true.len()],
-            (Err(_), _) => larger(y_true)?.0,
+        let (above, classes) = larger(y_true)?;
+        let text = matches!(y_true, Labels::Text(_));
+        let positive = options.pos_label.as_ref();
+        let truth = if classes == 2 && positive.is_none() && !text {
+            above
+        } else {
+            match positives(y_true, positive) {
+                Err(error) if text => return Err(error),
+                // One class that is none of the usual ones is the positive one.
+                Err(_) => vec![true; y_true.len()],
+                Ok(truth) => truth,
+            }
         };
         let classes = Classes::Two(truth);
         Ok(Self { classes, probabilities, columns: 1, undefined: None, epsilon, weights })
@@ -319,11 +322,16 @@ fn checked<'a>(
 
 /// Refuses what is no probability.
 pub(crate) fn within_unit(argument: &'static str, values: &[f64]) -> Result<()> {
-    // Without a branch, so that it vectorises.
-    let inside = |inside: bool, &value: &f64| inside & (value >= 0.0) & (value <= 1.0);
-    if values.as_chunks::<8>().0.iter().all(|chunk| chunk.iter().fold(true, inside))
-        && values.as_chunks::<8>().1.iter().fold(true, inside)
-    {
+    // What is cut off, without a branch: NaN stays NaN.
+    let cut = |sum: f64, &value: &f64| sum + (value - value.clamp(0.0, 1.0)).abs();
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut lanes = [0.0f64; 8];
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane = cut(*lane, value);
+        }
+    }
+    if lanes.iter().sum::<f64>() + rest.iter().fold(0.0, cut) == 0.0 {
         return Ok(());
     }
     finite(argument, values)?;

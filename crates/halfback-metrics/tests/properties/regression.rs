@@ -1,6 +1,8 @@
 //! Metrics of numbers: what is fused equals what is not, and scales do what they should.
 
-use halfback_metrics::{Multioutput, Regression, Scores, interval_coverage};
+use halfback_metrics::{
+    Error, Multioutput, Regression, Scores, interval_coverage, regression_summary,
+};
 use proptest::prelude::*;
 
 fn rows() -> impl Strategy<Value = Vec<(f64, f64, f64)>> {
@@ -22,6 +24,8 @@ proptest! {
         for w in [None, Some(weights.as_slice())] {
             let pair = Regression::single(Scores::F64(&truth), Scores::F64(&predicted), w).unwrap();
             let all = pair.summary()[0];
+            let alone = regression_summary(Scores::F64(&truth), Scores::F64(&predicted), w).unwrap();
+            prop_assert_eq!(all, alone);
             let one = |outputs: halfback_metrics::Outputs| {
                 outputs.average(Multioutput::Uniform).unwrap().value
             };
@@ -58,5 +62,17 @@ proptest! {
         let held = (0..truth.len()).filter(|&at| lower[at] <= truth[at] && truth[at] <= upper[at]);
         prop_assert!(near(found.coverage, held.count() as f64 / truth.len() as f64));
         prop_assert!(found.score >= found.mean_width - 1e-9);
+    }
+}
+
+#[test]
+fn what_is_not_finite_is_found() {
+    let rows = [1.0, 2.0, 3.0];
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let other = [1.0, bad, 3.0];
+        let of = |y: &[f64], p: &[f64]| regression_summary(Scores::F64(y), Scores::F64(p), None);
+        assert_eq!(of(&other, &rows), Err(Error::NotFinite { argument: "y_true", row: 1 }));
+        assert_eq!(of(&rows, &other), Err(Error::NotFinite { argument: "y_pred", row: 1 }));
+        assert!(of(&other, &other).is_err());
     }
 }
