@@ -289,3 +289,11 @@ fn planned_rows_find_what_they_should() {
         .count();
     holds(found, RUNS, 0.8, 0.01);
 }
+
+#[test]
+fn resamples_without_what_is_needed_give_no_interval() {
+    let resamples = bootstrap(&[0, 1, 2], 20, 1, |_| f64::NAN).unwrap();
+    assert_eq!(resamples.undefined, 20);
+    assert!(resamples.percentile(0.9).is_err());
+    assert!(resamples.bca(&[], 0.9).is_err());
+}

@@ -194,6 +194,7 @@ impl Bootstrap {
     /// Source: Efron, Better bootstrap confidence intervals (1987).
     pub fn bca(&self, jackknife: &[f64], level: f64) -> Result<Interval> {
         let tail = outside(level)? / 2.0;
+        self.enough()?;
         let n = self.replicates.len() as f64;
         let below = self.replicates.partition_point(|&value| value < self.estimate);
         let up_to = self.replicates.partition_point(|&value| value <= self.estimate);
@@ -217,11 +218,16 @@ impl Bootstrap {
         (2.0 * (beyond + 1.0) / (n as f64 + 1.0)).min(1.0)
     }
 
-    fn between(&self, low: f64, high: f64, level: f64) -> Result<Interval> {
+    fn enough(&self) -> Result<()> {
         let found = self.replicates.len();
         if found < 2 {
             return Err(Error::TooFew { argument: "replicates", found, expected: 2 });
         }
+        Ok(())
+    }
+
+    fn between(&self, low: f64, high: f64, level: f64) -> Result<Interval> {
+        self.enough()?;
         let (lower, upper) = (quantile(&self.replicates, low), quantile(&self.replicates, high));
         Ok(Interval { estimate: self.estimate, lower, upper, level })
     }
