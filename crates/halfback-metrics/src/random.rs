@@ -97,11 +97,13 @@ mod tests {
     #[test]
     fn weights_are_fixed_for_good() {
         let weights = |seed, replicate| -> Vec<u32> {
-            (0..12).map(|key| Resampling::new(seed).weight(key, replicate)).collect()
+            (0..24).map(|key| Resampling::new(seed).weight(key, replicate)).collect()
         };
         assert_ne!(weights(1, 0), weights(2, 0));
         assert_ne!(weights(1, 0), weights(1, 1));
-        assert_eq!(weights(7, 3), weights(7, 3));
+        // From the definition, written again in Python with whole numbers.
+        let fixed = [1, 0, 0, 1, 0, 3, 1, 0, 3, 2, 0, 1, 0, 0, 1, 1, 4, 3, 0, 0, 0, 1, 0, 1];
+        assert_eq!(weights(7, 3), fixed);
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub struct ScoreSummary {
     /// The area under the ROC curve.
     pub roc_auc: Metric,
     /// How far that may be from the area of the scores themselves: half the share of pairs that a
-    /// bucket ties. Zero without buckets only for the ties there are.
+    /// bucket ties. Zero without buckets.
     pub auc_error: f64,
     /// Average precision, over buckets where there are some.
     pub average_precision: Metric,
