@@ -54,6 +54,9 @@ fn dependencies_point_one_way() {
     only_in("bindings/java/src", "halfback_store", &[]);
     only_in("crates/halfback/src", "rusqlite", &[]);
     only_in("crates/halfback-mlflow", "halfback_store", &[]);
+    for foreign in ["halfback_store", "halfback::", "std::fs", "std::io", "std::time", "unsafe {"] {
+        only_in("crates/halfback-metrics/src", foreign, &[]);
+    }
 }
 
 #[test]

@@ -57,8 +57,8 @@ fn rust(project: &Project, checks: &mut Checks) {
         cargo(&[&["clippy", "--quiet", "--workspace", "--all-targets"][..], &features].concat())
     });
     checks.hold("cargo doc", || {
-        let crates =
-            ["halfback-store", "halfback", "halfback-mlflow"].map(|name| ["--package", name]);
+        let crates = ["halfback-store", "halfback-metrics", "halfback", "halfback-mlflow"]
+            .map(|name| ["--package", name]);
         cargo(&[&["doc", "--quiet", "--no-deps"][..], crates.as_flattened()].concat())
     });
 }

@@ -1,0 +1,259 @@
+//! What can be wrong with a call, and what a metric says where its number stands for nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// The result of a metric: misuse is an [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A misuse. Each names the argument to mend, as scikit-learn spells it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Columns that belong together differ in length.
+    #[error("`{argument}` has {found} rows, expected {expected}")]
+    Lengths {
+        /// The argument that is too long or too short.
+        argument: &'static str,
+        /// Its rows.
+        found: usize,
+        /// The rows of the columns before it.
+        expected: usize,
+    },
+    /// A column has no rows.
+    #[error("`{argument}` is empty, expected at least one row")]
+    Empty {
+        /// The empty argument.
+        argument: &'static str,
+    },
+    /// A column has fewer rows, or a table fewer columns, than the formula needs.
+    #[error("`{argument}` has {found}, expected at least {expected}")]
+    TooFew {
+        /// The argument.
+        argument: &'static str,
+        /// How many it has.
+        found: usize,
+        /// The least that is needed.
+        expected: usize,
+    },
+    /// A number is NaN or infinite.
+    #[error("`{argument}` has NaN or infinity at row {row}; remove or fill such rows")]
+    NotFinite {
+        /// The argument.
+        argument: &'static str,
+        /// The first such row.
+        row: usize,
+    },
+    /// A weight is below zero.
+    #[error("`sample_weight` is negative at row {row}, expected zero or more")]
+    NegativeWeight {
+        /// The first such row.
+        row: usize,
+    },
+    /// All weights are zero.
+    #[error("`sample_weight` is zero in all rows, expected at least one above zero")]
+    ZeroWeights,
+    /// Texts are held against numbers.
+    #[error("`{argument}` mixes texts with numbers; give labels of one type")]
+    MixedLabels {
+        /// The argument that differs from those before it.
+        argument: &'static str,
+    },
+    /// Labels are numbers with fractions.
+    #[error("`{argument}` has the label `{found}`, expected classes; is this a regression?")]
+    Continuous {
+        /// The argument.
+        argument: &'static str,
+        /// The first label with a fraction.
+        found: f64,
+    },
+    /// A label is not among those listed.
+    #[error("`{argument}` has the label `{label}`, which is not among those expected")]
+    UnknownLabel {
+        /// The argument.
+        argument: &'static str,
+        /// The label.
+        label: String,
+    },
+    /// The number of classes does not fit.
+    #[error("`{argument}` has {found} classes, expected {expected}")]
+    Classes {
+        /// The argument.
+        argument: &'static str,
+        /// Its classes.
+        found: usize,
+        /// What the metric takes.
+        expected: &'static str,
+    },
+    /// A table's columns do not fit the classes.
+    #[error("`{argument}` has {found} columns, expected {expected}; pass all classes as `labels`")]
+    Columns {
+        /// The argument.
+        argument: &'static str,
+        /// Its columns.
+        found: usize,
+        /// The columns that are needed.
+        expected: usize,
+    },
+    /// A number lies where it may not.
+    #[error("`{argument}` is `{found}`, expected {expected}")]
+    OutOfRange {
+        /// The argument.
+        argument: &'static str,
+        /// The number.
+        found: f64,
+        /// Where it may lie.
+        expected: &'static str,
+    },
+    /// A choice that this metric does not have.
+    #[error("`{argument}` does not fit: {expected}")]
+    Choice {
+        /// The argument.
+        argument: &'static str,
+        /// What would fit.
+        expected: &'static str,
+    },
+    /// Bytes are not those of a state that this version reads.
+    #[error("`{argument}` is not a state of this version: {expected}")]
+    State {
+        /// The argument.
+        argument: &'static str,
+        /// What was expected there.
+        expected: &'static str,
+    },
+}
+
+impl Error {
+    /// The argument to mend.
+    pub fn argument(&self) -> &'static str {
+        match self {
+            Self::Lengths { argument, .. }
+            | Self::Empty { argument }
+            | Self::TooFew { argument, .. }
+            | Self::NotFinite { argument, .. }
+            | Self::MixedLabels { argument }
+            | Self::Continuous { argument, .. }
+            | Self::UnknownLabel { argument, .. }
+            | Self::Classes { argument, .. }
+            | Self::Columns { argument, .. }
+            | Self::OutOfRange { argument, .. }
+            | Self::Choice { argument, .. }
+            | Self::State { argument, .. } => argument,
+            Self::NegativeWeight { .. } | Self::ZeroWeights => "sample_weight",
+        }
+    }
+}
+
+/// Why a metric is undefined for its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nothing was predicted for a class.
+    #[error("nothing was predicted for a class")]
+    NonePredicted,
+    /// Nothing of a class is in the truth.
+    #[error("the truth has no rows of a class")]
+    NoneTrue,
+    /// Nothing of a class is in the truth or was predicted.
+    #[error("a class is neither in the truth nor predicted")]
+    NoneTrueNorPredicted,
+    /// A predicted class is missing in the truth.
+    #[error("predictions have classes that are not in the truth")]
+    PredictedNotTrue,
+    /// The truth has one class only.
+    #[error("the truth has one class only")]
+    OneClass,
+    /// The truth has no positive rows.
+    #[error("the truth has no positive rows")]
+    NoPositives,
+    /// The truth has no negative rows.
+    #[error("the truth has no negative rows")]
+    NoNegatives,
+    /// A denominator of the formula is zero.
+    #[error("a denominator is zero")]
+    ZeroDenominator,
+    /// The truth is constant, so that there is nothing to explain.
+    #[error("the truth is constant")]
+    ConstantTruth,
+    /// A true value is zero, so that a relative error has no bound.
+    #[error("a true value is zero")]
+    ZeroTarget,
+    /// There are too few rows.
+    #[error("there are too few rows")]
+    TooFewRows,
+    /// All rows are counted as right, whatever the scores are.
+    #[error("the choice of `k` makes every row right")]
+    Meaningless,
+    /// No document is relevant.
+    #[error("no document is relevant")]
+    NoneRelevant,
+    /// The iteration did not find a solution: the scores separate the classes, or are constant.
+    #[error("the scores separate the classes or are constant")]
+    Separated,
+    /// The probabilities of a row do not sum to one.
+    #[error("probabilities do not sum to one")]
+    NotProbabilities,
+    /// `labels` are not in ascending order, which is how columns are taken.
+    #[error("`labels` are not in ascending order, which is how columns are taken")]
+    UnsortedLabels,
+    /// There is no variance to divide by.
+    #[error("there is no variance")]
+    NoVariance,
+}
+
+/// The class of the warning that scikit-learn gives with an undefined number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warning {
+    /// `sklearn.exceptions.UndefinedMetricWarning`.
+    UndefinedMetric,
+    /// `UserWarning`.
+    User,
+}
+
+/// A number that stands for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[error("undefined: {reason}")]
+pub struct Undefined {
+    /// Why.
+    pub reason: Reason,
+    /// What scikit-learn warns with; nothing where it is silent.
+    pub warning: Option<Warning>,
+}
+
+/// One number, and whether it stands for something.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// What scikit-learn gives, also where the metric is undefined.
+    pub value: f64,
+    /// Why the value stands for nothing.
+    pub undefined: Option<Undefined>,
+}
+
+impl Metric {
+    /// A number that stands for itself.
+    pub const fn of(value: f64) -> Self {
+        Self { value, undefined: None }
+    }
+
+    /// A number that scikit-learn gives without a word.
+    pub const fn silent(value: f64, reason: Reason) -> Self {
+        Self { value, undefined: Some(Undefined { reason, warning: None }) }
+    }
+
+    /// A number that scikit-learn gives with a warning.
+    pub const fn warned(value: f64, reason: Reason, warning: Warning) -> Self {
+        Self { value, undefined: Some(Undefined { reason, warning: Some(warning) }) }
+    }
+
+    /// The number where it stands for something, and else why it does not.
+    pub fn defined(self) -> std::result::Result<f64, Undefined> {
+        self.undefined.map_or(Ok(self.value), Err)
+    }
+
+    /// `f` of the number, undefined where this is.
+    #[must_use]
+    pub fn map(self, f: impl FnOnce(f64) -> f64) -> Self {
+        Self { value: f(self.value), ..self }
+    }
+}

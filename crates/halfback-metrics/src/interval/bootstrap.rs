@@ -1,0 +1,242 @@
+//! The Poisson bootstrap: intervals for any metric that takes weights.
+
+use crate::column::{Labels, Scores, finite, not_empty, rows};
+use crate::distribution::{normal_cdf, normal_quantile};
+use crate::error::{Error, Result};
+use crate::order::quantile;
+use crate::random::{Resampling, poisson};
+use crate::score::larger;
+use crate::score::ranked::key;
+
+use super::{Interval, outside};
+
+/// The most resamples of one bootstrap.
+const MOST_REPLICATES: u32 = 1 << 24;
+
+/// A metric over resamples of the rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bootstrap {
+    /// The metric over the rows as they are.
+    pub estimate: f64,
+    /// The metric over each resample in which it is defined, ascending.
+    pub replicates: Vec<f64>,
+    /// How many resamples did not have what the metric needs.
+    pub undefined: usize,
+}
+
+/// Calls `metric` with a weight for each key: once with ones, then for each resample.
+///
+/// Keys are the rows' own ids, so that any partition gives the same resamples; rows of one key,
+/// a cluster, are drawn together. A metric that gives NaN leaves a resample out.
+/// Source: Chamandy et al., Estimating uncertainty for massive data streams (2012).
+pub fn bootstrap(
+    keys: &[u64],
+    replicates: u32,
+    seed: u64,
+    mut metric: impl FnMut(&[f64]) -> f64,
+) -> Result<Bootstrap> {
+    check(keys.len(), replicates)?;
+    let resampling = Resampling::new(seed);
+    let mut weights = vec![1.0; keys.len()];
+    let estimate = metric(&weights);
+    let mut values = Vec::with_capacity(replicates as usize);
+    for replicate in 0..replicates {
+        for (weight, &key) in weights.iter_mut().zip(keys) {
+            *weight = resampling.weight(key, replicate).into();
+        }
+        values.push(metric(&weights));
+    }
+    Ok(Bootstrap::new(estimate, values))
+}
+
+fn check(rows: usize, replicates: u32) -> Result<()> {
+    not_empty("keys", rows)?;
+    if (1..=MOST_REPLICATES).contains(&replicates) {
+        return Ok(());
+    }
+    let (found, expected) = (f64::from(replicates), "from 1 to 2^24");
+    Err(Error::OutOfRange { argument: "replicates", found, expected })
+}
+
+/// The bootstrap of the area under the ROC curve, of rows keyed by their number: the rows are
+/// sorted once, and each resample is one pass.
+pub fn bootstrap_roc_auc(
+    y_true: Labels<'_>,
+    y_score: Scores<'_>,
+    replicates: u32,
+    seed: u64,
+) -> Result<Bootstrap> {
+    rows(y_true.len(), ("y_score", y_score.len()), None)?;
+    check(y_true.len(), replicates)?;
+    let scores = y_score.to_f64();
+    finite("y_score", &scores)?;
+    let (truth, _) = larger(y_true)?;
+    let mut sorted: Vec<(u64, u64)> = scores
+        .iter()
+        .zip(&truth)
+        .enumerate()
+        .map(|(row, (&score, &truth))| (key(score), (row as u64) << 1 | u64::from(truth)))
+        .collect();
+    sorted.sort_unstable();
+    let resampling = Resampling::new(seed);
+    let ranked: Vec<Ranked> = sorted
+        .iter()
+        .zip(sorted.iter().skip(1).map(|next| Some(next.0)).chain([None]))
+        .map(|(&(key, row), next)| Ranked {
+            stream: resampling.row(row >> 1),
+            positive: row & 1 == 1,
+            last_of_ties: next != Some(key),
+        })
+        .collect();
+    // Below 2^27 rows the pairs of a resample fit into 64 bits.
+    let plain = ranked.len() < 1 << 27 && ranked.iter().all(|row| row.last_of_ties);
+    let estimate = area(&ranked, |_| 1);
+    let replicate = |at| {
+        let weight = |row: &Ranked| poisson(row.stream.at(at));
+        if plain { area_without_ties(&ranked, weight) } else { area(&ranked, weight) }
+    };
+    Ok(Bootstrap::new(estimate, (0..replicates).map(replicate).collect()))
+}
+
+/// A row by descending score.
+struct Ranked {
+    stream: crate::random::RowStream,
+    positive: bool,
+    last_of_ties: bool,
+}
+
+/// The area with whole weights, in whole numbers: twice the pairs in order, and the ties once.
+fn area(ranked: &[Ranked], weight: impl Fn(&Ranked) -> u32) -> f64 {
+    let (mut above, mut positives, mut negatives) = (0u64, 0u64, 0u64);
+    let (mut tied_positive, mut tied_negative, mut pairs) = (0u64, 0u64, 0u128);
+    for row in ranked {
+        let weight = u64::from(weight(row));
+        let positive = weight & u64::from(row.positive).wrapping_neg();
+        tied_positive += positive;
+        tied_negative += weight - positive;
+        if row.last_of_ties {
+            pairs += u128::from(tied_negative * (2 * above + tied_positive));
+            above += tied_positive;
+            positives += tied_positive;
+            negatives += tied_negative;
+            (tied_positive, tied_negative) = (0, 0);
+        }
+    }
+    if positives == 0 || negatives == 0 {
+        return f64::NAN;
+    }
+    pairs as f64 / (2.0 * positives as f64 * negatives as f64)
+}
+
+/// [`area`] where no two rows score alike: without a branch.
+fn area_without_ties(ranked: &[Ranked], weight: impl Fn(&Ranked) -> u32) -> f64 {
+    let (mut positives, mut negatives, mut pairs) = (0u64, 0u64, 0u64);
+    for row in ranked {
+        let weight = u64::from(weight(row));
+        let positive = weight & u64::from(row.positive).wrapping_neg();
+        pairs += (weight - positive) * positives;
+        positives += positive;
+        negatives += weight - positive;
+    }
+    if positives == 0 || negatives == 0 {
+        return f64::NAN;
+    }
+    pairs as f64 / (positives as f64 * negatives as f64)
+}
+
+/// The metric without each of up to `groups` groups of rows, for [`Bootstrap::bca`].
+///
+/// Rows fall into groups by their number. Source: Efron, The jackknife, the bootstrap and other
+/// resampling plans (1982).
+pub fn jackknife(
+    rows: usize,
+    groups: usize,
+    mut metric: impl FnMut(&[f64]) -> f64,
+) -> Result<Vec<f64>> {
+    not_empty("rows", rows)?;
+    not_empty("groups", groups)?;
+    let groups = groups.min(rows);
+    let mut weights = vec![1.0; rows];
+    let mut values = Vec::with_capacity(groups);
+    for group in 0..groups {
+        weights.iter_mut().skip(group).step_by(groups).for_each(|weight| *weight = 0.0);
+        values.push(metric(&weights));
+        weights.iter_mut().skip(group).step_by(groups).for_each(|weight| *weight = 1.0);
+    }
+    Ok(values)
+}
+
+impl Bootstrap {
+    fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
+        let all = replicates.len();
+        replicates.retain(|value| !value.is_nan());
+        replicates.sort_unstable_by(f64::total_cmp);
+        Self { estimate, undefined: all - replicates.len(), replicates }
+    }
+
+    /// The standard deviation of the replicates.
+    pub fn standard_error(&self) -> f64 {
+        let n = self.replicates.len() as f64;
+        let mean = self.replicates.iter().sum::<f64>() / n;
+        let squares: f64 = self.replicates.iter().map(|value| (value - mean).powi(2)).sum();
+        (squares / (n - 1.0)).sqrt()
+    }
+
+    /// The interval between quantiles of the replicates. Source: Efron (1979).
+    pub fn percentile(&self, level: f64) -> Result<Interval> {
+        let tail = outside(level)? / 2.0;
+        self.between(tail, 1.0 - tail, level)
+    }
+
+    /// The percentile interval, corrected for bias and for a variance that moves with the value.
+    /// `jackknife` is of [`jackknife`]; NaN in it is left out.
+    ///
+    /// Source: Efron, Better bootstrap confidence intervals (1987).
+    pub fn bca(&self, jackknife: &[f64], level: f64) -> Result<Interval> {
+        let tail = outside(level)? / 2.0;
+        self.enough()?;
+        let n = self.replicates.len() as f64;
+        let below = self.replicates.partition_point(|&value| value < self.estimate);
+        let up_to = self.replicates.partition_point(|&value| value <= self.estimate);
+        let share = (below + up_to) as f64 / 2.0 / n;
+        let bias = normal_quantile(share.clamp(1.0 / (n + 1.0), n / (n + 1.0)));
+        let acceleration = acceleration(jackknife);
+        let moved = |tail: f64| {
+            let z = bias + normal_quantile(tail);
+            normal_cdf(bias + z / (1.0 - acceleration * z))
+        };
+        self.between(moved(tail), moved(1.0 - tail), level)
+    }
+
+    /// The two-sided p-value of the value `null`, by how many replicates lie beyond it.
+    /// Source: Davison and Hinkley, Bootstrap methods and their application (1997), 4.2.
+    pub fn p_value(&self, null: f64) -> f64 {
+        let n = self.replicates.len();
+        let at_most = self.replicates.partition_point(|&value| value <= null);
+        let at_least = n - self.replicates.partition_point(|&value| value < null);
+        let beyond = at_most.min(at_least) as f64;
+        (2.0 * (beyond + 1.0) / (n as f64 + 1.0)).min(1.0)
+    }
+
+    fn enough(&self) -> Result<()> {
+        let found = self.replicates.len();
+        if found < 2 {
+            return Err(Error::TooFew { argument: "replicates", found, expected: 2 });
+        }
+        Ok(())
+    }
+
+    fn between(&self, low: f64, high: f64, level: f64) -> Result<Interval> {
+        self.enough()?;
+        let (lower, upper) = (quantile(&self.replicates, low), quantile(&self.replicates, high));
+        Ok(Interval { estimate: self.estimate, lower, upper, level })
+    }
+}
+
+fn acceleration(jackknife: &[f64]) -> f64 {
+    let kept: Vec<f64> = jackknife.iter().copied().filter(|value| value.is_finite()).collect();
+    let mean = kept.iter().sum::<f64>() / kept.len() as f64;
+    let squares: f64 = kept.iter().map(|value| (mean - value).powi(2)).sum();
+    let cubes: f64 = kept.iter().map(|value| (mean - value).powi(3)).sum();
+    if squares > 0.0 { cubes / (6.0 * squares.powf(1.5)) } else { 0.0 }
+}

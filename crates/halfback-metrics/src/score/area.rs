@@ -1,0 +1,182 @@
+//! Areas under curves, and distances between them, without making the curves.
+
+use std::borrow::Cow;
+
+use crate::column::{Label, Labels, Scores, Weights, finite, rows};
+use crate::encode::{check_types, positives};
+use crate::error::{Error, Metric, Reason, Result, Warning};
+
+use super::ranked::steps;
+use super::{chosen, distinct, larger};
+
+/// The area under the ROC curve of one of two classes, the larger: the chance that a positive row
+/// scores above a negative one, ties counting half.
+///
+/// `max_fpr` within (0, 1] takes the part of the curve up to it, standardized to [0.5, 1].
+/// Sources: Hanley and McNeil (1982); McClish, Analyzing a portion of the ROC curve (1989);
+/// scikit-learn 1.9 `roc_auc_score`.
+pub fn roc_auc(
+    y_true: Labels<'_>,
+    y_score: Scores<'_>,
+    sample_weight: Weights<'_>,
+    max_fpr: Option<f64>,
+) -> Result<Metric> {
+    let scores = checked(y_true, y_score, sample_weight)?;
+    let (truth, _) = larger(y_true)?;
+    roc_auc_of(&truth, &scores, sample_weight, max_fpr)
+}
+
+/// The checks of a column of labels and one of scores.
+pub(super) fn checked<'a>(
+    y_true: Labels<'_>,
+    y_score: Scores<'a>,
+    sample_weight: Weights<'_>,
+) -> Result<Cow<'a, [f64]>> {
+    rows(y_true.len(), ("y_score", y_score.len()), sample_weight)?;
+    let scores = y_score.to_f64();
+    finite("y_score", &scores)?;
+    Ok(scores)
+}
+
+/// What there is of each class, and the area between as many pairs.
+pub(super) struct Area {
+    positive: f64,
+    negative: f64,
+    /// The sum of the pairs in order, ties counting half.
+    pairs: f64,
+}
+
+pub(super) fn area_of(truth: &[bool], scores: &[f64], weights: Weights<'_>) -> Area {
+    let mut sums = Area { positive: 0.0, negative: 0.0, pairs: 0.0 };
+    steps(truth, scores, weights, |step| {
+        sums.pairs += step.negative * (sums.positive + 0.5 * step.positive);
+        sums.positive += step.positive;
+        sums.negative += step.negative;
+    });
+    sums
+}
+
+pub(super) fn roc_auc_of(
+    truth: &[bool],
+    scores: &[f64],
+    weights: Weights<'_>,
+    max_fpr: Option<f64>,
+) -> Result<Metric> {
+    let sums = area_of(truth, scores, weights);
+    if sums.positive == 0.0 || sums.negative == 0.0 {
+        return Ok(Metric::warned(f64::NAN, Reason::OneClass, Warning::UndefinedMetric));
+    }
+    match max_fpr {
+        None | Some(1.0) => {}
+        Some(max) if max > 0.0 && max < 1.0 => {
+            return Ok(Metric::of(partial(truth, scores, weights, &sums, max)));
+        }
+        Some(found) => {
+            let expected = "above 0 and at most 1";
+            return Err(Error::OutOfRange { argument: "max_fpr", found, expected });
+        }
+    }
+    Ok(Metric::of(sums.pairs / (sums.positive * sums.negative)))
+}
+
+fn partial(truth: &[bool], scores: &[f64], weights: Weights<'_>, all: &Area, max: f64) -> f64 {
+    let (mut tpr, mut fpr, mut area) = (0.0, 0.0, 0.0);
+    steps(truth, scores, weights, |step| {
+        let (rise, run) = (step.positive / all.positive, step.negative / all.negative);
+        let kept = run.min(max - fpr).max(0.0);
+        if kept > 0.0 {
+            area += kept * (tpr + 0.5 * rise * kept / run);
+        }
+        tpr += rise;
+        fpr += run;
+    });
+    let least = 0.5 * max * max;
+    0.5 * (1.0 + (area - least) / (max - least))
+}
+
+/// The mean precision over the positive rows, each at its own threshold, without interpolation.
+///
+/// `pos_label` is 1 unless given. Source: scikit-learn 1.9 `average_precision_score`.
+pub fn average_precision(
+    y_true: Labels<'_>,
+    y_score: Scores<'_>,
+    sample_weight: Weights<'_>,
+    pos_label: Option<&Label>,
+) -> Result<Metric> {
+    let scores = checked(y_true, y_score, sample_weight)?;
+    check_types(&[("y_true", y_true)])?;
+    let classes = distinct(y_true);
+    if classes > 2 {
+        let expected = "two; for more give a table of scores";
+        return Err(Error::Classes { argument: "y_true", found: classes, expected });
+    }
+    let positive = pos_label.unwrap_or(&Label::Int(1));
+    let truth = positives(y_true, Some(positive))?;
+    if classes == 2 && !truth.contains(&true) {
+        let label = positive.to_string();
+        return Err(Error::UnknownLabel { argument: "pos_label", label });
+    }
+    Ok(average_precision_of(&truth, &scores, sample_weight))
+}
+
+pub(super) fn average_precision_of(truth: &[bool], scores: &[f64], weights: Weights<'_>) -> Metric {
+    let (mut positive, mut all, mut sum) = (0.0, 0.0, 0.0);
+    steps(truth, scores, weights, |step| {
+        positive += step.positive;
+        all += step.positive + step.negative;
+        sum += step.positive * (positive / all);
+    });
+    if positive == 0.0 {
+        return Metric::warned(0.0, Reason::NoPositives, Warning::User);
+    }
+    Metric::of(sum / positive)
+}
+
+/// The Gini coefficient of a score: 2 AUC - 1. Source: Somers' D of a binary truth (1962).
+pub fn gini(y_true: Labels<'_>, y_score: Scores<'_>, sample_weight: Weights<'_>) -> Result<Metric> {
+    Ok(roc_auc(y_true, y_score, sample_weight, None)?.map(|area| 2.0 * area - 1.0))
+}
+
+/// The largest distance between the distributions of positive and of negative scores.
+///
+/// Source: Smirnov (1939); without weights the statistic of scipy's `ks_2samp`. `pos_label` as
+/// in [`roc_curve`](super::roc_curve).
+pub fn kolmogorov_smirnov(
+    y_true: Labels<'_>,
+    y_score: Scores<'_>,
+    sample_weight: Weights<'_>,
+    pos_label: Option<&Label>,
+) -> Result<Metric> {
+    let scores = checked(y_true, y_score, sample_weight)?;
+    let truth = chosen(y_true, pos_label)?;
+    let all = area_of(&truth, &scores, sample_weight);
+    if all.positive == 0.0 || all.negative == 0.0 {
+        return Ok(Metric::silent(f64::NAN, Reason::OneClass));
+    }
+    let (mut positive, mut negative, mut most) = (0.0, 0.0, 0.0f64);
+    steps(&truth, &scores, sample_weight, |step| {
+        positive += step.positive;
+        negative += step.negative;
+        most = most.max((positive / all.positive - negative / all.negative).abs());
+    });
+    Ok(Metric::of(most))
+}
+
+/// The area under a curve of points whose `x` ascend or descend, by the trapezoidal rule.
+///
+/// Source: scikit-learn 1.9 `auc`.
+pub fn auc(x: &[f64], y: &[f64]) -> Result<f64> {
+    crate::column::same_length("y", y.len(), x.len())?;
+    if x.len() < 2 {
+        return Err(Error::TooFew { argument: "x", found: x.len(), expected: 2 });
+    }
+    finite("x", x)?;
+    finite("y", y)?;
+    let descends = x.windows(2).any(|pair| pair[1] < pair[0]);
+    if descends && x.windows(2).any(|pair| pair[1] > pair[0]) {
+        return Err(Error::Choice { argument: "x", expected: "values that ascend or descend" });
+    }
+    let strip = |(x, y): (&[f64], &[f64])| (x[1] - x[0]) * (y[1] + y[0]) / 2.0;
+    let area: f64 = x.windows(2).zip(y.windows(2)).map(strip).sum();
+    Ok(if descends { -area } else { area })
+}
