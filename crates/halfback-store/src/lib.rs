@@ -8,6 +8,7 @@ pub mod artifact;
 pub mod backup;
 pub mod check;
 pub mod codec;
+pub mod erasure;
 pub mod error;
 pub mod fact;
 mod filesystem;

@@ -32,6 +32,7 @@ use crate::catalog::{
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
 use crate::command::{Command, Context, Query, Snapshot};
+use crate::erase::{Erase, ListErasures, PurgeVersion, ReleaseHold, RepeatErasures, SetHold};
 use crate::history::{History, Info, Log, VerifyLog};
 use crate::purge::Purge;
 
@@ -122,7 +123,7 @@ commands! {
     RegisterVersion, UpdateVersion, ArchiveVersion, RestoreVersion, DeleteVersion,
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
-    Purge,
+    Purge, PurgeVersion, Erase, RepeatErasures, SetHold, ReleaseHold,
     CreatePrincipal, DeletePrincipal, AddMember, RemoveMember,
     Grant, Revoke, SetRole, DeleteRole, SeparateRoles,
     CreateToken, RevokeToken, AllowOsUsers,
@@ -132,7 +133,7 @@ queries! {
     GetCatalog, GetSchema, GetModel, GetVersion, Resolve,
     ListCatalogs, ListSchemas, ListModels, ListVersions,
     SearchModels, SearchVersions,
-    History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
+    History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog, ListErasures,
     GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }
 

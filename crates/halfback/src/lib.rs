@@ -36,6 +36,7 @@ mod check;
 mod command;
 mod commands;
 mod copy;
+mod erase;
 mod facade;
 mod filter;
 mod format;
@@ -101,6 +102,10 @@ pub use backup::{Backup, Restored, restore};
 pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
+pub use erase::{
+    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, ReleaseHold,
+    RepeatErasures, SetHold,
+};
 pub use format::Format;
 pub use history::{Commit, History, Info, Log, LogVerification, RegistryInfo, VerifyLog};
 pub use page::Page;
