@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from halfback.entities import Catalog, Model, ModelVersion, Schema
-    from halfback.records import GrantRecord, Held, Holder, Principal, Role, TokenRecord
+    from halfback.records import (
+        ErasureRecord,
+        GrantRecord,
+        Held,
+        Holder,
+        Principal,
+        Role,
+        TokenRecord,
+    )
 
     Securable: TypeAlias = str | Catalog | Schema | Model
     """A catalog, schema or model: its URI or its record; `registry:/` is the registry itself."""
@@ -75,6 +83,16 @@ class Decisions(Reads):
         ['Consumer', 'Deployer', 'Developer', 'Reviewer', 'Steward']
         """
         return self._whole("list_roles", records.Role)
+
+    def list_erasures(
+        self, *, page_size: int = 100, cursor: str | None = None
+    ) -> Pages[ErasureRecord]:
+        """What was erased, when and why, the oldest first.
+
+        >>> list(registry.list_erasures())
+        []
+        """
+        return self._pages("list_erasures", records.ErasureRecord, page_size, cursor)
 
     def list_tokens(
         self,
