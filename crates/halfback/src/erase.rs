@@ -189,27 +189,11 @@ impl Command for Erase {
         let mut reason = Reason::new(self.reason)?;
         let mut done = Erased::default();
         match self.what {
-            Erasable::Payload => match self.target.parse::<i64>() {
-                Ok(number) => {
-                    let commit = CommitNumber(number);
-                    let header = context.now().header(commit)?;
-                    if header.commands.iter().any(|command| is_accountable(command)) {
-                        return Err(Detail::Protected(format!(
-                            "commit {number} says what was erased and why, which stays"
-                        ))
-                        .into());
-                    }
+            Erasable::Payload => {
+                for commit in context.now().commits_to_erase(&self.target)? {
                     context.erase_payload(commit, &mut reason, &mut done)?;
                 }
-                Err(_) => {
-                    let target: Target = self.target.parse()?;
-                    let mut now = context.now();
-                    let id = now.target_ever(&target)?;
-                    for commit in now.erasable_commits(Some(id))? {
-                        context.erase_payload(commit, &mut reason, &mut done)?;
-                    }
-                }
-            },
+            }
             Erasable::Names => {
                 // By a name, this very command would say it for good.
                 let id = parse_principal(&self.target).ok_or_else(|| {
@@ -443,7 +427,7 @@ impl Command for SetHold {
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let mut reason = Reason::new(self.reason)?;
-        let id = context.now().to_hold(&self.target)?;
+        let id = context.now().holdable(&self.target)?;
         let present = context.now().hold_of(id)?;
         if present.is_some_and(|present| present == reason.body) {
             return Ok(());
@@ -463,7 +447,7 @@ impl Command for ReleaseHold {
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
-        let id = context.now().to_hold(&self.target)?;
+        let id = context.now().holdable(&self.target)?;
         if !context.tx.close(&HOLD, &[id.into()])? {
             let shown = shown(&self.target);
             return Err(Detail::NotFound(format!("`{shown}` is not held itself")).into());
@@ -589,6 +573,22 @@ impl Query for ListErasures {
 }
 
 impl Snapshot<'_> {
+    /// The commit of a number, or all about an entity.
+    fn commits_to_erase(&mut self, target: &str) -> Result<Vec<CommitNumber>> {
+        let Ok(number) = target.parse::<i64>() else {
+            let id = self.target_ever(&target.parse()?)?;
+            return self.erasable_commits(Some(id));
+        };
+        let header = self.header(CommitNumber(number))?;
+        if header.commands.iter().any(|command| is_accountable(command)) {
+            return Err(Detail::Protected(format!(
+                "commit {number} says what was erased or held and why, which stays"
+            ))
+            .into());
+        }
+        Ok(vec![header.commit])
+    }
+
     fn header(&mut self, commit: CommitNumber) -> Result<Header> {
         let header =
             self.sql.first("SELECT header FROM log WHERE n = ?1", &[commit.into()], |row| {
@@ -599,12 +599,12 @@ impl Snapshot<'_> {
 
     /// The commits about something, or all of them, whose commands may be erased.
     fn erasable_commits(&mut self, target: Option<EntityId>) -> Result<Vec<CommitNumber>> {
+        const COMMITS: &str = "SELECT l.header FROM log l JOIN payload p ON p.n = l.n";
         let of = |row: &dyn halfback_store::sql::Row| {
             let header = Header::from_bytes(row.blob(0)?)?;
             let stays = header.commands.iter().any(|command| is_accountable(command));
             Ok((!stays).then_some(header.commit))
         };
-        const COMMITS: &str = "SELECT l.header FROM log l JOIN payload p ON p.n = l.n";
         let commits = match target {
             None => self.sql.all(&format!("{COMMITS} ORDER BY l.n"), &[], of)?,
             Some(target) => self.sql.all(
@@ -658,13 +658,13 @@ impl Snapshot<'_> {
     fn needs_to_hold(&mut self, target: &str) -> Result<Needs> {
         let id = match parse_principal(target) {
             Some(_) => EntityId::REGISTRY,
-            None => self.to_hold(target)?,
+            None => self.holdable(target)?,
         };
         Ok(Needs::on(&self.on_id(id, target)?, Privilege::Manage))
     }
 
     /// What a hold is put on, also where it was deleted.
-    fn to_hold(&mut self, target: &str) -> Result<EntityId> {
+    fn holdable(&mut self, target: &str) -> Result<EntityId> {
         if let Some(id) = parse_principal(target) {
             let found =
                 self.sql.first("SELECT id FROM principal WHERE id = ?1", &[id.into()], |row| {
