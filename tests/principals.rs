@@ -72,6 +72,14 @@ pub(crate) fn write(
             };
             registry.create_token(text("principal"), options).map(json_of)
         }
+        "erase" => {
+            let what = serde_json::from_value(args["what"].clone()).unwrap();
+            registry.erase(what, text("target"), text("reason")).map(json_of)
+        }
+        "purge_version" => registry.purge_version(text("version"), text("reason")).map(json_of),
+        "repeat_erasures" => registry.repeat_erasures(parts("erasures")).map(json_of),
+        "set_hold" => registry.set_hold(text("target"), text("reason")).map(json_of),
+        "release_hold" => registry.release_hold(text("target")).map(json_of),
         "revoke_token" => registry.revoke_token(text("token")).map(json_of),
         "allow_os_users" => registry.allow_os_users(or_true("allowed")).map(json_of),
         _ => return None,
@@ -92,6 +100,7 @@ pub(crate) fn read(view: &View, name: &str, args: &Fields) -> Option<halfback::R
         "list_principals" => query::<halfback::ListPrincipals>(view, args),
         "list_grants" => query::<halfback::ListGrants>(view, args),
         "list_roles" => view.list_roles().map(json_of),
+        "list_erasures" => query::<halfback::ListErasures>(view, args),
         "list_tokens" => query::<halfback::ListTokens>(view, args),
         "explain" if !args.contains_key("principal") => {
             view.explain(text("privilege"), text("on")).map(json_of)

@@ -92,6 +92,15 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
             on(Modify, MODEL),
         ),
         command("set_signing_keys", json!({"catalog": "risk", "keys": []}), on(Manage, CATALOG)),
+        command("purge_version", json!({"version": version, "reason": "x"}), on(Manage, REGISTRY)),
+        command(
+            "erase",
+            json!({"what": "texts", "target": model, "reason": "x"}),
+            on(Manage, REGISTRY),
+        ),
+        command("repeat_erasures", json!({"erasures": []}), on(Manage, REGISTRY)),
+        command("set_hold", json!({"target": MODEL, "reason": "x"}), on(Manage, MODEL)),
+        command("release_hold", json!({"target": MODEL}), on(Manage, MODEL)),
         command("create_principal", json!({"name": "new"}), on(Manage, REGISTRY)),
         command("delete_principal", json!({"principal": "other"}), on(Manage, REGISTRY)),
         command("add_member", json!({"group": "team", "member": "other"}), on(Manage, REGISTRY)),
@@ -149,6 +158,7 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
         query("list_principals", json!({}), on(ReadAudit, REGISTRY)),
         query("list_grants", json!({"on": MODEL}), on(ReadAudit, MODEL)),
         query("list_roles", json!({}), None),
+        query("list_erasures", json!({}), on(ReadAudit, REGISTRY)),
         query("list_tokens", json!({}), on(ReadAudit, REGISTRY)),
         query(
             "explain",

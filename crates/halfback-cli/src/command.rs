@@ -3,6 +3,7 @@
 mod access;
 mod alias;
 mod completions;
+mod erase;
 mod exchange;
 mod files;
 mod lists;
@@ -87,6 +88,10 @@ pub(crate) enum Command {
     Sweep(upkeep::Sweep),
     Purge(upkeep::Purge),
     Compact(upkeep::Compact),
+    Erase(erase::Erase),
+    Erasures(erase::Erasures),
+    #[command(subcommand)]
+    Hold(erase::Hold),
     #[command(subcommand)]
     Import(exchange::Import),
     Export(exchange::Export),
@@ -134,6 +139,9 @@ impl Command {
             Self::Sweep(command) => command.run(session),
             Self::Purge(command) => command.run(session),
             Self::Compact(_) => upkeep::Compact::run(session),
+            Self::Erase(command) => command.run(session),
+            Self::Erasures(command) => command.run(session),
+            Self::Hold(command) => command.run(session),
             Self::Import(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Whoami(_) => principal::Whoami::run(session),

@@ -3,6 +3,7 @@
 //!
 //! What is damaged is a finding and no error, and the examination goes on behind it.
 
+use crate::erasure;
 use crate::error::{Kind, Result};
 use crate::fact::{Change, Fact, row_hash, rows_digest};
 use crate::id::{CommitNumber, EntityId, hex};
@@ -56,6 +57,18 @@ impl Findings {
 
     fn at_commit(&mut self, code: &'static str, commit: i64, message: &str) {
         self.add(code, format!("commit {commit}"), message, EDITED);
+    }
+
+    /// Something is not there that no erasure accounts for.
+    pub(crate) fn missing(&mut self, kind: &str, subject: String) {
+        let message = format!("its {kind} is missing, and no erasure says why");
+        self.add("missing", subject, &message, EDITED);
+    }
+
+    /// Something is there again that was erased.
+    pub(crate) fn returned(&mut self, digest: String) {
+        let message = "what was erased is there again: somebody put it back outside halfback";
+        self.add("erasure", digest, message, EDITED);
     }
 
     /// Takes the outcome of one part of the examination: that something is damaged is a finding
@@ -123,6 +136,7 @@ pub fn check(sql: &mut dyn Sql, findings: &mut Findings, pace: Pace<'_>) -> Resu
     part(findings, |findings| check_intervals(sql, findings, pace))?;
     part(findings, |findings| check_texts(sql, findings))?;
     part(findings, |findings| check_identities(sql, findings))?;
+    part(findings, |findings| erasure::check(sql, findings))?;
     pace()?;
     part(findings, |findings| check_touches(sql, findings))?;
     Ok(rows.map_or(0, |(count, _)| count))

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod check;
 pub mod checkpoint;
 pub mod codec;
+pub mod erasure;
 pub mod error;
 pub mod export;
 pub mod fact;

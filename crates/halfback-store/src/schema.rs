@@ -191,6 +191,33 @@ pub static VERSION_SIGNATURE: Fact = Fact {
     indexes: &[],
 };
 
+/// What was erased, by the digest that the log has covered since it was there; `target` is the commit,
+/// principal, version or what else a text was about, and `reason` a reference to `text`.
+pub static ERASURE: Fact = Fact {
+    table: "erasure",
+    columns: &[
+        Column::new("kind", Type::Text),
+        Column::new("target", Type::Int),
+        Column::new("digest", Type::Blob),
+        Column::new("reason", Type::Blob),
+    ],
+    key: 3,
+    stays: false,
+    texts: OnceLock::new(),
+    indexes: &[("erasure_since", "since, kind, target, digest")],
+};
+
+/// Securables, versions and principals of which nothing is erased or purged; `reason` is a reference
+/// to `text`.
+pub static HOLD: Fact = Fact {
+    table: "hold",
+    columns: &[Column::new("target", Type::Int), Column::new("reason", Type::Blob)],
+    key: 1,
+    stays: false,
+    texts: OnceLock::new(),
+    indexes: &[],
+};
+
 /// Who acts; `identity` refers to the erasable `principal_name`, see [`Tx::principal`](crate::tx::Tx::principal).
 pub static PRINCIPAL: Fact = Fact {
     table: "principal",
@@ -290,7 +317,7 @@ pub static SETTING: Fact = Fact {
 };
 
 /// Every fact table, in the order they are created and checked.
-pub static FACTS: [&Fact; 17] = [
+pub static FACTS: [&Fact; 19] = [
     &SECURABLE,
     &PROFILE,
     &VERSION,
@@ -308,6 +335,8 @@ pub static FACTS: [&Fact; 17] = [
     &SEPARATION,
     &TOKEN,
     &SETTING,
+    &ERASURE,
+    &HOLD,
 ];
 
 /// The facts whose texts can be searched, and which of their columns says what the texts are about.

@@ -32,6 +32,7 @@ use crate::catalog::{
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
 use crate::command::{Command, Context, Query, Snapshot};
+use crate::erase::{Erase, ListErasures, PurgeVersion, ReleaseHold, RepeatErasures, SetHold};
 use crate::history::{History, Info, Log};
 use crate::proof::{Prove, ProveConsistency, VerifyLog};
 use crate::purge::Purge;
@@ -126,8 +127,8 @@ commands! {
     RegisterVersion, UpdateVersion, ArchiveVersion, RestoreVersion, DeleteVersion,
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
-    Purge,
     SignVersion, SetSigningKeys,
+    Purge, PurgeVersion, Erase, RepeatErasures, SetHold, ReleaseHold,
     CreatePrincipal, DeletePrincipal, AddMember, RemoveMember,
     Grant, Revoke, SetRole, DeleteRole, SeparateRoles,
     CreateToken, RevokeToken, AllowOsUsers,
@@ -139,7 +140,7 @@ queries! {
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
     ListSignatures, VerifySignature, SigningStatement, GetSigningKeys,
-    Prove, ProveConsistency,
+    Prove, ProveConsistency, ListErasures,
     GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }
 

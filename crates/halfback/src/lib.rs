@@ -36,6 +36,7 @@ mod check;
 mod command;
 mod commands;
 mod copy;
+mod erase;
 mod facade;
 mod filter;
 mod format;
@@ -104,6 +105,10 @@ pub use backup::{Backup, Restored, restore};
 pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
+pub use erase::{
+    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, ReleaseHold,
+    RepeatErasures, SetHold,
+};
 pub use format::Format;
 pub use history::{Commit, History, Info, Log, RegistryInfo};
 pub use page::Page;

@@ -152,11 +152,15 @@ impl Snapshot<'_> {
                 Ok(())
             },
         )?;
+        let holds = self.holds_anything()?;
         let mut found = Vec::new();
         let mut purged = Purged::default();
         for ((catalog, digest), (versions, size)) in deleted {
             let all = self.bearers_of(catalog, &digest)?;
             if !all.iter().all(|version| versions.contains(version)) {
+                continue;
+            }
+            if holds && self.any_held(&versions)? {
                 continue;
             }
             if !found.is_empty() && found.len() + versions.len() > most {
@@ -171,8 +175,21 @@ impl Snapshot<'_> {
         Ok((found, purged))
     }
 
+    fn any_held(&mut self, versions: &[EntityId]) -> Result<bool> {
+        for version in versions {
+            if self.held_by_law(*version)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The versions of a catalog that name a content which is there.
-    fn bearers_of(&mut self, catalog: EntityId, digest: &[u8; 32]) -> Result<Vec<EntityId>> {
+    pub(crate) fn bearers_of(
+        &mut self,
+        catalog: EntityId,
+        digest: &[u8; 32],
+    ) -> Result<Vec<EntityId>> {
         self.sql.all(
             "SELECT DISTINCT v.id FROM version v \
              JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent \
@@ -193,7 +210,7 @@ impl Snapshot<'_> {
         match purged {
             None => Ok(()),
             Some((commit, time)) => Err(Detail::NotFound(format!(
-                "the content `{digest}` was purged at {time} by commit {commit}, after its version was deleted; only a backup from before has it"
+                "the content `{digest}` was purged at {time} by commit {commit}; only a backup from before has it"
             ))
             .into()),
         }

@@ -30,6 +30,7 @@ use crate::cache::Stamp;
 use crate::catalog::CreateSchema;
 use crate::command::{self, Command, Context, Possessed};
 use crate::commands::AnyCommand;
+use crate::erase::WIPING;
 use crate::kept::Kept;
 use crate::view::View;
 
@@ -193,7 +194,16 @@ impl Registry {
         commands: Vec<AnyCommand>,
         idempotency_key: Option<&str>,
     ) -> Result<Vec<serde_json::Value>> {
-        self.commit_all(commands, idempotency_key, |_| Ok(true))
+        if !commands.iter().any(|command| WIPING.contains(&command.name())) {
+            return self.commit_all(commands, idempotency_key, |_| Ok(true));
+        }
+        let head = self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number))?;
+        let mut outputs = self.commit_all(commands, idempotency_key, |_| Ok(true))?;
+        let wiped = self.wipe(head)?;
+        for output in outputs.iter_mut().filter_map(|output| output.get_mut("wiped")) {
+            *output = wiped.into();
+        }
+        Ok(outputs)
     }
 
     /// Runs commands as one commit where `begin` says so; else none.
@@ -333,6 +343,13 @@ impl Key {
         )?;
         match kept {
             None => Ok(None),
+            Some((true, outputs)) if outputs.is_empty() => {
+                Err(Detail::IdempotencyConflict(format!(
+                    "what came of the commands under idempotency key `{}` was erased; take a new key",
+                    self.key
+                ))
+                .into())
+            }
             Some((true, outputs)) => serde_json::from_str(&outputs).map(Some).map_err(|_| {
                 Detail::Corrupt("a kept output is damaged; run `check`".into()).into()
             }),

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use halfback_store::error::{Detail, Result};
+use halfback_store::error::{Detail, Kind, Result};
 use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::schema::{SETTING, VERSION_SIGNATURE};
 use schemars::JsonSchema;
@@ -268,7 +268,7 @@ impl Snapshot<'_> {
                 Ok(Statement::of(&name, &artifact))
             }
             (_, _, Some(location)) => Err(Detail::InvalidArgument(format!(
-                "the version's files are not in the registry but at `{location}`; sign them there with the tool `model_signing`"
+                "the version's files are not in the registry but at `{location}`; register a version with the files themselves to sign it"
             ))
             .into()),
         }
@@ -336,11 +336,16 @@ impl Snapshot<'_> {
         if keys.is_empty() {
             return Ok(None);
         }
-        let expected = self.statement(version)?;
+        let expected = match self.statement(version) {
+            Ok(expected) => expected,
+            Err(error) if error.kind() == Kind::Invalid => return Ok(Some(error.to_string())),
+            Err(error) => return Err(error),
+        };
         let mut why = "no key of its catalog has signed it".to_owned();
         for (public_key, bundle) in kept {
-            let key = PublicKey::from_pem(&public_key)?;
-            match SignedStatement::parse(&bundle).and_then(|it| it.verify(&key, &expected)) {
+            let verified = PublicKey::from_pem(&public_key)
+                .and_then(|key| SignedStatement::parse(&bundle)?.verify(&key, &expected));
+            match verified {
                 Ok(()) => return Ok(None),
                 Err(error) => why = error.to_string(),
             }

@@ -29,6 +29,7 @@ use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
 use crate::command::{Logged, Query, Snapshot};
+use crate::erase::{ErasureRecord, ListErasures};
 use crate::history::{Commit, History, Info, Log, RegistryInfo};
 use crate::kept::Present;
 use crate::page::Page;
@@ -222,6 +223,11 @@ impl View {
 
     /// What is granted and denied, a page at a time.
     pub fn list_grants(&self, list: ListGrants) -> Result<Page<GrantRecord>> {
+        self.query(list)
+    }
+
+    /// What was erased, when and why, a page at a time.
+    pub fn list_erasures(&self, list: ListErasures) -> Result<Page<ErasureRecord>> {
         self.query(list)
     }
 

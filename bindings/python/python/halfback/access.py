@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from halfback.decisions import Securable
-    from halfback.records import Principal, Role, SigningKeys, TokenRecord
+    from halfback.records import (
+        Erasable,
+        Erased,
+        ModelVersion,
+        Principal,
+        Role,
+        SigningKeys,
+        TokenRecord,
+    )
 
 __all__ = ["Access"]
 
@@ -269,6 +277,77 @@ class Access(Transactions, Decisions):
             "separated": flag("separated", separated),
         }
         self._run("separate_roles", idempotency_key, fields)
+
+    # Erasing and holds.
+
+    def erase(
+        self, what: Erasable, target: str | int, reason: str, *, idempotency_key: str | None = None
+    ) -> Erased:
+        """Erases for good, and keeps in the log what went, when and why.
+
+        `what` is `payload` (the commands of a commit, by its number, or of all that are about an
+        entity), `names` (of a principal, by its id) or `texts` (the comments and the example of an
+        entity, of all times). Backups from before have it still.
+
+        >>> model = registry.update_model("risk.credit.default", comment="ask Ada, 0170 1234")
+        >>> registry.erase("texts", "risk.credit.default", "a telephone number").wiped
+        True
+        >>> registry.get_model("risk.credit.default").comment is None
+        True
+        """
+        number = isinstance(target, int) and not isinstance(target, bool)
+        fields = {
+            "what": text("what", what),
+            "target": str(target) if number else text("target", target),
+            "reason": text("reason", reason),
+        }
+        return self._output(records.Erased, "erase", idempotency_key, fields)
+
+    def purge_version(
+        self, version: str | ModelVersion, reason: str, *, idempotency_key: str | None = None
+    ) -> Erased:
+        """Lets go of the content of one version at once; what is known of the version stays.
+
+        >>> registry.purge_version("risk.credit.default/2", "no licence for the data").contents
+        1
+        """
+        fields = {"version": self._reference("version", version), "reason": text("reason", reason)}
+        return self._output(records.Erased, "purge_version", idempotency_key, fields)
+
+    def repeat_erasures(
+        self, erasures: Sequence[str], *, idempotency_key: str | None = None
+    ) -> Erased:
+        """Erases again, in a registry that was restored, what was erased since the backup.
+
+        >>> entries = [erasure.entry for erasure in registry.list_erasures()]
+        >>> registry.repeat_erasures(entries).payloads
+        0
+        """
+        if isinstance(erasures, str) or not isinstance(erasures, (list, tuple)):
+            raise arguments.wrong_type("erasures", "a list of entries", erasures)
+        entries = [text(f"erasures[{place}]", entry) for place, entry in enumerate(erasures)]
+        fields = {"erasures": entries}
+        return self._output(records.Erased, "repeat_erasures", idempotency_key, fields)
+
+    def set_hold(self, target: str, reason: str, *, idempotency_key: str | None = None) -> None:
+        """Keeps something, and all below it, from being erased or purged.
+
+        >>> registry.set_hold("risk.credit.default", "suit 12/2026")
+        >>> registry.erase("payload", "risk.credit.default", "tidying")
+        Traceback (most recent call last):
+        halfback.ConflictError: ...
+        >>> registry.release_hold("risk.credit.default")
+        """
+        fields = {"target": text("target", target), "reason": text("reason", reason)}
+        self._run("set_hold", idempotency_key, fields)
+
+    def release_hold(self, target: str, *, idempotency_key: str | None = None) -> None:
+        """Ends a hold.
+
+        >>> registry.set_hold("registry:/", "audit")
+        >>> registry.release_hold("registry:/")
+        """
+        self._run("release_hold", idempotency_key, {"target": text("target", target)})
 
     # Tokens.
 

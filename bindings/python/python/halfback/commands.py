@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from halfback.records import Example, ModelVersion, Origin, PrincipalKind, Stage
+from halfback.records import Erasable, Example, ModelVersion, Origin, PrincipalKind, Stage
 from halfback.sentinels import ANY, AnyValue
 
 __all__ = [
@@ -31,19 +31,24 @@ __all__ = [
     "DeleteSchema",
     "DeleteTag",
     "DeleteVersion",
+    "Erase",
     "Grant",
     "ProtectAlias",
     "Purge",
+    "PurgeVersion",
     "RegisterVersion",
+    "ReleaseHold",
     "RemoveMember",
     "RenameCatalog",
     "RenameModel",
     "RenameSchema",
+    "RepeatErasures",
     "RestoreVersion",
     "Revoke",
     "RevokeToken",
     "SeparateRoles",
     "SetAlias",
+    "SetHold",
     "SetRole",
     "SetSigningKeys",
     "SetTag",
@@ -507,6 +512,32 @@ class DeleteVersion(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Erase(Command):
+    """Erases for good, and keeps why. Backups from before have it still."""
+
+    NAME: ClassVar[str] = "erase"
+
+    what: Erasable
+    """What is erased."""
+    target: str
+    """For `payload` the number of a commit, or a model, version or URI; for `names` the id of a
+    principal such as `p7`; for `texts` a model, version or URI.
+    """
+    reason: str
+    """Why. It stays, so it says nothing that had to be erased."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "what": self.what,
+            "target": self.target,
+            "reason": self.reason,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
 class Grant(Command):
     """Gives a principal a privilege or role on a securable and on all below it, now and later,
     or denies it. Replaces what was said of the same before.
@@ -584,6 +615,29 @@ class Purge(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "older_than": self.older_than,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurgeVersion(Command):
+    """Lets go of the content of one version at once, whether it was deleted or not; what is
+    known of the version stays. Refused while another version names the same content.
+    """
+
+    NAME: ClassVar[str] = "purge_version"
+
+    version: ModelVersion | str
+    """The version."""
+    reason: str
+    """Why. It stays."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
+            "reason": self.reason,
         }
         return wire
 
@@ -673,6 +727,24 @@ class RegisterVersion(Command):
             wire["source"] = self.source
         if self.tags is not None:
             wire["tags"] = self.tags
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseHold(Command):
+    """Ends a hold."""
+
+    NAME: ClassVar[str] = "release_hold"
+
+    target: str
+    """What is held."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "target": self.target,
+        }
         return wire
 
 
@@ -769,6 +841,26 @@ class RenameSchema(Command):
         }
         if self.expect_revision is not None:
             wire["expect_revision"] = self.expect_revision
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatErasures(Command):
+    """Erases again what a registry had erased before it was restored from a backup that has it
+    still. What is not there, or was erased already, is passed over.
+    """
+
+    NAME: ClassVar[str] = "repeat_erasures"
+
+    erasures: tuple[str, ...]
+    """The entries that `list_erasures` gave."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "erasures": self.erasures,
+        }
         return wire
 
 
@@ -888,6 +980,29 @@ class SetAlias(Command):
         }
         if self.expect is not ANY:
             wire["expect"] = self.expect
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetHold(Command):
+    """Keeps all of something from being erased or purged, and all below it, until the hold is
+    released.
+    """
+
+    NAME: ClassVar[str] = "set_hold"
+
+    target: str
+    """`registry:/`, a URI, a model, a version, or the id of a principal such as `p7`."""
+    reason: str
+    """Why."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "target": self.target,
+            "reason": self.reason,
+        }
         return wire
 
 

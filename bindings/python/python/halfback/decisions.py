@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from halfback.entities import Catalog, Model, ModelVersion, Schema
     from halfback.arguments import PathArgument
     from halfback.records import (
+        ErasureRecord,
         GrantRecord,
         Held,
         Holder,
@@ -86,6 +87,16 @@ class Decisions(Reads):
         ['Consumer', 'Deployer', 'Developer', 'Reviewer', 'Steward']
         """
         return self._whole("list_roles", records.Role)
+
+    def list_erasures(
+        self, *, page_size: int = 100, cursor: str | None = None
+    ) -> Pages[ErasureRecord]:
+        """What was erased, when and why, the oldest first.
+
+        >>> list(registry.list_erasures())
+        []
+        """
+        return self._pages("list_erasures", records.ErasureRecord, page_size, cursor)
 
     def list_tokens(
         self,

@@ -21,6 +21,9 @@ __all__ = [
     "Compacted",
     "Compatibility",
     "ConsistencyProof",
+    "Erasable",
+    "Erased",
+    "ErasureRecord",
     "Example",
     "Explanation",
     "Finding",
@@ -51,6 +54,18 @@ __all__ = [
     "UnsignedStatement",
     "VersionSignature",
 ]
+
+Erasable = Literal["payload", "names", "texts"]
+"""What is erased.
+
+`payload`: The commands of a commit, or of all commits about a catalog, schema, model or
+version.
+
+`names`: The names of a principal, wherever a field of the log's commands holds them.
+
+`texts`: The comments of a catalog, schema, model or version, of all times, and a version's
+example.
+"""
 
 PrincipalKind = Literal["user", "service", "group"]
 """What a principal is.
@@ -438,6 +453,48 @@ class ConsistencyProof:
     """The hashes that lead to both roots, in hexadecimal."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"path": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    """What was erased."""
+
+    payloads: int
+    """Commits whose commands went."""
+    texts: int
+    """Texts that went."""
+    names: int
+    """Principals whose names went."""
+    contents: int
+    """Contents that were let go of."""
+    wiped: bool
+    """Whether no byte of it is left in the registry's files: not while somebody reads a state
+    from before. Then `compact` or the same command has to run again.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureRecord:
+    """Something that was erased."""
+
+    kind: str
+    """`payload`, `text`, `names` or `content`."""
+    target: int
+    """The commit's number for `payload`, the id of a principal, version or securable else."""
+    digest: str
+    """Its digest, which the log has covered since it was there, in hexadecimal."""
+    reason: str
+    """Why."""
+    commit: int
+    """The commit that erased it."""
+    time: datetime
+    """When."""
+    actor: str
+    """The principal who did it."""
+    entry: str
+    """All that `repeat_erasures` needs, in one line: to be kept beside backups."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"time": datetime}
 
 
 @dataclass(frozen=True, kw_only=True)

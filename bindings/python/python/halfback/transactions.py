@@ -8,7 +8,7 @@ from halfback import arguments
 from halfback.arguments import integer, text
 from halfback.entities import Catalog, Model, ModelVersion, Schema
 from halfback.reads import Reads
-from halfback.records import Principal, Purged, Role, TokenRecord
+from halfback.records import Erased, Principal, Purged, Role, TokenRecord
 from halfback.wire import encode
 
 if TYPE_CHECKING:
@@ -56,11 +56,14 @@ _OUTPUTS: dict[str, type[Output]] = {
     "create_principal": Principal,
     "create_schema": Schema,
     "create_token": TokenRecord,
+    "erase": Erased,
     "purge": Purged,
+    "purge_version": Erased,
     "register_version": ModelVersion,
     "rename_catalog": Catalog,
     "rename_model": Model,
     "rename_schema": Schema,
+    "repeat_erasures": Erased,
     "restore_version": ModelVersion,
     "set_alias": ModelVersion,
     "set_role": Role,

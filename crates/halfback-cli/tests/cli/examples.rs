@@ -82,6 +82,7 @@ fn every_read_of_the_past_says_how_it_is_named() {
         "bundle",
         "copy",
         "download",
+        "erasures",
         "explain",
         "export",
         "grants",

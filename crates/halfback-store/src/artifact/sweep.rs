@@ -96,14 +96,14 @@ pub(crate) fn keep_only(store: &ArtifactStore, named: &[Named]) -> Result<()> {
     Ok(())
 }
 
-/// What purges after a commit let go of: catalog, digest, and when its version was deleted.
+/// What purges after a commit let go of: catalog, digest, and when its version was deleted, or lost it while it lived.
 fn purged_since(
     sql: &mut dyn Sql,
     after: CommitNumber,
 ) -> Result<Vec<(EntityId, Digest, Timestamp)>> {
     sql.all(
         "SELECT DISTINCT s.parent, v.digest, l.time FROM purge p \
-         JOIN version v ON v.id = p.version JOIN log l ON l.n = v.until \
+         JOIN version v ON v.id = p.version JOIN log l ON l.n = CASE WHEN v.until < p.since THEN v.until ELSE p.since END \
          JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent WHERE p.since > ?1",
         &[after.into()],
         |row| {

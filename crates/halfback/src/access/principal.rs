@@ -498,7 +498,7 @@ impl Snapshot<'_> {
 }
 
 /// Whether a text is like the id of a principal.
-pub(super) fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let digits = text.strip_prefix('p').unwrap_or_default();
     !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit())
 }

@@ -12,8 +12,6 @@ use serde::{Deserialize, Serialize};
 
 const TYPE: &str = "https://in-toto.io/Statement/v1";
 const PREDICATE: &str = "https://model_signing/signature/v1.0";
-/// What the tool leaves out of a folder unless it is told otherwise; so do we, or it would miss them.
-const IGNORED: [&str; 4] = [".git", ".gitattributes", ".github", ".gitignore"];
 const METHOD: &str = "files";
 const HASH: &str = "sha256";
 
@@ -45,8 +43,6 @@ struct Serialization {
     hash_type: String,
     #[serde(default)]
     allow_symlinks: bool,
-    #[serde(default)]
-    ignore_paths: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,10 +53,10 @@ struct Resource {
 }
 
 impl Statement {
-    /// The statement of an artifact's files.
+    /// The statement of an artifact's files: of all, also those that the tool leaves out unless it is
+    /// told otherwise (`.git`, `.gitattributes`, `.github`, `.gitignore`), so that none can be slipped in.
     pub(super) fn of(model: &str, artifact: &Artifact) -> Self {
-        let signed = artifact.files.iter().filter(|file| !is_ignored(&file.path));
-        let resources = signed.map(|file| Resource {
+        let resources = artifact.files.iter().map(|file| Resource {
             name: file.path.clone(),
             algorithm: HASH.to_owned(),
             digest: file.sha256.clone(),
@@ -79,7 +75,6 @@ impl Statement {
                     method: METHOD.to_owned(),
                     hash_type: HASH.to_owned(),
                     allow_symlinks: false,
-                    ignore_paths: IGNORED.map(str::to_owned).to_vec(),
                 },
                 resources,
             },
@@ -172,12 +167,6 @@ fn root(resources: &[Resource]) -> Option<String> {
         resources.iter().map(|resource| halfback_store::id::unhex::<32>(&resource.digest));
     let digests = digests.collect::<Option<Vec<_>>>()?;
     Some(hex(&sha256(&digests.concat())))
-}
-
-fn is_ignored(path: &str) -> bool {
-    IGNORED.iter().any(|ignored| {
-        path.strip_prefix(ignored).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
 }
 
 /// The error of a signature that is none, or not of these files.

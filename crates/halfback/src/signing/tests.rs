@@ -95,6 +95,9 @@ fn what_the_tool_signed_is_kept_and_nothing_else_is() {
     check(&more, TOOL_BUNDLE, TOOL_KEY, Err("does not sign the file `extra`"));
     let fewer = register(&registry, &[FILES[0]]);
     check(&fewer, TOOL_BUNDLE, TOOL_KEY, Err("signs the file `sub/a b.txt`, which"));
+    // What the tool leaves out of what it signs is not let in.
+    let slipped = register(&registry, &[FILES[0], FILES[1], (".github/x.pkl", "x")]);
+    check(&slipped, TOOL_BUNDLE, TOOL_KEY, Err("does not sign the file `.github/x.pkl`"));
     let changed = register(&registry, &[FILES[0], ("sub/a b.txt", "2")]);
     check(&changed, TOOL_BUNDLE, TOOL_KEY, Err("another content of the file `sub/a b.txt`"));
 }
@@ -165,6 +168,24 @@ fn a_catalog_that_asks_for_it_gives_nothing_unsigned() {
     assert!(loads().is_err());
     registry.set_signing_keys("main", [""; 0]).unwrap();
     loads().unwrap();
+}
+
+#[test]
+fn a_version_elsewhere_cannot_be_signed_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = registry(folder.path());
+    let content = Content::Bytes { name: "m".into(), bytes: b"m".to_vec() };
+    let digest = registry.hash_artifact(&content, &mut no_progress).unwrap().digest;
+    let location = Some("s3://bucket/m".into());
+    let version =
+        RegisterVersion { model: "fraud".into(), digest, location, ..RegisterVersion::default() };
+    let version = registry.execute(version).unwrap().uri;
+    let key = ModelKey::generate().unwrap();
+    let refused = registry.sign_version(version.as_str(), &key).unwrap_err();
+    assert!(refused.to_string().contains("not in the registry"), "{refused}");
+    registry.set_signing_keys("main", [key.public_key().to_pem()]).unwrap();
+    let explained = registry.explain("EXECUTE", &version).unwrap();
+    assert!(!explained.allowed && explained.text.contains("not in the registry"), "{explained:?}");
 }
 
 #[test]

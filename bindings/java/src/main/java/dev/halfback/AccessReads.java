@@ -110,6 +110,25 @@ public abstract sealed class AccessReads extends Queries permits Reads {
   }
 
   /**
+   * What was erased, when and why, the oldest first.
+   *
+   * @return the erasures
+   */
+  public Stream<ErasureRecord> listErasures() {
+    return PageIterator.stream(this::listErasuresPage);
+  }
+
+  /**
+   * A page of what was erased, the oldest first.
+   *
+   * @param page which one
+   * @return the page
+   */
+  public Page<ErasureRecord> listErasuresPage(PageRequest page) {
+    return queryPage(request("list_erasures"), page, ErasureRecord.class);
+  }
+
+  /**
    * All tokens that were not revoked, the oldest first: what is known of them, not what they are.
    *
    * @return the tokens

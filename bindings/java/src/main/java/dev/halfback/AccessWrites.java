@@ -7,11 +7,16 @@ import dev.halfback.commands.CreatePrincipal;
 import dev.halfback.commands.CreateToken;
 import dev.halfback.commands.DeletePrincipal;
 import dev.halfback.commands.DeleteRole;
+import dev.halfback.commands.Erase;
 import dev.halfback.commands.Grant;
+import dev.halfback.commands.PurgeVersion;
+import dev.halfback.commands.ReleaseHold;
 import dev.halfback.commands.RemoveMember;
+import dev.halfback.commands.RepeatErasures;
 import dev.halfback.commands.Revoke;
 import dev.halfback.commands.RevokeToken;
 import dev.halfback.commands.SeparateRoles;
+import dev.halfback.commands.SetHold;
 import dev.halfback.commands.SetRole;
 import java.util.List;
 
@@ -413,6 +418,116 @@ public sealed interface AccessWrites permits Writes {
    * @param command what to do, with every option
    */
   default void separateRoles(SeparateRoles command) {
+    execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Erases for good: commands of commits, names of a principal, or texts. The log keeps that, when
+   * and why; backups from before have it still.
+   *
+   * <pre>{@code
+   * registry.erase(Erasable.TEXTS, "risk.credit.default", "a telephone number");
+   * }</pre>
+   *
+   * @param what what is erased
+   * @param target the number of a commit, the id of a principal, or an entity
+   * @param reason why
+   * @return what was erased
+   */
+  default Erased erase(Erasable what, String target, String reason) {
+    return erase(
+        Erase.of(
+            Arguments.given(what, "what"),
+            Arguments.given(target, "target"),
+            Arguments.given(reason, "reason")));
+  }
+
+  /**
+   * Erases for good.
+   *
+   * @param command what to do, with every option
+   * @return what was erased
+   */
+  default Erased erase(Erase command) {
+    return (Erased) execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Lets go of the content of one version at once; what is known of the version stays.
+   *
+   * @param version the version
+   * @param reason why
+   * @return what was let go of
+   */
+  default Erased purgeVersion(String version, String reason) {
+    return purgeVersion(
+        PurgeVersion.of(Arguments.given(version, "version"), Arguments.given(reason, "reason")));
+  }
+
+  /**
+   * Lets go of the content of one version at once; what is known of the version stays.
+   *
+   * @param command what to do, with every option
+   * @return what was let go of
+   */
+  default Erased purgeVersion(PurgeVersion command) {
+    return (Erased) execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Erases again, in a registry that was restored, what was erased since the backup.
+   *
+   * @param erasures the entries of {@link Registry#listErasures()}
+   * @return what was erased
+   */
+  default Erased repeatErasures(List<String> erasures) {
+    return repeatErasures(RepeatErasures.of(Arguments.given(erasures, "erasures")));
+  }
+
+  /**
+   * Erases again, in a registry that was restored, what was erased since the backup.
+   *
+   * @param command what to do, with every option
+   * @return what was erased
+   */
+  default Erased repeatErasures(RepeatErasures command) {
+    return (Erased) execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Keeps something, and all below it, from being erased or purged.
+   *
+   * @param target an entity, the id of a principal, or {@code registry:/}
+   * @param reason why
+   */
+  default void setHold(String target, String reason) {
+    execute(SetHold.of(Arguments.given(target, "target"), Arguments.given(reason, "reason")));
+  }
+
+  /**
+   * Keeps something, and all below it, from being erased or purged.
+   *
+   * @param command what to do, with every option
+   */
+  default void setHold(SetHold command) {
+    execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Ends a hold.
+   *
+   * @param target what is held
+   */
+  default void releaseHold(String target) {
+    execute(ReleaseHold.of(Arguments.given(target, "target")));
+  }
+
+  /**
+   * Ends a hold.
+   *
+   * @param command what to do, with every option
+   */
+  default void releaseHold(ReleaseHold command) {
     execute(Arguments.given(command, "command"));
   }
 

@@ -26,6 +26,7 @@ final class Outputs {
           "set_alias" ->
           ModelVersion.class;
       case "purge" -> Purged.class;
+      case "erase", "purge_version", "repeat_erasures" -> Erased.class;
       case "create_principal" -> Principal.class;
       case "set_role" -> Role.class;
       case "create_token" -> TokenRecord.class;
@@ -44,6 +45,8 @@ final class Outputs {
           "revoke",
           "delete_role",
           "separate_roles",
+          "set_hold",
+          "release_hold",
           "revoke_token",
           "allow_os_users" ->
           null;

@@ -1,0 +1,790 @@
+//! Erasing: what has to be forgotten goes from the present, the past and the log for good, and the log
+//! says what went, when and why. Holds keep things from that.
+
+use halfback_store::artifact;
+use halfback_store::erasure;
+use halfback_store::error::{Detail, Result};
+use halfback_store::id::{CommitNumber, EntityId, hex, unhex};
+use halfback_store::log::Header;
+use halfback_store::name::{shown, text};
+use halfback_store::schema::{HOLD, PURGE};
+use halfback_store::sql::Value;
+use halfback_store::time::Timestamp;
+use halfback_store::tx::Head;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::DateTime;
+use crate::access::Privilege;
+use crate::access::need::Needs;
+use crate::access::principal::is_id;
+use crate::access::reference::REGISTRY;
+use crate::command::{Command, Context, Query, Snapshot};
+use crate::page::Page;
+use crate::registry::Registry;
+use crate::securable::{Target, VersionRef};
+
+/// What is erased.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Erasable {
+    /// The commands of a commit, or of all commits about a catalog, schema, model or version.
+    #[default]
+    Payload,
+    /// The names of a principal, wherever a field of the log's commands holds them.
+    Names,
+    /// The comments of a catalog, schema, model or version, of all times, and a version's example.
+    Texts,
+}
+
+/// Erases for good, and keeps why. Backups from before have it still.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Erase {
+    /// What is erased.
+    pub what: Erasable,
+    /// For `payload` the number of a commit, or a model, version or URI; for `names` the id of a
+    /// principal such as `p7`; for `texts` a model, version or URI.
+    pub target: String,
+    /// Why. It stays, so it says nothing that had to be erased.
+    pub reason: String,
+}
+
+/// The commands after which the files are wiped.
+pub(crate) const WIPING: [&str; 3] = [Erase::NAME, PurgeVersion::NAME, RepeatErasures::NAME];
+
+/// What was erased.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Erased {
+    /// Commits whose commands went.
+    pub payloads: u64,
+    /// Texts that went.
+    pub texts: u64,
+    /// Principals whose names went.
+    pub names: u64,
+    /// Contents that were let go of.
+    pub contents: u64,
+    /// Whether no byte of it is left in the registry's files: not while somebody reads a state from
+    /// before. Then `compact` or the same command has to run again.
+    pub wiped: bool,
+}
+
+/// Lets go of the content of one version at once, whether it was deleted or not; what is known of the
+/// version stays. Refused while another version names the same content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PurgeVersion {
+    /// The version.
+    pub version: VersionRef,
+    /// Why. It stays.
+    pub reason: String,
+}
+
+/// Keeps all of something from being erased or purged, and all below it, until the hold is released.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetHold {
+    /// `registry:/`, a URI, a model, a version, or the id of a principal such as `p7`.
+    pub target: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Ends a hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseHold {
+    /// What is held.
+    pub target: String,
+}
+
+/// Something that was erased.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ErasureRecord {
+    /// `payload`, `text`, `names` or `content`.
+    pub kind: String,
+    /// The commit's number for `payload`, the id of a principal, version or securable else.
+    pub target: i64,
+    /// Its digest, which the log has covered since it was there, in hexadecimal.
+    pub digest: String,
+    /// Why.
+    pub reason: String,
+    /// The commit that erased it.
+    pub commit: i64,
+    /// When.
+    pub time: DateTime,
+    /// The principal who did it.
+    pub actor: String,
+    /// All that `repeat_erasures` needs, in one line: to be kept beside backups.
+    pub entry: String,
+}
+
+/// What an entry says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    kind: String,
+    target: i64,
+    digest: String,
+    reason: String,
+}
+
+/// Lists what was erased, the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListErasures {
+    /// How many entries at most, 1 to 1,000; 100 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// The cursor of the page before; the first page where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// Erases again what a registry had erased before it was restored from a backup that has it still.
+/// What is not there, or was erased already, is passed over.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepeatErasures {
+    /// The entries that `list_erasures` gave.
+    pub erasures: Vec<String>,
+}
+
+/// A reason that is given, and the text of it once something needs it.
+struct Reason {
+    body: String,
+    reference: Option<Vec<u8>>,
+}
+
+impl Reason {
+    fn new(reason: String) -> Result<Self> {
+        if reason.trim().is_empty() {
+            return Err(Detail::InvalidArgument(
+                "the reason is empty; say why, as the log will".into(),
+            )
+            .into());
+        }
+        Ok(Self { body: text(reason, "the reason")?, reference: None })
+    }
+
+    fn of(&mut self, context: &mut Context<'_>) -> Result<Vec<u8>> {
+        if let Some(reference) = &self.reference {
+            return Ok(reference.clone());
+        }
+        let reference = context.tx.text(&self.body)?;
+        self.reference = Some(reference.clone());
+        Ok(reference)
+    }
+}
+
+impl Command for Erase {
+    const NAME: &'static str = "erase";
+    type Output = Erased;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<Erased> {
+        let mut reason = Reason::new(self.reason)?;
+        let mut done = Erased::default();
+        match self.what {
+            Erasable::Payload => {
+                for commit in context.now().commits_to_erase(&self.target)? {
+                    context.erase_payload(commit, &mut reason, &mut done)?;
+                }
+            }
+            Erasable::Names => {
+                // By a name, this very command would say it for good.
+                let id = parse_principal(&self.target).ok_or_else(|| {
+                    Detail::InvalidArgument(
+                        "names are erased by the id of their principal, such as `p7`: a name would be in the log with this command".into(),
+                    )
+                })?;
+                context.erase_names(id, &mut reason, &mut done)?;
+            }
+            Erasable::Texts => {
+                let target: Target = self.target.parse()?;
+                let id = context.now().target_ever(&target)?;
+                let digests = context.now().texts_of(id)?;
+                context.erase_texts(id, &digests, &mut reason, &mut done)?;
+            }
+        }
+        Ok(done)
+    }
+}
+
+/// Whether a command's own payload has to stay: it says what was erased or held, and why.
+fn is_accountable(command: &str) -> bool {
+    [Erase::NAME, PurgeVersion::NAME, SetHold::NAME, ReleaseHold::NAME, RepeatErasures::NAME]
+        .contains(&command)
+}
+
+fn parse_principal(text: &str) -> Option<EntityId> {
+    let digits = text.get(1..).filter(|_| is_id(text))?;
+    digits.parse().ok().map(EntityId)
+}
+
+impl Context<'_> {
+    fn erase_payload(
+        &mut self,
+        commit: CommitNumber,
+        reason: &mut Reason,
+        done: &mut Erased,
+    ) -> Result<()> {
+        let there =
+            self.tx
+                .sql()
+                .first("SELECT 1 FROM payload WHERE n = ?1", &[commit.into()], |row| row.int(0))?;
+        if there.is_none() {
+            return Ok(());
+        }
+        let header = self.now().header(commit)?;
+        for entity in header.entities {
+            self.now().refuse_held(entity)?;
+        }
+        let reason = reason.of(self)?;
+        if self.tx.erase_payload(commit, &reason)? {
+            done.payloads += 1;
+        }
+        Ok(())
+    }
+
+    fn erase_names(&mut self, id: EntityId, reason: &mut Reason, done: &mut Erased) -> Result<()> {
+        let mut now = self.now();
+        let found = now.sql.first(
+            "SELECT n.proof FROM principal p LEFT JOIN principal_name n ON n.id = p.id WHERE p.id = ?1",
+            &[id.into()],
+            |row| row.opt_string(0),
+        )?;
+        let proof = match found {
+            None => return Err(now.absent("principal", format!("p{id}"))),
+            Some(None) => return Ok(()),
+            Some(Some(proof)) => proof,
+        };
+        if Some(id) == now.everyone()? {
+            return Err(Detail::ReservedName("`everyone` is nobody's name".into()).into());
+        }
+        if now.is_living(id)? && proof != "name" {
+            return Err(Detail::InUse(format!(
+                "p{id} is known by its names, and could not act without them; delete it first"
+            ))
+            .into());
+        }
+        now.refuse_held(id)?;
+        let why = reason.of(self)?;
+        let Some(names) = self.tx.erase_names(id, &why)? else { return Ok(()) };
+        done.names += 1;
+        let says = |value: &str| names.iter().any(|name| name == value);
+        self.erase_sayings(None, &says, reason, done)
+    }
+
+    fn erase_texts(
+        &mut self,
+        target: EntityId,
+        digests: &[(Vec<u8>, CommitNumber)],
+        reason: &mut Reason,
+        done: &mut Erased,
+    ) -> Result<()> {
+        if digests.is_empty() {
+            return Ok(());
+        }
+        self.now().refuse_held(target)?;
+        let why = reason.of(self)?;
+        let mut bodies = Vec::new();
+        for (digest, first) in digests {
+            if let Some(body) = self.tx.erase_text(target, digest, &why)? {
+                done.texts += 1;
+                bodies.push(body);
+                self.erase_payload(*first, reason, done)?;
+            }
+        }
+        self.remake_words(target)?;
+        let says = |value: &str| bodies.iter().any(|body| body == value);
+        self.erase_sayings(Some(target), &says, reason, done)
+    }
+
+    /// Erases the commands and kept outputs, of one target or of all, in which a text is said.
+    fn erase_sayings(
+        &mut self,
+        target: Option<EntityId>,
+        says: &dyn Fn(&str) -> bool,
+        reason: &mut Reason,
+        done: &mut Erased,
+    ) -> Result<()> {
+        for commit in self.now().erasable_commits(target)? {
+            let body = self.tx.sql().first(
+                "SELECT body FROM payload WHERE n = ?1",
+                &[commit.into()],
+                |row| Ok(says_so(row.text(0)?, says)),
+            )?;
+            if body == Some(true) {
+                self.erase_payload(commit, reason, done)?;
+            }
+        }
+        let kept =
+            self.tx.sql().all("SELECT actor, key, outputs FROM idempotency", &[], |row| {
+                let said = says_so(row.text(2)?, says);
+                Ok((row.id(0)?, row.text(1)?.to_owned(), said))
+            })?;
+        for (actor, key, said) in kept {
+            if said {
+                self.tx.sql().execute(
+                    "UPDATE idempotency SET outputs = '' WHERE actor = ?1 AND key = ?2",
+                    &[actor.into(), Value::from(&key)],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn purge_version(
+        &mut self,
+        id: EntityId,
+        reason: &mut Reason,
+        done: &mut Erased,
+    ) -> Result<()> {
+        let mut now = self.now();
+        let row = now.sql.first(
+            "SELECT model, digest, location FROM version WHERE id = ?1",
+            &[id.into()],
+            |row| Ok((row.id(0)?, row.blob(1)?.to_vec(), row.opt_string(2)?)),
+        )?;
+        let Some((model, digest, location)) = row else {
+            return Err(now.absent("version with id", id));
+        };
+        if location.is_some() {
+            return Err(Detail::InvalidArgument(
+                "the content of this version is elsewhere; remove it there".into(),
+            )
+            .into());
+        }
+        let catalog = now.catalog_ever(model)?;
+        let hash: [u8; 32] = digest
+            .as_slice()
+            .try_into()
+            .map_err(|_| Detail::Corrupt("a version's row is damaged; run `check`".into()))?;
+        let bearers = now.bearers_of(catalog, &hash)?;
+        if !bearers.contains(&id) {
+            return Ok(());
+        }
+        if bearers.len() > 1 {
+            return Err(Detail::InUse(format!(
+                "{} other versions of the catalog name the same content; it goes with the last of them",
+                bearers.len() - 1
+            ))
+            .into());
+        }
+        now.refuse_held(id)?;
+        let why = reason.of(self)?;
+        self.tx.open(&PURGE, &[id.into()])?;
+        self.tx.erase_content(id, &hash, &why)?;
+        done.contents += 1;
+        Ok(())
+    }
+}
+
+/// Whether a string in a JSON text says so.
+fn says_so(json: &str, says: &dyn Fn(&str) -> bool) -> bool {
+    fn within(value: &serde_json::Value, says: &dyn Fn(&str) -> bool) -> bool {
+        match value {
+            serde_json::Value::String(value) => says(value),
+            serde_json::Value::Array(values) => values.iter().any(|value| within(value, says)),
+            serde_json::Value::Object(fields) => {
+                fields.iter().any(|(key, value)| says(key) || within(value, says))
+            }
+            _ => false,
+        }
+    }
+    serde_json::from_str(json).is_ok_and(|value| within(&value, says))
+}
+
+impl Command for PurgeVersion {
+    const NAME: &'static str = "purge_version";
+    type Output = Erased;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<Erased> {
+        let mut reason = Reason::new(self.reason)?;
+        let mut done = Erased::default();
+        let target: Target = self.version.as_str().parse()?;
+        let id = context.now().target_ever(&target)?;
+        context.purge_version(id, &mut reason, &mut done)?;
+        Ok(done)
+    }
+}
+
+impl Command for SetHold {
+    const NAME: &'static str = "set_hold";
+    type Output = ();
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        now.needs_to_hold(&self.target)
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let mut reason = Reason::new(self.reason)?;
+        let id = context.now().holdable(&self.target)?;
+        let present = context.now().hold_of(id)?;
+        if present.is_some_and(|present| present == reason.body) {
+            return Ok(());
+        }
+        let reason = reason.of(context)?;
+        context.tx.touch(id)?;
+        context.tx.put(&HOLD, &[id.into(), Value::from(&reason)])
+    }
+}
+
+impl Command for ReleaseHold {
+    const NAME: &'static str = "release_hold";
+    type Output = ();
+
+    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
+        now.needs_to_hold(&self.target)
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let id = context.now().holdable(&self.target)?;
+        if !context.tx.close(&HOLD, &[id.into()])? {
+            let shown = shown(&self.target);
+            return Err(Detail::NotFound(format!("`{shown}` is not held itself")).into());
+        }
+        context.tx.touch(id)
+    }
+}
+
+impl Command for RepeatErasures {
+    const NAME: &'static str = "repeat_erasures";
+    type Output = Erased;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<Erased> {
+        let mut done = Erased::default();
+        for line in self.erasures {
+            let erasure: Entry = serde_json::from_str(&line).map_err(|_| {
+                Detail::InvalidArgument(format!(
+                    "`{}` is no entry of an erasure; pass those that `list_erasures` gave",
+                    shown(&line)
+                ))
+            })?;
+            let mut reason = Reason::new(erasure.reason)?;
+            let digest = unhex::<32>(&erasure.digest).ok_or_else(|| {
+                Detail::InvalidArgument(format!(
+                    "`{}` is no digest of an erasure; pass those that `list_erasures` gave",
+                    shown(&erasure.digest)
+                ))
+            })?;
+            let target = EntityId(erasure.target);
+            match erasure.kind.as_str() {
+                erasure::PAYLOAD => {
+                    let commit = CommitNumber(erasure.target);
+                    let header = context.now().header(commit);
+                    if header.is_ok_and(|header| header.payload == erasure.digest) {
+                        context.erase_payload(commit, &mut reason, &mut done)?;
+                    }
+                }
+                erasure::TEXT => {
+                    let texts = context.now().texts_of(target)?;
+                    let same = |(own, _): &(Vec<u8>, CommitNumber)| own.as_slice() == digest;
+                    let texts: Vec<_> = texts.into_iter().filter(same).collect();
+                    context.erase_texts(target, &texts, &mut reason, &mut done)?;
+                }
+                erasure::NAMES => {
+                    if context.now().is_row("principal", "identity", target, &digest)? {
+                        context.erase_names(target, &mut reason, &mut done)?;
+                    }
+                }
+                erasure::CONTENT => {
+                    if context.now().is_row("version", "digest", target, &digest)? {
+                        context.purge_version(target, &mut reason, &mut done)?;
+                    }
+                }
+                other => {
+                    return Err(Detail::InvalidArgument(format!(
+                        "`{}` is no kind of erasure; expected payload, text, names or content",
+                        shown(other)
+                    ))
+                    .into());
+                }
+            }
+        }
+        Ok(done)
+    }
+}
+
+impl Query for ListErasures {
+    const NAME: &'static str = "list_erasures";
+    type Output = Page<ErasureRecord>;
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::ReadAudit))
+    }
+
+    fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<ErasureRecord>> {
+        let paging = snapshot.paging(self.page_size, self.cursor);
+        let after: Option<(i64, String, i64, String)> = paging.after("erasures")?;
+        let (commit, kind, target, digest) = after.unwrap_or_default();
+        let digest = unhex::<32>(&digest).map_or_else(Vec::new, |digest| digest.to_vec());
+        let records = snapshot.sql.all(
+            "SELECT e.kind, e.target, e.digest, t.body, e.since, l.time, l.actor FROM erasure e \
+             JOIN log l ON l.n = e.since LEFT JOIN text t ON t.digest = e.reason \
+             WHERE e.since <= ?1 AND (e.since, e.kind, e.target, e.digest) > (?2, ?3, ?4, ?5) \
+             ORDER BY e.since, e.kind, e.target, e.digest LIMIT ?6",
+            &[
+                snapshot.moment.into(),
+                commit.into(),
+                Value::from(&kind),
+                target.into(),
+                Value::from(&digest),
+                paging.limit()?.into(),
+            ],
+            |row| {
+                let entry = Entry {
+                    kind: row.text(0)?.to_owned(),
+                    target: row.int(1)?,
+                    digest: hex(row.blob(2)?),
+                    reason: row.opt_string(3)?.unwrap_or_default(),
+                };
+                let line = serde_json::to_string(&entry).map_err(|error| {
+                    Detail::Internal(format!("an erasure has no JSON: {error}"))
+                })?;
+                Ok(ErasureRecord {
+                    kind: entry.kind,
+                    target: entry.target,
+                    digest: entry.digest,
+                    reason: entry.reason,
+                    entry: line,
+                    commit: row.int(4)?,
+                    time: Timestamp::from_micros(row.int(5)?).into(),
+                    actor: format!("p{}", row.int(6)?),
+                })
+            },
+        )?;
+        paging.page(records, "erasures", |record| {
+            (record.commit, record.kind.clone(), record.target, record.digest.clone())
+        })
+    }
+}
+
+impl Snapshot<'_> {
+    /// The commit of a number, or all about an entity.
+    fn commits_to_erase(&mut self, target: &str) -> Result<Vec<CommitNumber>> {
+        let Ok(number) = target.parse::<i64>() else {
+            let id = self.target_ever(&target.parse()?)?;
+            return self.erasable_commits(Some(id));
+        };
+        let header = self.header(CommitNumber(number))?;
+        if header.commands.iter().any(|command| is_accountable(command)) {
+            return Err(Detail::Protected(format!(
+                "commit {number} says what was erased or held and why, which stays"
+            ))
+            .into());
+        }
+        Ok(vec![header.commit])
+    }
+
+    fn header(&mut self, commit: CommitNumber) -> Result<Header> {
+        let header =
+            self.sql.first("SELECT header FROM log WHERE n = ?1", &[commit.into()], |row| {
+                Header::from_bytes(row.blob(0)?)
+            })?;
+        header.ok_or_else(|| self.absent("commit", commit))
+    }
+
+    /// The commits about something, or all of them, whose commands may be erased.
+    fn erasable_commits(&mut self, target: Option<EntityId>) -> Result<Vec<CommitNumber>> {
+        const COMMITS: &str = "SELECT l.header FROM log l JOIN payload p ON p.n = l.n";
+        let of = |row: &dyn halfback_store::sql::Row| {
+            let header = Header::from_bytes(row.blob(0)?)?;
+            let stays = header.commands.iter().any(|command| is_accountable(command));
+            Ok((!stays).then_some(header.commit))
+        };
+        let commits = match target {
+            None => self.sql.all(&format!("{COMMITS} ORDER BY l.n"), &[], of)?,
+            Some(target) => self.sql.all(
+                &format!("{COMMITS} JOIN touch t ON t.n = l.n WHERE t.entity = ?1 ORDER BY l.n"),
+                &[target.into()],
+                of,
+            )?,
+        };
+        Ok(commits.into_iter().flatten().collect())
+    }
+
+    /// The texts that were ever said about something, and the commit that said each first.
+    fn texts_of(&mut self, target: EntityId) -> Result<Vec<(Vec<u8>, CommitNumber)>> {
+        self.sql.all(
+            "SELECT comment, MIN(since) FROM profile WHERE target = ?1 AND comment IS NOT NULL GROUP BY comment \
+             UNION ALL SELECT comment, MIN(since) FROM version_state WHERE version = ?1 AND comment IS NOT NULL GROUP BY comment \
+             UNION ALL SELECT example, since FROM version WHERE id = ?1 AND example IS NOT NULL",
+            &[target.into()],
+            |row| Ok((row.blob(0)?.to_vec(), CommitNumber(row.int(1)?))),
+        )
+    }
+
+    fn is_row(&mut self, table: &str, column: &str, id: EntityId, digest: &[u8]) -> Result<bool> {
+        let row = self.sql.first(
+            &format!("SELECT 1 FROM {table} WHERE id = ?1 AND {column} = ?2"),
+            &[id.into(), digest.into()],
+            |row| row.int(0),
+        )?;
+        Ok(row.is_some())
+    }
+
+    /// The catalog that a model lies or lay in.
+    fn catalog_ever(&mut self, model: EntityId) -> Result<EntityId> {
+        let mut id = model;
+        for _ in 0..2 {
+            let parent = self.above(id)?;
+            id = parent.ok_or_else(|| self.absent("model with id", model))?;
+        }
+        Ok(id)
+    }
+
+    fn above(&mut self, id: EntityId) -> Result<Option<EntityId>> {
+        self.sql.first(
+            "SELECT model FROM version WHERE id = ?1 \
+             UNION ALL SELECT parent FROM (SELECT parent FROM securable WHERE id = ?1 ORDER BY until DESC LIMIT 1) AS above",
+            &[id.into()],
+            |row| row.id(0),
+        )
+    }
+
+    fn needs_to_hold(&mut self, target: &str) -> Result<Needs> {
+        let id = match parse_principal(target) {
+            Some(_) => EntityId::REGISTRY,
+            None => self.holdable(target)?,
+        };
+        Ok(Needs::on(&self.on_id(id, target)?, Privilege::Manage))
+    }
+
+    /// What a hold is put on, also where it was deleted.
+    fn holdable(&mut self, target: &str) -> Result<EntityId> {
+        if let Some(id) = parse_principal(target) {
+            let found =
+                self.sql.first("SELECT id FROM principal WHERE id = ?1", &[id.into()], |row| {
+                    row.id(0)
+                })?;
+            return found.ok_or_else(|| self.absent("principal", target));
+        }
+        if target == REGISTRY {
+            return Ok(EntityId::REGISTRY);
+        }
+        self.target_ever(&target.parse()?)
+    }
+
+    /// Why something is held itself.
+    fn hold_of(&mut self, id: EntityId) -> Result<Option<String>> {
+        self.sql.first(
+            "SELECT t.body FROM hold h LEFT JOIN text t ON t.digest = h.reason WHERE h.target = ?1 AND h.until = ?2",
+            &[id.into(), CommitNumber::FOREVER.into()],
+            |row| Ok(row.opt_string(0)?.unwrap_or_default()),
+        )
+    }
+
+    /// Whether anything at all is held.
+    pub(crate) fn holds_anything(&mut self) -> Result<bool> {
+        let held = self.sql.first(
+            "SELECT 1 FROM hold WHERE until = ?1 LIMIT 1",
+            &[CommitNumber::FOREVER.into()],
+            |row| row.int(0),
+        )?;
+        Ok(held.is_some())
+    }
+
+    /// What holds something: itself, or what it lies in; and why.
+    pub(crate) fn held_by_law(&mut self, id: EntityId) -> Result<Option<(EntityId, String)>> {
+        /// Version, model, schema, catalog, registry.
+        const DEPTH: usize = 5;
+        let mut next = id;
+        for _ in 0..DEPTH {
+            if let Some(reason) = self.hold_of(next)? {
+                return Ok(Some((next, reason)));
+            }
+            if next == EntityId::REGISTRY {
+                break;
+            }
+            next = self.above(next)?.unwrap_or(EntityId::REGISTRY);
+        }
+        Ok(None)
+    }
+
+    fn refuse_held(&mut self, id: EntityId) -> Result<()> {
+        let Some((held, reason)) = self.held_by_law(id)? else { return Ok(()) };
+        let label = match self.securable_label(held) {
+            Ok(label) => format!("`{label}`"),
+            Err(_) => format!("entity {held}"),
+        };
+        Err(Detail::Protected(format!(
+            "{label} is held (\"{}\"): nothing of it is erased before `release_hold`",
+            shown(&reason)
+        ))
+        .into())
+    }
+}
+
+impl Registry {
+    /// Erases for good: commands of commits, names of a principal, or texts. The log keeps that, when
+    /// and why. Backups from before have it still: see `docs/erasure.md`.
+    ///
+    /// After the commit the database is written anew, so that no byte is left in its free space; where
+    /// that does not come about, [`Erased::wiped`] is false and [`compact`](Self::compact) does it.
+    ///
+    /// ```
+    /// # use halfback::{CreateModel, Erasable, Options, Registry};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("models.hb");
+    /// # let registry = Registry::open_with(path, Options { create: true, ..Options::default() })?;
+    /// let comment = Some("ask Ada Lovelace, 0170 1234".into());
+    /// registry.create_model(CreateModel { name: "fraud".into(), comment, ..CreateModel::default() })?;
+    /// let erased = registry.erase(Erasable::Texts, "fraud", "holds a telephone number")?;
+    /// assert_eq!((erased.texts, erased.payloads, erased.wiped), (1, 1, true));
+    /// assert_eq!(registry.get_model("fraud")?.comment, None);
+    /// assert!(registry.check()?.findings.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn erase(&self, what: Erasable, target: &str, reason: &str) -> Result<Erased> {
+        self.erase_by(Erase { what, target: target.into(), reason: reason.into() })
+    }
+
+    /// Lets go of the content of one version at once, whether it was deleted or not.
+    pub fn purge_version(&self, version: impl Into<VersionRef>, reason: &str) -> Result<Erased> {
+        self.erase_by(PurgeVersion { version: version.into(), reason: reason.into() })
+    }
+
+    /// Erases again what the entries say that `list_erasures` gave before this registry
+    /// was restored from a backup that has it still.
+    pub fn repeat_erasures(&self, erasures: Vec<String>) -> Result<Erased> {
+        self.erase_by(RepeatErasures { erasures })
+    }
+
+    fn erase_by<C: Command<Output = Erased>>(&self, command: C) -> Result<Erased> {
+        let head = self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number))?;
+        let mut done = self.execute(command)?;
+        done.wiped = self.wipe(head)?;
+        Ok(done)
+    }
+
+    /// Removes from the files what was erased after a commit; gives whether nothing of it is left.
+    pub(crate) fn wipe(&self, head: CommitNumber) -> Result<bool> {
+        let shared = self.writable()?;
+        // It is erased, whatever becomes of the files now: `sweep` and `compact` do what is left.
+        let files = artifact::remove_purged(&shared.path, &shared.storage, head).is_ok();
+        Ok(shared.storage.compact().is_ok_and(|compacted| !compacted.held) && files)
+    }
+
+    /// Keeps something, and all below it, from being erased or purged.
+    pub fn set_hold(&self, target: &str, reason: &str) -> Result<()> {
+        self.execute(SetHold { target: target.into(), reason: reason.into() })
+    }
+
+    /// Ends a hold.
+    pub fn release_hold(&self, target: &str) -> Result<()> {
+        self.execute(ReleaseHold { target: target.into() })
+    }
+}
