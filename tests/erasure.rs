@@ -1,7 +1,6 @@
 //! Erasing: no byte of what was erased is left in any file, and what is missing without an erasure is
 //! found.
 #![expect(clippy::unwrap_used, reason = "a failed expectation is this file's way of failing")]
-#![expect(clippy::indexing_slicing, reason = "a missing element is a failed expectation")]
 
 use std::path::Path;
 

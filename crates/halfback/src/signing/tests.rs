@@ -42,7 +42,8 @@ fn what_the_tool_signed_is_kept_and_nothing_else_is() {
         });
         match expected {
             Ok(()) => {
-                assert_eq!(signed.unwrap().key, PublicKey::from_pem(key).unwrap().fingerprint())
+                let fingerprint = PublicKey::from_pem(key).unwrap().fingerprint();
+                assert_eq!(signed.unwrap().key, fingerprint);
             }
             Err(why) => {
                 let error = signed.unwrap_err().to_string();
