@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use halfback::{
-    Content, CreateModel, Options, Origin, RegisterVersion, Registry, TokenOptions, UpdateModel,
-    no_progress,
+    Content, CreateModel, Erasable, ModelKey, Options, Origin, RegisterVersion, Registry,
+    TokenOptions, UpdateModel, no_progress,
 };
 use halfback_store::schema::FACTS;
 use rusqlite::Connection;
@@ -57,6 +57,15 @@ fn registry() -> (tempfile::TempDir, Registry) {
     registry.delete_version("fraud/3").unwrap();
     registry.delete_version("fraud/4").unwrap();
     registry.purge(Duration::ZERO, false).unwrap();
+    for version in ["fraud/1", "fraud/2"] {
+        registry.sign_version(version, &ModelKey::generate().unwrap()).unwrap();
+    }
+    registry.erase(Erasable::Payload, "5", "a test").unwrap();
+    registry.erase(Erasable::Payload, "6", "a test").unwrap();
+    for version in ["fraud/1", "fraud/2"] {
+        registry.set_hold(version, "an inquiry").unwrap();
+    }
+    registry.release_hold("fraud/1").unwrap();
     registry.rename_model("fraud", "abuse").unwrap();
     give_rights(&registry);
     assert_eq!(registry.check().unwrap().findings, []);
@@ -232,21 +241,27 @@ fn an_edit_of_the_log_or_its_head_is_found() {
 }
 
 #[test]
-fn what_may_be_erased_leaves_a_log_that_verifies() {
+fn what_is_gone_without_an_erasure_is_found_and_leaves_a_log_that_verifies() {
     for table in ["payload", "text", "principal_name"] {
         let (_folder, registry) = registry();
         let erased = connect(&registry).execute(&format!("DELETE FROM {table}"), []).unwrap();
         assert!(erased > 0, "{table} was empty");
         registry.verify_log().unwrap();
-        assert_eq!(registry.check().unwrap().findings, [], "without {table}");
+        assert!(is_missed(&registry), "without {table}");
         let model = registry.get_model("abuse").unwrap();
         assert_eq!(model.comment.is_none(), table == "text");
         assert_eq!(model.owner.is_none(), table == "principal_name");
         let newest = registry.history("abuse").unwrap().items.remove(0);
         assert_eq!(newest.payload.is_none(), table == "payload");
         registry.set_tag("abuse", "after", "erasure").unwrap();
-        assert_eq!(registry.check().unwrap().findings, [], "without {table}, after a write");
+        assert!(is_missed(&registry), "without {table}, after a write");
     }
+}
+
+/// Whether something is missing, and nothing else is wrong.
+fn is_missed(registry: &Registry) -> bool {
+    let findings = registry.check().unwrap().findings;
+    !findings.is_empty() && findings.iter().all(|finding| finding.code == "missing")
 }
 
 #[test]

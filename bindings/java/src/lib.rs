@@ -11,6 +11,7 @@ mod handle;
 mod native;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
 mod proof;
+mod signing;
 mod transfer;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
 mod transit;

@@ -13,6 +13,7 @@ use crate::proof::{
     checkpoint, export_log, generate_log_key, log_head, log_key, verify_consistency,
     verify_inclusion,
 };
+use crate::signing::{generate_model_key, model_key, sign_statement, signing_message};
 use crate::transfer::{content, json, optional, path_bytes, path_from, text};
 use crate::transit::{
     backup, bundle, bundle_download, bundle_history, bundle_verify, copy_version, open_bundle,
@@ -149,6 +150,10 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         static fn purge(handle: jlong, options: [jbyte]) -> [jbyte], error_policy = Throw
     },
     native_method! { static fn compact(handle: jlong) -> [jbyte], error_policy = Throw },
+    native_method! { static fn model_key(place: [jbyte]) -> [jbyte], error_policy = Throw },
+    native_method! { static fn generate_model_key(path: [jbyte]) -> [jbyte], error_policy = Throw },
+    native_method! { static fn signing_message(statement: [jbyte]) -> [jbyte], error_policy = Throw },
+    native_method! { static fn sign_statement(request: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! { static fn log_key(request: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! {
         static fn generate_log_key(path: [jbyte], name: [jbyte]) -> [jbyte], error_policy = Throw

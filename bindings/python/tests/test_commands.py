@@ -21,7 +21,7 @@ METHODS = {
     "grant": ["grant", "deny"],
 }
 CALLED = {
-    "create_principal": {"kind": "self", "os_user": "name"},
+    "create_principal": {"kind": "self", "os_user": "name", "identity": "name"},
     "create_token": {"hash": "self", "expires_at": "expires_in", "idempotency_key": "self"},
     "grant": {"deny": "self", "condition": "where"},
 }

@@ -32,7 +32,8 @@ use crate::catalog::{
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::erase::{Erase, ListErasures, PurgeVersion, ReleaseHold, RepeatErasures, SetHold};
+use crate::erase::hold::{ReleaseHold, SetHold};
+use crate::erase::{Erase, ListErasures, PurgeVersion, RepeatErasures};
 use crate::history::{History, Info, Log};
 use crate::proof::{Prove, ProveConsistency, VerifyLog};
 use crate::purge::Purge;

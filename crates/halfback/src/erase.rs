@@ -7,18 +7,20 @@ use halfback_store::error::{Detail, Result};
 use halfback_store::id::{CommitNumber, EntityId, hex, unhex};
 use halfback_store::log::Header;
 use halfback_store::name::{shown, text};
-use halfback_store::schema::{HOLD, PURGE};
+use halfback_store::schema::PURGE;
 use halfback_store::sql::Value;
 use halfback_store::time::Timestamp;
 use halfback_store::tx::Head;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod hold;
+
+use self::hold::{ReleaseHold, SetHold};
 use crate::DateTime;
 use crate::access::Privilege;
 use crate::access::need::Needs;
 use crate::access::principal::is_id;
-use crate::access::reference::REGISTRY;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::registry::Registry;
@@ -78,24 +80,6 @@ pub struct PurgeVersion {
     pub version: VersionRef,
     /// Why. It stays.
     pub reason: String,
-}
-
-/// Keeps all of something from being erased or purged, and all below it, until the hold is released.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SetHold {
-    /// `registry:/`, a URI, a model, a version, or the id of a principal such as `p7`.
-    pub target: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// Ends a hold.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReleaseHold {
-    /// What is held.
-    pub target: String,
 }
 
 /// Something that was erased.
@@ -417,45 +401,6 @@ impl Command for PurgeVersion {
     }
 }
 
-impl Command for SetHold {
-    const NAME: &'static str = "set_hold";
-    type Output = ();
-
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_to_hold(&self.target)
-    }
-
-    fn apply(self, context: &mut Context<'_>) -> Result<()> {
-        let mut reason = Reason::new(self.reason)?;
-        let id = context.now().holdable(&self.target)?;
-        let present = context.now().hold_of(id)?;
-        if present.is_some_and(|present| present == reason.body) {
-            return Ok(());
-        }
-        let reason = reason.of(context)?;
-        context.tx.touch(id)?;
-        context.tx.put(&HOLD, &[id.into(), Value::from(&reason)])
-    }
-}
-
-impl Command for ReleaseHold {
-    const NAME: &'static str = "release_hold";
-    type Output = ();
-
-    fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_to_hold(&self.target)
-    }
-
-    fn apply(self, context: &mut Context<'_>) -> Result<()> {
-        let id = context.now().holdable(&self.target)?;
-        if !context.tx.close(&HOLD, &[id.into()])? {
-            let shown = shown(&self.target);
-            return Err(Detail::NotFound(format!("`{shown}` is not held itself")).into());
-        }
-        context.tx.touch(id)
-    }
-}
-
 impl Command for RepeatErasures {
     const NAME: &'static str = "repeat_erasures";
     type Output = Erased;
@@ -654,78 +599,6 @@ impl Snapshot<'_> {
             |row| row.id(0),
         )
     }
-
-    fn needs_to_hold(&mut self, target: &str) -> Result<Needs> {
-        let id = match parse_principal(target) {
-            Some(_) => EntityId::REGISTRY,
-            None => self.holdable(target)?,
-        };
-        Ok(Needs::on(&self.on_id(id, target)?, Privilege::Manage))
-    }
-
-    /// What a hold is put on, also where it was deleted.
-    fn holdable(&mut self, target: &str) -> Result<EntityId> {
-        if let Some(id) = parse_principal(target) {
-            let found =
-                self.sql.first("SELECT id FROM principal WHERE id = ?1", &[id.into()], |row| {
-                    row.id(0)
-                })?;
-            return found.ok_or_else(|| self.absent("principal", target));
-        }
-        if target == REGISTRY {
-            return Ok(EntityId::REGISTRY);
-        }
-        self.target_ever(&target.parse()?)
-    }
-
-    /// Why something is held itself.
-    fn hold_of(&mut self, id: EntityId) -> Result<Option<String>> {
-        self.sql.first(
-            "SELECT t.body FROM hold h LEFT JOIN text t ON t.digest = h.reason WHERE h.target = ?1 AND h.until = ?2",
-            &[id.into(), CommitNumber::FOREVER.into()],
-            |row| Ok(row.opt_string(0)?.unwrap_or_default()),
-        )
-    }
-
-    /// Whether anything at all is held.
-    pub(crate) fn holds_anything(&mut self) -> Result<bool> {
-        let held = self.sql.first(
-            "SELECT 1 FROM hold WHERE until = ?1 LIMIT 1",
-            &[CommitNumber::FOREVER.into()],
-            |row| row.int(0),
-        )?;
-        Ok(held.is_some())
-    }
-
-    /// What holds something: itself, or what it lies in; and why.
-    pub(crate) fn held_by_law(&mut self, id: EntityId) -> Result<Option<(EntityId, String)>> {
-        /// Version, model, schema, catalog, registry.
-        const DEPTH: usize = 5;
-        let mut next = id;
-        for _ in 0..DEPTH {
-            if let Some(reason) = self.hold_of(next)? {
-                return Ok(Some((next, reason)));
-            }
-            if next == EntityId::REGISTRY {
-                break;
-            }
-            next = self.above(next)?.unwrap_or(EntityId::REGISTRY);
-        }
-        Ok(None)
-    }
-
-    fn refuse_held(&mut self, id: EntityId) -> Result<()> {
-        let Some((held, reason)) = self.held_by_law(id)? else { return Ok(()) };
-        let label = match self.securable_label(held) {
-            Ok(label) => format!("`{label}`"),
-            Err(_) => format!("entity {held}"),
-        };
-        Err(Detail::Protected(format!(
-            "{label} is held (\"{}\"): nothing of it is erased before `release_hold`",
-            shown(&reason)
-        ))
-        .into())
-    }
 }
 
 impl Registry {
@@ -776,15 +649,5 @@ impl Registry {
         // It is erased, whatever becomes of the files now: `sweep` and `compact` do what is left.
         let files = artifact::remove_purged(&shared.path, &shared.storage, head).is_ok();
         Ok(shared.storage.compact().is_ok_and(|compacted| !compacted.held) && files)
-    }
-
-    /// Keeps something, and all below it, from being erased or purged.
-    pub fn set_hold(&self, target: &str, reason: &str) -> Result<()> {
-        self.execute(SetHold { target: target.into(), reason: reason.into() })
-    }
-
-    /// Ends a hold.
-    pub fn release_hold(&self, target: &str) -> Result<()> {
-        self.execute(ReleaseHold { target: target.into() })
     }
 }

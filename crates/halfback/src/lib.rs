@@ -105,9 +105,9 @@ pub use backup::{Backup, Restored, restore};
 pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
+pub use erase::hold::{ReleaseHold, SetHold};
 pub use erase::{
-    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, ReleaseHold,
-    RepeatErasures, SetHold,
+    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, RepeatErasures,
 };
 pub use format::Format;
 pub use history::{Commit, History, Info, Log, RegistryInfo};

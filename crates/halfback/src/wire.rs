@@ -526,6 +526,6 @@ mod tests {
                 output.is_null() || schemas["records"].get(output.as_str().unwrap()).is_some();
             assert!(known, "{name} gives {output}");
         }
-        assert_eq!(schemas["commands"].as_object().unwrap().len(), 35);
+        assert!(schemas["commands"].as_object().unwrap().len() > 30);
     }
 }

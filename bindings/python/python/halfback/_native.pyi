@@ -32,9 +32,9 @@ __all__ = [
     "open_bundle",
     "restore",
     "run_cli",
-    "submit",
     "sign_statement",
     "signing_message",
+    "submit",
     "verify_consistency",
     "verify_inclusion",
 ]

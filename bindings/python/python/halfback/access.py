@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from halfback.decisions import Securable
+    from halfback.entities import ModelVersion
     from halfback.records import (
         Erasable,
         Erased,
-        ModelVersion,
         Principal,
         Role,
         SigningKeys,
         TokenRecord,
+        VersionSignature,
     )
+    from halfback.signing import ModelKey
 
 __all__ = ["Access"]
 
@@ -393,6 +395,44 @@ class Access(Transactions, Decisions):
         """
         named = token.id if isinstance(token, records.TokenRecord) else text("token", token)
         self._run("revoke_token", idempotency_key, {"token": named})
+
+    def sign_version(
+        self,
+        version: str | ModelVersion,
+        key: ModelKey | None = None,
+        *,
+        bundle: str | None = None,
+        public_key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> VersionSignature:
+        """Signs the files of a version with a `halfback.ModelKey`, and keeps the signature.
+
+        One that was made elsewhere comes as `bundle`, as `model_signing` writes it into a file,
+        with the `public_key` that it verifies with. What is kept is verified first.
+
+        >>> public = halfback.generate_model_key(folder / "release.pem")
+        >>> key = halfback.ModelKey.from_file(folder / "release.pem")
+        >>> registry.sign_version("risk.credit.default/1", key).public_key == public
+        True
+        """
+        from halfback.signing import ModelKey
+
+        if key is not None:
+            if not isinstance(key, ModelKey):
+                raise arguments.wrong_type("key", "a `halfback.ModelKey`", key)
+            if bundle is not None or public_key is not None:
+                raise InvalidError(
+                    "pass `key`, or `bundle` with `public_key`, not both", "invalid_argument"
+                )
+            bundle, public_key = key._bundle(self.signing_statement(version)), key.public_key
+        if bundle is None or public_key is None:
+            raise InvalidError("pass `key`, or `bundle` with `public_key`", "invalid_argument")
+        fields = {
+            "version": self._reference("version", version),
+            "bundle": text("bundle", bundle),
+            "public_key": text("public_key", public_key),
+        }
+        return self._output(records.VersionSignature, "sign_version", idempotency_key, fields)
 
     def set_signing_keys(
         self, catalog: str, keys: Iterable[str], *, idempotency_key: str | None = None

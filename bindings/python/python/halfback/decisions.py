@@ -1,4 +1,4 @@
-"""Every read about access: principals, grants, roles, tokens, signatures, and why something is allowed."""
+"""Every read about access: principals, grants, roles, tokens, signatures, and decisions."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from halfback.reads import Reads
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from halfback.entities import Catalog, Model, ModelVersion, Schema
     from halfback.arguments import PathArgument
+    from halfback.entities import Catalog, Model, ModelVersion, Schema
     from halfback.records import (
         ErasureRecord,
         GrantRecord,
@@ -160,8 +160,8 @@ class Decisions(Reads):
     def list_signatures(self, version: str | ModelVersion) -> Pages[VersionSignature]:
         """The signatures over the files of a version, by key.
 
-        >>> len(registry.list_signatures("risk.credit.default/1"))
-        0
+        >>> list(registry.list_signatures("risk.credit.default/1"))
+        []
         """
         asked = {"version": self._reference("version", version)}
         return self._whole("list_signatures", records.VersionSignature, **asked)

@@ -1,4 +1,4 @@
-"""Keys that sign versions: ECDSA on the curve P-256 with SHA-256, as OpenSSF Model Signing has it."""
+"""Keys that sign versions: ECDSA on P-256 with SHA-256, as OpenSSF Model Signing has it."""
 
 from __future__ import annotations
 

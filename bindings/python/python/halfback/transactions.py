@@ -8,7 +8,15 @@ from halfback import arguments
 from halfback.arguments import integer, text
 from halfback.entities import Catalog, Model, ModelVersion, Schema
 from halfback.reads import Reads
-from halfback.records import Erased, Principal, Purged, Role, TokenRecord
+from halfback.records import (
+    Erased,
+    Principal,
+    Purged,
+    Role,
+    SigningKeys,
+    TokenRecord,
+    VersionSignature,
+)
 from halfback.wire import encode
 
 if TYPE_CHECKING:
@@ -44,7 +52,17 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
 }
 
 Output: TypeAlias = (
-    Catalog | Schema | Model | ModelVersion | Purged | Principal | Role | TokenRecord
+    Catalog
+    | Schema
+    | Model
+    | ModelVersion
+    | Erased
+    | Purged
+    | Principal
+    | Role
+    | SigningKeys
+    | TokenRecord
+    | VersionSignature
 )
 """What a command gives."""
 
@@ -67,6 +85,8 @@ _OUTPUTS: dict[str, type[Output]] = {
     "restore_version": ModelVersion,
     "set_alias": ModelVersion,
     "set_role": Role,
+    "set_signing_keys": SigningKeys,
+    "sign_version": VersionSignature,
     "update_catalog": Catalog,
     "update_model": Model,
     "update_schema": Schema,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from halfback import arguments, records
+from halfback import arguments
 from halfback.arguments import expected, flag, integer, text
 from halfback.entities import Artifact, ModelVersion
 from halfback.errors import InvalidError
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from halfback.arguments import Content, Param, Progress
     from halfback.entities import Catalog, Model, Schema
-    from halfback.records import Example, Origin, VersionSignature
-    from halfback.signing import ModelKey
+    from halfback.records import Example, Origin
 
 __all__ = ["Versions"]
 
@@ -334,42 +333,6 @@ class Versions(Transactions):
         self._run("delete_tag", idempotency_key, fields | expected(text, expect))
 
     # Aliases.
-
-    def sign_version(
-        self,
-        version: str | ModelVersion,
-        key: ModelKey | None = None,
-        *,
-        bundle: str | None = None,
-        public_key: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> VersionSignature:
-        """Signs the files of a version with a `halfback.ModelKey`, and keeps the signature.
-
-        One that was made elsewhere comes as `bundle`, as `model_signing` writes it into a file, with
-        the `public_key` that it verifies with. What is kept is verified first.
-
-        >>> public = halfback.generate_model_key(folder / "release.pem")
-        >>> key = halfback.ModelKey.from_file(folder / "release.pem")
-        >>> registry.sign_version("risk.credit.default/1", key).public_key == public
-        True
-        """
-        from halfback.signing import ModelKey
-
-        if key is not None:
-            if not isinstance(key, ModelKey):
-                raise arguments.wrong_type("key", "a `halfback.ModelKey`", key)
-            if bundle is not None or public_key is not None:
-                raise InvalidError("pass `key`, or `bundle` with `public_key`, not both")
-            bundle, public_key = key._bundle(self.signing_statement(version)), key.public_key
-        if bundle is None or public_key is None:
-            raise InvalidError("pass `key`, or `bundle` with `public_key`")
-        fields = {
-            "version": self._reference("version", version),
-            "bundle": text("bundle", bundle),
-            "public_key": text("public_key", public_key),
-        }
-        return self._output(records.VersionSignature, "sign_version", idempotency_key, fields)
 
     def set_alias(
         self,

@@ -1,6 +1,10 @@
 package dev.halfback;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 
 /**
@@ -268,5 +272,66 @@ public abstract sealed class AccessReads extends Queries permits Reads {
 
   private static ObjectNode decision(String query, String privilege, String on) {
     return request(query).put("privilege", text(privilege, "privilege")).put("on", text(on, "on"));
+  }
+
+  /**
+   * The signatures over the files of a version, by key.
+   *
+   * @param version the URI of the version
+   * @return the signatures
+   */
+  public Stream<VersionSignature> listSignatures(String version) {
+    ObjectNode query = request("list_signatures").put("version", text(version, "version"));
+    return PageIterator.stream(page -> queryPage(query.deepCopy(), page, VersionSignature.class));
+  }
+
+  /**
+   * Verifies the signature of a version that a key made; {@link HalfbackNotFoundException} where it
+   * has made none.
+   *
+   * @param version the URI of the version
+   * @param publicKey the public key as PEM
+   * @return the signature
+   */
+  public VersionSignature verifySignature(String version, String publicKey) {
+    ObjectNode query = request("verify_signature").put("version", text(version, "version"));
+    return query(query.put("public_key", text(publicKey, "publicKey")), VersionSignature.class);
+  }
+
+  /**
+   * Writes the signature of a version that a key made into a new file, which the tool {@code
+   * model_signing} verifies.
+   *
+   * @param version the URI of the version
+   * @param publicKey the public key as PEM
+   * @param to the file to make
+   * @return the file
+   * @throws IOException where it cannot be made, or is there already
+   */
+  public Path exportSignature(String version, String publicKey, Path to) throws IOException {
+    String bundle = verifySignature(version, publicKey).bundle();
+    return Files.writeString(Arguments.given(to, "to"), bundle, StandardOpenOption.CREATE_NEW);
+  }
+
+  /**
+   * What is signed of a version.
+   *
+   * @param version the URI of the version
+   * @return an in-toto statement of its files, as JSON
+   */
+  public String signingStatement(String version) {
+    ObjectNode query = request("signing_statement").put("version", text(version, "version"));
+    return query(query, UnsignedStatement.class).statement();
+  }
+
+  /**
+   * The keys that sign the versions of a catalog.
+   *
+   * @param catalog the catalog's name
+   * @return the keys
+   */
+  public SigningKeys getSigningKeys(String catalog) {
+    ObjectNode query = request("get_signing_keys").put("catalog", text(catalog, "catalog"));
+    return query(query, SigningKeys.class);
   }
 }

@@ -18,6 +18,8 @@ import dev.halfback.commands.RevokeToken;
 import dev.halfback.commands.SeparateRoles;
 import dev.halfback.commands.SetHold;
 import dev.halfback.commands.SetRole;
+import dev.halfback.commands.SetSigningKeys;
+import dev.halfback.commands.SignVersion;
 import java.util.List;
 
 /**
@@ -472,6 +474,55 @@ public sealed interface AccessWrites permits Writes {
    */
   default Erased purgeVersion(PurgeVersion command) {
     return (Erased) execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Keeps a signature over a version's files that was made elsewhere, once it is verified.
+   *
+   * @param version the URI of the version
+   * @param bundle the signature: a Sigstore bundle, as the tool {@code model_signing} writes it
+   * @param publicKey the public key that it verifies with, as PEM
+   * @return the signature
+   */
+  default VersionSignature signVersion(String version, String bundle, String publicKey) {
+    return signVersion(
+        SignVersion.of(
+            Arguments.given(version, "version"),
+            Arguments.given(bundle, "bundle"),
+            Arguments.given(publicKey, "publicKey")));
+  }
+
+  /**
+   * Keeps a signature over a version's files that was made elsewhere, once it is verified.
+   *
+   * @param command what to do, with every option
+   * @return the signature
+   */
+  default VersionSignature signVersion(SignVersion command) {
+    return (VersionSignature) execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Says which keys sign the versions of a catalog. Where there is one, versions that none of them
+   * has signed cannot be loaded, whatever else is granted.
+   *
+   * @param catalog the catalog's name
+   * @param keys public keys as PEM; none to ask for no signature any more
+   * @return the keys
+   */
+  default SigningKeys setSigningKeys(String catalog, List<String> keys) {
+    return setSigningKeys(
+        SetSigningKeys.of(Arguments.given(catalog, "catalog"), Arguments.given(keys, "keys")));
+  }
+
+  /**
+   * Says which keys sign the versions of a catalog.
+   *
+   * @param command what to do, with every option
+   * @return the keys
+   */
+  default SigningKeys setSigningKeys(SetSigningKeys command) {
+    return (SigningKeys) execute(Arguments.given(command, "command"));
   }
 
   /**

@@ -81,6 +81,14 @@ final class Native {
 
   static native byte[] compact(long handle);
 
+  static native byte[] modelKey(byte[] place);
+
+  static native byte[] generateModelKey(byte[] path);
+
+  static native byte[] signingMessage(byte[] statement);
+
+  static native byte[] signStatement(byte[] request);
+
   static native byte[] logKey(byte[] request);
 
   static native byte[] generateLogKey(byte[] path, byte[] name);

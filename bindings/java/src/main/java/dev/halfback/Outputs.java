@@ -27,6 +27,8 @@ final class Outputs {
           ModelVersion.class;
       case "purge" -> Purged.class;
       case "erase", "purge_version", "repeat_erasures" -> Erased.class;
+      case "sign_version" -> VersionSignature.class;
+      case "set_signing_keys" -> SigningKeys.class;
       case "create_principal" -> Principal.class;
       case "set_role" -> Role.class;
       case "create_token" -> TokenRecord.class;

@@ -328,6 +328,18 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
   }
 
   /**
+   * Signs the files of a version, and keeps the signature.
+   *
+   * @param version the URI of the version
+   * @param key the key that signs
+   * @return the signature
+   */
+  public VersionSignature signVersion(String version, ModelKey key) {
+    String bundle = Arguments.given(key, "key").bundle(signingStatement(version));
+    return signVersion(version, bundle, key.publicKey());
+  }
+
+  /**
    * The head of the log as it is, signed: a checkpoint to be kept where those who can write the
    * registry cannot. It signs what is there: verify the log against the checkpoint before it first.
    *
