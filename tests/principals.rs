@@ -33,6 +33,7 @@ pub(crate) fn write(
         }
         "create_service" => registry.create_service(text("name")).map(json_of),
         "create_group" => registry.create_group(text("name")).map(json_of),
+        "set_retention" => execute::<halfback::SetRetention>(registry, args),
         "sign_version" => execute::<halfback::SignVersion>(registry, args),
         "set_signing_keys" => {
             registry.set_signing_keys(text("catalog"), parts("keys")).map(json_of)

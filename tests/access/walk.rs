@@ -85,6 +85,7 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
             json!({"model": model, "alias": "champion", "protected": true}),
             on(Manage, MODEL),
         ),
+        command("set_retention", json!({"least": 1}), on(Manage, REGISTRY)),
         command("purge", json!({"older_than": 0}), on(Manage, REGISTRY)),
         command(
             "sign_version",

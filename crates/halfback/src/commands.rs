@@ -36,7 +36,7 @@ use crate::erase::hold::{ReleaseHold, SetHold};
 use crate::erase::{Erase, ListErasures, PurgeVersion, RepeatErasures};
 use crate::history::{History, Info, Log};
 use crate::proof::{Prove, ProveConsistency, VerifyLog};
-use crate::purge::Purge;
+use crate::purge::{Purge, SetRetention};
 use crate::signing::{
     GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningStatement, VerifySignature,
 };
@@ -129,7 +129,7 @@ commands! {
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
     SignVersion, SetSigningKeys,
-    Purge, PurgeVersion, Erase, RepeatErasures, SetHold, ReleaseHold,
+    Purge, SetRetention, PurgeVersion, Erase, RepeatErasures, SetHold, ReleaseHold,
     CreatePrincipal, DeletePrincipal, AddMember, RemoveMember,
     Grant, Revoke, SetRole, DeleteRole, SeparateRoles,
     CreateToken, RevokeToken, AllowOsUsers,

@@ -395,7 +395,9 @@ impl Command for PurgeVersion {
         let mut reason = Reason::new(self.reason)?;
         let mut done = Erased::default();
         let target: Target = self.version.as_str().parse()?;
-        let id = context.now().target_ever(&target)?;
+        let mut now = context.now();
+        let id = now.target_ever(&target)?;
+        now.refuse_retained(id)?;
         context.purge_version(id, &mut reason, &mut done)?;
         Ok(done)
     }

@@ -243,6 +243,9 @@ pub struct RegistryInfo {
     pub created_at: DateTime<Utc>,
     /// The version of this library.
     pub library_version: String,
+    /// For how many seconds content is kept at least once its version was deleted; 0 where nothing
+    /// was said.
+    pub retention: u64,
 }
 
 /// Tells what identifies the registry, and how far it has come now.
@@ -273,6 +276,7 @@ impl Query for Info {
             root: hex(&head.range.root()),
             created_at: halfback_store::time::Timestamp::from_micros(created).into(),
             library_version: env!("CARGO_PKG_VERSION").into(),
+            retention: snapshot.retention()?,
         })
     }
 }

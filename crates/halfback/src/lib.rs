@@ -116,7 +116,7 @@ pub use proof::{
     ConsistencyProof, InclusionProof, LogExport, LogVerification, Prove, ProveConsistency,
     VerifyLog, generate_log_key, verify_consistency, verify_inclusion,
 };
-pub use purge::{Purge, Purged};
+pub use purge::{Purge, Purged, SetRetention};
 pub use secret::{Secret, find as suspected_secret};
 pub use signing::key::{ModelKey, ModelSigner, PublicKey};
 pub use signing::{

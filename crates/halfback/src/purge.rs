@@ -6,7 +6,7 @@ use std::time::Duration;
 use halfback_store::artifact::{self, Digest};
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::{CommitNumber, EntityId};
-use halfback_store::schema::PURGE;
+use halfback_store::schema::{PURGE, SETTING};
 use halfback_store::time::Timestamp;
 use halfback_store::tx::Head;
 use schemars::JsonSchema;
@@ -32,6 +32,18 @@ pub struct Purge {
     /// How long ago a version was deleted at least, in seconds.
     pub older_than: u64,
 }
+
+/// Says how long content is kept at least once its version was deleted: `purge` and `purge_version` pass
+/// none sooner. Erasures are repeated in a restored registry whatever it says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetRetention {
+    /// How long, in seconds; 0 for no such time.
+    pub least: u64,
+}
+
+/// The setting of the registry that holds the retention, in seconds.
+const RETENTION: &str = "retention";
 
 /// What was purged, or would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,12 +73,37 @@ impl Command for Purge {
 
     fn apply(self, context: &mut Context<'_>) -> Result<Purged> {
         let before = before(context.tx.time(), self.older_than);
-        let (versions, purged) = context.now().purgeable(before, MOST)?;
+        let mut now = context.now();
+        now.refuse_sooner(self.older_than)?;
+        let (versions, purged) = now.purgeable(before, MOST)?;
         for version in versions {
             context.tx.touch(version)?;
             context.tx.open(&PURGE, &[version.into()])?;
         }
         Ok(purged)
+    }
+}
+
+impl Command for SetRetention {
+    const NAME: &'static str = "set_retention";
+    type Output = ();
+
+    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
+        Ok(Needs::on_registry(Privilege::Manage))
+    }
+
+    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        let registry = EntityId::REGISTRY;
+        if context.now().retention()? == self.least {
+            return Ok(());
+        }
+        context.tx.touch(registry)?;
+        if self.least == 0 {
+            context.tx.close(&SETTING, &[registry.into(), RETENTION.into()])?;
+            return Ok(());
+        }
+        let seconds = self.least.to_string();
+        context.tx.put(&SETTING, &[registry.into(), RETENTION.into(), (&seconds).into()])
     }
 }
 
@@ -105,7 +142,10 @@ impl Registry {
         self.hold_on_registry(Privilege::Manage)?;
         if dry_run {
             let before = before(Timestamp::now(), older_than);
-            return self.snapshot(|snapshot| Ok(snapshot.purgeable(before, usize::MAX)?.1));
+            return self.snapshot(|snapshot| {
+                snapshot.refuse_sooner(older_than)?;
+                Ok(snapshot.purgeable(before, usize::MAX)?.1)
+            });
         }
         let shared = self.writable()?;
         let CommitNumber(head) = self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number))?;
@@ -132,7 +172,57 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// Says how long content is kept at least once its version was deleted; no time at all ends that.
+    pub fn set_retention(&self, least: Duration) -> Result<()> {
+        self.execute(SetRetention { least: whole_seconds(least) })
+    }
+}
+
 impl Snapshot<'_> {
+    /// For how many seconds content is kept at least once its version was deleted, as of now.
+    pub(crate) fn retention(&mut self) -> Result<u64> {
+        let kept = self.sql.first(
+            "SELECT value FROM setting WHERE target = ?1 AND key = ?2 AND until = ?3",
+            &[EntityId::REGISTRY.into(), RETENTION.into(), CommitNumber::FOREVER.into()],
+            |row| row.text(0)?.parse().map_err(|_| damaged()),
+        )?;
+        Ok(kept.unwrap_or_default())
+    }
+
+    fn refuse_sooner(&mut self, older_than: u64) -> Result<()> {
+        let kept = self.retention()?;
+        if older_than >= kept {
+            return Ok(());
+        }
+        Err(Detail::Protected(format!(
+            "the registry keeps content for {kept} s once its version was deleted; pass that as `older_than` at least, or change it with `set_retention`"
+        ))
+        .into())
+    }
+
+    /// Refuses to let go of the content of a version sooner than the registry keeps it.
+    pub(crate) fn refuse_retained(&mut self, version: EntityId) -> Result<()> {
+        let kept = self.retention()?;
+        if kept == 0 {
+            return Ok(());
+        }
+        let deleted = self.sql.first(
+            "SELECT l.time FROM version v JOIN log l ON l.n = v.until WHERE v.id = ?1",
+            &[version.into()],
+            |row| Ok(Timestamp::from_micros(row.int(0)?)),
+        )?;
+        let when = match deleted {
+            Some(deleted) if deleted <= before(Timestamp::now(), kept) => return Ok(()),
+            Some(deleted) => format!("and this one was deleted at {deleted}"),
+            None => "and this one was not deleted".to_owned(),
+        };
+        Err(Detail::Protected(format!(
+            "the registry keeps content for {kept} s once its version was deleted, {when}; change that with `set_retention`"
+        ))
+        .into())
+    }
+
     /// The versions that were deleted up to a moment, and whose content no other version names; about
     /// so many at most.
     fn purgeable(&mut self, before: Timestamp, most: usize) -> Result<(Vec<EntityId>, Purged)> {

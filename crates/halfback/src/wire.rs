@@ -354,7 +354,7 @@ pub fn checkpoint(registry: &Registry, signing: &[u8]) -> Result<String> {
     signing.sign(registry).map(|(_, note)| note)
 }
 
-/// Writes the log into a file, signed as of [`checkpoint`]; see [`Registry::export_log`].
+/// Writes the log into a file, signed as of [`checkpoint()`]; see [`Registry::export_log`].
 pub fn export_log(
     registry: &Registry,
     to: &Path,

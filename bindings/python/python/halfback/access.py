@@ -351,6 +351,22 @@ class Access(Transactions, Decisions):
         """
         self._run("release_hold", idempotency_key, {"target": text("target", target)})
 
+    def set_retention(
+        self, least: timedelta | float, *, idempotency_key: str | None = None
+    ) -> None:
+        """Says how long content is kept at least once its version was deleted.
+
+        `purge` and `purge_version` pass none sooner: that is a `ConflictError`. `least` is a
+        `timedelta` or a number of seconds; 0 ends it. `registry.info().retention` tells it.
+
+        >>> registry.set_retention(timedelta(days=90))
+        >>> registry.purge(timedelta(days=30))
+        Traceback (most recent call last):
+        halfback.ConflictError: ...
+        """
+        fields = {"least": arguments.seconds("least", least)}
+        self._run("set_retention", idempotency_key, fields)
+
     # Tokens.
 
     def create_token(

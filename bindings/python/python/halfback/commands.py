@@ -49,6 +49,7 @@ __all__ = [
     "SeparateRoles",
     "SetAlias",
     "SetHold",
+    "SetRetention",
     "SetRole",
     "SetSigningKeys",
     "SetTag",
@@ -1002,6 +1003,27 @@ class SetHold(Command):
             "command": self.NAME,
             "target": self.target,
             "reason": self.reason,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetRetention(Command):
+    """Says how long content is kept at least once its version was deleted: `purge` and
+    `purge_version` pass none sooner. Erasures are repeated in a restored registry whatever it
+    says.
+    """
+
+    NAME: ClassVar[str] = "set_retention"
+
+    least: int
+    """How long, in seconds; 0 for no such time."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "least": self.least,
         }
         return wire
 

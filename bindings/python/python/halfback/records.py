@@ -828,6 +828,10 @@ class RegistryInfo:
     """When the registry was made."""
     library_version: str
     """The version of this library."""
+    retention: int
+    """For how many seconds content is kept at least once its version was deleted; 0 where
+    nothing was said.
+    """
 
     _WIRE: ClassVar[Mapping[str, type]] = {"created_at": datetime}
 

@@ -17,9 +17,11 @@ import dev.halfback.commands.Revoke;
 import dev.halfback.commands.RevokeToken;
 import dev.halfback.commands.SeparateRoles;
 import dev.halfback.commands.SetHold;
+import dev.halfback.commands.SetRetention;
 import dev.halfback.commands.SetRole;
 import dev.halfback.commands.SetSigningKeys;
 import dev.halfback.commands.SignVersion;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -561,6 +563,24 @@ public sealed interface AccessWrites permits Writes {
    * @param command what to do, with every option
    */
   default void setHold(SetHold command) {
+    execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Says how long content is kept at least once its version was deleted: it is purged no sooner.
+   *
+   * @param least how long; zero ends it
+   */
+  default void setRetention(Duration least) {
+    setRetention(SetRetention.of(Arguments.seconds(least, "least")));
+  }
+
+  /**
+   * Says how long content is kept at least once its version was deleted: it is purged no sooner.
+   *
+   * @param command what to do, with every option
+   */
+  default void setRetention(SetRetention command) {
     execute(Arguments.given(command, "command"));
   }
 

@@ -48,6 +48,7 @@ final class Outputs {
           "delete_role",
           "separate_roles",
           "set_hold",
+          "set_retention",
           "release_hold",
           "revoke_token",
           "allow_os_users" ->

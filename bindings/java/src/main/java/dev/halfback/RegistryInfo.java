@@ -13,6 +13,8 @@ import java.time.Instant;
  * @param root The root of the log's tree, in hexadecimal.
  * @param createdAt When the registry was made.
  * @param libraryVersion The version of this library.
+ * @param retention For how many seconds content is kept at least once its version was deleted; 0
+ *     where nothing was said.
  */
 public record RegistryInfo(
     String uuid,
@@ -20,4 +22,5 @@ public record RegistryInfo(
     long commit,
     String root,
     @JsonProperty("created_at") Instant createdAt,
-    @JsonProperty("library_version") String libraryVersion) {}
+    @JsonProperty("library_version") String libraryVersion,
+    long retention) {}

@@ -39,6 +39,7 @@ public sealed interface Command
         SeparateRoles,
         SetAlias,
         SetHold,
+        SetRetention,
         SetRole,
         SetSigningKeys,
         SetTag,
