@@ -19,15 +19,15 @@ use super::token::Token;
 #[derive(Debug)]
 pub(crate) struct Session {
     actor: Actor,
-    proved: Proved,
+    proved: Proof,
     kept: Mutex<Option<(u64, Arc<Rights>)>>,
 }
 
 /// What proves who acts.
 #[derive(Debug)]
-enum Proved {
-    ByOs,
-    ByToken(Token),
+enum Proof {
+    OfOsUser,
+    OfToken(Token),
     /// By others, until a moment.
     Elsewhere(Option<Timestamp>),
 }
@@ -42,7 +42,7 @@ fn told_apart(actor: Actor) -> Actor {
 impl Session {
     /// Whoever the operating system says is running this process.
     pub(crate) fn of_os_user() -> Self {
-        Self { actor: told_apart(os_user()), proved: Proved::ByOs, kept: Mutex::default() }
+        Self { actor: told_apart(os_user()), proved: Proof::OfOsUser, kept: Mutex::default() }
     }
 
     /// The principal that a token was made for.
@@ -53,12 +53,12 @@ impl Session {
             name,
             principal: Some(token.principal),
         };
-        Self { actor, proved: Proved::ByToken(token), kept: Mutex::default() }
+        Self { actor, proved: Proof::OfToken(token), kept: Mutex::default() }
     }
 
     /// Who is known by an identity that others prove.
     pub(crate) fn of_identity(actor: Actor, expires: Option<Timestamp>) -> Self {
-        Self { actor, proved: Proved::Elsewhere(expires), kept: Mutex::default() }
+        Self { actor, proved: Proof::Elsewhere(expires), kept: Mutex::default() }
     }
 
     pub(crate) fn actor(&self) -> &Actor {
@@ -68,14 +68,14 @@ impl Session {
     /// The token that proves the session.
     pub(crate) fn token(&self) -> Option<&Token> {
         match &self.proved {
-            Proved::ByToken(token) => Some(token),
-            Proved::ByOs | Proved::Elsewhere(_) => None,
+            Proof::OfToken(token) => Some(token),
+            Proof::OfOsUser | Proof::Elsewhere(_) => None,
         }
     }
 
     /// Whether the operating system alone says who acts.
     pub(crate) fn is_of_os_user(&self) -> bool {
-        matches!(self.proved, Proved::ByOs)
+        matches!(self.proved, Proof::OfOsUser)
     }
 
     /// Who acts, as a principal of the registry; none for somebody who is not known there yet.
@@ -89,9 +89,9 @@ impl Session {
     /// Whether what proves the session still holds, as far as the clock says.
     pub(crate) fn is_in_time(&self) -> bool {
         let expires = match &self.proved {
-            Proved::ByOs => None,
-            Proved::ByToken(token) => token.expires,
-            Proved::Elsewhere(expires) => *expires,
+            Proof::OfOsUser => None,
+            Proof::OfToken(token) => token.expires,
+            Proof::Elsewhere(expires) => *expires,
         };
         expires.is_none_or(|expires| Timestamp::now() < expires)
     }
