@@ -23,6 +23,7 @@ pub mod log;
 pub mod merkle;
 pub mod name;
 pub mod note;
+pub mod private_file;
 pub mod proof;
 pub mod schema;
 pub mod sql;

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -19,6 +19,7 @@ use crate::folder;
 use crate::id::{hex, random, unhex};
 use crate::merkle::sha256;
 use crate::name::shown;
+use crate::private_file::refuse_open_to_all;
 
 /// The signature type Ed25519.
 const ED25519: u8 = 1;
@@ -77,17 +78,9 @@ impl SigningKey {
     ///
     /// A file that every user of the machine may read or write is refused.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
-        const OTHERS: u32 = 0o006;
         let path = path.as_ref();
         let file = File::open(path).on("open", path)?;
-        let metadata = file.metadata().on("read", path)?;
-        if metadata.mode() & OTHERS != 0 {
-            return Err(Detail::PermissionDenied(format!(
-                "every user of this machine may read or write the key in `{}`, so a signature with it would prove nothing; make a new one that only you may read (mode 0600)",
-                path.display()
-            ))
-            .into());
-        }
+        refuse_open_to_all(&file, path)?;
         let mut text = Zeroizing::new(String::with_capacity(MOST_KEY));
         let read = file.take(MOST_KEY as u64).read_to_string(&mut text);
         let text = match read {
@@ -429,6 +422,8 @@ pub fn split(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     // What golang.org/x/mod/sumdb/note documents: Ed25519 signatures have no other outcome.

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::{hex, random};
 use halfback_store::merkle::sha256;
+use halfback_store::private_file::refuse_open_to_all;
 use p256::SecretKey;
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
@@ -112,14 +113,7 @@ impl ModelKey {
             Detail::InvalidArgument(format!("cannot read the key `{}`: {error}", path.display()))
         };
         let file = File::open(path).map_err(|error| failed(&error))?;
-        let metadata = file.metadata().map_err(|error| failed(&error))?;
-        if metadata.mode() & 0o006 != 0 {
-            return Err(Detail::PermissionDenied(format!(
-                "every user of this machine may read or write the key in `{}`; make a new one that only you may read (mode 0600)",
-                path.display()
-            ))
-            .into());
-        }
+        refuse_open_to_all(&file, path)?;
         let mut pem = String::new();
         file.take(MOST).read_to_string(&mut pem).map_err(|error| failed(&error))?;
         Self::from_pem(&pem)
