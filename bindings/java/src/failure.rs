@@ -16,6 +16,8 @@ use crate::classes;
 pub(crate) enum Failure {
     /// The registry refused or failed.
     Registry(halfback::Error),
+    /// A metric refused its columns.
+    Metric(halfback_metrics::Error),
     /// The JVM refused or failed; an exception may already be on its way.
     Jvm(jni::errors::Error),
     /// The handle was closed while it was used.
@@ -30,6 +32,12 @@ impl From<halfback::Error> for Failure {
     }
 }
 
+impl From<halfback_metrics::Error> for Failure {
+    fn from(error: halfback_metrics::Error) -> Self {
+        Self::Metric(error)
+    }
+}
+
 impl From<jni::errors::Error> for Failure {
     fn from(error: jni::errors::Error) -> Self {
         Self::Jvm(error)
@@ -40,6 +48,7 @@ impl Failure {
     fn kind(&self) -> Kind {
         match self {
             Self::Registry(error) => error.kind(),
+            Self::Metric(_) => Kind::Invalid,
             Self::Closed => Kind::Closed,
             Self::Jvm(_) | Self::Defect(_) => Kind::Internal,
         }
@@ -48,6 +57,7 @@ impl Failure {
     fn code(&self) -> &'static str {
         match self {
             Self::Registry(error) => error.code(),
+            Self::Metric(_) => "invalid_argument",
             Self::Closed => "closed",
             Self::Jvm(_) | Self::Defect(_) => "internal",
         }
@@ -56,6 +66,7 @@ impl Failure {
     fn message(&self) -> String {
         match self {
             Self::Registry(error) => error.to_string(),
+            Self::Metric(error) => error.to_string(),
             Self::Closed => "the registry was closed while it was in use; open it again".to_owned(),
             Self::Jvm(error) => defect(&error.to_string()),
             Self::Defect(text) => defect(text),
@@ -66,7 +77,7 @@ impl Failure {
     fn explanation(&self) -> Option<&str> {
         match self {
             Self::Registry(error) => error.explanation(),
-            Self::Jvm(_) | Self::Closed | Self::Defect(_) => None,
+            Self::Metric(_) | Self::Jvm(_) | Self::Closed | Self::Defect(_) => None,
         }
     }
 }
@@ -202,6 +213,11 @@ mod tests {
     #[test]
     fn each_failure_has_a_kind_and_a_code() {
         let cases = [
+            (
+                Failure::Metric(halfback_metrics::Error::ZeroWeights),
+                "invalid",
+                "invalid_argument",
+            ),
             (Failure::Closed, "closed", "closed"),
             (Failure::Defect("x"), "internal", "internal"),
             (Failure::Jvm(jni::errors::Error::WrongObjectType), "internal", "internal"),

@@ -8,6 +8,8 @@ mod classes;
 mod failure;
 mod handle;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
+mod metrics;
+#[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
 mod native;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]
 mod proof;
@@ -36,7 +38,7 @@ pub unsafe extern "system" fn JNI_OnLoad(
     let loaded = std::panic::catch_unwind(|| {
         // SAFETY: the caller's promise; the interface stays valid while the JVM runs.
         let vm = unsafe { JavaVM::from_raw(vm) };
-        vm.with_local_frame(16, |env| classes::load(env, native::METHODS))
+        vm.with_local_frame(16, |env| classes::load(env, native::METHODS, metrics::METHODS))
     });
     match loaded {
         Ok(Ok(())) => JNI_VERSION_1_8,

@@ -10,7 +10,13 @@ package dev.halfback;
 public final class HalfbackInvalidException extends HalfbackException {
   private static final long serialVersionUID = 1L;
 
-  HalfbackInvalidException(String code, String message) {
+  /**
+   * Refuses a request.
+   *
+   * @param code the stable code
+   * @param message what is wrong, and what would mend it
+   */
+  public HalfbackInvalidException(String code, String message) {
     super(code, message);
   }
 }

@@ -15,7 +15,7 @@ import java.util.Locale;
  * this user can enter, below the property {@code halfback.extract.dir} or, without that, below
  * {@code java.io.tmpdir}.
  */
-final class NativeLibrary {
+public final class NativeLibrary {
   private static final String LIBRARY = "halfback.library";
   private static final String EXTRACT_DIR = "halfback.extract.dir";
   private static final String NAME = System.mapLibraryName("halfback_java");
@@ -24,8 +24,12 @@ final class NativeLibrary {
 
   private NativeLibrary() {}
 
-  /** Loads the library unless that was done before. After a failure the next call tries again. */
-  static synchronized void ensureLoaded() {
+  /**
+   * Loads the library unless that was done before, as the first use of any class here does. A
+   * program calls it at its start to learn then whether it can be loaded at all. After a failure
+   * the next call tries again.
+   */
+  public static synchronized void ensureLoaded() {
     if (!loaded) {
       load();
       loaded = true;

@@ -1,0 +1,51 @@
+package dev.halfback.metrics;
+
+import java.util.function.ToDoubleFunction;
+
+/**
+ * A metric over resamples of its rows.
+ *
+ * @param standardError the standard deviation over resamples
+ * @param undefined in how many resamples the metric was undefined
+ * @param interval where the metric may lie
+ */
+public record Bootstrap(double standardError, int undefined, Interval interval) {
+  /**
+   * Computes a metric again with random weights of its rows, which are Poisson variables of mean 1
+   * (Chamandy et al. 2012). The weight of a row depends on the seed, its number and the resample
+   * alone, so the same seed gives the same interval.
+   *
+   * <pre>{@code
+   * Bootstrap.of(scores.size(), 1000, 7, 0.95,
+   *     weights -> BinaryScores.of(truth, scores).withWeights(weights).averagePrecision().value());
+   * }</pre>
+   *
+   * @param rows how many rows there are
+   * @param replicates how many resamples, at most 2^24
+   * @param seed where the random numbers begin
+   * @param level such as 0.95
+   * @param metric takes a weight for each row; NaN leaves a resample out
+   * @return the percentile interval
+   */
+  public static Bootstrap of(
+      int rows, int replicates, long seed, double level, ToDoubleFunction<double[]> metric) {
+    double[] values = new double[Math.max(replicates, 0)];
+    for (int replicate = 0; replicate < values.length; replicate++) {
+      values[replicate] =
+          metric.applyAsDouble(Columns.of("resample", rows, bits(seed), replicate).list());
+    }
+    double[] ones = new double[rows];
+    java.util.Arrays.fill(ones, 1);
+    double estimate = metric.applyAsDouble(ones);
+    return read(new Columns().add(values).add((Column) null).measure("bootstrap", estimate, level));
+  }
+
+  /** A seed is any 64 bits: those of a double. */
+  static double bits(long seed) {
+    return Double.longBitsToDouble(seed);
+  }
+
+  static Bootstrap read(Numbers numbers) {
+    return new Bootstrap(numbers.number(), numbers.count(), numbers.interval());
+  }
+}

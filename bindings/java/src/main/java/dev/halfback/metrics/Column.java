@@ -1,0 +1,31 @@
+package dev.halfback.metrics;
+
+/**
+ * An array as it crosses to native code.
+ *
+ * @param kind the letter of its type, see {@link Columns}
+ * @param array the array itself
+ * @param names where the array holds places: the texts that they stand for, as JSON
+ */
+record Column(byte kind, Object array, byte[] names) {
+  static Column of(char kind, Object array) {
+    return new Column((byte) kind, array, null);
+  }
+
+  /** A column of the table that this array of doubles or floats is. */
+  Column every(int width, int from) {
+    if (array instanceof float[] all) {
+      float[] one = new float[all.length / width];
+      for (int row = 0; row < one.length; row++) {
+        one[row] = all[row * width + from];
+      }
+      return of('f', one);
+    }
+    double[] all = (double[]) array;
+    double[] one = new double[all.length / width];
+    for (int row = 0; row < one.length; row++) {
+      one[row] = all[row * width + from];
+    }
+    return of('d', one);
+  }
+}

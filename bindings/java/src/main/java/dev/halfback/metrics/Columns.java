@@ -1,0 +1,112 @@
+package dev.halfback.metrics;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.halfback.HalfbackInvalidException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The columns of one call, in the order that its metric takes them. Kinds are letters: {@code -}
+ * none, {@code z} boolean, {@code i} int, {@code l} long, {@code f} float, {@code d} double, {@code
+ * t} texts, which take two places.
+ */
+final class Columns {
+  private static final JsonMapper MAPPER = new JsonMapper();
+  private static final double[] NONE = {};
+
+  private byte[] kinds = new byte[4];
+  private Object[] arrays = new Object[4];
+  private int columns;
+  private int places;
+
+  /** Adds a column; null is none. */
+  Columns add(Column column) {
+    if (column == null) {
+      return add((byte) '-', null);
+    }
+    add(column.kind(), column.array());
+    return column.names() == null ? this : place(column.names());
+  }
+
+  /** Adds numbers, such as weights; null is none. */
+  Columns add(double[] numbers) {
+    return numbers == null ? add((byte) '-', null) : add((byte) 'd', numbers);
+  }
+
+  private Columns add(byte kind, Object array) {
+    if (columns == kinds.length) {
+      kinds = Arrays.copyOf(kinds, 2 * columns);
+    }
+    kinds[columns++] = kind;
+    return place(array);
+  }
+
+  private Columns place(Object array) {
+    if (places == arrays.length) {
+      arrays = Arrays.copyOf(arrays, 2 * places);
+    }
+    arrays[places++] = array;
+    return this;
+  }
+
+  byte[] kinds() {
+    return Arrays.copyOf(kinds, columns);
+  }
+
+  Object[] arrays() {
+    return arrays;
+  }
+
+  /** Computes a metric. */
+  Numbers measure(String metric, double... options) {
+    byte[] name = metric.getBytes(StandardCharsets.US_ASCII);
+    return new Numbers(Native.given(Native.measure(name, kinds(), arrays, options)));
+  }
+
+  /** Computes what is text. */
+  <T> T describe(String metric, TypeReference<T> type, double... options) {
+    byte[] name = metric.getBytes(StandardCharsets.US_ASCII);
+    return read(Native.given(Native.describe(name, kinds(), arrays, options)), type);
+  }
+
+  /** Computes a metric of no columns. */
+  static Numbers of(String metric, double... options) {
+    return new Columns().measure(metric, options);
+  }
+
+  static double[] noOptions() {
+    return NONE;
+  }
+
+  static <T> T read(byte[] json, TypeReference<T> type) {
+    try {
+      return MAPPER.readValue(json, type);
+    } catch (IOException impossible) {
+      throw new IllegalStateException("the native library gave no JSON", impossible);
+    }
+  }
+
+  static byte[] write(List<String> names) {
+    try {
+      return MAPPER.writeValueAsBytes(names);
+    } catch (JsonProcessingException malformed) {
+      throw invalid("a label is not valid Unicode: it holds half of a surrogate pair; remove it");
+    }
+  }
+
+  /** The argument itself, unless it is null. */
+  static <T> T given(T value, String argument) {
+    if (value == null) {
+      throw invalid("argument `" + argument + "` is null; give it a value");
+    }
+    return value;
+  }
+
+  static HalfbackInvalidException invalid(String message) {
+    return new HalfbackInvalidException("invalid_argument", message);
+  }
+}

@@ -1,0 +1,163 @@
+//! Intervals, comparisons and plans.
+
+use halfback_metrics::{
+    Adjustment, Bootstrap, Design, Error, Resampling, adjust, bootstrap_roc_auc, clopper_pearson,
+    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
+};
+
+use super::Outcome;
+use super::classes::{choice, unknown};
+use super::column::Call;
+use super::numbers::Numbers;
+
+pub(super) fn measure(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
+    Ok(of_counts(metric, call, out)?
+        || of_columns(metric, call, out)?
+        || resampled(metric, call, out)?
+        || planned(metric, call, out)?)
+}
+
+fn of_counts(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
+    let pair = |at| -> Outcome<(u64, u64)> {
+        Ok((call.count(at, "successes")? as u64, call.count(at + 1, "rows")? as u64))
+    };
+    let interval = match metric {
+        "wilson" | "clopper_pearson" => {
+            let ((successes, rows), level) = (pair(0)?, call.number(2)?);
+            let of = if metric == "wilson" { wilson } else { clopper_pearson };
+            of(successes, rows, level)?
+        }
+        "newcombe" => newcombe(pair(0)?, pair(2)?, call.number(4)?)?,
+        "miettinen_nurminen" => miettinen_nurminen(pair(0)?, pair(2)?, call.number(4)?)?,
+        _ => return Ok(false),
+    };
+    out.interval(&interval);
+    Ok(true)
+}
+
+fn of_columns(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
+    match metric {
+        "delong" => {
+            let area = delong(call.labels(0)?, call.scores(1)?)?;
+            let level = call.number(0)?;
+            out.number(area.variance)
+                .interval(&area.interval(level)?)
+                .interval(&area.logit_interval(level)?)
+        }
+        "delong_paired" => {
+            let pair = delong_paired(call.labels(0)?, call.scores(1)?, call.scores(2)?)?;
+            out.number(pair.first.area)
+                .number(pair.second.area)
+                .number(pair.variance)
+                .interval(&pair.interval(call.number(0)?)?)
+                .metric(pair.p_value())
+        }
+        "mcnemar" => {
+            let counts = mcnemar(call.labels(0)?, call.labels(1)?, call.labels(2)?)?;
+            out.count(counts.first_only)
+                .count(counts.second_only)
+                .count(counts.rows)
+                .number(counts.difference())
+                .number(counts.exact())
+                .number(counts.mid_p())
+        }
+        "welch" => {
+            let test = welch(call.doubles(0)?, call.doubles(1)?)?;
+            out.number(test.standard_error)
+                .number(test.freedom)
+                .interval(&test.interval(call.number(0)?)?)
+                .metric(test.p_value())
+        }
+        "adjust" => {
+            let how = match choice(call, 0)? {
+                0 => Adjustment::Holm,
+                1 => Adjustment::BenjaminiHochberg,
+                2 => Adjustment::BenjaminiYekutieli,
+                _ => return Err(unknown()),
+            };
+            out.list(&adjust(call.doubles(0)?, how)?)
+        }
+        _ => return Ok(false),
+    };
+    Ok(true)
+}
+
+fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
+    match metric {
+        "bootstrap_roc_auc" => {
+            let (replicates, seed) = (replicate(call, 0)?, seed(call, 1)?);
+            let areas = bootstrap_roc_auc(call.labels(0)?, call.scores(1)?, replicates, seed)?;
+            summary(&areas, call.number(2)?, None, out)?;
+        }
+        "resample" => {
+            let (rows, seed, replicate) =
+                (call.count(0, "rows")?, seed(call, 1)?, replicate(call, 2)?);
+            let resampling = Resampling::new(seed);
+            let weights: Vec<f64> =
+                (0..rows as u64).map(|row| resampling.weight(row, replicate).into()).collect();
+            out.list(&weights);
+        }
+        "bootstrap" => {
+            let mut replicates = call.doubles(0)?.to_vec();
+            let all = replicates.len();
+            replicates.retain(|value| !value.is_nan());
+            replicates.sort_unstable_by(f64::total_cmp);
+            let undefined = all - replicates.len();
+            let bootstrap = Bootstrap { estimate: call.number(0)?, replicates, undefined };
+            summary(&bootstrap, call.number(1)?, call.weights(1), out)?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The interval is corrected for bias and acceleration where the metric without parts of its rows is
+/// given.
+fn summary(
+    bootstrap: &Bootstrap,
+    level: f64,
+    jackknife: Option<&[f64]>,
+    out: &mut Numbers,
+) -> Outcome<()> {
+    let interval = match jackknife {
+        Some(without) => bootstrap.bca(without, level)?,
+        None => bootstrap.percentile(level)?,
+    };
+    out.number(bootstrap.standard_error()).count(bootstrap.undefined as u64).interval(&interval);
+    Ok(())
+}
+
+fn planned(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
+    let design = || -> Outcome<Design> {
+        Ok(Design { alpha: call.number(3)?, ratio: call.number(4)? })
+    };
+    let rows = || -> Outcome<u64> { Ok(call.count(2, "rows")? as u64) };
+    let (first, second) = (call.number(0), call.number(1));
+    match metric {
+        "power_of_means" => out.number(power_of_means(first?, rows()?, design()?)?),
+        "power_of_proportions" => {
+            out.number(power_of_proportions(first?, second?, rows()?, design()?)?)
+        }
+        "rows_for_means" => out.count(rows_for_means(first?, call.number(2)?, design()?)?),
+        "rows_for_proportions" => {
+            out.count(rows_for_proportions(first?, second?, call.number(2)?, design()?)?)
+        }
+        _ => return Ok(false),
+    };
+    Ok(true)
+}
+
+fn replicate(call: &Call<'_>, at: usize) -> Outcome<u32> {
+    let found = call.count(at, "replicates")?;
+    let expected = "from 1 to 2^24";
+    let out_of_range =
+        Error::OutOfRange { argument: "replicates", found: call.number(at)?, expected };
+    u32::try_from(found).map_err(|_| out_of_range.into())
+}
+
+/// A seed is any 64 bits: those of the double.
+fn seed(call: &Call<'_>, at: usize) -> Outcome<u64> {
+    let seed = call.number(at)?;
+    Ok(seed.to_bits())
+}
