@@ -213,11 +213,7 @@ mod tests {
     #[test]
     fn each_failure_has_a_kind_and_a_code() {
         let cases = [
-            (
-                Failure::Metric(halfback_metrics::Error::ZeroWeights),
-                "invalid",
-                "invalid_argument",
-            ),
+            (Failure::Metric(halfback_metrics::Error::ZeroWeights), "invalid", "invalid_argument"),
             (Failure::Closed, "closed", "closed"),
             (Failure::Defect("x"), "internal", "internal"),
             (Failure::Jvm(jni::errors::Error::WrongObjectType), "internal", "internal"),

@@ -23,7 +23,9 @@ use crate::transfer::{json, text};
 
 use column::Columns;
 use numbers::{Numbers, REASONS};
-use state::{free_state, merge_states, new_state, read_state, update_state, write_state};
+use state::{
+    free_state, merge_states, new_state, read_state, state_kind, update_state, write_state,
+};
 
 type Outcome<T> = Result<T, Failure>;
 
@@ -50,6 +52,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     native_method! { static fn merge_states(state: jlong, other: jlong), error_policy = Throw },
     native_method! { static fn write_state(state: jlong) -> [jbyte], error_policy = Throw },
     native_method! { static fn read_state(bytes: [jbyte]) -> jlong, error_policy = Throw },
+    native_method! { static fn state_kind(state: jlong) -> jlong, error_policy = Throw },
     native_method! { static fn finish_state(state: jlong) -> [jdouble], error_policy = Throw },
     native_method! { static fn state_labels(state: jlong) -> [jbyte], error_policy = Throw },
     native_method! { static fn free_state(state: jlong), error_policy = Throw },

@@ -129,9 +129,8 @@ fn summary(
 }
 
 fn planned(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
-    let design = || -> Outcome<Design> {
-        Ok(Design { alpha: call.number(3)?, ratio: call.number(4)? })
-    };
+    let design =
+        || -> Outcome<Design> { Ok(Design { alpha: call.number(3)?, ratio: call.number(4)? }) };
     let rows = || -> Outcome<u64> { Ok(call.count(2, "rows")? as u64) };
     let (first, second) = (call.number(0), call.number(1));
     match metric {

@@ -77,7 +77,7 @@ fn loss(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
         Ok(Brier {
             pos_label: only(positive.as_deref())?.cloned(),
             labels: classes,
-            scale_by_half: call.option(1).map(|half| half == 1.0),
+            scale_by_half: call.option(1).map(|half| half != 0.0),
         })
     };
     let given = match metric {
@@ -124,12 +124,10 @@ fn curve(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
                 .list(&curve.false_negative_rate)
                 .list(&curve.thresholds)
         }
-        "gain_curve" => {
-            match gain_curve(call.labels(0)?, call.scores(1)?, weights, positive)? {
-                Some(curve) => out.list(&curve.share).list(&curve.gain).list(&curve.lift),
-                None => out.list(&[]).list(&[]).list(&[]),
-            }
-        }
+        "gain_curve" => match gain_curve(call.labels(0)?, call.scores(1)?, weights, positive)? {
+            Some(curve) => out.list(&curve.share).list(&curve.gain).list(&curve.lift),
+            None => out.list(&[]).list(&[]).list(&[]),
+        },
         "confusion_at_thresholds" => {
             let (truth, scores) = (call.labels(0)?, call.scores(1)?);
             let at = confusion_at_thresholds(truth, scores, weights, positive)?;

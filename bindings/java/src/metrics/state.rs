@@ -22,7 +22,9 @@ pub(super) fn new_state<'local>(
     let spec = columns.with(|call| {
         Ok(match call.count(0, "spec")? {
             0 => Spec::Classification,
-            1 => Spec::Scores { probabilities: call.option(1) == Some(1.0), buckets: buckets(call)? },
+            1 => {
+                Spec::Scores { probabilities: call.option(1) == Some(1.0), buckets: buckets(call)? }
+            }
             _ => Spec::Regression,
         })
     })?;
@@ -56,9 +58,7 @@ pub(super) fn update_state<'local>(
                 y_score: call.scores(1)?,
                 pos_label: only(positive.as_deref())?,
             },
-            Spec::Regression => {
-                Batch::Numbers { y_true: call.scores(0)?, y_pred: call.scores(1)? }
-            }
+            Spec::Regression => Batch::Numbers { y_true: call.scores(0)?, y_pred: call.scores(1)? },
         };
         Ok(state.update(batch)?)
     })
@@ -91,6 +91,19 @@ pub(super) fn read_state<'local>(
     bytes: JByteArray<'local>,
 ) -> Outcome<jlong> {
     Ok(into_raw(State::from_bytes(&env.convert_byte_array(bytes)?)?))
+}
+
+/// The place of its kind: 0 for classes, 1 for scores, 2 for numbers.
+pub(super) fn state_kind<'local>(
+    _env: &mut Env<'local>,
+    _class: JClass<'local>,
+    state: jlong,
+) -> Outcome<jlong> {
+    Ok(match borrow(state)?.spec() {
+        Spec::Classification => 0,
+        Spec::Scores { .. } => 1,
+        Spec::Regression => 2,
+    })
 }
 
 pub(super) fn free_state<'local>(

@@ -93,8 +93,8 @@ final class Columns {
   static byte[] write(List<String> names) {
     try {
       return MAPPER.writeValueAsBytes(names);
-    } catch (JsonProcessingException malformed) {
-      throw invalid("a label is not valid Unicode: it holds half of a surrogate pair; remove it");
+    } catch (JsonProcessingException impossible) {
+      throw new IllegalStateException("texts are always JSON", impossible);
     }
   }
 

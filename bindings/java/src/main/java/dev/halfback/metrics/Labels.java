@@ -1,5 +1,6 @@
 package dev.halfback.metrics;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -71,6 +72,9 @@ public final class Labels {
       String label = Columns.given(labels[row], "labels");
       Integer place = known.putIfAbsent(label, names.size());
       if (place == null) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(label)) {
+          throw Columns.invalid("`labels` has half of a surrogate pair at row " + row);
+        }
         place = names.size();
         names.add(label);
       }

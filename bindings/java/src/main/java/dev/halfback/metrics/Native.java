@@ -29,6 +29,9 @@ final class Native {
 
   static native long readState(byte[] bytes);
 
+  /** The place of its kind: 0 for classes, 1 for scores, 2 for numbers. */
+  static native long stateKind(long state);
+
   static native double[] finishState(long state);
 
   static native byte[] stateLabels(long state);

@@ -89,12 +89,11 @@ public final class State implements AutoCloseable {
    * Reads what {@link #toBytes} wrote, here or in another language.
    *
    * @param bytes the state
-   * @param like a state of the same kind, which stays as it is
    * @return the state
    */
-  public static State fromBytes(byte[] bytes, State like) {
-    State empty = Columns.given(like, "like");
-    return new State(empty.kind, Native.readState(Columns.given(bytes, "bytes")));
+  public static State fromBytes(byte[] bytes) {
+    long address = Native.readState(Columns.given(bytes, "bytes"));
+    return new State(Kind.values()[(int) Native.stateKind(address)], address);
   }
 
   /**
@@ -167,7 +166,7 @@ public final class State implements AutoCloseable {
    */
   public void merge(State other) {
     byte[] rows = Columns.given(other, "other").toBytes();
-    try (State copy = fromBytes(rows, other)) {
+    try (State copy = fromBytes(rows)) {
       call(
           address -> {
             Native.mergeStates(address, copy.address);
