@@ -38,7 +38,9 @@ class Keras(Framework):
     def load(self, path: Path, format: Format, *, trust: bool, into: Any) -> Any:
         keras = library("keras.saving", "this model")
         try:
-            return keras.load_model(path, safe_mode=not trust)
+            # What the older files say of their training, Keras itself does not always read.
+            compiled = format.name != "hdf5"
+            return keras.load_model(path, safe_mode=not trust, compile=compiled)
         except ValueError as error:
             if trust or "arbitrary code" not in str(error):
                 raise
