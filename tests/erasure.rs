@@ -239,6 +239,30 @@ fn the_content_of_a_living_version_goes_at_once() {
 }
 
 #[test]
+fn features_stay_as_the_signature_does() {
+    let world = World::with_comment("plain");
+    let content = Content::Bytes { name: "m".into(), bytes: b"weights".to_vec() };
+    let signature = serde_json::json!({"inputs": [{"name": "age", "type": "long"}]});
+    let version = RegisterVersion {
+        model: "fraud".into(),
+        comment: Some(SECRET.into()),
+        signature: signature.as_object().cloned(),
+        ..RegisterVersion::default()
+    };
+    let version = world.registry.register_version(&content, version, &mut no_progress).unwrap();
+    world.registry.erase(Erasable::Texts, &version.uri, "a number").unwrap();
+    world.registry.erase(Erasable::Payload, &version.uri, "a number").unwrap();
+    world.registry.delete_version(&version).unwrap();
+    world.registry.purge_version(&version.pin, "no licence").unwrap();
+    let past = world.registry.as_of(version.revision).unwrap();
+    for (view, found) in [(&past, 1), (&*world.registry, 0)] {
+        let page = view.search_versions("feature = 'age'").unwrap();
+        assert_eq!(page.items.len(), found);
+    }
+    world.is_sound();
+}
+
+#[test]
 fn a_restored_registry_erases_again() {
     let world = World::with_comment(&format!("call {SECRET}1"));
     world.register("more weights");

@@ -25,6 +25,8 @@ const TEXTS: [&str; 6] = ["a", "Fraud by card", "credit risk", "100% sure", "STR
 const KEYS: [&str; 2] = ["team", "my key"];
 const ALIASES: [&str; 3] = ["champion", "challenger", "Champ"];
 const LOCATIONS: [&str; 2] = ["s3://fraud", "s3://credit/risk"];
+/// The inputs of a version are those whose bit is set.
+const FEATURES: [&str; 4] = ["fraud", "3:b 2", "größe", "credit risk"];
 const STAGES: [&str; 4] = ["none", "Staging", "PRODUCTION", "archived"];
 const STATUSES: [&str; 3] = ["READY", "ready", "FAILED_REGISTRATION"];
 const WORDS: [&str; 7] = ["fraud", "FRAUD card", "cred*", "risk", "strasse", "2", "card fr*"];
@@ -35,7 +37,7 @@ const PATTERNS: [&str; 10] =
 #[derive(Debug, Clone)]
 enum Step {
     Create { schema: usize, name: usize, task: Option<usize>, comment: Option<usize> },
-    Register { model: usize, size: usize, param: usize, about: [Option<usize>; 5] },
+    Register { model: usize, size: usize, param: usize, features: u8, about: [Option<usize>; 5] },
     Describe { model: usize, comment: usize },
     Comment { version: usize, comment: usize },
     Stage { version: usize, stage: Stage },
@@ -56,8 +58,10 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (schemas.clone(), names.clone(), maybe.clone(), maybe.clone())
             .prop_map(|(schema, name, task, comment)| Step::Create { schema, name, task, comment }),
-        6 => (at.clone(), 0..4_usize, 0..5_usize, prop::array::uniform5(maybe.clone()))
-            .prop_map(|(model, size, param, about)| Step::Register { model, size, param, about }),
+        6 => (at.clone(), 0..4_usize, 0..5_usize, 0..16_u8, prop::array::uniform5(maybe.clone()))
+            .prop_map(|(model, size, param, features, about)| {
+                Step::Register { model, size, param, features, about }
+            }),
         2 => (at.clone(), text.clone()).prop_map(|(model, comment)| Step::Describe { model, comment }),
         2 => (at.clone(), text).prop_map(|(version, comment)| Step::Comment { version, comment }),
         2 => (at.clone(), stage).prop_map(|(version, stage)| Step::Stage { version, stage }),
@@ -89,7 +93,7 @@ fn take(registry: &Registry, step: &Step) -> halfback::Result<()> {
                 ..halfback::CreateModel::default()
             })
             .map(drop),
-        Step::Register { model: at, size, param, about } => {
+        Step::Register { model: at, size, param, features, about } => {
             let Some(model) = model(*at) else { return Ok(()) };
             let param = [
                 Param::Int(7),
@@ -110,6 +114,7 @@ fn take(registry: &Registry, step: &Step) -> halfback::Result<()> {
                 code_commit: text(run),
                 source: text(source),
                 params: BTreeMap::from([("p".to_owned(), param)]),
+                signature: signature(*features),
                 ..RegisterVersion::default()
             };
             let content = Content::Bytes { name: "m".into(), bytes: vec![0; *size] };
@@ -157,6 +162,15 @@ fn take(registry: &Registry, step: &Step) -> halfback::Result<()> {
     }
 }
 
+/// A signature that takes the features of these bits; none where no bit is set.
+fn signature(bits: u8) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let taken = FEATURES.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
+    let inputs: Vec<_> =
+        taken.map(|(_, name)| serde_json::json!({"name": name, "type": "long"})).collect();
+    let signature = serde_json::json!({ "inputs": inputs });
+    signature.as_object().filter(|_| !inputs.is_empty()).cloned()
+}
+
 fn revise(
     registry: &Registry,
     version: Option<&ModelVersion>,
@@ -192,7 +206,7 @@ fn everything(view: &View) -> (Vec<Model>, Vec<ModelVersion>) {
 fn filters(versions: bool) -> BoxedStrategy<Naive> {
     let mut texts =
         vec!["catalog", "schema", "task", "owner", "comment", "tags.team", "tag.`my key`"];
-    let mut every = vec!["name", "model", "alias"];
+    let mut every = vec!["name", "model", "alias", "feature"];
     let mut numbers = vec!["creation_timestamp", "last_updated_timestamp"];
     let times = vec!["created_at", "created", "updated_at", "updated"];
     if versions {
@@ -210,15 +224,18 @@ fn filters(versions: bool) -> BoxedStrategy<Naive> {
     }
     every.extend(&texts);
     let mut equal = texts.clone();
-    equal.extend(["name", "alias"]);
+    equal.extend(["name", "alias", "feature"]);
+    texts.extend(["features", "features"]);
     let values = prop_oneof![
         select(TEXTS.to_vec()),
         select(NAMES.to_vec()),
         select(ALIASES.to_vec()),
+        select(FEATURES.to_vec()),
         select(vec!["risk", "ops"]),
         select(LOCATIONS.to_vec()),
     ];
-    let plain = prop_oneof![select(NAMES.to_vec()), select(vec!["champion", "risk", "b_2"])];
+    let plain =
+        prop_oneof![select(NAMES.to_vec()), select(vec!["champion", "risk", "b_2", "größe"])];
     let leaf = prop_oneof![
         3 => (select(equal.clone()), select(vec!["=", "="]), plain.clone()).prop_map(
             |(attribute, sign, value)| Naive::Compare { attribute, sign, value: value.into() }
@@ -235,7 +252,7 @@ fn filters(versions: bool) -> BoxedStrategy<Naive> {
         ),
         2 => (select(equal), any::<bool>(), prop::collection::vec(plain, 1..3), Just(false))
             .prop_map(|(attribute, negated, values, bound)| Naive::In { attribute, negated, values, bound }),
-        1 => (select(vec!["comment", "alias", "tags.team"]), any::<bool>()).prop_map(
+        1 => (select(vec!["comment", "alias", "feature", "tags.team"]), any::<bool>()).prop_map(
             |(attribute, negated)| Naive::In { attribute, negated, values: vec![], bound: true }
         ),
         4 => (select(every.clone()), any::<bool>(), any::<bool>(), select(PATTERNS.to_vec())).prop_map(
@@ -283,7 +300,7 @@ fn filters(versions: bool) -> BoxedStrategy<Naive> {
 
 /// Keys to order by, each with whether it descends.
 fn orders(versions: bool) -> impl Strategy<Value = Vec<(&'static str, bool)>> {
-    let mut keys = vec!["name", "catalog", "task", "comment", "tags.team", "alias"];
+    let mut keys = vec!["name", "catalog", "task", "comment", "tags.team", "alias", "feature"];
     keys.extend(["created_at", "updated_at", "creation_timestamp", "last_updated_timestamp"]);
     if versions {
         keys.extend(["run_id", "source", "flavor", "location", "code_commit", "digest"]);
@@ -329,16 +346,28 @@ fn pages<T>(
     }
 }
 
+fn own<'a>(versions: &'a [ModelVersion], model: &Model) -> Vec<&'a ModelVersion> {
+    versions.iter().filter(|version| version.model == model.name).collect()
+}
+
 fn hold(view: &View, versions: bool, filter: &Naive, order: &[(&'static str, bool)]) {
     let (models, all) = everything(view);
     let by_id: BTreeMap<&str, &Model> =
         models.iter().map(|model| (model.name.as_str(), model)).collect();
     let mut rows: Vec<Row<'_>> = if versions {
         all.iter()
-            .map(|v| Row { id: v.id, model: by_id[v.model.as_str()], version: Some(v) })
+            .map(|v| Row {
+                id: v.id,
+                model: by_id[v.model.as_str()],
+                version: Some(v),
+                versions: vec![v],
+            })
             .collect()
     } else {
-        models.iter().map(|model| Row { id: model.id, model, version: None }).collect()
+        models
+            .iter()
+            .map(|model| Row { id: model.id, model, version: None, versions: own(&all, model) })
+            .collect()
     };
     let filter = &filter.settled(&rows);
     rows.retain(|row| filter.passes(row));

@@ -44,6 +44,9 @@ fn registry() -> (tempfile::TempDir, Registry) {
         let version = RegisterVersion {
             model: "fraud".into(),
             origin: Some(origin("models:/fraud/1")),
+            signature: serde_json::json!({"inputs": [{"name": "age", "type": "long"}]})
+                .as_object()
+                .cloned(),
             ..RegisterVersion::default()
         };
         registry.register_version(&content, version, &mut no_progress).unwrap();

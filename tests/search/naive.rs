@@ -14,6 +14,8 @@ pub(super) struct Row<'a> {
     pub(super) id: i64,
     pub(super) model: &'a Model,
     pub(super) version: Option<&'a ModelVersion>,
+    /// The version, or all of the model.
+    pub(super) versions: Vec<&'a ModelVersion>,
 }
 
 impl Row<'_> {
@@ -51,7 +53,7 @@ impl Row<'_> {
         self.version.map_or(self.model.comment.as_ref(), |version| version.comment.as_ref())
     }
 
-    /// The values of an attribute: none, one, or for `alias` several. Numbers have leading zeros, to
+    /// The values of an attribute: none, one, or for `alias` and `feature` several. Numbers have leading zeros, to
     /// be ordered as text.
     pub(super) fn values(&self, attribute: &str) -> Vec<String> {
         let one = |value: Option<&String>| value.cloned().into_iter().collect();
@@ -81,8 +83,15 @@ impl Row<'_> {
                 Some(version) => version.aliases.clone(),
                 None => self.model.aliases.keys().cloned().collect(),
             },
+            "feature" | "features" => self.features(),
             other => vec![format!("{:020}", self.number(other))],
         }
+    }
+
+    fn features(&self) -> Vec<String> {
+        let signatures = self.versions.iter().filter_map(|version| version.signature.as_ref());
+        let inputs = signatures.filter_map(|signature| signature["inputs"].as_array());
+        inputs.flatten().map(|input| input["name"].as_str().unwrap().to_owned()).collect()
     }
 
     fn words(&self) -> Vec<String> {

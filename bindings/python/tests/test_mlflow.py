@@ -259,6 +259,12 @@ class Client:
         run = {"source": "dbfs:/x", "run_id": f"run{number}", "tags": {"k": number}}
         return SimpleNamespace(name=name, version=number, **times, **about, **run)
 
+    def get_model_version_download_uri(self, name: str, number: str) -> str:
+        return f"models:/m-{number}"
+
+    def get_logged_model(self, model_id: str) -> Any:
+        return SimpleNamespace(artifact_location=f"mlflow-artifacts:/{model_id}")
+
     def get_run(self, run_id: str) -> Any:
         if run_id == "run1":
             raise LookupError("no such run")
@@ -292,6 +298,7 @@ def downloads(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[str], None]]:
 
     module: Any = ModuleType("mlflow")
     module.MlflowClient, module.MlflowException = Client, LookupError
+    module.is_tracking_uri_set = lambda: False
     module.artifacts = SimpleNamespace(download_artifacts=download_artifacts)
     monkeypatch.setitem(sys.modules, "mlflow", module)
     return before
@@ -313,6 +320,10 @@ def test_a_tracking_uri_is_read_through_mlflow(
     assert "`bad`" in about["models:/prod.risk.fraud/2"]
     elsewhere = mlflow.import_from(registry, "http://mlflow.example", into="here.there")
     assert elsewhere.models[0]["model"] == "here.there.`prod.risk.fraud`"
+    # What MLflow adds to a download of a model is in no other download.
+    copy = registry.get_artifact("here.there.`prod.risk.fraud`/1")
+    assert [file.path for file in copy.files][-1] == "registered_model_meta"
+    assert "MLFLOW_TRACKING_URI" not in os.environ
 
 
 def test_a_download_that_fails_is_a_finding_and_comes_the_next_time(

@@ -87,6 +87,17 @@ pub static VERSION: Fact = Fact {
     ],
 };
 
+/// The named inputs of a version's signature, each a row, so that an index finds the versions that
+/// take one.
+pub static VERSION_FEATURE: Fact = Fact {
+    table: "version_feature",
+    columns: &[Column::new("version", Type::Int), Column::new("name", Type::Text)],
+    key: 2,
+    stays: false,
+    texts: OnceLock::new(),
+    indexes: &[("version_feature_name", "name, version, until, since")],
+};
+
 /// What may change about a version; `comment` is a reference to `text`.
 pub static VERSION_STATE: Fact = Fact {
     table: "version_state",
@@ -317,10 +328,11 @@ pub static SETTING: Fact = Fact {
 };
 
 /// Every fact table, in the order they are created and checked.
-pub static FACTS: [&Fact; 19] = [
+pub static FACTS: [&Fact; 20] = [
     &SECURABLE,
     &PROFILE,
     &VERSION,
+    &VERSION_FEATURE,
     &VERSION_STATE,
     &ALIAS,
     &PROTECTION,
@@ -368,6 +380,7 @@ CREATE VIEW v_catalog AS SELECT s.id, s.name, o.name AS owner, t.body AS comment
 CREATE VIEW v_schema AS SELECT s.id, c.name AS catalog, s.name, o.name AS owner, t.body AS comment FROM securable s JOIN securable c ON c.id = s.parent AND c.until = 9223372036854775807 JOIN profile p ON p.target = s.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE s.kind = 'schema' AND s.until = 9223372036854775807
 CREATE VIEW v_model AS SELECT m.id, c.name AS catalog, s.name AS schema, m.name, p.task, o.name AS owner, t.body AS comment FROM securable m JOIN securable s ON s.id = m.parent AND s.until = 9223372036854775807 JOIN securable c ON c.id = s.parent AND c.until = 9223372036854775807 JOIN profile p ON p.target = m.id AND p.until = 9223372036854775807 LEFT JOIN principal_name o ON o.id = p.owner LEFT JOIN text t ON t.digest = p.comment WHERE m.kind = 'model' AND m.until = 9223372036854775807
 CREATE VIEW v_version AS SELECT v.id, m.catalog, m.schema, m.name AS model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.framework_version, v.executable, v.signature, v.params, v.metrics, v.run, v.code_commit, v.source, t.body AS comment, l.time AS created_at, w.name AS created_by FROM version v JOIN v_model m ON m.id = v.model JOIN version_state x ON x.version = v.id AND x.until = 9223372036854775807 LEFT JOIN text t ON t.digest = x.comment JOIN log l ON l.n = v.since LEFT JOIN principal_name w ON w.id = l.actor WHERE v.until = 9223372036854775807
+CREATE VIEW v_feature AS SELECT m.catalog, m.schema, m.name AS model, v.number AS version, f.name AS feature FROM version_feature f JOIN version v ON v.id = f.version AND v.until = 9223372036854775807 JOIN v_model m ON m.id = v.model WHERE f.until = 9223372036854775807
 CREATE VIEW v_alias AS SELECT m.catalog, m.schema, m.name AS model, a.name AS alias, v.number AS version, CASE WHEN p.alias IS NULL THEN 0 ELSE 1 END AS protected, l.time AS moved_at, w.name AS moved_by FROM alias a JOIN v_model m ON m.id = a.model JOIN version v ON v.id = a.version AND v.until = 9223372036854775807 JOIN log l ON l.n = a.since LEFT JOIN principal_name w ON w.id = l.actor LEFT JOIN protection p ON p.model = a.model AND p.alias = a.name AND p.until = 9223372036854775807 WHERE a.until = 9223372036854775807
 CREATE VIEW v_tag AS SELECT target, kind, key, value FROM tag WHERE until = 9223372036854775807
 CREATE VIEW v_origin AS SELECT o.target, o.system, o.reference, o.uri, o.created AS created_at, w.name AS created_by FROM origin o LEFT JOIN principal_name w ON w.id = o.creator WHERE o.until = 9223372036854775807

@@ -167,7 +167,10 @@ impl<'a> Tx<'a> {
         if own && !fact.stays {
             // Opened by this very commit: nobody ever sees it.
             self.sql.execute(&fact.texts().take_back, key)?;
-            self.rows.retain(|row| *row != hash);
+            // What one commit opens and closes, it closes the other way round: the last is near.
+            if let Some(place) = self.rows.iter().rposition(|row| *row == hash) {
+                self.rows.swap_remove(place);
+            }
         } else {
             let mut params = key.to_vec();
             params.push(number.into());

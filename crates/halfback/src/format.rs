@@ -21,6 +21,7 @@ use crate::signature::Signature;
 use source::{Source, Stop};
 
 mod archive;
+mod hdf5;
 mod huggingface;
 mod keras;
 mod lightgbm;
@@ -174,9 +175,14 @@ impl Artifact<'_> {
 
     /// Whether a file begins like one that runs code when it is loaded, or hides whether it is one.
     fn may_run(&self, path: &str, size: u64) -> Result<bool> {
-        let left = Cell::new(HEAD as u64);
+        // Where HDF5 may begin is looked at beside the head.
+        let left = Cell::new(2 * HEAD as u64);
         let look = || {
-            let head = Source::open(self.files.open(path)?, path, size, &left).upto(0, HEAD)?;
+            let file = Source::open(self.files.open(path)?, path, size, &left);
+            if hdf5::begin(&file)?.is_some() {
+                return Ok(true);
+            }
+            let head = file.upto(0, HEAD)?;
             let cut = size > head.len() as u64;
             let head = Source::memory(head, path, cut);
             if archive::begins(&head)?
@@ -215,8 +221,10 @@ impl Artifact<'_> {
             tensorflow::recognise_file,
             onnx::recognise,
         ];
-        for family in families {
-            if let Some(mut format) = found(family(&source))? {
+        // HDF5 may lie behind anything, and whatever that has cost: it is looked for anew.
+        let told = families.iter().map(|family| family(&source));
+        for look in told.chain(std::iter::once_with(|| hdf5::recognise(&self.source(path)?))) {
+            if let Some(mut format) = found(look)? {
                 if !format.metadata.is_empty() {
                     format.note("file", path);
                 }
@@ -312,6 +320,8 @@ fn clipped(text: impl Into<String>) -> String {
     text.chars().filter(|it| !it.is_control()).take(MAX_TEXT).collect::<String>().trim().to_owned()
 }
 
+#[cfg(test)]
+mod hdf5_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! The reference is MLflow 3's `mlflow/types/schema.py`. `MLmodel` files hold each of `inputs`,
 //! `outputs` and `params` as a string of JSON; here and on the wire they are the lists themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use halfback_store::error::{Error, Result};
 use schemars::{JsonSchema, Schema as JsonShape, SchemaGenerator};
@@ -127,6 +127,19 @@ impl Signature {
     /// The JSON form, in the words that MLflow would use.
     pub fn to_json(&self) -> Map<String, Value> {
         json::write(self)
+    }
+
+    /// The names of the inputs, sorted: those of columns that go by their position have none.
+    pub(crate) fn features(&self) -> BTreeSet<&str> {
+        match &self.inputs {
+            None => BTreeSet::new(),
+            Some(Schema::Columns(columns)) => {
+                columns.iter().filter_map(|column| column.name.as_deref()).collect()
+            }
+            Some(Schema::Tensors(tensors)) => {
+                tensors.iter().filter_map(|tensor| tensor.name.as_deref()).collect()
+            }
+        }
     }
 
     /// Reads the entry `signature` of an `MLmodel` file, whose parts are strings of JSON.

@@ -77,7 +77,7 @@ impl Tests<'_> {
     /// Python beside the other systems themselves, in an environment that has them.
     fn peers(&mut self) -> Outcome {
         let project = self.project;
-        let venv = Venv::peers(project);
+        let venv = Venv::frameworks(project);
         venv.prepare("peers")?;
         quiet_step("wheel beside its peers", || {
             products::install(&venv, &products::wheel(project, Profile::Dev)?)

@@ -177,6 +177,11 @@ impl Venv {
         Venv::of(project.target("bench-venv"), project, &["bench.txt"])
     }
 
+    /// The same environment with the libraries whose models Halfback takes.
+    pub(crate) fn frameworks(project: &Project) -> Venv {
+        Venv::of(project.target("bench-venv"), project, &["bench.txt", "frameworks.txt"])
+    }
+
     /// An environment with nothing in it.
     pub(crate) fn empty(folder: PathBuf) -> Venv {
         Venv { folder, lists: Vec::new() }

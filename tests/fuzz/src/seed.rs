@@ -348,6 +348,8 @@ pub(crate) fn formats() -> Vec<Vec<u8>> {
         named("m.npz", &zip(&[("a.npy", array)])),
         named("m.skops", &zip(&[("schema.json", skops)])),
         named("m.h5", b"\x89HDF\r\n\x1a\n\0\0\0\0"),
+        named("m.h5", include_bytes!("../../../crates/halfback/src/format/tests/earliest.h5")),
+        named("m.h5", include_bytes!("../../../crates/halfback/src/format/tests/latest.h5")),
         [&mlmodel, NEXT, &named("m.pkl", &sklearn)].concat(),
         [&named("config.json", config), NEXT, &named("model.safetensors", &safetensors())].concat(),
         [&named("config.json", config), NEXT, &named("pytorch_model.bin", &torch)].concat(),

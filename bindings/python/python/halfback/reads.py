@@ -183,9 +183,12 @@ class Reads:
         """The models that a filter finds, by name, or in the order of `order_by`.
 
         A filter compares attributes (`name`, `owner`, `task`, `comment`, `catalog`, `schema`,
-        `tags.key`, `alias`, `created_at`, `updated_at`) by `= != < <= > >= LIKE ILIKE IN IS NULL`,
-        joins comparisons by `AND OR NOT` and parentheses, and finds words by `MATCH 'words pre*'`.
-        A value may be a parameter such as `:team`; for `IN` it is a list.
+        `tags.key`, `alias`, `feature`, `created_at`, `updated_at`) by `= != < <= > >= LIKE ILIKE IN
+        IS NULL`, joins comparisons by `AND OR NOT` and parentheses, and finds words by `MATCH
+        'words pre*'`. A value may be a parameter such as `:team`; for `IN` it is a list.
+
+        A model has several aliases, and as features the input names of its versions' signatures: a
+        comparison holds where it does for one of them, so `NOT alias = 'x'` is what none has.
 
         >>> filter = "name LIKE 'def%' AND alias = :alias"
         >>> found = registry.search_models(filter, parameters={"alias": "champion"})

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, ModelName, SchemaName};
-use halfback_store::schema::{ALIAS, ORIGIN, PROTECTION, VERSION, VERSION_STATE};
+use halfback_store::schema::{ALIAS, ORIGIN, PROTECTION, VERSION, VERSION_FEATURE, VERSION_STATE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -276,7 +276,16 @@ impl Context<'_> {
         self.tx.touch(version)?;
         self.remove_tags(version)?;
         self.tx.close(&ORIGIN, &[version.into()])?;
+        // The last first, as `Tx::close` likes it where this commit has opened them.
+        let features = self.tx.sql().all(
+            "SELECT name FROM version_feature WHERE version = ?1 AND until = 9223372036854775807 ORDER BY name DESC",
+            &[version.into()],
+            |row| row.text(0).map(str::to_owned),
+        )?;
         self.tx.close(&VERSION_STATE, &[version.into()])?;
+        for feature in &features {
+            self.tx.close(&VERSION_FEATURE, &[version.into(), feature.into()])?;
+        }
         self.tx.close(&VERSION, &[version.into()])?;
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Keras 3: a zip archive with `metadata.json`, `config.json` and the weights.
+//! Keras 3: a zip archive with `metadata.json`, `config.json` and the weights. The older format is in
+//! `hdf5.rs`.
 //!
 //! Source: `keras/src/saving/saving_lib.py`.
 
@@ -50,7 +51,7 @@ pub(super) fn recognise(archive: &Archive<'_, '_>) -> Look<Format> {
 /// Whether a configuration holds code, or names code that is not Keras's own: bytecode, the function of
 /// a `Lambda` layer, a class that was registered by somebody else, or anything in another module.
 /// Loading imports these, and older releases import whatever is named.
-fn brings_code(config: &Value) -> bool {
+pub(super) fn brings_code(config: &Value) -> bool {
     match config {
         Value::String(text) => text == "__lambda__",
         Value::Array(items) => items.iter().any(brings_code),

@@ -1,4 +1,7 @@
-"""Keras 3: its own archive, read back without the code that a `Lambda` layer may bring."""
+"""Keras 3: its own archive or the older HDF5.
+
+Either is read back without the code that a `Lambda` layer may bring.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ class Keras(Framework):
     """Models of layers."""
 
     flavor = "keras"
-    formats = (Format("keras", "model.keras", "keras"),)
+    formats = (
+        Format("keras", "model.keras", "keras"),
+        Format("hdf5", "model.h5", "h5py", (".hdf5",)),
+    )
 
     def owns(self, model: object) -> bool:
         return belongs(model, "keras", "Model")
@@ -32,7 +38,9 @@ class Keras(Framework):
     def load(self, path: Path, format: Format, *, trust: bool, into: Any) -> Any:
         keras = library("keras.saving", "this model")
         try:
-            return keras.load_model(path, safe_mode=not trust)
+            # What the older files say of their training, Keras itself does not always read.
+            compiled = format.name != "hdf5"
+            return keras.load_model(path, safe_mode=not trust, compile=compiled)
         except ValueError as error:
             if trust or "arbitrary code" not in str(error):
                 raise

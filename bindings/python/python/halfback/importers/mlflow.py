@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import contextmanager
 from importlib import import_module
 from math import isfinite
 from pathlib import Path
@@ -172,8 +173,14 @@ class _Client:
         self.unity_catalog = uri.startswith(_UNITY_CATALOG) or uri == "uc"
         self._mlflow = mlflow
         self._registry = uri
-        # Unity Catalog has models and no runs: these are in the workspace.
-        self._tracking = uri.replace("databricks-uc", "databricks", 1)
+        # Unity Catalog has models and no runs. Those of Databricks are in the workspace; of the
+        # open server, where the environment says.
+        self._has_runs = True
+        self._tracking = uri.replace("databricks-uc", "databricks", 1).removeprefix("uc:")
+        if self._tracking != "databricks" and uri.startswith("uc:"):
+            self._has_runs = mlflow.is_tracking_uri_set()
+            if self._has_runs:
+                self._tracking = mlflow.get_tracking_uri()
         self._client = mlflow.MlflowClient(tracking_uri=self._tracking, registry_uri=uri)
         self._findings: list[dict[str, str]] = []
         self._runs: dict[str, dict[str, Any] | None] = {}
@@ -186,17 +193,45 @@ class _Client:
 
     def fetch(self, version: Mapping[str, Any], into: Path) -> Path:
         """Downloads the files of a version."""
-        got = Path(
-            self._mlflow.artifacts.download_artifacts(
-                artifact_uri=f"models:/{version['name']}/{version['version']}",
-                dst_path=str(into),
-                registry_uri=self._registry,
-                tracking_uri=self._tracking,
+        name, number = version["name"], str(version["version"])
+        uri = f"models:/{name}/{number}"
+        if not self._registry.startswith(("databricks", "uc")):
+            # MLflow looks a `models:/` up where the whole process is set to, whatever it is told.
+            uri = self._located(self._client.get_model_version_download_uri(name, number))
+        with self._settled():
+            got = Path(
+                self._mlflow.artifacts.download_artifacts(
+                    artifact_uri=uri,
+                    dst_path=str(into),
+                    registry_uri=self._registry,
+                    tracking_uri=self._tracking,
+                )
             )
-        )
-        # MLflow puts this beside what it downloads; it is no part of the version.
-        (got / "registered_model_meta").unlink(missing_ok=True)
+        if uri.startswith("models:/"):
+            # MLflow puts this beside what it downloads; it is no part of the version.
+            (got / "registered_model_meta").unlink(missing_ok=True)
         return got
+
+    def _located(self, uri: str) -> str:
+        """Where files are, also those of a model that was logged and has an id (`models:/m-…`)."""
+        logged = re.fullmatch(r"models:/([^/@]+)", uri)
+        if logged is None:
+            return uri
+        return str(self._client.get_logged_model(logged[1]).artifact_location)
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Tells the clients that MLflow makes for itself where to track: where nothing does, they
+        make a database in the folder that one works in.
+        """
+        if self._mlflow.is_tracking_uri_set():
+            yield
+            return
+        os.environ["MLFLOW_TRACKING_URI"] = self._tracking
+        try:
+            yield
+        finally:
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
 
     def _pages(self, search: str, **asked: Any) -> Iterator[Any]:
         token = None
@@ -249,13 +284,17 @@ class _Client:
         run_id = version.run_id
         if not run_id:
             return None
+        about = f"models:/{version.name}/{version.version}"
+        left_out = "parameters and metrics of its run are left out"
+        if not self._has_runs:
+            self._finding(about, f"{left_out}: MLFLOW_TRACKING_URI does not say where runs are")
+            return None
         if run_id not in self._runs:
             try:
                 self._runs[run_id] = _recorded(self._client.get_run(run_id))
             except self._mlflow.MlflowException as error:
                 self._runs[run_id] = None
-                about = f"models:/{version.name}/{version.version}"
-                self._finding(about, f"parameters and metrics of its run are left out: {error}")
+                self._finding(about, f"{left_out}: {error}")
         return self._runs[run_id]
 
     def _finding(self, subject: str, message: str) -> None:

@@ -34,10 +34,24 @@ pub(super) enum Kind {
     FullName,
     /// One of several: a test passes when it holds for any of them.
     Alias,
+    /// One of several input names, which are not in a normal form.
+    Feature,
     /// By key.
     Tag,
     /// By key, of any scalar type.
     Param,
+}
+
+impl Kind {
+    /// The column of one value, where an attribute has several: its source is then all that follows
+    /// the columns of a `SELECT`.
+    pub(super) fn of_several(self) -> Option<&'static str> {
+        match self {
+            Self::Alias => Some("a.name"),
+            Self::Feature => Some("f.name"),
+            _ => None,
+        }
+    }
 }
 
 /// An attribute of models, of versions, or of both.
@@ -337,6 +351,32 @@ static ATTRIBUTES: &[Attribute] = &[
             )),
             concat!("SELECT a.version AS id FROM alias a WHERE ", live!("a")),
             "a.name",
+            true,
+        ),
+    },
+    Attribute {
+        names: &["feature", "features"],
+        kind: Kind::Feature,
+        models: indexed(
+            maybe(concat!(
+                "FROM version w CROSS JOIN version_feature f WHERE w.model = m.id AND f.version = w.id AND ",
+                live!("w"),
+                " AND ",
+                live!("f"),
+            )),
+            concat!(
+                "SELECT w.model AS id FROM version_feature f CROSS JOIN version w WHERE w.id = f.version AND ",
+                live!("w"),
+                " AND ",
+                live!("f"),
+            ),
+            "f.name",
+            false,
+        ),
+        versions: indexed(
+            maybe(concat!("FROM version_feature f WHERE f.version = v.id AND ", live!("f"))),
+            concat!("SELECT f.version AS id FROM version_feature f WHERE ", live!("f")),
+            "f.name",
             true,
         ),
     },

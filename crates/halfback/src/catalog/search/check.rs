@@ -25,7 +25,7 @@ pub(super) enum Check {
         pattern: Pattern,
         negated: bool,
     },
-    /// Any of the words in a column.
+    /// Any of the texts in a column, each with its length in characters and `:` before it.
     AnyLike {
         column: usize,
         pattern: Pattern,
@@ -85,8 +85,14 @@ impl Check {
                 _ => Ok(false),
             },
             Self::AnyLike { column, pattern, negated } => {
-                let words = row.opt_text(first + column)?.unwrap_or_default();
-                Ok(words.split_whitespace().any(|word| pattern.matches(word) != *negated))
+                let mut rest = row.opt_text(first + column)?.unwrap_or_default();
+                while let Some((text, after)) = first_of(rest) {
+                    if pattern.matches(text) != *negated {
+                        return Ok(true);
+                    }
+                    rest = after;
+                }
+                Ok(false)
             }
             Self::NameLike { column, pattern, negated } => {
                 let part = |offset| row.text(first + column + offset);
@@ -100,6 +106,13 @@ impl Check {
             }
         }
     }
+}
+
+/// The first of the texts in a column, and what follows it.
+fn first_of(texts: &str) -> Option<(&str, &str)> {
+    let (length, rest) = texts.split_once(':')?;
+    let mut ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+    rest.split_at_checked(ends.nth(length.parse().ok()?)?)
 }
 
 fn full_name(catalog: &str, schema: &str, model: &str) -> Result<ModelName> {
@@ -162,6 +175,18 @@ mod tests {
     #[track_caller]
     fn check(param: &Param, comparison: Comparison, literal: Literal, expected: bool) {
         assert_eq!(ParamTest::Compare(comparison, literal).passes(Some(param)), expected);
+    }
+
+    #[test]
+    fn texts_are_told_apart_by_their_lengths() {
+        let mut rest = "3:a:b0:4:höhe1:🦀";
+        let mut found = Vec::new();
+        while let Some((text, after)) = first_of(rest) {
+            found.push(text);
+            rest = after;
+        }
+        assert_eq!(found, ["a:b", "", "höhe", "🦀"]);
+        assert_eq!(first_of("2:x"), None);
     }
 
     #[test]

@@ -276,8 +276,10 @@ impl<'a> Compiler<'a> {
         pattern: Pattern,
         negated: bool,
     ) -> Node {
-        if kind == Kind::Alias {
-            let names = Fragment::from(source.sql).within("(SELECT string_agg(a.name, ' ') ", ")");
+        if let Some(name) = kind.of_several() {
+            // Each with its length before it, since a name may hold any character.
+            let all = format!("(SELECT string_agg(length({name}) || ':' || {name}, '') ");
+            let names = Fragment::from(source.sql).within(&all, ")");
             return Node::Check(Check::AnyLike { column: self.column(names), pattern, negated });
         }
         let column = self.column(expression(source.sql, key));
@@ -476,7 +478,7 @@ impl<'a> Compiler<'a> {
             }
             Kind::Alias => Ok(Bound::Text(self.string(operand)?.nfc().collect())),
             Kind::Param => Err(wrong("a parameter is not stored alone".into())),
-            Kind::Text | Kind::Name | Kind::FullName | Kind::Tag => {
+            Kind::Text | Kind::Name | Kind::FullName | Kind::Tag | Kind::Feature => {
                 self.string(operand).map(Bound::Text)
             }
         }
@@ -590,12 +592,12 @@ fn time(text: &str) -> Option<Timestamp> {
 /// A test put where the attribute is: the condition, and where an index serves it the seed.
 fn place(kind: Kind, source: Source, key: Option<&str>, test: &Test) -> (Fragment, Vec<Seed>) {
     let expression = expression(source.sql, key);
-    let placed = match (kind, test) {
-        (Kind::Alias, Test::Null(negated)) => expression
+    let placed = match (kind.of_several(), test) {
+        (Some(_), Test::Null(negated)) => expression
             .within(if *negated { "EXISTS (SELECT 1 " } else { "NOT EXISTS (SELECT 1 " }, ")"),
-        (Kind::Alias, test) => expression
+        (Some(name), test) => expression
             .within("EXISTS (SELECT 1 ", " AND ")
-            .then(condition(&"a.name".into(), test))
+            .then(condition(&name.into(), test))
             .then(")"),
         (_, Test::Null(_)) => condition(&expression, test),
         (_, test) if source.optional => {

@@ -59,18 +59,19 @@ impl Order {
                     unique |= subject == Subject::Models;
                     keys.extend(full_name(subject).map(|part| of(part, false)));
                 }
-                Kind::Alias => {
-                    // Not by the order of names, which would pass all that were ever closed.
-                    let first = "(SELECT MIN(a.name || '') ";
-                    let first = Fragment::from(source.sql).within(first, ")");
-                    keys.push(of(first, true));
-                }
                 // Whatever is made later has a greater id.
                 _ if attribute.is_creation() && place + 1 == entries.len() => {
                     unique = true;
                     keys.push(of(id(subject), false));
                 }
-                _ => keys.push(of(expression(source.sql, key.as_deref()), source.optional)),
+                kind => keys.push(match kind.of_several() {
+                    Some(name) => {
+                        // Not by the order of names, which would pass all that were ever closed.
+                        let first = format!("(SELECT MIN({name} || '') ");
+                        of(Fragment::from(source.sql).within(&first, ")"), true)
+                    }
+                    None => of(expression(source.sql, key.as_deref()), source.optional),
+                }),
             }
             // What follows a key that no two rows share decides nothing.
             if unique {

@@ -6,7 +6,7 @@ use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{ModelName, shown, text, text_within};
-use halfback_store::schema::VERSION;
+use halfback_store::schema::{VERSION, VERSION_FEATURE};
 use halfback_store::sql::Value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -155,7 +155,10 @@ impl Command for RegisterVersion {
         }
         let Format { flavor, framework_version, executable, signature, .. } = held.format;
         let given = self.signature.as_ref().map(Signature::parse).transpose()?;
-        let signature = given.or(signature).map(|signature| Json::Object(signature.to_json()));
+        let signature = given.or(signature);
+        let features = signature.as_ref().map(Signature::features).unwrap_or_default();
+        let features: Vec<String> = features.into_iter().map(str::to_owned).collect();
+        let signature = signature.map(|signature| Json::Object(signature.to_json()));
         if let Some(signature) = &signature {
             checked_json(signature, "signature")?;
         }
@@ -186,6 +189,9 @@ impl Command for RegisterVersion {
                 field(self.source, "source")?.as_ref().into(),
             ],
         )?;
+        for feature in &features {
+            context.tx.open(&VERSION_FEATURE, &[id.into(), feature.into()])?;
+        }
         let comment = context.comment(self.comment, self.allow_secrets)?;
         context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
         context.add_tags(id, tag::VERSION, &self.tags, self.allow_secrets)?;

@@ -10,9 +10,10 @@ import java.util.Map;
  * What to search for, with values bound to the filter's parameters, and in which order.
  *
  * <p>A filter compares attributes ({@code name}, {@code owner}, {@code task}, {@code tags.key},
- * {@code alias}, {@code created_at}, and for versions also {@code stage}, {@code flavor}, {@code
- * number}, {@code params.key} and more) by {@code = != < <= > >= LIKE ILIKE IN IS NULL}, joins
- * comparisons by {@code AND OR NOT} and parentheses, and finds words by {@code MATCH 'words pre*'}.
+ * {@code alias}, {@code feature}, {@code created_at}, and for versions also {@code stage}, {@code
+ * flavor}, {@code number}, {@code params.key} and more) by {@code = != < <= > >= LIKE ILIKE IN IS
+ * NULL}, joins comparisons by {@code AND OR NOT} and parentheses, and finds words by {@code MATCH
+ * 'words pre*'}. Of several aliases or features (the input names of signatures) one has to pass.
  *
  * <pre>{@code
  * Search mine = Search.where("tags.team = :team AND alias = 'champion'")
