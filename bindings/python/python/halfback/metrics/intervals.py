@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from array import array as vector
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
 from halfback.metrics.checks import choice, whole
 from halfback.metrics.columns import array
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -64,12 +64,6 @@ class BootstrapInterval(NamedTuple):
     """How many resamples did not have what the metric needs."""
 
 
-class Metric(Protocol):
-    """A metric that takes weights, such as those of `halfback.metrics` and of scikit-learn."""
-
-    def __call__(self, *columns: Any, sample_weight: Any) -> Any: ...
-
-
 def wilson(successes: int, rows: int, *, level: float = 0.95) -> Interval:
     """The score interval for `successes` of `rows`. Source: Wilson (1927).
 
@@ -102,7 +96,7 @@ def delong(y_true: Column, y_score: Column, *, level: float = 0.95, scale: str =
 
 
 def bootstrap(
-    metric: Metric,
+    metric: Callable[..., Any],
     *columns: Column,
     replicates: int = 1000,
     seed: int = 0,
@@ -149,7 +143,9 @@ def bootstrap(
     return BootstrapInterval(*bounds, level, error, array(values), undefined)
 
 
-def _quietly(metric: Metric, columns: Any, weights: Any, options: dict[str, Any]) -> Any:
+def _quietly(
+    metric: Callable[..., Any], columns: Any, weights: Any, options: dict[str, Any]
+) -> Any:
     """Resamples that a metric is not defined for are counted, and not told one by one."""
     import warnings
 

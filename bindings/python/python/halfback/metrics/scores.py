@@ -18,7 +18,7 @@ from halfback.metrics.checks import choice, flag, number, whole
 from halfback.metrics.columns import array
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -41,6 +41,7 @@ __all__ = [
     "ks_statistic",
     "lift_score",
     "log_loss",
+    "metric_at_thresholds",
     "precision_recall_curve",
     "roc_auc_score",
     "roc_curve",
@@ -193,6 +194,35 @@ def confusion_matrix_at_thresholds(
         "thresholds", y_true, y_score, pos_label, sample_weight, False
     )
     return array(tn), array(fp), array(fn), array(tp), _typed(thresholds, kind)
+
+
+def metric_at_thresholds(
+    y_true: Column,
+    y_score: Column,
+    metric_func: Callable[..., Any],
+    *,
+    sample_weight: Column | None = None,
+    metric_params: Mapping[str, Any] | None = None,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Any metric of labels at each threshold, and the thresholds, descending.
+
+    `metric_func(y_true, y_pred, **metric_params)` is called with rows that score at or above the
+    threshold as 1. Source: scikit-learn 1.9 `metric_at_thresholds`.
+    """
+    from halfback.libraries import library
+
+    numpy = library("numpy", "an array")
+    scores, options = numpy.asarray(y_score), dict(metric_params or {})
+    if sample_weight is not None:
+        options["sample_weight"] = sample_weight
+    # The thresholds of a curve: rows without weight have none.
+    truth = numpy.arange(len(scores)) % 2
+    *_, thresholds = confusion_matrix_at_thresholds(truth, scores, sample_weight=sample_weight)
+    values = [
+        metric_func(y_true, (scores >= threshold).astype(numpy.int32), **options)
+        for threshold in thresholds
+    ]
+    return numpy.asarray(values), thresholds
 
 
 def auc(x: Column, y: Column) -> float:
