@@ -1,7 +1,7 @@
 //! Metrics of numbers against numbers.
 
 use halfback_metrics::{
-    Error, Multioutput, Outputs, Regression, interval_coverage, regression_summary,
+    Error, Metric, Multioutput, Outputs, Reason, Regression, interval_coverage, regression_summary,
 };
 use pyo3::prelude::*;
 
@@ -52,19 +52,28 @@ enum How<'a> {
 }
 
 enum Scored {
-    Raw(Vec<halfback_metrics::Metric>),
-    One(halfback_metrics::Metric),
+    Raw(Vec<Metric>),
+    One(Metric),
 }
 
 impl How<'_> {
     fn scores(&self, outputs: &Outputs) -> halfback_metrics::Result<Scored> {
         let how = match self {
-            Self::Named("raw_values") => return Ok(Scored::Raw(outputs.values.clone())),
+            Self::Named("raw_values") => return Ok(raw(outputs)),
             Self::Named("variance_weighted") => Multioutput::Variance,
             Self::Named(_) => Multioutput::Uniform,
             Self::Weights(weights) => Multioutput::Weights(weights),
         };
         outputs.average(how).map(Scored::One)
+    }
+}
+
+/// One for each output; where there are too few rows for any, scikit-learn gives one for all.
+fn raw(outputs: &Outputs) -> Scored {
+    let bare = |one: &&Metric| one.undefined.is_some_and(|why| why.reason == Reason::TooFewRows);
+    match outputs.values.first().filter(bare) {
+        Some(&one) => Scored::One(one),
+        None => Scored::Raw(outputs.values.clone()),
     }
 }
 
@@ -110,8 +119,8 @@ pub(crate) fn metrics_single(
     let value = work(py, || {
         let pair = Regression::single(truth.get(), predicted.get(), weight.as_deref())?;
         Ok(match kind {
-            "max" => halfback_metrics::Metric::of(pair.max_error()?),
-            "tweedie" => halfback_metrics::Metric::of(pair.tweedie_deviance(power)?),
+            "max" => Metric::of(pair.max_error()?),
+            "tweedie" => Metric::of(pair.tweedie_deviance(power)?),
             _ => pair.d2_tweedie(power)?,
         })
     })?;
