@@ -88,7 +88,7 @@ pub(crate) fn panic(py: Python<'_>, message: String, locked: bool) -> PyResult<(
     detached(py, move || std::panic::panic_any(message))
 }
 
-fn panicked(py: Python<'_>, payload: &(dyn Any + Send)) -> PyErr {
+pub(crate) fn panicked(py: Python<'_>, payload: &(dyn Any + Send)) -> PyErr {
     let text = payload
         .downcast_ref::<&str>()
         .copied()
@@ -104,7 +104,7 @@ fn explained<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
     object(&explanation, &py.import("halfback.entities")?.getattr("Explanation")?)
 }
 
-fn exception(
+pub(crate) fn exception(
     py: Python<'_>,
     kind: &str,
     code: &str,

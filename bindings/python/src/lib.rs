@@ -10,6 +10,7 @@ mod cli;
 mod errors;
 mod forks;
 mod handle;
+mod metrics;
 mod mlflow;
 mod object;
 mod proof;
@@ -35,6 +36,18 @@ mod _native {
     use crate::cli::run_cli;
     #[pymodule_export]
     use crate::handle::{Handle, Stamp, compatible};
+    #[pymodule_export]
+    use crate::metrics::{
+        MetricState, metrics_accuracy, metrics_adjust, metrics_agreement, metrics_auc,
+        metrics_average_precision, metrics_best_threshold, metrics_bootstrap,
+        metrics_bootstrap_roc_auc, metrics_calibration, metrics_confusion, metrics_cost,
+        metrics_coverage, metrics_curve, metrics_delong, metrics_delong_paired, metrics_gain,
+        metrics_hamming, metrics_kappa, metrics_likelihood, metrics_loss, metrics_mcnemar,
+        metrics_multilabel, metrics_power, metrics_proportion, metrics_proportions, metrics_ranked,
+        metrics_regression, metrics_relevant, metrics_reliability, metrics_report, metrics_roc_auc,
+        metrics_rows, metrics_scores, metrics_share, metrics_single, metrics_summary,
+        metrics_top_k, metrics_welch,
+    };
     #[pymodule_export]
     use crate::mlflow::{export, import_mlflow};
     #[pymodule_export]

@@ -21,8 +21,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
         PACKAGE / "README.md",
         REPOSITORY / "docs" / "python.md",
         REPOSITORY / "docs" / "proofs.md",
+        REPOSITORY / "docs" / "metrics.md",
     ],
-    ids=["repository", "package", "recipes", "proofs"],
+    ids=["repository", "package", "recipes", "proofs", "metrics"],
 )
 def test_a_page_shows_python_that_works(page: Path, tmp_path: Path) -> None:
     blocks = BLOCK.findall(page.read_text(encoding="utf-8"))

@@ -16,6 +16,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` takes longer to load than this module
 if TYPE_CHECKING:
     from halfback import commands as commands
+    from halfback import metrics as metrics
     from halfback import records as records
     from halfback._native import __version__ as __version__
     from halfback.arguments import PathArgument, Progress
@@ -114,6 +115,7 @@ _ROOMS = {
     "generate_log_key": "proofs",
     "generate_model_key": "signing",
     "infer_signature": "signatures",
+    "metrics": "",
     "open_bundle": "bundles",
     "records": "",
     "verify_consistency": "proofs",
@@ -172,6 +174,7 @@ __all__ = [
     "generate_log_key",
     "generate_model_key",
     "infer_signature",
+    "metrics",
     "open",
     "open_bundle",
     "records",

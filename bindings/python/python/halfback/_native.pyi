@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self, TypeVar, final
@@ -9,6 +9,7 @@ from halfback.entities import ModelVersion
 
 __all__ = [
     "Handle",
+    "MetricState",
     "Resolver",
     "Stamp",
     "__version__",
@@ -28,6 +29,44 @@ __all__ = [
     "is_executable",
     "log_head",
     "log_key",
+    "metrics_accuracy",
+    "metrics_adjust",
+    "metrics_agreement",
+    "metrics_auc",
+    "metrics_average_precision",
+    "metrics_best_threshold",
+    "metrics_bootstrap",
+    "metrics_bootstrap_roc_auc",
+    "metrics_calibration",
+    "metrics_confusion",
+    "metrics_cost",
+    "metrics_coverage",
+    "metrics_curve",
+    "metrics_delong",
+    "metrics_delong_paired",
+    "metrics_gain",
+    "metrics_hamming",
+    "metrics_kappa",
+    "metrics_likelihood",
+    "metrics_loss",
+    "metrics_mcnemar",
+    "metrics_multilabel",
+    "metrics_power",
+    "metrics_proportion",
+    "metrics_proportions",
+    "metrics_ranked",
+    "metrics_regression",
+    "metrics_relevant",
+    "metrics_reliability",
+    "metrics_report",
+    "metrics_roc_auc",
+    "metrics_rows",
+    "metrics_scores",
+    "metrics_share",
+    "metrics_single",
+    "metrics_summary",
+    "metrics_top_k",
+    "metrics_welch",
     "model_key",
     "open_bundle",
     "restore",
@@ -200,3 +239,325 @@ class Resolver:
     def __new__(cls, handle: Handle) -> Self: ...
     def resolve(self, uri: str | ModelVersion) -> ModelVersion: ...
     def _forget(self) -> None: ...
+
+def metrics_accuracy(
+    y_true: object,
+    y_pred: object,
+    sample_weight: object,
+    normalize: bool,
+    loss: bool,
+    /,
+) -> float: ...
+def metrics_adjust(
+    p_values: object,
+    method: str,
+    /,
+) -> bytearray: ...
+def metrics_agreement(
+    kind: str,
+    y_true: object,
+    y_pred: object,
+    sample_weight: object,
+    /,
+) -> float: ...
+def metrics_auc(
+    x: object,
+    y: object,
+    /,
+) -> float: ...
+def metrics_average_precision(
+    y_true: object,
+    y_score: object,
+    average: str | None,
+    pos_label: object,
+    sample_weight: object,
+    /,
+) -> Any: ...
+def metrics_best_threshold(
+    y_true: object,
+    y_score: object,
+    pos_label: object,
+    sample_weight: object,
+    costs: tuple[float, float, float, float],
+    /,
+) -> tuple[float, float]: ...
+def metrics_bootstrap(
+    metric: object,
+    keys: Sequence[int],
+    replicates: int,
+    seed: int,
+    level: float,
+    jackknife: int | None,
+    /,
+) -> tuple[tuple[float, float, float], float, bytearray, int]: ...
+def metrics_bootstrap_roc_auc(
+    y_true: object,
+    y_score: object,
+    replicates: int,
+    seed: int,
+    level: float,
+    /,
+) -> tuple[tuple[float, float, float], float, bytearray, int]: ...
+def metrics_calibration(
+    kind: str,
+    y_true: object,
+    y_prob: object,
+    pos_label: object,
+    sample_weight: object,
+    /,
+) -> list[float]: ...
+def metrics_confusion(
+    y_true: object,
+    y_pred: object,
+    labels: object,
+    sample_weight: object,
+    normalize: str | None,
+    /,
+) -> tuple[bytearray, int, bool]: ...
+def metrics_cost(
+    y_true: object,
+    y_pred: object,
+    costs: object,
+    labels: object,
+    sample_weight: object,
+    /,
+) -> float: ...
+def metrics_coverage(
+    y_true: object,
+    lower: object,
+    upper: object,
+    alpha: float,
+    sample_weight: object,
+    /,
+) -> tuple[float, float, float]: ...
+def metrics_curve(
+    kind: str,
+    y_true: object,
+    y_score: object,
+    pos_label: object,
+    sample_weight: object,
+    drop: bool,
+    /,
+) -> tuple[list[bytearray], str]: ...
+def metrics_delong(
+    y_true: object,
+    y_score: object,
+    level: float,
+    logit: bool,
+    /,
+) -> tuple[tuple[float, float, float], float]: ...
+def metrics_delong_paired(
+    y_true: object,
+    first: object,
+    second: object,
+    level: float,
+    /,
+) -> tuple[tuple[float, float, float], float, float, tuple[float, float]]: ...
+def metrics_gain(
+    kind: str,
+    y_true: object,
+    y_score: object,
+    k: int | None,
+    log_base: float,
+    sample_weight: object,
+    ignore_ties: bool,
+    /,
+) -> float: ...
+def metrics_hamming(
+    y_true: object,
+    y_pred: object,
+    sample_weight: object,
+    /,
+) -> float: ...
+def metrics_kappa(
+    y1: object,
+    y2: object,
+    labels: object,
+    weights: str | None,
+    sample_weight: object,
+    replace: float,
+    /,
+) -> float: ...
+def metrics_likelihood(
+    y_true: object,
+    y_pred: object,
+    labels: object,
+    sample_weight: object,
+    positive: float,
+    negative: float,
+    /,
+) -> tuple[float, float]: ...
+def metrics_loss(
+    kind: str,
+    y_true: object,
+    y_proba: object,
+    sample_weight: object,
+    labels: object,
+    pos_label: object,
+    half: bool | None,
+    /,
+) -> float: ...
+def metrics_mcnemar(
+    y_true: object,
+    first: object,
+    second: object,
+    /,
+) -> tuple[int, int, int, float, float, float]: ...
+def metrics_multilabel(
+    y_true: object,
+    y_pred: object,
+    labels: object,
+    sample_weight: object,
+    samplewise: bool,
+    /,
+) -> tuple[bytearray, bool]: ...
+def metrics_power(
+    difference: float,
+    shares: tuple[float, float] | None,
+    rows: int,
+    alpha: float,
+    ratio: float,
+    /,
+) -> float: ...
+def metrics_proportion(
+    kind: str,
+    successes: int,
+    rows: int,
+    level: float,
+    /,
+) -> tuple[float, float, float]: ...
+def metrics_proportions(
+    kind: str,
+    first: tuple[int, int],
+    second: tuple[int, int],
+    level: float,
+    /,
+) -> tuple[float, float, float]: ...
+def metrics_ranked(
+    kind: str,
+    y_true: object,
+    y_score: object,
+    pos_label: object,
+    sample_weight: object,
+    share: float,
+    /,
+) -> float: ...
+def metrics_regression(
+    kind: str,
+    y_true: object,
+    y_pred: object,
+    sample_weight: object,
+    multioutput: object,
+    option: float,
+    /,
+) -> Any: ...
+def metrics_relevant(
+    kind: str,
+    y_true: object,
+    y_score: object,
+    k: int | None,
+    sample_weight: object,
+    /,
+) -> float: ...
+def metrics_reliability(
+    y_true: object,
+    y_prob: object,
+    pos_label: object,
+    sample_weight: object,
+    bins: int,
+    quantile: bool,
+    /,
+) -> tuple[list[bytearray], tuple[float, float, float]]: ...
+def metrics_report(
+    y_true: object,
+    y_pred: object,
+    labels: object,
+    names: list[str] | None,
+    sample_weight: object,
+    digits: int,
+    dict: bool,
+    zero: int,
+    /,
+) -> Any: ...
+def metrics_roc_auc(
+    y_true: object,
+    y_score: object,
+    average: str | None,
+    sample_weight: object,
+    max_fpr: float | None,
+    multi_class: str,
+    labels: object,
+    /,
+) -> Any: ...
+def metrics_rows(
+    difference: float,
+    shares: tuple[float, float] | None,
+    power: float,
+    alpha: float,
+    ratio: float,
+    /,
+) -> int: ...
+def metrics_scores(
+    y_true: object,
+    y_pred: object,
+    beta: float,
+    labels: object,
+    pos_label: object,
+    average: str | None,
+    sample_weight: object,
+    zero: int,
+    loud: int,
+    /,
+) -> Any: ...
+def metrics_share(
+    kind: str,
+    y_true: object,
+    y_pred: object,
+    labels: object,
+    pos_label: object,
+    average: str | None,
+    sample_weight: object,
+    zero: int,
+    /,
+) -> Any: ...
+def metrics_single(
+    kind: str,
+    y_true: object,
+    y_pred: object,
+    sample_weight: object,
+    power: float,
+    /,
+) -> float: ...
+def metrics_summary(
+    y_true: object,
+    y_pred: object,
+    sample_weight: object,
+    /,
+) -> tuple[float, float, float, float]: ...
+def metrics_top_k(
+    y_true: object,
+    y_score: object,
+    k: int,
+    normalize: bool,
+    sample_weight: object,
+    labels: object,
+    /,
+) -> float: ...
+def metrics_welch(
+    first: object,
+    second: object,
+    level: float,
+    /,
+) -> tuple[tuple[float, float, float], float, float, float]: ...
+
+@final
+class MetricState:
+    def __new__(cls, kind: str, probabilities: bool, buckets: int | None, /) -> Self: ...
+    def spec(self) -> tuple[str, bool, int | None]: ...
+    def update(self, y_true: object, other: object, pos_label: object, /) -> None: ...
+    def merge(self, other: MetricState, /) -> None: ...
+    def finish(self) -> dict[str, Any]: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(bytes: bytes, /) -> MetricState: ...
+    def __eq__(self, other: object, /) -> bool: ...

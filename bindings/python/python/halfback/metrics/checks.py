@@ -1,0 +1,73 @@
+"""Choices of a call: what is none of them is refused with the argument's name.
+
+As in scikit-learn, such an error is both a `ValueError` and a `TypeError`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halfback.errors import InvalidTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["choice", "flag", "number", "refused", "whole", "zero"]
+
+WARN = 3
+
+
+def refused(argument: str, value: object, expected: str) -> InvalidTypeError:
+    """The error of an argument that is not what it may be."""
+    return InvalidTypeError(
+        f"`{argument}` is `{str(value)[:80]}`, expected {expected}", "invalid_argument"
+    )
+
+
+def choice(argument: str, value: object, names: Iterable[str | None]) -> None:
+    """Refuses what is none of the names."""
+    if not (value is None or isinstance(value, str)) or value not in names:
+        one = ", ".join("`None`" if name is None else f"`{name}`" for name in names)
+        raise refused(argument, value, f"one of {one}")
+
+
+def flag(argument: str, value: object) -> bool:
+    """Refuses what is no truth value; numpy's are some."""
+    if value is True or value is False:
+        return value
+    if type(value).__name__ in ("bool", "bool_"):
+        return bool(value)
+    raise refused(argument, value, "`True` or `False`")
+
+
+def number(argument: str, value: object, low: float, high: float, expected: str) -> float:
+    """Refuses what is no number from `low` to `high`."""
+    if not isinstance(value, bool) and hasattr(value, "__float__"):
+        found = float(value)
+        if low <= found <= high:
+            return found
+    raise refused(argument, value, expected)
+
+
+def whole(argument: str, value: object, least: int) -> int:
+    """Refuses what is no whole number of at least `least`."""
+    if not isinstance(value, bool) and hasattr(value, "__index__"):
+        found = int(value.__index__())
+        if least <= found < 1 << 62:
+            return found
+    raise refused(argument, value, f"a whole number of at least {least}")
+
+
+def zero(value: object, nan: bool = True) -> int:
+    """`zero_division` as the native half numbers it: 0, 1, 2 for NaN, 3 to warn."""
+    if isinstance(value, str):
+        if value == "warn":
+            return WARN
+    elif not isinstance(value, bool) and hasattr(value, "__float__"):
+        found = float(value)
+        if found in (0.0, 1.0):
+            return int(found)
+        if nan and found != found:
+            return 2
+    allowed = "`warn`, 0, 1 or NaN" if nan else "`warn`, 0 or 1"
+    raise refused("zero_division", value, allowed)

@@ -1,0 +1,193 @@
+"""Comparison: whether a difference is one, on the same rows or on independent samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from halfback import _native
+from halfback.metrics.checks import choice, whole
+from halfback.metrics.columns import array
+from halfback.metrics.intervals import Interval
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from halfback.metrics.columns import Column
+
+__all__ = [
+    "DeLongPaired",
+    "McNemar",
+    "Welch",
+    "adjust",
+    "delong_paired",
+    "mcnemar",
+    "miettinen_nurminen",
+    "newcombe",
+    "power_of_means",
+    "power_of_proportions",
+    "rows_for_means",
+    "rows_for_proportions",
+    "welch",
+]
+
+
+class DeLongPaired(NamedTuple):
+    """The difference of two areas under ROC curves, first less second."""
+
+    estimate: float
+    lower: float
+    upper: float
+    level: float
+    variance: float
+    p_value: float
+    first: float
+    """The area of the first score."""
+
+    second: float
+
+
+class McNemar(NamedTuple):
+    """On which rows one of two classifiers is right and the other is not."""
+
+    first_only: int
+    second_only: int
+    rows: int
+    difference: float
+    """The accuracy of the first less that of the second."""
+
+    exact_p_value: float
+    mid_p_value: float
+    """Less careful than the exact one, and still at most its level."""
+
+
+class Welch(NamedTuple):
+    """The difference of two means, first less second."""
+
+    estimate: float
+    lower: float
+    upper: float
+    level: float
+    standard_error: float
+    freedom: float
+    p_value: float
+
+
+def delong_paired(
+    y_true: Column, first: Column, second: Column, *, level: float = 0.95
+) -> DeLongPaired:
+    """Two scores of the same rows. Sources: DeLong et al. (1988); Sun and Xu (2014).
+
+    >>> from halfback.metrics import delong_paired
+    >>> found = delong_paired([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], [0.1, 0.9, 0.35, 0.8])
+    >>> found.first, found.second, found.estimate
+    (0.75, 0.5, 0.25)
+    """
+    bounds, variance, p_value, areas = _native.metrics_delong_paired(
+        y_true, first, second, float(level)
+    )
+    return DeLongPaired(*bounds, float(level), variance, p_value, *areas)
+
+
+def mcnemar(y_true: Column, first: Column, second: Column) -> McNemar:
+    """Two columns of predicted labels of the same rows.
+
+    Sources: McNemar (1947); Fagerland, Lydersen and Laake (2013).
+
+    >>> from halfback.metrics import mcnemar
+    >>> mcnemar([1, 1, 1, 0], [1, 1, 1, 1], [0, 0, 1, 0])[:3]
+    (2, 1, 4)
+    """
+    return McNemar(*_native.metrics_mcnemar(y_true, first, second))
+
+
+def welch(first: Column, second: Column, *, level: float = 0.95) -> Welch:
+    """The means of two independent samples, whose variances may differ. Source: Welch (1947)."""
+    bounds, error, freedom, p_value = _native.metrics_welch(first, second, float(level))
+    return Welch(*bounds, float(level), error, freedom, p_value)
+
+
+def newcombe(first: tuple[int, int], second: tuple[int, int], *, level: float = 0.95) -> Interval:
+    """The difference of two shares, each given as (successes, rows): first less second.
+
+    Source: Newcombe (1998), method 10.
+    """
+    return _proportions("newcombe", first, second, level)
+
+
+def miettinen_nurminen(
+    first: tuple[int, int], second: tuple[int, int], *, level: float = 0.95
+) -> Interval:
+    """The score interval of the difference of two shares, each given as (successes, rows).
+
+    Sources: Miettinen and Nurminen (1985); Farrington and Manning (1990).
+
+    >>> from halfback.metrics import miettinen_nurminen
+    >>> interval = miettinen_nurminen((56, 70), (48, 80))
+    >>> round(interval.lower, 4), round(interval.upper, 4)
+    (0.0528, 0.3382)
+    """
+    return _proportions("miettinen_nurminen", first, second, level)
+
+
+def adjust(p_values: Column, *, method: str = "holm") -> NDArray[Any]:
+    """P-values adjusted for their number: a test is a finding where its value is at most the level.
+
+    `holm` holds the chance of any false finding, `benjamini_hochberg` the share of false ones for
+    tests that are independent or positively related, `benjamini_yekutieli` for any.
+    Sources: Holm (1979); Benjamini and Hochberg (1995); Benjamini and Yekutieli (2001).
+    """
+    choice("method", method, ("holm", "benjamini_hochberg", "benjamini_yekutieli"))
+    return array(_native.metrics_adjust(p_values, method))
+
+
+def power_of_means(
+    difference: float, rows: int, *, alpha: float = 0.05, ratio: float = 1.0
+) -> float:
+    """The power to find that means differ by `difference`, in standard deviations.
+
+    `rows` are those of the first sample, the second has `ratio` times as many, and `alpha` is the
+    chance of a false finding, two-sided. Source: Cohen (1988), by the normal distribution.
+    """
+    return _native.metrics_power(
+        float(difference), None, whole("rows", rows, 0), float(alpha), float(ratio)
+    )
+
+
+def power_of_proportions(
+    p1: float, p2: float, rows: int, *, alpha: float = 0.05, ratio: float = 1.0
+) -> float:
+    """The power to find that two shares differ. Arguments are those of `power_of_means`.
+
+    Source: Fleiss, Levin and Paik (2003), 4.2.
+    """
+    shares = (float(p1), float(p2))
+    return _native.metrics_power(0.0, shares, whole("rows", rows, 0), float(alpha), float(ratio))
+
+
+def rows_for_means(
+    difference: float, *, power: float = 0.8, alpha: float = 0.05, ratio: float = 1.0
+) -> int:
+    """The fewest rows of the first sample for `power_of_means` to reach `power`.
+
+    >>> from halfback.metrics import rows_for_means
+    >>> rows_for_means(0.5)
+    63
+    """
+    return _native.metrics_rows(float(difference), None, float(power), float(alpha), float(ratio))
+
+
+def rows_for_proportions(
+    p1: float, p2: float, *, power: float = 0.8, alpha: float = 0.05, ratio: float = 1.0
+) -> int:
+    """The fewest rows of the first sample for `power_of_proportions` to reach `power`."""
+    shares = (float(p1), float(p2))
+    return _native.metrics_rows(0.0, shares, float(power), float(alpha), float(ratio))
+
+
+def _proportions(
+    kind: str, first: tuple[int, int], second: tuple[int, int], level: float
+) -> Interval:
+    one = (whole("first", first[0], 0), whole("first", first[1], 0))
+    other = (whole("second", second[0], 0), whole("second", second[1], 0))
+    level = float(level)
+    return Interval(*_native.metrics_proportions(kind, one, other, level), level)

@@ -1,0 +1,34 @@
+"""Warnings with numbers that stand for nothing, in scikit-learn's classes where it is imported."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+from halfback.libraries import loaded
+
+__all__ = ["UndefinedMetricWarning", "undefined_metric_warning", "warn"]
+
+
+class UndefinedMetricWarning(UserWarning):
+    """A metric is undefined for these rows; its number is only a convention.
+
+    Where scikit-learn is imported, its own class of this name is used in place of this one.
+    """
+
+
+def undefined_metric_warning() -> type[UserWarning]:
+    """The class that warnings have in this program now."""
+    exceptions = loaded("sklearn.exceptions")
+    found: type[UserWarning] = getattr(exceptions, "UndefinedMetricWarning", UndefinedMetricWarning)
+    return found
+
+
+def warn(user: bool, reason: str) -> None:
+    """Warns of the metric function that called the native half."""
+    category = UserWarning if user else undefined_metric_warning()
+    name, level = "", 2
+    while sys._getframe(level - 1).f_globals.get("__name__", "").startswith("halfback.metrics."):
+        name = sys._getframe(level - 1).f_code.co_name
+        level += 1
+    warnings.warn(f"`{name}` stands for nothing here: {reason}", category, stacklevel=level)

@@ -1,0 +1,73 @@
+//! What goes back to Python: numbers with the warnings that belong to them, arrays as bytes, and
+//! errors of the kernels as exceptions.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use halfback_metrics::{Interval, Metric, Undefined, Warning};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyByteArray;
+
+use crate::errors;
+
+/// Runs a kernel without the interpreter lock.
+pub(crate) fn work<T: Send>(
+    py: Python<'_>,
+    kernel: impl FnOnce() -> halfback_metrics::Result<T> + Send,
+) -> PyResult<T> {
+    match py.detach(|| catch_unwind(AssertUnwindSafe(kernel))) {
+        Ok(outcome) => outcome.map_err(|error| invalid(py, &error.to_string())),
+        Err(payload) => Err(errors::panicked(py, payload.as_ref())),
+    }
+}
+
+/// A `ValueError` of an argument.
+pub(crate) fn invalid(py: Python<'_>, message: &str) -> PyErr {
+    errors::exception(py, "invalid", "invalid_argument", message, None)
+}
+
+/// A `TypeError`, which is a `ValueError` too.
+pub(crate) fn invalid_type(py: Python<'_>, message: &str) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    CLASS
+        .import(py, "halfback.errors", "InvalidTypeError")
+        .and_then(|class| class.call1((message, "invalid_argument")))
+        .map_or_else(|error| error, PyErr::from_value)
+}
+
+/// The number, after the warning that scikit-learn gives with it.
+pub(crate) fn metric(py: Python<'_>, metric: Metric) -> PyResult<f64> {
+    warn(py, metric.undefined)?;
+    Ok(metric.value)
+}
+
+/// The numbers as the bytes of an array, after the first warning among them.
+pub(crate) fn metrics<'py>(
+    py: Python<'py>,
+    metrics: &[Metric],
+) -> PyResult<Bound<'py, PyByteArray>> {
+    let loud = |metric: &Metric| metric.undefined.filter(|undefined| undefined.warning.is_some());
+    warn(py, metrics.iter().find_map(loud))?;
+    Ok(array(py, &metrics.iter().map(|metric| metric.value).collect::<Vec<_>>()))
+}
+
+/// Warns as scikit-learn does, where it does.
+pub(crate) fn warn(py: Python<'_>, undefined: Option<Undefined>) -> PyResult<()> {
+    static WARN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let Some(undefined) = undefined else { return Ok(()) };
+    let Some(warning) = undefined.warning else { return Ok(()) };
+    let user = warning == Warning::User;
+    let warn = WARN.import(py, "halfback.metrics.warned", "warn")?;
+    warn.call1((user, undefined.reason.to_string())).map(drop)
+}
+
+/// Doubles as the bytes of an array that `numpy.frombuffer` takes over.
+pub(crate) fn array<'py>(py: Python<'py>, values: &[f64]) -> Bound<'py, PyByteArray> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
+    PyByteArray::new(py, &bytes)
+}
+
+/// Estimate, lower and upper bound.
+pub(crate) fn bounds(interval: Interval) -> (f64, f64, f64) {
+    (interval.estimate, interval.lower, interval.upper)
+}
