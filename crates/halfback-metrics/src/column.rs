@@ -179,15 +179,7 @@ pub(crate) fn same_length(argument: &'static str, found: usize, expected: usize)
 /// Refuses NaN and infinities.
 pub(crate) fn finite(argument: &'static str, values: &[f64]) -> Result<()> {
     // `x * 0` is zero for finite numbers only; a sum of zeros vectorises where a search does not.
-    let mut lanes = [0.0f64; 8];
-    let (chunks, rest) = values.as_chunks::<8>();
-    for chunk in chunks {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane += value * 0.0;
-        }
-    }
-    let odd: f64 = rest.iter().map(|value| value * 0.0).sum();
-    if lanes.iter().sum::<f64>() + odd == 0.0 {
+    if crate::sum::total_by(values, |value| value * 0.0) == 0.0 {
         return Ok(());
     }
     let row = values.iter().position(|value| !value.is_finite()).unwrap_or_default();

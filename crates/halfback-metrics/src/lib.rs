@@ -47,6 +47,7 @@ mod regression;
 mod score;
 mod state;
 mod sum;
+mod threads;
 
 pub use calibration::{
     Bins, Murphy, Recalibration, Reliability, ReliabilityBin, Spiegelhalter, murphy, recalibration,
@@ -84,3 +85,4 @@ pub use score::{
     roc_auc_multiclass, roc_auc_multilabel, roc_curve,
 };
 pub use state::{Batch, Finished, ScoreSummary, Spec, State};
+pub use threads::with_threads;

@@ -240,7 +240,7 @@ impl<'a> Regression<'a> {
         self.weights.map_or(self.rows as f64, total)
     }
 
-    fn mean(&self, truth: &[f64], predicted: &[f64], loss: impl Fn(f64, f64) -> f64) -> f64 {
+    fn mean(&self, truth: &[f64], predicted: &[f64], loss: impl Fn(f64, f64) -> f64 + Sync) -> f64 {
         let sum = match self.weights {
             None => sum2(truth, predicted, |y, p| [loss(y, p)])[0],
             Some(w) => sum(self.rows, |row| w[row] * loss(truth[row], predicted[row])),
@@ -248,7 +248,7 @@ impl<'a> Regression<'a> {
         sum / self.weight()
     }
 
-    fn means(&self, loss: impl Fn(f64, f64) -> f64) -> Outputs {
+    fn means(&self, loss: impl Fn(f64, f64) -> f64 + Sync) -> Outputs {
         let one = |(y, p): &Pair<'_>| Metric::of(self.mean(y, p, &loss));
         Outputs::plain(self.outputs.iter().map(one).collect())
     }

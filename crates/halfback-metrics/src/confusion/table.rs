@@ -3,6 +3,7 @@
 use crate::column::{Label, Labels, Weights};
 use crate::encode::{Kind, kind, label};
 use crate::error::{Error, Result};
+use crate::threads::{each, parts};
 
 use super::{Confusion, check_size};
 
@@ -42,7 +43,7 @@ fn dense_left<L: Whole>(
 }
 
 /// A number that is whole.
-trait Whole: Copy {
+trait Whole: Copy + Sync {
     fn whole(self) -> i64;
 }
 
@@ -94,6 +95,19 @@ fn span<L: Whole, R: Whole>(left: &[L], right: &[R]) -> Option<(i64, usize)> {
 
 /// Counts pairs; nothing where a number lies outside the span.
 fn count<L: Whole, R: Whole>(left: &[L], right: &[R], low: i64, span: usize) -> Option<Vec<u64>> {
+    let wide = span + 1;
+    let rows = left.len();
+    let parts = parts(rows);
+    let part = |at: usize| at * rows / parts..(at + 1) * rows / parts;
+    let tables = each(parts, |at| tally(&left[part(at)], &right[part(at)], low, span));
+    let sum = |at: usize| tables.iter().map(|table| table[at]).sum::<u64>();
+    let outside = (0..wide).any(|at| sum(span * wide + at) + sum(at * wide + span) > 0);
+    let cells = (0..span * span).map(|cell| sum(cell / span * wide + cell % span));
+    (!outside).then(|| cells.collect())
+}
+
+/// Counts pairs in a table that is wider by one: there is counted what lies outside the span.
+fn tally<L: Whole, R: Whole>(left: &[L], right: &[R], low: i64, span: usize) -> Vec<u64> {
     // Neighbouring rows of the same pair would wait for each other's sums: each of four rows has
     // a table of its own. The last row and column of a table take what lies outside.
     let wide = span + 1;
@@ -113,10 +127,7 @@ fn count<L: Whole, R: Whole>(left: &[L], right: &[R], low: i64, span: usize) -> 
     for (l, r) in left_rest.iter().zip(right_rest) {
         one[code(l.whole()) * wide + code(r.whole())] += 1;
     }
-    let sum = |at: usize| one[at] + two[at] + three[at] + four[at];
-    let outside = (0..wide).any(|at| sum(span * wide + at) + sum(at * wide + span) > 0);
-    let cells = (0..span * span).map(|cell| sum(cell / span * wide + cell % span));
-    (!outside).then(|| cells.collect())
+    (0..wide * wide).map(|at| one[at] + two[at] + three[at] + four[at]).collect()
 }
 
 fn weigh<L: Whole, R: Whole>(

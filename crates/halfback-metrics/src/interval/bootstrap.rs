@@ -7,6 +7,7 @@ use crate::order::quantile;
 use crate::random::{Resampling, poisson};
 use crate::score::larger;
 use crate::score::ranked::key;
+use crate::threads::each;
 
 use super::{Interval, outside};
 
@@ -91,11 +92,11 @@ pub fn bootstrap_roc_auc(
     // Below 2^27 rows the pairs of a resample fit into 64 bits.
     let plain = ranked.len() < 1 << 27 && ranked.iter().all(|row| row.last_of_ties);
     let estimate = area(&ranked, |_| 1);
-    let replicate = |at| {
-        let weight = |row: &Ranked| poisson(row.stream.at(at));
+    let replicate = |at: usize| {
+        let weight = |row: &Ranked| poisson(row.stream.at(at as u32));
         if plain { area_without_ties(&ranked, weight) } else { area(&ranked, weight) }
     };
-    Ok(Bootstrap::new(estimate, (0..replicates).map(replicate).collect()))
+    Ok(Bootstrap::new(estimate, each(replicates as usize, replicate)))
 }
 
 /// A row by descending score.

@@ -43,7 +43,7 @@ pub fn interval_coverage(
     }
     let weight = |row: usize| sample_weight.map_or(1.0, |weights| weights[row]);
     let all = sample_weight.map_or(y.len() as f64, total);
-    let mean = |f: &dyn Fn(usize) -> f64| sum(y.len(), |row| weight(row) * f(row)) / all;
+    let mean = |f: &(dyn Fn(usize) -> f64 + Sync)| sum(y.len(), |row| weight(row) * f(row)) / all;
     let outside = |row: usize| (lower[row] - y[row]).max(y[row] - upper[row]).max(0.0);
     let width = |row: usize| upper[row] - lower[row];
     Ok(IntervalCoverage {

@@ -1,12 +1,14 @@
 //! How near probabilities come: log loss and Brier score, and what they explain.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::column::{Label, Labels, Matrix, Weights, finite, rows};
 use crate::confusion::class_codes;
 use crate::encode::positives;
 use crate::error::{Error, Metric, Reason, Result, Undefined, Warning};
-use crate::sum::{log_sum, sum, total};
+use crate::sum::{log_sum, sum, total, total_by};
+use crate::threads::blocks;
 
 use super::larger;
 
@@ -260,21 +262,29 @@ impl<'a> Forecast<'a> {
         if let Some(w) = self.weights {
             return sum(truth.len(), |row| w[row] * miss(truth[row], self.probabilities[row]));
         }
-        let mut lanes = [0.0f64; 8];
-        let (chunks, rest) = truth.as_chunks::<8>();
-        let (values, values_rest) = self.probabilities.as_chunks::<8>();
-        for (chunk, values) in chunks.iter().zip(values) {
-            for lane in 0..8 {
-                lanes[lane] += miss(chunk[lane], values[lane]);
+        let squares = |rows: Range<usize>| {
+            let (truth, probabilities) = (&truth[rows.clone()], &self.probabilities[rows]);
+            let mut lanes = [0.0f64; 8];
+            let (chunks, rest) = truth.as_chunks::<8>();
+            let (values, values_rest) = probabilities.as_chunks::<8>();
+            for (chunk, values) in chunks.iter().zip(values) {
+                for lane in 0..8 {
+                    lanes[lane] += miss(chunk[lane], values[lane]);
+                }
             }
-        }
-        let odd: f64 = rest.iter().zip(values_rest).map(|(&one, &p)| miss(one, p)).sum();
-        lanes.iter().sum::<f64>() + odd
+            let odd: f64 = rest.iter().zip(values_rest).map(|(&one, &p)| miss(one, p)).sum();
+            lanes.iter().sum::<f64>() + odd
+        };
+        blocks(truth.len(), squares).into_iter().sum()
     }
 }
 
 /// The mean of `loss(row)`.
-pub(super) fn weighted_mean(rows: usize, weights: Weights<'_>, loss: impl Fn(usize) -> f64) -> f64 {
+pub(super) fn weighted_mean(
+    rows: usize,
+    weights: Weights<'_>,
+    loss: impl Fn(usize) -> f64 + Sync,
+) -> f64 {
     match weights {
         None => sum(rows, loss) / rows as f64,
         Some(w) => sum(rows, |row| w[row] * loss(row)) / total(w),
@@ -323,15 +333,7 @@ fn checked<'a>(
 /// Refuses what is no probability.
 pub(crate) fn within_unit(argument: &'static str, values: &[f64]) -> Result<()> {
     // What is cut off, without a branch: NaN stays NaN.
-    let cut = |sum: f64, &value: &f64| sum + (value - value.clamp(0.0, 1.0)).abs();
-    let (chunks, rest) = values.as_chunks::<8>();
-    let mut lanes = [0.0f64; 8];
-    for chunk in chunks {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane = cut(*lane, value);
-        }
-    }
-    if lanes.iter().sum::<f64>() + rest.iter().fold(0.0, cut) == 0.0 {
+    if total_by(values, |value| (value - value.clamp(0.0, 1.0)).abs()) == 0.0 {
         return Ok(());
     }
     finite(argument, values)?;

@@ -1,5 +1,7 @@
 //! Rows by descending score: the one sort on which ranking metrics stand.
 
+use crate::threads::{each, parts};
+
 /// All rows of one score.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
@@ -47,6 +49,20 @@ fn counted(truth: &[bool], scores: &[f64], mut step: impl FnMut(Step)) {
 
 /// The keys of positive and of negative rows, sorted.
 pub(crate) fn split(truth: &[bool], scores: &[f64]) -> (Vec<u64>, Vec<u64>) {
+    let rows = truth.len();
+    let parts = parts(rows);
+    if parts == 1 {
+        return split_part(truth, scores);
+    }
+    let part = |at: usize| at * rows / parts..(at + 1) * rows / parts;
+    let sorted = each(parts, |at| split_part(&truth[part(at)], &scores[part(at)]));
+    let (positive, negative): (Vec<_>, Vec<_>) = sorted.into_iter().unzip();
+    let both = [positive, negative];
+    let mut merged = each(2, |class| merged(&both[class])).into_iter();
+    (merged.next().unwrap_or_default(), merged.next().unwrap_or_default())
+}
+
+fn split_part(truth: &[bool], scores: &[f64]) -> (Vec<u64>, Vec<u64>) {
     // Both places are written and one is kept: a branch on the label would be guessed wrong.
     let positives = truth.iter().filter(|&&truth| truth).count();
     let mut positive = vec![0u64; positives + 1];
@@ -64,6 +80,33 @@ pub(crate) fn split(truth: &[bool], scores: &[f64]) -> (Vec<u64>, Vec<u64>) {
     positive.sort_unstable();
     negative.sort_unstable();
     (positive, negative)
+}
+
+/// Sorted lists as one.
+fn merged(lists: &[Vec<u64>]) -> Vec<u64> {
+    match lists {
+        [] => Vec::new(),
+        [only] => only.clone(),
+        lists => {
+            let (left, right) = lists.split_at(lists.len() / 2);
+            merge(&merged(left), &merged(right))
+        }
+    }
+}
+
+fn merge(left: &[u64], right: &[u64]) -> Vec<u64> {
+    let mut all = Vec::with_capacity(left.len() + right.len());
+    let (mut l, mut r) = (0, 0);
+    while l < left.len() && r < right.len() {
+        // Without a branch: which of the two is less cannot be guessed.
+        let takes_left = left[l] <= right[r];
+        all.push(if takes_left { left[l] } else { right[r] });
+        l += usize::from(takes_left);
+        r += usize::from(!takes_left);
+    }
+    all.extend_from_slice(&left[l..]);
+    all.extend_from_slice(&right[r..]);
+    all
 }
 
 fn weighted(truth: &[bool], scores: &[f64], weights: &[f64], mut step: impl FnMut(Step)) {

@@ -12,3 +12,4 @@ mod ranking;
 mod regression;
 mod scores;
 mod state;
+mod threads;

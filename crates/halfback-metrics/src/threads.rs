@@ -1,0 +1,98 @@
+//! Several threads for one call. Columns are cut into blocks whose size does not depend on how many
+//! threads there are, and what blocks give is put together in their order: so is every sum the same
+//! for any number of threads.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+/// The rows of a block: a call with fewer is not worth a thread.
+pub(crate) const BLOCK: usize = 1 << 16;
+
+thread_local! {
+    static THREADS: Cell<usize> = const { Cell::new(1) };
+}
+
+/// Lets the kernels that `call` runs use up to `threads` threads; 0 is as many as the machine has.
+/// Without it they use one. The results are the same for any number.
+///
+/// ```
+/// use halfback_metrics::{Labels, Scores, roc_auc, with_threads};
+///
+/// let (truth, scores) = ([0, 1, 1], [0.1, 0.4, 0.3]);
+/// let area = || roc_auc(Labels::Int(&truth), Scores::F64(&scores), None, None);
+/// assert_eq!(with_threads(2, area)?, area()?);
+/// # Ok::<(), halfback_metrics::Error>(())
+/// ```
+pub fn with_threads<T>(threads: usize, call: impl FnOnce() -> T) -> T {
+    struct Restore(usize);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            THREADS.set(self.0);
+        }
+    }
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if threads == 0 { available() } else { threads };
+    let _restore = Restore(THREADS.replace(threads));
+    call()
+}
+
+/// What `of` gives for each block of `0..rows`, in the order of the blocks.
+pub(crate) fn blocks<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let block = |at: usize| at * BLOCK..rows.min((at + 1) * BLOCK);
+    each(rows.div_ceil(BLOCK), |at| of(block(at)))
+}
+
+/// What `of` gives for `0..count`, in that order. Each thread takes neighbours.
+pub(crate) fn each<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let threads = THREADS.get().min(count);
+    if threads < 2 {
+        return (0..count).map(of).collect();
+    }
+    let of = &of;
+    let share = |thread: usize| thread * count / threads..(thread + 1) * count / threads;
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads)
+            .map(|thread| scope.spawn(move || share(thread).map(of).collect::<Vec<T>>()))
+            .collect();
+        let mut all: Vec<T> = share(0).map(of).collect();
+        for other in others {
+            match other.join() {
+                Ok(part) => all.extend(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    })
+}
+
+/// How many parts a column of so many rows is cut into where the parts may depend on the threads.
+pub(crate) fn parts(rows: usize) -> usize {
+    THREADS.get().min(rows / BLOCK).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, blocks, each, parts, with_threads};
+
+    #[test]
+    fn blocks_come_in_order_and_cover_every_row_once() {
+        for rows in [0, 1, BLOCK, BLOCK + 1, 5 * BLOCK - 1] {
+            for threads in [1, 2, 3, 9] {
+                let ranges = with_threads(threads, || blocks(rows, |range| range));
+                let covered: Vec<usize> = ranges.into_iter().flatten().collect();
+                assert!(covered.into_iter().eq(0..rows));
+            }
+        }
+        assert_eq!(with_threads(4, || each(3, |at| at)), [0, 1, 2]);
+    }
+
+    #[test]
+    fn threads_are_those_of_the_call_alone() {
+        assert_eq!(parts(10 * BLOCK), 1);
+        with_threads(3, || assert_eq!((parts(10 * BLOCK), parts(BLOCK), parts(0)), (3, 1, 1)));
+        let panicked = std::panic::catch_unwind(|| with_threads(3, || panic!("inside")));
+        assert!(panicked.is_err());
+        assert_eq!(parts(10 * BLOCK), 1);
+        assert!(with_threads(0, || parts(usize::MAX)) >= 1);
+    }
+}
