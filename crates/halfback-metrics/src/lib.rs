@@ -54,8 +54,9 @@ pub use calibration::{
 };
 pub use column::{Label, Labels, Matrix, Scores, Weights};
 pub use comparison::{
-    Adjustment, Design, McNemar, Welch, adjust, mcnemar, miettinen_nurminen, newcombe,
-    power_of_means, power_of_proportions, rows_for_means, rows_for_proportions, welch,
+    Adjustment, Alternative, Design, Judgement, McNemar, PairedDifference, Question, Verdict,
+    Welch, adjust, mcnemar, miettinen_nurminen, newcombe, power_of_means, power_of_proportions,
+    rows_for_means, rows_for_proportions, welch,
 };
 pub use confusion::{
     Average, Confusion, CostMatrix, Kappa, LabelScores, LikelihoodRatios, MultilabelConfusion,
@@ -64,7 +65,7 @@ pub use confusion::{
 pub use error::{Error, Metric, Reason, Result, Undefined, Warning};
 pub use interval::{
     AreaDifference, AreaEstimate, Bootstrap, Interval, bootstrap, bootstrap_roc_auc,
-    clopper_pearson, delong, delong_paired, jackknife, wilson,
+    bootstrap_stratified, clopper_pearson, delong, delong_paired, jackknife, wilson,
 };
 pub use random::Resampling;
 pub use ranking::{
