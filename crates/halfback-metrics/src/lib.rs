@@ -46,6 +46,7 @@ mod ranking;
 mod regression;
 mod score;
 mod state;
+mod suite;
 mod sum;
 
 pub use calibration::{
@@ -85,3 +86,4 @@ pub use score::{
     roc_auc_multiclass, roc_auc_multilabel, roc_curve,
 };
 pub use state::{Batch, Finished, ScoreSummary, Spec, State};
+pub use suite::{Binary, Compared, Measured, Method, Settings, Suite, higher_is_better};

@@ -195,11 +195,12 @@ impl Question {
             (Verdict::Better, Some(Claim::Above(past))) if past > 0.0 => {
                 format!("{bounds}: better by more than the margin {margin}, {better} being better")
             }
-            (Verdict::Better, _) => format!("{bounds}: {better} is better, and 0 is ruled out"),
             (Verdict::Worse, Some(Claim::Below(past))) if past < 0.0 => {
                 format!("{bounds}: worse by more than the margin {margin}, {better} being better")
             }
-            (Verdict::Worse, _) => format!("{bounds}: {better} is better, and 0 is ruled out"),
+            (Verdict::Better | Verdict::Worse, _) => {
+                format!("{bounds}: {better} is better, and 0 is ruled out")
+            }
             (Verdict::Equivalent, _) => format!("{bounds}: within the margin {margin} both ways"),
             (Verdict::NonInferior, _) => {
                 format!("{bounds}: not worse by the margin {margin}, {better} being better")
@@ -361,7 +362,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let texts = [0.0123456, -1234.5, 0.5, 95.0, 99.9, 1e-9].map(short);
+        let texts = [0.012_345_6, -1234.5, 0.5, 95.0, 99.9, 1e-9].map(short);
         assert_eq!(texts, ["0.01235", "-1234", "0.5", "95", "99.9", "0.000000001"]);
     }
 }

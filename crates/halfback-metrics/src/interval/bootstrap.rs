@@ -206,7 +206,7 @@ pub fn jackknife(
 }
 
 impl Bootstrap {
-    fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
+    pub(crate) fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
         let all = replicates.len();
         replicates.retain(|value| !value.is_nan());
         replicates.sort_unstable_by(f64::total_cmp);
