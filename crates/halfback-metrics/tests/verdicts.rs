@@ -1,10 +1,6 @@
 //! Simulations with fixed seeds: what is said of two models is false as often as it may be, at the
 //! borders of each claim, where it is hardest.
-#![expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "these are tests"
-)]
+#![expect(clippy::cast_precision_loss, clippy::unwrap_used, reason = "these are tests")]
 
 use halfback_metrics::distribution::normal_quantile;
 use halfback_metrics::{

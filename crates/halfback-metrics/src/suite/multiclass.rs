@@ -23,11 +23,14 @@ pub(super) fn names(scores: bool) -> Vec<&'static str> {
 }
 
 /// The classes, and the class of each row in the truth and as predicted.
+type Codes = (Vec<Label>, Vec<u32>, Option<Vec<u32>>);
+
+/// Encodes both columns together.
 pub(super) fn codes(
     y_true: Labels<'_>,
     y_pred: Option<Labels<'_>>,
     labels: Option<&[Label]>,
-) -> Result<(Vec<Label>, Vec<u32>, Option<Vec<u32>>)> {
+) -> Result<Codes> {
     let columns: Vec<(&'static str, Labels<'_>)> =
         [Some(("y_true", y_true)), y_pred.map(|y_pred| ("y_pred", y_pred))]
             .into_iter()

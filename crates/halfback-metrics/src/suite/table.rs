@@ -105,7 +105,7 @@ impl Table {
         let of_truth = 1.0 - dot(&self.truth, &self.truth);
         let of_predicted = 1.0 - dot(&self.predicted, &self.predicted);
         let root = (of_truth * of_predicted).max(0.0).sqrt();
-        let flat = self.is_constant(&self.truth) || self.is_constant(&self.predicted);
+        let flat = is_constant(&self.truth) || is_constant(&self.predicted);
         let metric = if flat {
             Metric::silent(0.0, Reason::NoVariance)
         } else {
@@ -126,7 +126,7 @@ impl Table {
         let chance: f64 = self.truth.iter().zip(&self.predicted).map(|(r, c)| r * c).sum();
         let agreed = self.accuracy();
         let left = 1.0 - chance;
-        let alone = self.is_constant(&self.truth) && self.is_constant(&self.predicted);
+        let alone = is_constant(&self.truth) && is_constant(&self.predicted);
         let metric = if alone && agreed > 0.0 {
             Metric::silent(f64::NAN, Reason::OneClass)
         } else {
@@ -142,11 +142,6 @@ impl Table {
 
     fn occurring(&self) -> f64 {
         (0..self.k).filter(|&class| self.truth[class] + self.predicted[class] > 0.0).count() as f64
-    }
-
-    /// Whether all rows are of one class.
-    fn is_constant(&self, margin: &[f64]) -> bool {
-        margin.iter().filter(|&&share| share > 0.0).count() < 2
     }
 
     /// The interval by the delta method for multinomial counts; none where they have no variance.
@@ -171,15 +166,21 @@ impl Table {
     }
 }
 
+/// Whether all rows are of one class.
+fn is_constant(margin: &[f64]) -> bool {
+    margin.iter().filter(|&&share| share > 0.0).count() < 2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    type Of = for<'a> fn(&'a Table) -> Smooth<'a>;
 
     /// Gradients against differences, up to what is the same in every cell.
     #[test]
     fn slopes_are_those_of_the_metrics() {
         let cells = [30.0, 5.0, 2.0, 7.0, 21.0, 4.0, 1.0, 6.0, 14.0];
-        type Of = for<'a> fn(&'a Table) -> Smooth<'a>;
         let all: [Of; 5] =
             [Table::balanced_accuracy, Table::precision, Table::f1, Table::matthews, Table::kappa];
         for of in all {
