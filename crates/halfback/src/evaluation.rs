@@ -10,6 +10,7 @@ mod measure;
 mod pair;
 mod record;
 mod sample;
+pub(crate) mod wire;
 
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Kind, Result};

@@ -27,6 +27,8 @@ __all__ = [
     "Catalog",
     "CheckReport",
     "Commit",
+    "Comparison",
+    "Evaluation",
     "Explanation",
     "Model",
     "ModelVersion",
@@ -112,6 +114,59 @@ class CheckReport(Shown, records.CheckReport):
         count = len(self.findings)
         found = f"{count} finding{'' if count == 1 else 's'}" if count else "no findings"
         return f"<CheckReport of {self.commits} commits: {found}>"
+
+
+class Evaluation(Shown, records.Evaluation):
+    """What a version was measured to be on some rows.
+
+    >>> registry.evaluate("risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 0])
+    <Evaluation of models:/risk.credit.default/1: 4 rows, accuracy 0.75>
+    """
+
+    def metric(
+        self, metric: str, slice: tuple[str, str] | None = None
+    ) -> records.MetricValue | None:
+        """A metric of all rows, or of a slice such as `("region", "north")`.
+
+        >>> evaluation = registry.evaluate("risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 0])
+        >>> evaluation.metric("recall").value
+        0.5
+        """
+        for value in self.metrics:
+            found = None if value.slice is None else (value.slice.column, value.slice.value)
+            if value.metric == metric and found == slice:
+                return value
+        return None
+
+    def __repr__(self) -> str:
+        dataset = "" if self.dataset is None else f" on {self.dataset.name}"
+        main = next(
+            (
+                f", {value.metric} {value.value:.4g}"
+                for name in ("roc_auc", "roc_auc_ovr", "accuracy", "rmse")
+                if (value := self.metric(name)) is not None and value.value is not None
+            ),
+            "",
+        )
+        return f"<Evaluation of {self.version}{dataset}: {self.rows} rows{main}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.digest))
+
+
+class Comparison(Shown, records.Comparison):
+    """How two versions compare on the same rows, with a verdict and its reason.
+
+    >>> pair = ([0, 1, 1], [0, 0, 1])
+    >>> registry.compare("risk.credit.default/2", "risk.credit.default/1", [0, 1, 1], y_pred=pair)
+    <Comparison of models:/risk.credit.default/2 with models:/risk.credit.default/1: inconclusive>
+    """
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {self.candidate} with {self.baseline}: {self.verdict}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.digest))
 
 
 class Backup(Shown, records.Backup):

@@ -5,6 +5,8 @@ use halfback_metrics::{
 };
 use halfback_store::error::{Detail, Result};
 
+use serde::Deserialize;
+
 use super::curve;
 use super::record::{Dataset, EXACT, Measurement, MetricValue, Slice, Task, check_level};
 use super::sample::{Column, Held, Sample, slices};
@@ -14,7 +16,8 @@ use crate::catalog::version::Param;
 const MOST_ROWS: usize = 1 << 31;
 
 /// How predictions are measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct EvaluateOptions {
     /// The task. Where absent: a regression where the truth or a prediction has a fraction, and else
     /// one of two classes, or of several where the truth, the predictions or the probabilities have

@@ -5,6 +5,8 @@ use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::name::shown;
 
+use serde::Deserialize;
+
 use super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement, Verdict};
 use super::measure::{
     Columns, Reading, check_options, check_rows, code, label, library, refused, usual_metric,
@@ -36,7 +38,8 @@ pub struct PairedSample<'a> {
 }
 
 /// How two models are compared.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct CompareOptions {
     /// The task; guessed where absent, as in [`EvaluateOptions`](super::EvaluateOptions).
     pub task: Option<Task>,

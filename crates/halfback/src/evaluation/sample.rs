@@ -29,6 +29,8 @@ pub enum Column<'a> {
     Float32(&'a [f32]),
     /// Texts.
     Text(&'a [&'a str]),
+    /// Texts that are owned one by one.
+    Strings(&'a [String]),
 }
 
 impl Default for Column<'_> {
@@ -53,7 +55,7 @@ macro_rules! lend {
     };
 }
 
-lend!(bool => Bool, i64 => Int, f64 => Float, f32 => Float32, &'a str => Text);
+lend!(bool => Bool, i64 => Int, f64 => Float, f32 => Float32, &'a str => Text, String => Strings);
 
 /// Predictions on rows, and what is true.
 #[derive(Debug, Clone, Default)]
@@ -125,6 +127,7 @@ impl Column<'_> {
             Self::Float(values) => values.len(),
             Self::Float32(values) => values.len(),
             Self::Text(values) => values.len(),
+            Self::Strings(values) => values.len(),
         }
     }
 
@@ -148,6 +151,7 @@ impl Column<'_> {
 pub(super) enum Held<'a> {
     Lent(Column<'a>),
     Wide(Vec<f64>),
+    Texts(Vec<&'a str>),
 }
 
 impl<'a> Held<'a> {
@@ -156,6 +160,7 @@ impl<'a> Held<'a> {
             Column::Float32(values) => {
                 Self::Wide(values.iter().map(|&value| value.into()).collect())
             }
+            Column::Strings(values) => Self::Texts(values.iter().map(String::as_str).collect()),
             column => Self::Lent(column),
         }
     }
@@ -185,7 +190,9 @@ impl<'a> Held<'a> {
             Self::Lent(Column::Bool(values)) => Labels::Bool(values),
             Self::Lent(Column::Int(values)) => Labels::Int(values),
             Self::Lent(Column::Float(values)) => Labels::Float(values),
-            Self::Lent(Column::Float32(_)) => Labels::Float(&[]),
+            Self::Texts(values) => Labels::Text(values),
+            // These were made wide or borrowed.
+            Self::Lent(Column::Float32(_) | Column::Strings(_)) => Labels::Int(&[]),
             Self::Lent(Column::Text(values)) => Labels::Text(values),
         }
     }
@@ -194,7 +201,7 @@ impl<'a> Held<'a> {
         match self {
             Self::Wide(values) => Scores::F64(values),
             Self::Lent(Column::Float(values)) => Scores::F64(values),
-            Self::Lent(_) => Scores::F64(&[]),
+            Self::Lent(_) | Self::Texts(_) => Scores::F64(&[]),
         }
     }
 }
@@ -216,7 +223,7 @@ impl ColumnDigest {
             Column::Bool(_) => 1,
             Column::Int(_) => 2,
             Column::Float(_) | Column::Float32(_) => 3,
-            Column::Text(_) => 4,
+            Column::Text(_) | Column::Strings(_) => 4,
         };
         hash.update([kind]);
         hash.update((column.len() as u64).to_be_bytes());
@@ -231,6 +238,9 @@ impl ColumnDigest {
                 numbers(hash, values.iter().map(|&value| (f64::from(value) + 0.0).to_bits()));
             }
             Column::Text(values) => values.iter().for_each(|value| bytes(hash, value.as_bytes())),
+            Column::Strings(values) => {
+                values.iter().for_each(|value| bytes(hash, value.as_bytes()));
+            }
         }
     }
 
@@ -305,6 +315,7 @@ fn groups(column: &str, values: Column<'_>) -> Result<Vec<(String, Vec<u32>)>> {
         Column::Bool(values) => by(values.iter().copied(), bool::to_string),
         Column::Int(values) => by(values.iter().copied(), i64::to_string),
         Column::Text(values) => by(values.iter().copied(), |value| (*value).to_owned()),
+        Column::Strings(values) => by(values.iter(), |value| (*value).clone()),
         Column::Float(_) | Column::Float32(_) => {
             return Err(Detail::InvalidArgument(format!(
                 "`slices.{column}` holds numbers with fractions, expected labels; cut them into bins first"
