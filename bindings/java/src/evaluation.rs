@@ -36,3 +36,12 @@ pub(crate) fn compare<'local>(
     let kept = wire::compare(&Handle::borrow(handle)?.registry, &request, &columns)?;
     Ok(env.byte_array_from_slice(&json(&kept)?)?)
 }
+
+pub(crate) fn picture<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    request: JByteArray<'local>,
+) -> Outcome<'local> {
+    let request = env.convert_byte_array(request)?;
+    Ok(env.byte_array_from_slice(wire::picture(&request)?.as_bytes())?)
+}

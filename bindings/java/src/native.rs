@@ -7,7 +7,7 @@ use jni::objects::{JByteArray, JClass, JLongArray, JObject};
 use jni::sys::{jboolean, jlong};
 use jni::{Env, EnvUnowned, NativeMethod, native_method};
 
-use crate::evaluation::{compare, evaluate};
+use crate::evaluation::{compare, evaluate, picture};
 use crate::failure::{Failure, Throw};
 use crate::handle::Handle;
 use crate::proof::{
@@ -159,6 +159,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         static fn compare(handle: jlong, request: [jbyte], columns: [jbyte]) -> [jbyte],
         error_policy = Throw
     },
+    native_method! { static fn picture(request: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! { static fn model_key(place: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! { static fn generate_model_key(path: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! { static fn signing_message(statement: [jbyte]) -> [jbyte], error_policy = Throw },

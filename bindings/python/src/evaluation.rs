@@ -40,6 +40,12 @@ pub(crate) fn compare<'py>(
     object(&detached(py, || wire::compare(handle.registry(), request, &columns))?, record)
 }
 
+/// A picture of a record, as SVG.
+#[pyfunction]
+pub(crate) fn picture(py: Python<'_>, request: &[u8]) -> PyResult<String> {
+    detached(py, || wire::picture(request))
+}
+
 fn columns(roles: &Bound<'_, PyDict>, slices: &Bound<'_, PyDict>) -> PyResult<Columns> {
     let mut columns = Columns::default();
     for (name, values) in roles {

@@ -8,6 +8,7 @@ mod comparison;
 mod curve;
 mod measure;
 mod pair;
+mod picture;
 mod record;
 mod sample;
 pub(crate) mod wire;
@@ -36,6 +37,7 @@ pub use comparison::{
 };
 pub use measure::{EvaluateOptions, measure};
 pub use pair::{CompareOptions, PairedSample, Predictions, measure_pair};
+pub use picture::Picture;
 pub use record::{
     ConfusionCounts, Curves, Dataset, Evaluation, Measurement, MetricValue, Point,
     ReliabilityPoint, Slice, Task,

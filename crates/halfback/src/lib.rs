@@ -113,9 +113,9 @@ pub use erase::{
 pub use evaluation::{
     Adjustment, Alternative, Column, CompareOptions, ComparedSlice, Comparison, ConfusionCounts,
     Curves, Dataset, EvaluateOptions, Evaluation, GetComparison, GetEvaluation, ListComparisons,
-    ListEvaluations, Measurement, MetricValue, PairedMeasurement, PairedSample, Point, Predictions,
-    RecordComparison, RecordEvaluation, ReliabilityPoint, Sample, Slice, Task, Verdict, measure,
-    measure_pair,
+    ListEvaluations, Measurement, MetricValue, PairedMeasurement, PairedSample, Picture, Point,
+    Predictions, RecordComparison, RecordEvaluation, ReliabilityPoint, Sample, Slice, Task,
+    Verdict, measure, measure_pair,
 };
 pub use format::Format;
 pub use history::{Commit, History, Info, Log, RegistryInfo};

@@ -13,13 +13,17 @@ from halfback.sentinels import ANY, AnyValue
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any, Self
+    from typing import Any, Literal, Self, TypeAlias
 
     from halfback.arguments import PathArgument, Progress
     from halfback.examples import ExampleCheck
     from halfback.pages import Pages
     from halfback.reads import Location, Reads
     from halfback.registry import Registry
+
+    Picture: TypeAlias = Literal[
+        "roc", "precision_recall", "calibration", "confusion", "slices"
+    ]
 
 __all__ = [
     "Artifact",
@@ -138,6 +142,34 @@ class Evaluation(Shown, records.Evaluation):
                 return value
         return None
 
+    def pictures(self) -> list[Picture]:
+        """The pictures that `svg` can draw.
+
+        >>> registry.evaluate("risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 0]).pictures()
+        ['confusion', 'slices']
+        """
+        curves = self.curves
+        has: dict[Picture, bool] = {
+            "roc": curves is not None and bool(curves.roc),
+            "precision_recall": curves is not None and bool(curves.precision_recall),
+            "calibration": curves is not None and bool(curves.reliability),
+            "confusion": curves is not None and curves.confusion is not None,
+            "slices": True,
+        }
+        return [picture for picture, there in has.items() if there]
+
+    def svg(self, picture: Picture, *, metric: str | None = None) -> str:
+        """A picture as SVG; `metric` is that of the picture `slices`.
+
+        >>> evaluation = registry.evaluate("risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 0])
+        >>> evaluation.svg("confusion")[:4]
+        '<svg'
+        """
+        return _picture({"evaluation": self}, picture=picture, metric=metric)
+
+    def _repr_svg_(self) -> str:
+        return self.svg(self.pictures()[0])
+
     def __repr__(self) -> str:
         dataset = "" if self.dataset is None else f" on {self.dataset.name}"
         main = next(
@@ -161,6 +193,20 @@ class Comparison(Shown, records.Comparison):
     >>> registry.compare("risk.credit.default/2", "risk.credit.default/1", [0, 1, 1], y_pred=pair)
     <Comparison of models:/risk.credit.default/2 with models:/risk.credit.default/1: inconclusive>
     """
+
+    def svg(self) -> str:
+        """The differences over all rows and by slice, with intervals: a forest plot as SVG.
+
+        >>> pair = ([0, 1, 1], [0, 0, 1])
+        >>> registry.compare(
+        ...     "risk.credit.default/2", "risk.credit.default/1", [0, 1, 1], y_pred=pair
+        ... ).svg()[:4]
+        '<svg'
+        """
+        return _picture({"comparison": self})
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
 
     def __repr__(self) -> str:
         return f"<Comparison of {self.candidate} with {self.baseline}: {self.verdict}>"
@@ -444,3 +490,11 @@ def _size(count: int) -> str:
     while size >= 999.95:
         size, unit = size / 1000, next(units)
     return f"{size:.1f} {unit}"
+
+
+def _picture(of: dict[str, object], **how: str | None) -> str:
+    from halfback import _native, arguments
+    from halfback.wire import encode
+
+    request = {"of": of} | {name: said for name, said in how.items() if said is not None}
+    return _native.picture(encode(arguments.json_object("record", request)))

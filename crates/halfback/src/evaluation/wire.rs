@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::comparison::Comparison;
 use super::measure::EvaluateOptions;
 use super::pair::{CompareOptions, PairedSample, Predictions};
+use super::picture::Picture;
 use super::record::Evaluation;
 use super::sample::{Column, Sample};
 use crate::registry::Registry;
@@ -84,6 +85,36 @@ pub fn compare(registry: &Registry, request: &[u8], columns: &Columns) -> Result
         slices: columns.slices(),
     };
     registry.compare(candidate, baseline, &sample, &options)
+}
+
+/// What a picture is of.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Pictured {
+    /// Boxed: it is much larger.
+    Evaluation(Box<Evaluation>),
+    Comparison(Box<Comparison>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PictureRequest {
+    of: Pictured,
+    #[serde(default)]
+    picture: Option<Picture>,
+    #[serde(default)]
+    metric: Option<String>,
+}
+
+/// The SVG of `{"of": {"evaluation": …} or {"comparison": …}, "picture": …, "metric": …}`.
+pub fn picture(request: &[u8]) -> Result<String> {
+    let PictureRequest { of, picture, metric } = read(request, "a picture")?;
+    match of {
+        Pictured::Evaluation(evaluation) => {
+            evaluation.svg(picture.unwrap_or(Picture::Slices), metric.as_deref())
+        }
+        Pictured::Comparison(comparison) => Ok(comparison.svg()),
+    }
 }
 
 fn read<T: DeserializeOwned>(request: &[u8], what: &str) -> Result<T> {

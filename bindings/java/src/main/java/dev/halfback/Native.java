@@ -85,6 +85,8 @@ final class Native {
 
   static native byte[] compare(long handle, byte[] request, byte[] columns);
 
+  static native byte[] picture(byte[] request);
+
   static native byte[] modelKey(byte[] place);
 
   static native byte[] generateModelKey(byte[] path);

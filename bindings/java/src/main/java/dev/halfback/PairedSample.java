@@ -222,6 +222,17 @@ public final class PairedSample {
    * @param column a label for each row
    * @return this
    */
+  public PairedSample withSlice(String name, long[] column) {
+    return slice(name, column);
+  }
+
+  /**
+   * A column whose values make slices: every value of it is measured alone too.
+   *
+   * @param name its name
+   * @param column a label for each row
+   * @return this
+   */
   public PairedSample withSlice(String name, boolean[] column) {
     return slice(name, column);
   }

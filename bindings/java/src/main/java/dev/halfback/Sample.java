@@ -185,6 +185,17 @@ public final class Sample {
    * @param column a label for each row
    * @return this
    */
+  public Sample withSlice(String name, long[] column) {
+    return slice(name, column);
+  }
+
+  /**
+   * A column whose values make slices: every value of it is measured alone too.
+   *
+   * @param name its name
+   * @param column a label for each row
+   * @return this
+   */
   public Sample withSlice(String name, boolean[] column) {
     return slice(name, column);
   }
