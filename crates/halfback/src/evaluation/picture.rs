@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{Comparison, Verdict};
-use super::record::{Evaluation, MetricValue};
+use super::record::{Evaluation, MetricValue, Slice};
 use canvas::number;
 use chart::{Bar, bars, curve};
 
@@ -110,7 +110,8 @@ impl Evaluation {
             .into());
         }
         let bar = |value: &&MetricValue| Bar {
-            label: value.slice.as_ref().map_or_else(|| "all rows".into(), ToString::to_string),
+            column: value.slice.as_ref().map(|slice| slice.column.clone()),
+            label: label(value.slice.as_ref()),
             rows: value.rows,
             value: value.value,
             bounds: value.lower.zip(value.upper),
@@ -128,7 +129,8 @@ impl Comparison {
     pub fn svg(&self) -> String {
         let measurement = &self.measurement;
         let bar = |result: &super::comparison::ComparedSlice| Bar {
-            label: result.slice.as_ref().map_or_else(|| "all rows".into(), ToString::to_string),
+            column: result.slice.as_ref().map(|slice| slice.column.clone()),
+            label: label(result.slice.as_ref()),
             rows: result.rows,
             value: result.difference,
             bounds: result.lower.zip(result.upper),
@@ -147,6 +149,15 @@ impl Comparison {
         let title =
             format!("{}, candidate less baseline, with {level} % intervals", measurement.metric);
         bars(&title, &all, &marks)
+    }
+}
+
+/// What a row is called below its column.
+fn label(slice: Option<&Slice>) -> String {
+    match slice {
+        None => "all rows".into(),
+        Some(Slice { value, .. }) if value.is_empty() => "(empty)".into(),
+        Some(Slice { value, .. }) => value.clone(),
     }
 }
 

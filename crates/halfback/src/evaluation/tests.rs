@@ -371,8 +371,8 @@ fn versions_are_found_by_what_they_were_measured_to_be() {
     let now = |filter: &str| found(&registry, filter, "version");
     assert_eq!(now("metric.roc_auc > 0.8"), [1]);
     assert_eq!(now("metric.roc_auc.value > 0.8"), [1]);
-    assert_eq!(now("metric.roc_auc.lower > 0.5"), [1]);
-    assert_eq!(now("metric.roc_auc.upper < 0.5"), [2, 3]);
+    assert_eq!(now("metric.roc_auc.lower > 0.4"), [1]);
+    assert_eq!(now("metric.roc_auc.upper < 0.6"), [2, 3]);
     assert_eq!(now("metric.roc_auc < 0.8 AND metric.accuracy <= 0.5"), [2, 3]);
     assert_eq!(now("metric.roc_auc IS NULL"), [4]);
     assert_eq!(now("NOT metric.roc_auc > 0.8"), [2, 3, 4]);

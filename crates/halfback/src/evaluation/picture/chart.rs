@@ -13,6 +13,8 @@ const MOST_BARS: usize = 40;
 /// An estimate with its interval.
 #[derive(Debug)]
 pub(super) struct Bar {
+    /// The column that the slice is of; none for all rows.
+    pub(super) column: Option<String>,
     pub(super) label: String,
     pub(super) rows: i64,
     pub(super) value: Option<f64>,
@@ -130,8 +132,14 @@ pub(super) fn bars(title: &str, all: &[Bar], marks: &[f64]) -> String {
     const TOP: f64 = 44.0;
     let (left, right, width) = (212.0, 452.0, 720.0);
     let shown = all.get(..MOST_BARS).unwrap_or(all);
-    #[expect(clippy::cast_precision_loss, reason = "forty rows at most")]
-    let bottom = TOP + ROW * shown.len() as f64;
+    let new = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| shown.get(before));
+        let column = shown.get(at).and_then(|bar| bar.column.as_ref());
+        column.filter(|column| before.is_none_or(|bar| bar.column.as_ref() != Some(*column)))
+    };
+    let headings = (0..shown.len()).filter(|&at| new(at).is_some()).count();
+    #[expect(clippy::cast_precision_loss, reason = "eighty rows at most")]
+    let bottom = TOP + ROW * (shown.len() + headings) as f64;
     let more = all.len() - shown.len();
     let mut canvas = Canvas::new(width, bottom + if more > 0 { 58.0 } else { 40.0 });
     canvas.text((12.0, 18.0), Anchor::Start, "t", &clipped(title, 90));
@@ -148,8 +156,13 @@ pub(super) fn bars(title: &str, all: &[Bar], marks: &[f64]) -> String {
         canvas.line((x(mark), TOP - 4.0), (x(mark), bottom), class);
     }
     let mut y = TOP + ROW / 2.0;
-    for bar in shown {
-        canvas.text((12.0, y + 4.0), Anchor::Start, "", &clipped(&bar.label, NAME - 6));
+    for (at, bar) in shown.iter().enumerate() {
+        if let Some(column) = new(at) {
+            canvas.text((12.0, y + 6.0), Anchor::Start, "s", &clipped(column, NAME));
+            y += ROW;
+        }
+        let indent = if bar.column.is_some() { 24.0 } else { 12.0 };
+        canvas.text((indent, y + 4.0), Anchor::Start, "", &clipped(&bar.label, NAME - 8));
         canvas.text((left - 12.0, y + 4.0), Anchor::End, "s", &thousands(bar.rows));
         if let Some((lower, upper)) = bar.bounds {
             canvas.line((x(lower), y), (x(upper), y), &format!("{} l", bar.class));
@@ -187,7 +200,9 @@ fn range(bars: &[Bar], marks: &[f64]) -> (f64, f64) {
     if !(low.is_finite() && high.is_finite()) {
         return (0.0, 1.0);
     }
-    let room = ((high - low) * 0.04).max(high.abs().max(low.abs()) * 1e-6).max(1e-9);
+    let size = high.abs().max(low.abs());
+    let alone = (high - low) <= size * 1e-9;
+    let room = if alone { 0.5 * if size > 0.0 { size } else { 1.0 } } else { (high - low) * 0.04 };
     (low - room, high + room)
 }
 
