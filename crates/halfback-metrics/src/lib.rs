@@ -39,6 +39,7 @@ mod confusion;
 pub mod distribution;
 mod encode;
 mod error;
+mod fairness;
 mod interval;
 mod order;
 mod random;
@@ -64,6 +65,7 @@ pub use confusion::{
     Normalize, Report, ReportRow, SetScores, Tally, ZeroDivision, top_k_accuracy,
 };
 pub use error::{Error, Metric, Reason, Result, Undefined, Warning};
+pub use fairness::{Aggregate, ByGroup, Disparity, Fairness, Groups, Parity, Relation};
 pub use interval::{
     AreaDifference, AreaEstimate, Bootstrap, Interval, bootstrap, bootstrap_roc_auc,
     bootstrap_stratified, clopper_pearson, delong, delong_paired, jackknife, wilson,
