@@ -65,7 +65,10 @@ fn columns(roles: &Bound<'_, PyDict>, slices: &Bound<'_, PyDict>) -> PyResult<Co
 /// A column of anything: an array, a column of a frame, or a list.
 fn column(name: &str, values: &Bound<'_, PyAny>) -> PyResult<OwnedColumn> {
     if values.is_instance_of::<PyString>() {
-        return Err(refused(values.py(), format!("`{name}` is a text, expected a column of values")));
+        return Err(refused(
+            values.py(),
+            format!("`{name}` is a text, expected a column of values"),
+        ));
     }
     let values = plain(values)?;
     if let Some(column) = buffer(&values) {
@@ -156,18 +159,24 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
     };
     let is_text = |cell: &Bound<'_, PyAny>| cell.is_instance_of::<PyString>();
     if all(is_text) && !cells.is_empty() {
-        return Ok(OwnedColumn::Text(cells.iter().map(Bound::extract).collect::<PyResult<_>>()?));
+        return Ok(OwnedColumn::Text(
+            cells.iter().map(|cell| cell.extract()).collect::<PyResult<_>>()?,
+        ));
     }
     if all(is_bool) && !cells.is_empty() {
-        return Ok(OwnedColumn::Bool(cells.iter().map(Bound::extract).collect::<PyResult<_>>()?));
+        return Ok(OwnedColumn::Bool(
+            cells.iter().map(|cell| cell.extract()).collect::<PyResult<_>>()?,
+        ));
     }
     if all(is_whole) {
-        let whole = cells.iter().map(Bound::extract::<i64>).collect::<PyResult<_>>();
+        let whole = cells.iter().map(|cell| cell.extract::<i64>()).collect::<PyResult<_>>();
         let beyond = || refused(py, format!("`{name}` has whole numbers beyond 64 bits"));
         return whole.map(OwnedColumn::Int).map_err(|_| beyond());
     }
     if all(is_number) {
-        return Ok(OwnedColumn::Float(cells.iter().map(Bound::extract).collect::<PyResult<_>>()?));
+        return Ok(OwnedColumn::Float(
+            cells.iter().map(|cell| cell.extract()).collect::<PyResult<_>>()?,
+        ));
     }
     let known = |cell: &Bound<'_, PyAny>| is_number(cell) || is_bool(cell) || is_text(cell);
     let odd = cells.iter().position(|cell| !known(cell));

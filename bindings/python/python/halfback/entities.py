@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from halfback.reads import Location, Reads
     from halfback.registry import Registry
 
-    Picture: TypeAlias = Literal[
-        "roc", "precision_recall", "calibration", "confusion", "slices"
-    ]
+    Picture: TypeAlias = Literal["roc", "precision_recall", "calibration", "confusion", "slices"]
 
 __all__ = [
     "Artifact",

@@ -44,23 +44,25 @@ class Evaluations(Transactions):
         level: float = 0.95,
         replicates: int | None = None,
     ) -> Evaluation:
-        """Measures a version's predictions, each metric with its interval, and keeps the evaluation.
+        """Measures a version's predictions, each metric with its interval, and keeps that.
 
         `y_pred` are labels or numbers; `y_score` are scores of the positive class, or probabilities
         with a column for each class. `slices` are columns of labels by name: every value of each is
-        measured alone too. `dataset` is the name of what the rows are of, or its `name` and `digest`.
+        measured alone too. `dataset` is the name of what the rows are of, or its `name` and
+        `digest`.
 
-        Only the numbers are kept, not the rows. The same rows and settings give the same evaluation.
+        Only the numbers are kept, not the rows. The same rows and settings give the same
+        evaluation.
 
         >>> evaluation = registry.evaluate(
         ...     "risk.credit.default/1",
         ...     y_true=[0, 0, 1, 1, 0, 1],
         ...     y_score=[0.1, 0.4, 0.35, 0.8, 0.2, 0.9],
         ...     slices={"region": ["north", "north", "south", "south", "south", "north"]},
-        ...     dataset="applications-2026-q1",
+        ...     dataset="applications",
         ... )
         >>> evaluation
-        <Evaluation of models:/risk.credit.default/1 on applications-2026-q1: 6 rows, roc_auc 0.8889>
+        <Evaluation of models:/risk.credit.default/1 on applications: 6 rows, roc_auc 0.8889>
         >>> evaluation.metric("accuracy").lower > 0.4
         True
         """
@@ -95,9 +97,9 @@ class Evaluations(Transactions):
     ) -> Comparison:
         """Compares two versions on the same rows, and keeps the comparison with its verdict.
 
-        `y_pred` and `y_score` are pairs: the candidate's column, then the baseline's. The `margin` is
-        the difference that matters, in the unit of the metric; p-values of slices are adjusted for
-        their number.
+        `y_pred` and `y_score` are pairs: the candidate's column, then the baseline's. The `margin`
+        is the difference that matters, in the unit of the metric; p-values of slices are adjusted
+        for their number.
 
         >>> comparison = registry.compare(
         ...     "risk.credit.default/2",

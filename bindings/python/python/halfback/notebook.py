@@ -225,7 +225,9 @@ def _explanation(explanation: records.Explanation) -> str:
 def _evaluation(evaluation: Evaluation) -> str:
     dataset = evaluation.dataset
     facts = {
-        "dataset": None if dataset is None else " ".join(filter(None, (dataset.name, dataset.digest))),
+        "dataset": None
+        if dataset is None
+        else " ".join(filter(None, (dataset.name, dataset.digest))),
         "rows": f"{evaluation.rows:,}",
         "task": evaluation.task,
         "data": _code(_short(evaluation.data_digest)),
