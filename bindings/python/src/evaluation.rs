@@ -1,6 +1,8 @@
 //! Columns of Python for evaluations and comparisons: arrays by their buffers, anything else value by
 //! value. The interpreter lock is free while the core measures.
 
+use std::ffi::CStr;
+
 use halfback::wire::{self, Columns, OwnedColumn};
 use halfback::{Detail, Error};
 use pyo3::buffer::{Element, PyBuffer};
@@ -102,7 +104,8 @@ fn plain<'py>(values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// The values of a buffer of numbers, whatever its strides; a copy, which nobody changes meanwhile.
 fn buffer(values: &Bound<'_, PyAny>) -> Option<OwnedColumn> {
     fn read<T: Element>(values: &Bound<'_, PyAny>) -> Option<Vec<T>> {
-        PyBuffer::<T>::get(values).ok()?.to_vec(values.py()).ok()
+        let buffer = PyBuffer::<T>::get(values).ok()?;
+        is_native(buffer.format()).then(|| buffer.to_vec(values.py()).ok()).flatten()
     }
     fn whole<T: Element + Into<i64>>(values: &Bound<'_, PyAny>) -> Option<OwnedColumn> {
         Some(OwnedColumn::Int(read::<T>(values)?.into_iter().map(Into::into).collect()))
@@ -117,6 +120,12 @@ fn buffer(values: &Bound<'_, PyAny>) -> Option<OwnedColumn> {
         .or_else(|| whole::<u32>(values))
         .or_else(|| whole::<u16>(values))
         .or_else(|| whole::<u8>(values))
+}
+
+/// Whether numbers are in the machine's byte order, which their type alone does not tell.
+fn is_native(format: &CStr) -> bool {
+    let swapped: &[u8] = if cfg!(target_endian = "little") { b">!" } else { b"<" };
+    !format.to_bytes().first().is_some_and(|first| swapped.contains(first))
 }
 
 /// The cells of a list, and of the lists in it.

@@ -1,7 +1,7 @@
 //! How a metric differs between groups of people, and the measures of that which have names.
 //!
 //! A group is a combination of labels from one column or several. Source of all definitions: fairlearn
-//! 0.13; Hardt, Price and Srebro, Equality of opportunity in supervised learning (2016).
+//! 0.15; Hardt, Price and Srebro, Equality of opportunity in supervised learning (2016).
 
 use crate::column::{Label, Labels, not_empty, same_length};
 use crate::encode::{encode, positives};

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from halfback import _native, arguments, records
 from halfback.arguments import integer, text
 from halfback.entities import Comparison, Evaluation, ModelVersion
+from halfback.errors import InvalidError
 from halfback.transactions import Transactions
 from halfback.wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal
 
 __all__ = ["Evaluations"]
 
@@ -35,7 +35,7 @@ class Evaluations(Transactions):
         *,
         slices: Mapping[str, Array] | None = None,
         dataset: str | Mapping[str, str] | None = None,
-        task: Literal["binary", "multiclass", "regression"] | None = None,
+        task: records.Task | None = None,
         weights: Array | None = None,
         pos_label: Label | None = None,
         labels: Sequence[Label] | None = None,
@@ -80,14 +80,12 @@ class Evaluations(Transactions):
         y_pred: tuple[Array, Array] | None = None,
         y_score: tuple[Array, Array] | None = None,
         metric: str | None = None,
-        alternative: Literal[
-            "difference", "superiority", "non_inferiority", "equivalence"
-        ] = "difference",
+        alternative: records.Alternative = "difference",
         margin: float = 0.0,
-        adjustment: Literal["holm", "benjamini_hochberg", "benjamini_yekutieli"] = "holm",
+        adjustment: records.Adjustment = "holm",
         slices: Mapping[str, Array] | None = None,
         dataset: str | Mapping[str, str] | None = None,
-        task: Literal["binary", "multiclass", "regression"] | None = None,
+        task: records.Task | None = None,
         pos_label: Label | None = None,
         labels: Sequence[Label] | None = None,
         threshold: float | None = None,
@@ -116,9 +114,9 @@ class Evaluations(Transactions):
                 roles[name], roles[f"baseline.{name}"] = _pair(name, pair)
         options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
         options |= {
-            "alternative": text("alternative", alternative),
+            "alternative": _word("alternative", alternative, records.Alternative),
             "margin": _number("margin", margin),
-            "adjustment": text("adjustment", adjustment),
+            "adjustment": _word("adjustment", adjustment, records.Adjustment),
         }
         if metric is not None:
             options["metric"] = text("metric", metric)
@@ -193,10 +191,26 @@ def _slices(slices: Mapping[str, Array] | None) -> dict[str, Array]:
 
 
 def _pair(name: str, pair: object) -> tuple[Array, Array]:
-    if not isinstance(pair, tuple) or len(pair) != 2:
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         wanted = "a pair of columns, `(candidate, baseline)`"
         raise arguments.wrong_type(name, wanted, pair)
-    return pair
+    return pair[0], pair[1]
+
+
+def _word(name: str, value: object, words: object) -> str:
+    """One of the words of a record's field."""
+    word, known = text(name, value), get_args(words)
+    if word not in known:
+        expected = ", ".join(f"`{each}`" for each in known)
+        raise InvalidError(f"`{name}` is `{word}`, expected one of {expected}", "invalid_argument")
+    return word
+
+
+def _count(name: str, value: object) -> int:
+    number = integer(name, value)
+    if number < 0:
+        raise InvalidError(f"`{name}` is `{number}`, expected zero or more", "invalid_argument")
+    return number
 
 
 def _number(name: str, value: object) -> float:
@@ -213,12 +227,12 @@ def _options(
     level: float,
     replicates: int | None,
 ) -> dict[str, Any]:
-    options: dict[str, Any] = {"seed": integer("seed", seed), "level": _number("level", level)}
+    options: dict[str, Any] = {"seed": _count("seed", seed), "level": _number("level", level)}
     if dataset is not None:
         named = {"name": dataset} if isinstance(dataset, str) else dataset
         options["dataset"] = arguments.json_object("dataset", named)
     if task is not None:
-        options["task"] = text("task", task)
+        options["task"] = _word("task", task, records.Task)
     if pos_label is not None:
         options["pos_label"] = arguments.params("options", {"pos_label": pos_label})["pos_label"]
     if labels is not None:
@@ -227,5 +241,5 @@ def _options(
     if threshold is not None:
         options["threshold"] = _number("threshold", threshold)
     if replicates is not None:
-        options["replicates"] = integer("replicates", replicates)
+        options["replicates"] = _count("replicates", replicates)
     return options

@@ -1,8 +1,8 @@
 """Makes the golden values beside this file, from data that scikit-learn ships.
 
-Versions: scikit-learn 1.9.1, scipy 1.17.1, statsmodels 0.15.0, fairlearn FAIRLEARN, numpy 2.4.6 (Python 3.11).
+Versions: scikit-learn 1.9.1, scipy 1.17.1, statsmodels 0.15.0, fairlearn 0.15.0, numpy 2.4.6 (Python 3.11).
 
-    pip install scikit-learn==1.9.1 scipy==1.17.1 statsmodels==0.15.0 fairlearn==FAIRLEARN numpy==2.4.6
+    pip install scikit-learn==1.9.1 scipy==1.17.1 statsmodels==0.15.0 fairlearn==0.15.0 numpy==2.4.6
     python crates/halfback-metrics/tests/golden/make.py
 
 A case is a function of scikit-learn, the columns it was called with, its parameters, and what came:

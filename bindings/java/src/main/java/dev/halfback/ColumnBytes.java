@@ -72,7 +72,8 @@ final class ColumnBytes {
   private ByteBuffer begin(byte kind, int values) {
     bytes.write(kind);
     length(values);
-    return ByteBuffer.allocate(kind == WHOLE || kind == NUMBERS ? Math.multiplyExact(8, values) : 0);
+    return ByteBuffer.allocate(
+        kind == WHOLE || kind == NUMBERS ? Math.multiplyExact(8, values) : 0);
   }
 
   private void length(int length) {

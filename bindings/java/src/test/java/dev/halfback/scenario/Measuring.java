@@ -44,8 +44,7 @@ final class Measuring {
             case "y_pred" ->
                 (PairedSample)
                     with(sample, "withPredictions", array(half(value, 0)), array(half(value, 1)));
-            case "y_score" ->
-                sample.withScores(numbers(half(value, 0)), numbers(half(value, 1)));
+            case "y_score" -> sample.withScores(numbers(half(value, 0)), numbers(half(value, 1)));
             case "metric" -> sample.withMetric((String) value);
             case "margin" -> sample.withMargin(((Number) value).doubleValue());
             case "alternative" ->
@@ -75,8 +74,7 @@ final class Measuring {
                   "withDataset",
                   new Dataset((String) dataset.get("name"), (String) dataset.get("digest")))
               : with(sample, "withDataset", value);
-      case "task" ->
-          with(sample, "withTask", new ObjectMapper().convertValue(value, Task.class));
+      case "task" -> with(sample, "withTask", new ObjectMapper().convertValue(value, Task.class));
       case "seed" -> with(sample, "withSeed", ((Number) value).longValue());
       case "level" -> with(sample, "withLevel", ((Number) value).doubleValue());
       case "replicates" -> with(sample, "withReplicates", ((Number) value).intValue());
