@@ -1,10 +1,11 @@
-//! The facade's methods on principals, roles, grants, tokens and signatures, for the steps of the
-//! scenarios.
+//! The facade's methods on principals, roles, grants, tokens, signatures and evaluations, for the steps
+//! of the scenarios.
 
 use std::time::Duration;
 
+use halfback::wire::{Columns, OwnedColumn};
 use halfback::{Registry, TokenOptions, View};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Fields, execute, json_of, query, version};
 
@@ -35,6 +36,10 @@ pub(crate) fn write(
         "create_group" => registry.create_group(text("name")).map(json_of),
         "set_retention" => execute::<halfback::SetRetention>(registry, args),
         "sign_version" => execute::<halfback::SignVersion>(registry, args),
+        "evaluate" => evaluate(registry, args),
+        "compare" => compare(registry, args),
+        "record_evaluation" => execute::<halfback::RecordEvaluation>(registry, args),
+        "record_comparison" => execute::<halfback::RecordComparison>(registry, args),
         "set_signing_keys" => {
             registry.set_signing_keys(text("catalog"), parts("keys")).map(json_of)
         }
@@ -91,6 +96,10 @@ pub(crate) fn write(
 pub(crate) fn read(view: &View, name: &str, args: &Fields) -> Option<halfback::Result<Value>> {
     let text = |key: &str| args[key].as_str().unwrap();
     Some(match name {
+        "get_evaluation" => query::<halfback::GetEvaluation>(view, args),
+        "get_comparison" => query::<halfback::GetComparison>(view, args),
+        "list_evaluations" => query::<halfback::ListEvaluations>(view, args),
+        "list_comparisons" => query::<halfback::ListComparisons>(view, args),
         "list_signatures" => view.list_signatures(version(&args["version"])).map(json_of),
         "verify_signature" => {
             view.verify_signature(version(&args["version"]), text("public_key")).map(json_of)
@@ -117,4 +126,72 @@ pub(crate) fn read(view: &View, name: &str, args: &Fields) -> Option<halfback::R
 
 fn texts(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// Columns and options of a step, in which a pair of columns is of a candidate and a baseline.
+fn columns(args: &Fields, paired: bool) -> (Columns, Fields) {
+    let mut columns = Columns::default();
+    let mut options = Fields::new();
+    for (key, value) in args {
+        match key.as_str() {
+            "version" | "candidate" | "baseline" => {}
+            "y_pred" | "y_score" if paired => {
+                let baseline = format!("baseline.{key}");
+                columns.roles.push((key.clone(), column(&value[0])));
+                columns.roles.push((baseline, column(&value[1])));
+            }
+            "y_true" | "y_pred" | "y_score" | "weights" => {
+                columns.roles.push((key.clone(), column(value)));
+            }
+            "slices" => {
+                let slices = value.as_object().unwrap().iter();
+                columns.slices.extend(slices.map(|(name, value)| (name.clone(), column(value))));
+            }
+            "dataset" if value.is_string() => {
+                options.insert(key.clone(), json!({"name": value}));
+            }
+            _ => {
+                options.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    (columns, options)
+}
+
+fn column(values: &Value) -> OwnedColumn {
+    let values = values.as_array().unwrap();
+    // A table comes row by row.
+    let flat: Vec<&Value> = values
+        .iter()
+        .flat_map(|value| value.as_array().map_or(vec![value], |row| row.iter().collect()))
+        .collect();
+    let all = |is: fn(&Value) -> bool| flat.iter().all(|value| is(value));
+    if all(Value::is_boolean) {
+        OwnedColumn::Bool(flat.iter().map(|value| value.as_bool().unwrap()).collect())
+    } else if all(Value::is_i64) {
+        OwnedColumn::Int(flat.iter().map(|value| value.as_i64().unwrap()).collect())
+    } else if all(|value| value.is_number() || value == "$nan" || value == "$inf") {
+        let number = |value: &&Value| match value.as_str() {
+            Some("$nan") => f64::NAN,
+            Some(_) => f64::INFINITY,
+            None => value.as_f64().unwrap(),
+        };
+        OwnedColumn::Float(flat.iter().map(number).collect())
+    } else {
+        OwnedColumn::Text(flat.iter().map(|value| value.as_str().unwrap().to_owned()).collect())
+    }
+}
+
+fn evaluate(registry: &Registry, args: &Fields) -> halfback::Result<Value> {
+    let (columns, options) = columns(args, false);
+    let version = version(&args["version"]);
+    let request = json!({"version": version, "options": options}).to_string();
+    halfback::wire::evaluate(registry, request.as_bytes(), &columns).map(json_of)
+}
+
+fn compare(registry: &Registry, args: &Fields) -> halfback::Result<Value> {
+    let (columns, options) = columns(args, true);
+    let [candidate, baseline] = ["candidate", "baseline"].map(|key| version(&args[key]));
+    let request = json!({"candidate": candidate, "baseline": baseline, "options": options});
+    halfback::wire::compare(registry, request.to_string().as_bytes(), &columns).map(json_of)
 }

@@ -8,8 +8,9 @@
 use std::time::Duration;
 
 use halfback::{
-    Content, CreateModel, Erasable, ModelKey, Options, Origin, RegisterVersion, Registry,
-    TokenOptions, UpdateModel, no_progress,
+    CompareOptions, Content, CreateModel, Dataset, Erasable, EvaluateOptions, ModelKey, Options,
+    Origin, PairedSample, Predictions, RegisterVersion, Registry, Sample, TokenOptions,
+    UpdateModel, no_progress,
 };
 use halfback_store::schema::FACTS;
 use rusqlite::Connection;
@@ -63,6 +64,7 @@ fn registry() -> (tempfile::TempDir, Registry) {
     for version in ["fraud/1", "fraud/2"] {
         registry.sign_version(version, &ModelKey::generate().unwrap()).unwrap();
     }
+    measure(&registry);
     registry.erase(Erasable::Payload, "5", "a test").unwrap();
     registry.erase(Erasable::Payload, "6", "a test").unwrap();
     for version in ["fraud/1", "fraud/2"] {
@@ -73,6 +75,27 @@ fn registry() -> (tempfile::TempDir, Registry) {
     give_rights(&registry);
     assert_eq!(registry.check().unwrap().findings, []);
     (folder, registry)
+}
+
+/// Two evaluations and two comparisons.
+fn measure(registry: &Registry) {
+    let (truth, scores) = ([0i64, 1, 1, 0], [0.2, 0.7, 0.4, 0.6]);
+    let sample = Sample::new(&truth[..]).scores(&scores[..]).slice("site", &truth[..]);
+    let dataset = Dataset { name: "holdout".into(), digest: Some("v1".into()) };
+    let predictions = Predictions { y_pred: Some((&truth[..]).into()), y_score: None };
+    let pair = PairedSample {
+        y_true: (&truth[..]).into(),
+        candidate: predictions,
+        baseline: predictions,
+        slices: Vec::new(),
+    };
+    for seed in [1, 2] {
+        let dataset = Some(dataset.clone());
+        let options = EvaluateOptions { seed, dataset: dataset.clone(), ..Default::default() };
+        registry.evaluate("fraud/1", &sample, &options).unwrap();
+        let options = CompareOptions { seed, dataset, ..Default::default() };
+        registry.compare("fraud/2", "fraud/1", &pair, &options).unwrap();
+    }
 }
 
 /// Living and ended rows in every table that says who may do what.

@@ -14,8 +14,8 @@ use super::{MODEL, World};
 /// `None` says that sight, or nothing, is enough.
 fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
     use Privilege::{
-        ApplyTag, CreateCatalog, CreateModel, CreateModelVersion, CreateSchema, Execute, Manage,
-        Modify, ReadAudit, SetAlias,
+        ApplyTag, CreateCatalog, CreateModel, CreateModelVersion, CreateSchema, Evaluate, Execute,
+        Manage, Modify, ReadAudit, SetAlias,
     };
     const REGISTRY: &str = "registry:/";
     const CATALOG: &str = "catalogs:/risk";
@@ -130,6 +130,20 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
         ),
         command("revoke_token", json!({"token": "t0"}), on(Manage, REGISTRY)),
         command("allow_os_users", json!({"allowed": true}), on(Manage, REGISTRY)),
+        command(
+            "record_evaluation",
+            json!({"version": version, "measurement": measurement()}),
+            on(Evaluate, MODEL),
+        ),
+        command(
+            "record_comparison",
+            json!({"candidate": version, "baseline": version, "measurement": paired_measurement()}),
+            on(Evaluate, MODEL),
+        ),
+        query("get_evaluation", json!({"evaluation": 1}), None),
+        query("list_evaluations", json!({"version": version}), None),
+        query("get_comparison", json!({"comparison": 1}), None),
+        query("list_comparisons", json!({"version": version}), None),
         query("signing_statement", json!({"version": version}), on(Modify, MODEL)),
         query("list_signatures", json!({"version": version}), None),
         query("verify_signature", json!({"version": version, "public_key": "none"}), None),
@@ -169,6 +183,23 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
         query("who_can", json!({"privilege": "BROWSE", "on": MODEL}), on(ReadAudit, MODEL)),
         query("what_can", json!({"principal": "other"}), on(ReadAudit, REGISTRY)),
     ]
+}
+
+fn measurement() -> Value {
+    let metric = json!({"metric": "accuracy", "rows": 2, "value": 0.5});
+    json!({
+        "task": "binary", "rows": 2, "level": 0.95, "library": "halfback",
+        "data_digest": format!("sha256:{}", "0".repeat(64)), "metrics": [metric],
+    })
+}
+
+fn paired_measurement() -> Value {
+    let result = json!({"rows": 2, "verdict": "inconclusive", "reason": "two rows"});
+    json!({
+        "task": "binary", "metric": "accuracy", "rows": 2, "level": 0.95, "library": "halfback",
+        "data_digest": format!("sha256:{}", "0".repeat(64)), "alternative": "difference",
+        "margin": 0.0, "adjustment": "holm", "method": "mcnemar_tango", "results": [result],
+    })
 }
 
 fn name_of(request: &Value) -> &str {

@@ -5,6 +5,7 @@
 //! method can deadlock it.
 
 mod classes;
+mod evaluation;
 mod failure;
 mod handle;
 #[expect(clippy::needless_pass_by_value, reason = "jni passes references to Java objects by value")]

@@ -7,6 +7,7 @@ use jni::objects::{JByteArray, JClass, JLongArray, JObject};
 use jni::sys::{jboolean, jlong};
 use jni::{Env, EnvUnowned, NativeMethod, native_method};
 
+use crate::evaluation::{compare, evaluate, picture};
 use crate::failure::{Failure, Throw};
 use crate::handle::Handle;
 use crate::proof::{
@@ -150,6 +151,15 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         static fn purge(handle: jlong, options: [jbyte]) -> [jbyte], error_policy = Throw
     },
     native_method! { static fn compact(handle: jlong) -> [jbyte], error_policy = Throw },
+    native_method! {
+        static fn evaluate(handle: jlong, request: [jbyte], columns: [jbyte]) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! {
+        static fn compare(handle: jlong, request: [jbyte], columns: [jbyte]) -> [jbyte],
+        error_policy = Throw
+    },
+    native_method! { static fn picture(request: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! { static fn model_key(place: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! { static fn generate_model_key(path: [jbyte]) -> [jbyte], error_policy = Throw },
     native_method! { static fn signing_message(statement: [jbyte]) -> [jbyte], error_policy = Throw },

@@ -8,6 +8,7 @@ mod backup;
 mod bundle;
 mod cli;
 mod errors;
+mod evaluation;
 mod forks;
 mod handle;
 mod metrics;
@@ -34,6 +35,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::cli::run_cli;
+    #[pymodule_export]
+    use crate::evaluation::{compare, evaluate, picture};
     #[pymodule_export]
     use crate::handle::{Handle, Stamp, compatible};
     #[pymodule_export]

@@ -196,6 +196,9 @@ pub enum Reason {
     /// `labels` are not in ascending order, which is how columns are taken.
     #[error("`labels` are not in ascending order, which is how columns are taken")]
     UnsortedLabels,
+    /// A sum is beyond the largest number.
+    #[error("the values are too large for a sum")]
+    TooLarge,
     /// There is no variance to divide by.
     #[error("there is no variance")]
     NoVariance,

@@ -39,6 +39,7 @@ mod confusion;
 pub mod distribution;
 mod encode;
 mod error;
+mod fairness;
 mod interval;
 mod order;
 mod random;
@@ -46,6 +47,7 @@ mod ranking;
 mod regression;
 mod score;
 mod state;
+mod suite;
 mod sum;
 mod threads;
 
@@ -55,17 +57,19 @@ pub use calibration::{
 };
 pub use column::{Label, Labels, Matrix, Scores, Weights};
 pub use comparison::{
-    Adjustment, Design, McNemar, Welch, adjust, mcnemar, miettinen_nurminen, newcombe,
-    power_of_means, power_of_proportions, rows_for_means, rows_for_proportions, welch,
+    Adjustment, Alternative, Design, Judgement, McNemar, PairedDifference, Question, Verdict,
+    Welch, adjust, mcnemar, miettinen_nurminen, newcombe, power_of_means, power_of_proportions,
+    rows_for_means, rows_for_proportions, welch,
 };
 pub use confusion::{
     Average, Confusion, CostMatrix, Kappa, LabelScores, LikelihoodRatios, MultilabelConfusion,
     Normalize, Report, ReportRow, SetScores, Tally, ZeroDivision, top_k_accuracy,
 };
 pub use error::{Error, Metric, Reason, Result, Undefined, Warning};
+pub use fairness::{Aggregate, ByGroup, Disparity, Fairness, Groups, Parity, Relation};
 pub use interval::{
     AreaDifference, AreaEstimate, Bootstrap, Interval, bootstrap, bootstrap_roc_auc,
-    clopper_pearson, delong, delong_paired, jackknife, wilson,
+    bootstrap_stratified, clopper_pearson, delong, delong_paired, jackknife, wilson,
 };
 pub use random::Resampling;
 pub use ranking::{
@@ -85,4 +89,5 @@ pub use score::{
     roc_auc_multiclass, roc_auc_multilabel, roc_curve,
 };
 pub use state::{Batch, Finished, ScoreSummary, Spec, State};
+pub use suite::{Binary, Compared, Measured, Method, Settings, Suite, higher_is_better};
 pub use threads::with_threads;

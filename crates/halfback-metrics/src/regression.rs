@@ -7,6 +7,7 @@ mod quantile;
 
 pub(crate) use explained::share;
 pub use interval::{IntervalCoverage, interval_coverage};
+pub(crate) use quantile::median_of;
 
 use std::borrow::Cow;
 

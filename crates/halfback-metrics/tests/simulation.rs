@@ -9,8 +9,8 @@
 use halfback_metrics::distribution::normal_quantile;
 use halfback_metrics::{
     Adjustment, Design, Interval, Labels, Scores, adjust, bootstrap, bootstrap_roc_auc,
-    clopper_pearson, delong, delong_paired, jackknife, mcnemar, miettinen_nurminen, newcombe,
-    power_of_proportions, rows_for_proportions, welch, wilson,
+    bootstrap_stratified, clopper_pearson, delong, delong_paired, jackknife, mcnemar,
+    miettinen_nurminen, newcombe, power_of_proportions, rows_for_proportions, welch, wilson,
 };
 
 const RUNS: usize = 2_000;
@@ -296,4 +296,39 @@ fn resamples_without_what_is_needed_give_no_interval() {
     assert_eq!(resamples.undefined, 20);
     assert!(resamples.percentile(0.9).is_err());
     assert!(resamples.bca(&[], 0.9).is_err());
+}
+
+#[test]
+fn a_stratified_bootstrap_covers_what_is_within_strata() {
+    let mut random = Random(11);
+    let mut covered = 0;
+    let strata: Vec<u32> = (0..90).map(|row| row / 30).collect();
+    let keys: Vec<u64> = (0..90).collect();
+    for run in 0..RUNS {
+        // Strata far apart, of which a third of the rows each are known to come.
+        let rows: Vec<f64> =
+            strata.iter().map(|&stratum| 50.0 * f64::from(stratum) + random.normal()).collect();
+        let mean = |weights: &[f64]| {
+            let sum: f64 = rows.iter().zip(weights).map(|(row, weight)| row * weight).sum();
+            sum / weights.iter().sum::<f64>()
+        };
+        let resamples = bootstrap_stratified(&keys, &strata, 300, run as u64, mean).unwrap();
+        let interval = resamples.percentile(0.9).unwrap();
+        covered += usize::from(covers(&interval, 50.0));
+        assert!(interval.upper - interval.lower < 1.0);
+    }
+    holds(covered, RUNS, 0.9, 0.015);
+}
+
+#[test]
+fn strata_keep_their_weight_in_every_resample() {
+    let keys: Vec<u64> = (0..20).collect();
+    let strata: Vec<u32> = (0..20).map(|row| 7 * u32::from(row >= 5)).collect();
+    let resamples = bootstrap_stratified(&keys, &strata, 200, 3, |weights| {
+        weights[5..].iter().sum::<f64>() / weights.iter().sum::<f64>()
+    });
+    let resamples = resamples.unwrap();
+    assert!(resamples.replicates.iter().all(|share| (share - 0.75).abs() < 1e-12));
+    assert!(resamples.undefined > 0, "a stratum of five rows is not drawn once in 148 times");
+    assert!(bootstrap_stratified(&keys, &strata[1..], 10, 3, |_| 0.0).is_err());
 }

@@ -17,6 +17,8 @@ use crate::sql::Value;
 pub enum Type {
     /// `BIGINT`: numbers, ids, booleans, times.
     Int,
+    /// `DOUBLE PRECISION`: finite, and no negative zero, which SQLite keeps as zero.
+    Real,
     /// `TEXT`, compared byte by byte.
     Text,
     /// `BLOB` or `BYTEA`.

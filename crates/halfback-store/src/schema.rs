@@ -202,6 +202,109 @@ pub static VERSION_SIGNATURE: Fact = Fact {
     indexes: &[],
 };
 
+/// What versions were measured to be: `digest` is the SHA-256 of the measurement, `data_digest` that
+/// of the columns that were measured, `detail` a JSON object of what is not searched.
+pub static EVALUATION: Fact = Fact {
+    table: "evaluation",
+    columns: &[
+        Column::new("id", Type::Int),
+        Column::new("version", Type::Int),
+        Column::new("task", Type::Text),
+        Column::optional("dataset", Type::Text),
+        Column::optional("dataset_digest", Type::Text),
+        Column::new("rows", Type::Int),
+        Column::new("data_digest", Type::Blob),
+        Column::new("seed", Type::Int),
+        Column::new("level", Type::Real),
+        Column::new("library", Type::Text),
+        Column::new("detail", Type::Text),
+        Column::new("digest", Type::Blob),
+    ],
+    key: 1,
+    stays: false,
+    texts: OnceLock::new(),
+    indexes: &[("evaluation_version", "version, id, until, since")],
+};
+
+/// The metrics of an evaluation; `slice` and `slice_value` are empty for all rows, and `place` is the
+/// order in which they were measured.
+pub static EVALUATION_METRIC: Fact = Fact {
+    table: "evaluation_metric",
+    columns: &[
+        Column::new("evaluation", Type::Int),
+        Column::new("metric", Type::Text),
+        Column::new("slice", Type::Text),
+        Column::new("slice_value", Type::Text),
+        Column::new("place", Type::Int),
+        Column::new("rows", Type::Int),
+        Column::optional("value", Type::Real),
+        Column::optional("lower", Type::Real),
+        Column::optional("upper", Type::Real),
+        Column::optional("method", Type::Text),
+        Column::optional("undefined", Type::Text),
+    ],
+    key: 4,
+    stays: false,
+    texts: OnceLock::new(),
+    indexes: &[("evaluation_metric_value", "metric, slice, value, evaluation, until, since")],
+};
+
+/// Two versions measured on the same rows.
+pub static COMPARISON: Fact = Fact {
+    table: "comparison",
+    columns: &[
+        Column::new("id", Type::Int),
+        Column::new("candidate", Type::Int),
+        Column::new("baseline", Type::Int),
+        Column::new("task", Type::Text),
+        Column::new("metric", Type::Text),
+        Column::optional("dataset", Type::Text),
+        Column::optional("dataset_digest", Type::Text),
+        Column::new("rows", Type::Int),
+        Column::new("data_digest", Type::Blob),
+        Column::new("alternative", Type::Text),
+        Column::new("margin", Type::Real),
+        Column::new("adjustment", Type::Text),
+        Column::new("seed", Type::Int),
+        Column::new("level", Type::Real),
+        Column::new("method", Type::Text),
+        Column::new("library", Type::Text),
+        Column::new("digest", Type::Blob),
+    ],
+    key: 1,
+    stays: false,
+    texts: OnceLock::new(),
+    indexes: &[
+        ("comparison_candidate", "candidate, id, until, since"),
+        ("comparison_baseline", "baseline, id, until, since"),
+    ],
+};
+
+/// What a comparison says of all rows, `slice` and `slice_value` being empty, and of each slice.
+pub static COMPARISON_RESULT: Fact = Fact {
+    table: "comparison_result",
+    columns: &[
+        Column::new("comparison", Type::Int),
+        Column::new("slice", Type::Text),
+        Column::new("slice_value", Type::Text),
+        Column::new("place", Type::Int),
+        Column::new("rows", Type::Int),
+        Column::optional("candidate_value", Type::Real),
+        Column::optional("baseline_value", Type::Real),
+        Column::optional("difference", Type::Real),
+        Column::optional("lower", Type::Real),
+        Column::optional("upper", Type::Real),
+        Column::optional("p_value", Type::Real),
+        Column::optional("adjusted_p_value", Type::Real),
+        Column::new("verdict", Type::Text),
+        Column::new("reason", Type::Text),
+    ],
+    key: 3,
+    stays: false,
+    texts: OnceLock::new(),
+    indexes: &[],
+};
+
 /// What was erased, by the digest that the log has covered since it was there; `target` is the commit,
 /// principal, version or what else a text was about, and `reason` a reference to `text`.
 pub static ERASURE: Fact = Fact {
@@ -328,7 +431,7 @@ pub static SETTING: Fact = Fact {
 };
 
 /// Every fact table, in the order they are created and checked.
-pub static FACTS: [&Fact; 20] = [
+pub static FACTS: [&Fact; 24] = [
     &SECURABLE,
     &PROFILE,
     &VERSION,
@@ -340,6 +443,10 @@ pub static FACTS: [&Fact; 20] = [
     &ORIGIN,
     &PURGE,
     &VERSION_SIGNATURE,
+    &EVALUATION,
+    &EVALUATION_METRIC,
+    &COMPARISON,
+    &COMPARISON_RESULT,
     &PRINCIPAL,
     &MEMBER,
     &ACCESS_GRANT,
@@ -384,6 +491,9 @@ CREATE VIEW v_feature AS SELECT m.catalog, m.schema, m.name AS model, v.number A
 CREATE VIEW v_alias AS SELECT m.catalog, m.schema, m.name AS model, a.name AS alias, v.number AS version, CASE WHEN p.alias IS NULL THEN 0 ELSE 1 END AS protected, l.time AS moved_at, w.name AS moved_by FROM alias a JOIN v_model m ON m.id = a.model JOIN version v ON v.id = a.version AND v.until = 9223372036854775807 JOIN log l ON l.n = a.since LEFT JOIN principal_name w ON w.id = l.actor LEFT JOIN protection p ON p.model = a.model AND p.alias = a.name AND p.until = 9223372036854775807 WHERE a.until = 9223372036854775807
 CREATE VIEW v_tag AS SELECT target, kind, key, value FROM tag WHERE until = 9223372036854775807
 CREATE VIEW v_origin AS SELECT o.target, o.system, o.reference, o.uri, o.created AS created_at, w.name AS created_by FROM origin o LEFT JOIN principal_name w ON w.id = o.creator WHERE o.until = 9223372036854775807
+CREATE VIEW v_evaluation AS SELECT e.id, v.catalog, v.schema, v.model, v.number AS version, e.task, e.dataset, e.dataset_digest, e.rows, e.data_digest, e.seed, e.level, e.library, l.time AS recorded_at, w.name AS recorded_by FROM evaluation e JOIN v_version v ON v.id = e.version JOIN log l ON l.n = e.since LEFT JOIN principal_name w ON w.id = l.actor WHERE e.until = 9223372036854775807
+CREATE VIEW v_evaluation_metric AS SELECT e.id AS evaluation, e.catalog, e.schema, e.model, e.version, e.dataset, x.metric, NULLIF(x.slice, '') AS slice, CASE WHEN x.slice = '' THEN NULL ELSE x.slice_value END AS slice_value, x.rows, x.value, x.lower, x.upper, e.level, x.method, x.undefined FROM evaluation_metric x JOIN v_evaluation e ON e.id = x.evaluation WHERE x.until = 9223372036854775807
+CREATE VIEW v_comparison AS SELECT k.id, a.catalog, a.schema, a.model, a.number AS version, b.catalog AS baseline_catalog, b.schema AS baseline_schema, b.model AS baseline_model, b.number AS baseline_version, k.metric, k.dataset, NULLIF(r.slice, '') AS slice, CASE WHEN r.slice = '' THEN NULL ELSE r.slice_value END AS slice_value, r.rows, r.candidate_value, r.baseline_value, r.difference, r.lower, r.upper, k.level, r.p_value, r.adjusted_p_value, k.method, k.alternative, k.margin, k.adjustment, r.verdict, r.reason, l.time AS recorded_at, w.name AS recorded_by FROM comparison k JOIN comparison_result r ON r.comparison = k.id AND r.until = 9223372036854775807 JOIN v_version a ON a.id = k.candidate JOIN v_version b ON b.id = k.baseline JOIN log l ON l.n = k.since LEFT JOIN principal_name w ON w.id = l.actor WHERE k.until = 9223372036854775807
 CREATE VIEW v_principal AS SELECT id, name, proof FROM principal_name
 CREATE VIEW v_model_name AS SELECT m.id, c.name AS catalog, s.name AS schema, m.name AS model FROM securable m JOIN securable s ON s.id = m.parent AND s.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = m.parent) JOIN securable c ON c.id = s.parent AND c.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = s.parent) WHERE m.kind = 'model' AND m.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = m.id)
 CREATE VIEW v_alias_history AS SELECT m.catalog, m.schema, m.model, a.name AS alias, v.number AS version, a.since AS from_commit, f.time AS from_time, fw.name AS from_actor, u.n AS until_commit, u.time AS until_time, uw.name AS until_actor FROM alias a JOIN v_model_name m ON m.id = a.model JOIN version v ON v.id = a.version JOIN log f ON f.n = a.since LEFT JOIN principal_name fw ON fw.id = f.actor LEFT JOIN log u ON u.n = a.until LEFT JOIN principal_name uw ON uw.id = u.actor
@@ -429,6 +539,7 @@ fn table(fact: &Fact) -> String {
     for column in fact.columns {
         let kind = match column.kind {
             Type::Int => "BIGINT",
+            Type::Real => "DOUBLE PRECISION",
             Type::Text => "TEXT",
             Type::Blob => "BYTEA",
         };
@@ -448,7 +559,10 @@ fn translate(statement: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Postgres => statement.replace(" TEXT", " TEXT COLLATE \"C\""),
         Dialect::Sqlite if statement.starts_with("CREATE TABLE") => {
-            let typed = statement.replace(" BIGINT", " INTEGER").replace(" BYTEA", " BLOB");
+            let typed = statement
+                .replace(" BIGINT", " INTEGER")
+                .replace(" DOUBLE PRECISION", " REAL")
+                .replace(" BYTEA", " BLOB");
             // Tables whose rows come in key order keep their row ids: appending is cheapest.
             let appended = ["log ", "payload ", "text "]
                 .iter()

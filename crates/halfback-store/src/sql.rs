@@ -31,6 +31,12 @@ impl From<i64> for Value<'_> {
     }
 }
 
+impl From<f64> for Value<'_> {
+    fn from(value: f64) -> Self {
+        Self::Real(value)
+    }
+}
+
 impl From<EntityId> for Value<'_> {
     fn from(value: EntityId) -> Self {
         Self::Int(value.0)
@@ -92,6 +98,19 @@ impl dyn Row + '_ {
             Value::Int(value) => Ok(value),
             other => Err(unexpected(index, "a whole number", &other)),
         }
+    }
+
+    /// The column as a floating point number.
+    pub fn real(&self, index: usize) -> Result<f64> {
+        match self.value(index)? {
+            Value::Real(value) => Ok(value),
+            other => Err(unexpected(index, "a floating point number", &other)),
+        }
+    }
+
+    /// The column as a floating point number, or `None` for NULL.
+    pub fn opt_real(&self, index: usize) -> Result<Option<f64>> {
+        if self.value(index)? == Value::Null { Ok(None) } else { self.real(index).map(Some) }
     }
 
     /// The column as an id.

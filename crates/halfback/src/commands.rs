@@ -34,6 +34,10 @@ use crate::catalog::{
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::erase::hold::{ReleaseHold, SetHold};
 use crate::erase::{Erase, ListErasures, PurgeVersion, RepeatErasures};
+use crate::evaluation::{
+    GetComparison, GetEvaluation, ListComparisons, ListEvaluations, RecordComparison,
+    RecordEvaluation,
+};
 use crate::history::{History, Info, Log};
 use crate::proof::{Prove, ProveConsistency, VerifyLog};
 use crate::purge::{Purge, SetRetention};
@@ -129,6 +133,7 @@ commands! {
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
     SignVersion, SetSigningKeys,
+    RecordEvaluation, RecordComparison,
     Purge, SetRetention, PurgeVersion, Erase, RepeatErasures, SetHold, ReleaseHold,
     CreatePrincipal, DeletePrincipal, AddMember, RemoveMember,
     Grant, Revoke, SetRole, DeleteRole, SeparateRoles,
@@ -141,6 +146,7 @@ queries! {
     SearchModels, SearchVersions,
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
     ListSignatures, VerifySignature, SigningStatement, GetSigningKeys,
+    GetEvaluation, ListEvaluations, GetComparison, ListComparisons,
     Prove, ProveConsistency, ListErasures,
     GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }

@@ -37,6 +37,7 @@ mod command;
 mod commands;
 mod copy;
 mod erase;
+mod evaluation;
 mod facade;
 mod filter;
 mod format;
@@ -108,6 +109,13 @@ pub use copy::CopyOptions;
 pub use erase::hold::{ReleaseHold, SetHold};
 pub use erase::{
     Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, RepeatErasures,
+};
+pub use evaluation::{
+    Adjustment, Alternative, Column, CompareOptions, ComparedSlice, Comparison, ConfusionCounts,
+    Curves, Dataset, EvaluateOptions, Evaluation, GetComparison, GetEvaluation, ListComparisons,
+    ListEvaluations, Measurement, MetricValue, PairedMeasurement, PairedSample, Picture, Point,
+    Predictions, RecordComparison, RecordEvaluation, ReliabilityPoint, Sample, Slice, Task,
+    Verdict, measure, measure_pair,
 };
 pub use format::Format;
 pub use history::{Commit, History, Info, Log, RegistryInfo};

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from halfback.entities import Catalog as Catalog
     from halfback.entities import CheckReport as CheckReport
     from halfback.entities import Commit as Commit
+    from halfback.entities import Comparison as Comparison
+    from halfback.entities import Evaluation as Evaluation
     from halfback.entities import Explanation as Explanation
     from halfback.entities import Model as Model
     from halfback.entities import ModelVersion as ModelVersion
@@ -84,7 +86,9 @@ _ROOMS = {
     "Catalog": "entities",
     "CheckReport": "entities",
     "Commit": "entities",
+    "Comparison": "entities",
     "ConsistencyProof": "records",
+    "Evaluation": "entities",
     "Explanation": "entities",
     "GrantRecord": "records",
     "Held": "records",
@@ -133,8 +137,10 @@ __all__ = [
     "CheckReport",
     "ClosedError",
     "Commit",
+    "Comparison",
     "ConflictError",
     "ConsistencyProof",
+    "Evaluation",
     "Explanation",
     "GrantRecord",
     "HalfbackError",

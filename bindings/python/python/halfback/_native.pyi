@@ -19,8 +19,10 @@ __all__ = [
     "bundle_history",
     "bundle_verify",
     "checkpoint",
+    "compare",
     "compatible",
     "copy_version",
+    "evaluate",
     "export",
     "export_log",
     "generate_log_key",
@@ -69,6 +71,7 @@ __all__ = [
     "metrics_welch",
     "model_key",
     "open_bundle",
+    "picture",
     "restore",
     "run_cli",
     "sign_statement",
@@ -137,6 +140,21 @@ def submit(
     record: type[_R],
 ) -> _R: ...
 def is_executable(path: str | PathLike[str]) -> bool: ...
+def evaluate(
+    handle: Handle,
+    request: bytes,
+    roles: dict[str, Any],
+    slices: dict[str, Any],
+    record: type[_R],
+) -> _R: ...
+def compare(
+    handle: Handle,
+    request: bytes,
+    roles: dict[str, Any],
+    slices: dict[str, Any],
+    record: type[_R],
+) -> _R: ...
+def picture(request: bytes) -> str: ...
 def compatible(request: bytes, record: type[_R]) -> _R: ...
 def model_key(place: bytes) -> str: ...
 def generate_model_key(path: str | PathLike[str]) -> str: ...

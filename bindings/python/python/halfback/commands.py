@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from halfback.records import Erasable, Example, ModelVersion, Origin, PrincipalKind, Stage
+from halfback.records import (
+    Erasable,
+    Example,
+    Measurement,
+    ModelVersion,
+    Origin,
+    PairedMeasurement,
+    PrincipalKind,
+    Stage,
+)
 from halfback.sentinels import ANY, AnyValue
 
 __all__ = [
@@ -36,6 +45,8 @@ __all__ = [
     "ProtectAlias",
     "Purge",
     "PurgeVersion",
+    "RecordComparison",
+    "RecordEvaluation",
     "RegisterVersion",
     "ReleaseHold",
     "RemoveMember",
@@ -639,6 +650,59 @@ class PurgeVersion(Command):
             "command": self.NAME,
             "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
             "reason": self.reason,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordComparison(Command):
+    """Keeps how two versions compare, as `measure_pair` gives it. The same comparison is kept
+    once.
+    """
+
+    NAME: ClassVar[str] = "record_comparison"
+
+    candidate: ModelVersion | str
+    """The version that is to be judged."""
+    baseline: ModelVersion | str
+    """The version that it is held against, another one."""
+    measurement: PairedMeasurement
+    """What was measured."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "candidate": self.candidate.pin
+            if isinstance(self.candidate, ModelVersion)
+            else self.candidate,
+            "baseline": self.baseline.pin
+            if isinstance(self.baseline, ModelVersion)
+            else self.baseline,
+            "measurement": self.measurement,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordEvaluation(Command):
+    """Keeps what was measured of a version, as `measure`(measure()) gives it. The same
+    measurement of the same version is kept once.
+    """
+
+    NAME: ClassVar[str] = "record_evaluation"
+
+    version: ModelVersion | str
+    """The version."""
+    measurement: Measurement
+    """What was measured."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "version": self.version.pin if isinstance(self.version, ModelVersion) else self.version,
+            "measurement": self.measurement,
         }
         return wire
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from halfback import arguments, records
 from halfback.arguments import text
-from halfback.entities import Explanation
+from halfback.entities import Comparison, Evaluation, Explanation
 from halfback.errors import InvalidError
 from halfback.pages import Page, Pages
 from halfback.reads import Reads
@@ -156,6 +156,51 @@ class Decisions(Reads):
         """
         asked = given_about(principal=(principal_of, principal))
         return self._whole("what_can", records.Held, **asked)
+
+    def get_evaluation(self, evaluation: int) -> Evaluation:
+        """The evaluation of an id.
+
+        >>> made = registry.evaluate("risk.credit.default/1", [0, 1, 1], [0, 1, 0])
+        >>> registry.get_evaluation(made.id) == made
+        True
+        """
+        asked = {"evaluation": arguments.integer("evaluation", evaluation)}
+        return self._ask("get_evaluation", Evaluation, **asked)
+
+    def list_evaluations(
+        self, version: str | ModelVersion, *, page_size: int = 100, cursor: str | None = None
+    ) -> Pages[Evaluation]:
+        """The evaluations of a version, the newest first, without their curves.
+
+        >>> list(registry.list_evaluations("risk.credit.default/1"))
+        []
+        """
+        asked = {"version": self._reference("version", version)}
+        return self._pages("list_evaluations", Evaluation, page_size, cursor, **asked)
+
+    def get_comparison(self, comparison: int) -> Comparison:
+        """The comparison of an id.
+
+        >>> pair = ([0, 1, 1], [0, 0, 1])
+        >>> made = registry.compare(
+        ...     "risk.credit.default/2", "risk.credit.default/1", [0, 1, 1], y_pred=pair
+        ... )
+        >>> registry.get_comparison(made.id) == made
+        True
+        """
+        asked = {"comparison": arguments.integer("comparison", comparison)}
+        return self._ask("get_comparison", Comparison, **asked)
+
+    def list_comparisons(
+        self, version: str | ModelVersion, *, page_size: int = 100, cursor: str | None = None
+    ) -> Pages[Comparison]:
+        """The comparisons of a version, as candidate or baseline, the newest first.
+
+        >>> list(registry.list_comparisons("risk.credit.default/1"))
+        []
+        """
+        asked = {"version": self._reference("version", version)}
+        return self._pages("list_comparisons", Comparison, page_size, cursor, **asked)
 
     def list_signatures(self, version: str | ModelVersion) -> Pages[VersionSignature]:
         """The signatures over the files of a version, by key.

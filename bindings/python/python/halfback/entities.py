@@ -13,7 +13,7 @@ from halfback.sentinels import ANY, AnyValue
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any, Self
+    from typing import Any, Literal, Self, TypeAlias
 
     from halfback.arguments import PathArgument, Progress
     from halfback.examples import ExampleCheck
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from halfback.reads import Location, Reads
     from halfback.registry import Registry
 
+    Picture: TypeAlias = Literal["roc", "precision_recall", "calibration", "confusion", "slices"]
+
 __all__ = [
     "Artifact",
     "Backup",
     "Catalog",
     "CheckReport",
     "Commit",
+    "Comparison",
+    "Evaluation",
     "Explanation",
     "Model",
     "ModelVersion",
@@ -112,6 +116,101 @@ class CheckReport(Shown, records.CheckReport):
         count = len(self.findings)
         found = f"{count} finding{'' if count == 1 else 's'}" if count else "no findings"
         return f"<CheckReport of {self.commits} commits: {found}>"
+
+
+class Evaluation(Shown, records.Evaluation):
+    """What a version was measured to be on some rows.
+
+    >>> registry.evaluate("risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 0])
+    <Evaluation of models:/risk.credit.default/1: 4 rows, accuracy 0.75>
+    """
+
+    def metric(
+        self, metric: str, slice: tuple[str, str] | None = None
+    ) -> records.MetricValue | None:
+        """A metric of all rows, or of a slice such as `("region", "north")`.
+
+        >>> evaluation = registry.evaluate("risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 0])
+        >>> evaluation.metric("recall").value
+        0.5
+        """
+        for value in self.metrics:
+            found = None if value.slice is None else (value.slice.column, value.slice.value)
+            if value.metric == metric and found == slice:
+                return value
+        return None
+
+    def pictures(self) -> list[Picture]:
+        """The pictures that `svg` can draw.
+
+        >>> registry.evaluate("risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 0]).pictures()
+        ['confusion', 'slices']
+        """
+        curves = self.curves
+        has: dict[Picture, bool] = {
+            "roc": curves is not None and bool(curves.roc),
+            "precision_recall": curves is not None and bool(curves.precision_recall),
+            "calibration": curves is not None and bool(curves.reliability),
+            "confusion": curves is not None and curves.confusion is not None,
+            "slices": True,
+        }
+        return [picture for picture, there in has.items() if there]
+
+    def svg(self, picture: Picture, *, metric: str | None = None) -> str:
+        """A picture as SVG; `metric` is that of the picture `slices`.
+
+        >>> evaluation = registry.evaluate("risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 0])
+        >>> evaluation.svg("confusion")[:4]
+        '<svg'
+        """
+        return _picture({"evaluation": self}, picture=picture, metric=metric)
+
+    def _repr_svg_(self) -> str:
+        return self.svg(self.pictures()[0])
+
+    def __repr__(self) -> str:
+        dataset = "" if self.dataset is None else f" on {self.dataset.name}"
+        main = next(
+            (
+                f", {value.metric} {value.value:.4g}"
+                for name in ("roc_auc", "roc_auc_ovr", "accuracy", "rmse")
+                if (value := self.metric(name)) is not None and value.value is not None
+            ),
+            "",
+        )
+        return f"<Evaluation of {self.version}{dataset}: {self.rows} rows{main}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.digest))
+
+
+class Comparison(Shown, records.Comparison):
+    """How two versions compare on the same rows, with a verdict and its reason.
+
+    >>> pair = ([0, 1, 1], [0, 0, 1])
+    >>> registry.compare("risk.credit.default/2", "risk.credit.default/1", [0, 1, 1], y_pred=pair)
+    <Comparison of models:/risk.credit.default/2 with models:/risk.credit.default/1: inconclusive>
+    """
+
+    def svg(self) -> str:
+        """The differences over all rows and by slice, with intervals: a forest plot as SVG.
+
+        >>> pair = ([0, 1, 1], [0, 0, 1])
+        >>> registry.compare(
+        ...     "risk.credit.default/2", "risk.credit.default/1", [0, 1, 1], y_pred=pair
+        ... ).svg()[:4]
+        '<svg'
+        """
+        return _picture({"comparison": self})
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {self.candidate} with {self.baseline}: {self.verdict}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.digest))
 
 
 class Backup(Shown, records.Backup):
@@ -389,3 +488,11 @@ def _size(count: int) -> str:
     while size >= 999.95:
         size, unit = size / 1000, next(units)
     return f"{size:.1f} {unit}"
+
+
+def _picture(of: dict[str, object], **how: str | None) -> str:
+    from halfback import _native, arguments
+    from halfback.wire import encode
+
+    request = {"of": of} | {name: said for name, said in how.items() if said is not None}
+    return _native.picture(encode(arguments.json_object("record", request)))

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from halfback import records
-from halfback.entities import _short, _size
+from halfback.entities import Comparison, Evaluation, _short, _size
 from halfback.errors import HalfbackError
 from halfback.pages import Page, Pages
 
@@ -222,7 +222,65 @@ def _explanation(explanation: records.Explanation) -> str:
     return title + _note(explanation.text) + _facts(facts) + chain
 
 
+def _evaluation(evaluation: Evaluation) -> str:
+    dataset = evaluation.dataset
+    facts = {
+        "dataset": None
+        if dataset is None
+        else " ".join(filter(None, (dataset.name, dataset.digest))),
+        "rows": f"{evaluation.rows:,}",
+        "task": evaluation.task,
+        "data": _code(_short(evaluation.data_digest)),
+        "recorded": _made(evaluation.recorded_at, evaluation.recorded_by),
+        "library": evaluation.library,
+    }
+    overall = [value for value in evaluation.metrics if value.slice is None]
+    rows = (
+        (
+            value.metric,
+            _right("undefined" if value.value is None else f"{value.value:.4g}"),
+            _bounds(value.lower, value.upper),
+            value.undefined or value.method or "",
+        )
+        for value in overall
+    )
+    level = f"{evaluation.level * 100:g} % interval"
+    table = _table(("metric", _right("value"), level, "by"), rows, len(overall))
+    sliced = any(value.slice is not None for value in evaluation.metrics)
+    wanted = [name for name in evaluation.pictures() if name != "slices" or sliced]
+    pictures = "".join(evaluation.svg(name) for name in wanted)
+    return _title("Evaluation", evaluation.version) + _facts(facts) + table + _pictures(pictures)
+
+
+def _comparison(comparison: Comparison) -> str:
+    good = {"better": "good", "equivalent": "good", "non_inferior": "good", "worse": "bad"}
+    verdict = _mark(comparison.verdict.replace("_", "-"), good.get(comparison.verdict, ""))
+    dataset = comparison.dataset
+    facts = {
+        "baseline": comparison.baseline,
+        "dataset": None if dataset is None else dataset.name,
+        "rows": f"{comparison.rows:,}",
+        "metric": comparison.metric,
+        "asked": comparison.alternative.replace("_", "-"),
+        "margin": comparison.margin or None,
+        "method": comparison.method,
+        "recorded": _made(comparison.recorded_at, comparison.recorded_by),
+    }
+    title = _title("Comparison", comparison.candidate, [verdict])
+    return title + _note(comparison.reason) + _facts(facts) + _pictures(comparison.svg())
+
+
+def _bounds(lower: float | None, upper: float | None) -> str:
+    return "" if lower is None or upper is None else f"{lower:.4g} to {upper:.4g}"
+
+
+def _pictures(pictures: str) -> str:
+    return f'<div class="pictures">{pictures}</div>' if pictures else ""
+
+
 _RENDERERS: Mapping[type, Any] = {
+    Evaluation: _evaluation,
+    Comparison: _comparison,
     records.Catalog: _catalog,
     records.Schema: _catalog,
     records.Model: _model,
@@ -565,6 +623,12 @@ font-variant-numeric:tabular-nums}
 .halfback .parts{display:flex;flex-wrap:wrap;gap:4px 32px;margin-top:8px}
 .halfback h4{margin:6px 0 0;padding:0;font-size:11px;font-weight:400;color:var(--soft)}
 .halfback .parts .wide{margin-top:0;max-height:250px}
+.halfback .pictures{display:flex;flex-wrap:wrap;gap:8px 16px;margin-top:8px}
+.halfback .hb-p{color:var(--ink);max-width:100%;height:auto}
+.halfback .hb-p .a{color:var(--blue)}
+.halfback .hb-p .b{color:#d9692b}
+.halfback .hb-p .g{color:var(--green)}
+.halfback .hb-p .n{color:var(--soft)}
 .halfback .move{display:flex;flex-wrap:wrap;align-items:center;gap:12px;
 font-variant-numeric:tabular-nums}
 .halfback .bar{display:inline-block;width:200px;height:8px;border-radius:4px;background:var(--wash);

@@ -10,6 +10,7 @@ from halfback._native import Handle, Resolver, Stamp
 from halfback.access import Access
 from halfback.entities import Backup, ModelVersion
 from halfback.errors import ClosedError
+from halfback.evaluations import Evaluations
 from halfback.namespaces import Namespaces
 from halfback.progress import telling
 from halfback.reads import Reads, copy_options
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Registry"]
 
 
-class Registry(Resolver, Namespaces, Versions, Access):
+class Registry(Resolver, Namespaces, Versions, Evaluations, Access):
     """An open registry; `halfback.open` makes it.
 
     It may be used by any number of threads, and after a fork. It pickles as its location: what is

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from halfback import arguments
 from halfback.arguments import integer, text
-from halfback.entities import Catalog, Model, ModelVersion, Schema
+from halfback.entities import Catalog, Comparison, Evaluation, Model, ModelVersion, Schema
 from halfback.reads import Reads
 from halfback.records import (
     Erased,
@@ -56,6 +56,8 @@ Output: TypeAlias = (
     | Schema
     | Model
     | ModelVersion
+    | Evaluation
+    | Comparison
     | Erased
     | Purged
     | Principal
@@ -77,6 +79,8 @@ _OUTPUTS: dict[str, type[Output]] = {
     "erase": Erased,
     "purge": Purged,
     "purge_version": Erased,
+    "record_comparison": Comparison,
+    "record_evaluation": Evaluation,
     "register_version": ModelVersion,
     "rename_catalog": Catalog,
     "rename_model": Model,

@@ -1,6 +1,6 @@
 //! The Poisson bootstrap: intervals for any metric that takes weights.
 
-use crate::column::{Labels, Scores, finite, not_empty, rows};
+use crate::column::{Labels, Scores, finite, not_empty, rows, same_length};
 use crate::distribution::{normal_cdf, normal_quantile};
 use crate::error::{Error, Result};
 use crate::order::quantile;
@@ -48,6 +48,45 @@ pub fn bootstrap(
         values.push(metric(&weights));
     }
     Ok(Bootstrap::new(estimate, values))
+}
+
+/// [`bootstrap`] within strata: in every resample each stratum keeps the weight that it has in the
+/// rows. `strata` is the stratum of each key, such as its class or site.
+///
+/// A resample that drew nothing of a stratum is left out. Source: Davison and Hinkley, Bootstrap
+/// methods and their application (1997), 3.2, with Poisson weights scaled to each stratum's size.
+pub fn bootstrap_stratified(
+    keys: &[u64],
+    strata: &[u32],
+    replicates: u32,
+    seed: u64,
+    mut metric: impl FnMut(&[f64]) -> f64,
+) -> Result<Bootstrap> {
+    same_length("strata", strata.len(), keys.len())?;
+    let mut names = strata.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    let place = |stratum: &u32| names.partition_point(|name| name < stratum);
+    let places: Vec<usize> = strata.iter().map(place).collect();
+    let totals = |weights: &[f64]| {
+        let mut totals = vec![0.0; names.len()];
+        for (&place, weight) in places.iter().zip(weights) {
+            totals[place] += weight;
+        }
+        totals
+    };
+    let sizes = totals(&vec![1.0; keys.len()]);
+    let mut scaled = vec![0.0; keys.len()];
+    bootstrap(keys, replicates, seed, |weights| {
+        let drawn = totals(weights);
+        if drawn.contains(&0.0) {
+            return f64::NAN;
+        }
+        for (row, &place) in places.iter().enumerate() {
+            scaled[row] = weights[row] * (sizes[place] / drawn[place]);
+        }
+        metric(&scaled)
+    })
 }
 
 fn check(rows: usize, replicates: u32) -> Result<()> {
@@ -168,7 +207,7 @@ pub fn jackknife(
 }
 
 impl Bootstrap {
-    fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
+    pub(crate) fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
         let all = replicates.len();
         replicates.retain(|value| !value.is_nan());
         replicates.sort_unstable_by(f64::total_cmp);
@@ -217,6 +256,18 @@ impl Bootstrap {
         let at_least = n - self.replicates.partition_point(|&value| value < null);
         let beyond = at_most.min(at_least) as f64;
         (2.0 * (beyond + 1.0) / (n as f64 + 1.0)).min(1.0)
+    }
+
+    /// The same of the metric's negative.
+    pub(crate) fn negated(&self) -> Self {
+        let replicates = self.replicates.iter().rev().map(|value| -value).collect();
+        Self { estimate: -self.estimate, replicates, undefined: self.undefined }
+    }
+
+    /// The one-sided p-value of a true value of at most `null`.
+    pub(crate) fn above(&self, null: f64) -> f64 {
+        let at_most = self.replicates.partition_point(|&value| value <= null);
+        (at_most as f64 + 1.0) / (self.replicates.len() as f64 + 1.0)
     }
 
     fn enough(&self) -> Result<()> {

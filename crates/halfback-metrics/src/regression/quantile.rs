@@ -11,12 +11,17 @@ impl Regression<'_> {
     pub fn median_absolute_error(&self) -> Outputs {
         let one = |(y, p): &Pair<'_>| {
             let errors: Vec<f64> = y.iter().zip(p.iter()).map(|(y, p)| (p - y).abs()).collect();
-            Metric::of(match self.weights {
-                None => median(errors),
-                Some(_) => weighted_quantile(&errors, self.weights, 0.5),
-            })
+            Metric::of(median_of(&errors, self.weights))
         };
         Outputs::plain(self.outputs.iter().map(one).collect())
+    }
+}
+
+/// The median, with weights where there are some.
+pub(crate) fn median_of(values: &[f64], weights: Weights<'_>) -> f64 {
+    match weights {
+        None => median(values.to_vec()),
+        Some(_) => weighted_quantile(values, weights, 0.5),
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod calibration;
 mod classification;
+mod fairness;
 mod ranking;
 mod regression;
 mod scores;

@@ -1,8 +1,8 @@
 """Makes the golden values beside this file, from data that scikit-learn ships.
 
-Versions: scikit-learn 1.9.1, scipy 1.17.1, statsmodels 0.15.0, numpy 2.4.6 (Python 3.11).
+Versions: scikit-learn 1.9.1, scipy 1.17.1, statsmodels 0.15.0, fairlearn 0.15.0, numpy 2.4.6 (Python 3.11).
 
-    pip install scikit-learn==1.9.1 scipy==1.17.1 statsmodels==0.15.0 numpy==2.4.6
+    pip install scikit-learn==1.9.1 scipy==1.17.1 statsmodels==0.15.0 fairlearn==0.15.0 numpy==2.4.6
     python crates/halfback-metrics/tests/golden/make.py
 
 A case is a function of scikit-learn, the columns it was called with, its parameters, and what came:
@@ -668,6 +668,44 @@ def statistics():
     book.write()
 
 
+def fairness():
+    """Metrics by group, and the measures of fairlearn."""
+    import fairlearn.metrics as f
+
+    book = Book("fairness")
+    random = np.random.default_rng(11)
+    truth = random.integers(0, 2, 120)
+    book.column("truth", truth)
+    book.column("predicted", np.where(random.random(120) < 0.7, truth, 1 - truth))
+    book.column("sex", np.array(["f", "m", "x"])[random.integers(0, 3, 120)])
+    book.column("age", random.integers(0, 2, 120))
+    # Of one group nothing is predicted positive.
+    book.column("none", np.where(np.asarray(book.data["sex"]) == "x", 0, book.data["predicted"]))
+
+    def frame(truth, predicted, *groups, metric):
+        by = f.MetricFrame(metrics=getattr(m, metric), y_true=truth, y_pred=predicted,
+                           sensitive_features={str(at): group for at, group in enumerate(groups)})
+        methods = ["between_groups", "to_overall"]
+        return [*by.by_group.tolist(), by.overall, by.group_min(), by.group_max(),
+                *(by.difference(method=method) for method in methods),
+                *(by.ratio(method=method) for method in methods)]
+
+    for metric in ["accuracy_score", "recall_score", "precision_score"]:
+        for groups in [("sex",), ("age",), ("sex", "age")]:
+            book.case("by_group", "truth", "predicted", *groups, call=frame, metric=metric)
+    measures = ["demographic_parity_difference", "demographic_parity_ratio", "equal_opportunity_difference",
+                "equal_opportunity_ratio", "equalized_odds_difference", "equalized_odds_ratio"]
+    for measure in measures:
+        for predicted in ["predicted", "none"]:
+            for method in ["between_groups", "to_overall"]:
+                for agg in ["worst_case", "mean"] if "odds" in measure else [None]:
+                    options = {"method": method} | ({} if agg is None else {"agg": agg})
+                    book.case(measure, "truth", predicted, "sex",
+                              call=lambda t, p, g, measure=measure, **options: getattr(f, measure)(
+                                  t, p, sensitive_features=g, **options), **options)
+    book.write()
+
+
 if __name__ == "__main__":
     classification()
     scores()
@@ -675,3 +713,4 @@ if __name__ == "__main__":
     regression()
     ranking()
     statistics()
+    fairness()

@@ -40,6 +40,8 @@ pub(super) enum Kind {
     Tag,
     /// By key, of any scalar type.
     Param,
+    /// A number by metric, or a bound of it by metric and `lower` or `upper`.
+    Metric,
 }
 
 impl Kind {
@@ -68,7 +70,8 @@ pub(super) struct Attribute {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source {
     /// An expression on the row `m` with `s` and `c` (a model with its schema and catalog) or `v`
-    /// (a version), in which `@` is the moment. A plain column unless it opens with `(`.
+    /// (a version), in which `@` is the moment, and `#` the column of a metric that is meant. A plain
+    /// column unless it opens with `(`.
     pub(super) sql: &'static str,
     /// Whether it can be absent.
     pub(super) optional: bool,
@@ -103,7 +106,7 @@ impl Attribute {
     }
 
     pub(super) fn has_key(&self) -> bool {
-        matches!(self.kind, Kind::Tag | Kind::Param)
+        matches!(self.kind, Kind::Tag | Kind::Param | Kind::Metric)
     }
 
     /// The name that one was probably meant to be.
@@ -494,6 +497,31 @@ static ATTRIBUTES: &[Attribute] = &[
         kind: Kind::Param,
         models: None,
         versions: always("v.params"),
+    },
+    // The newest evaluation that has the metric, over all its rows.
+    Attribute {
+        names: &["metric"],
+        kind: Kind::Metric,
+        models: None,
+        versions: indexed(
+            maybe(concat!(
+                "(SELECT x.# FROM evaluation e JOIN evaluation_metric x ON x.evaluation = e.id \
+                 WHERE e.version = v.id AND x.metric = $ AND x.slice = '' AND ",
+                live!("e"),
+                " AND ",
+                live!("x"),
+                " ORDER BY e.id DESC LIMIT 1)",
+            )),
+            concat!(
+                "SELECT e.version AS id FROM evaluation_metric x CROSS JOIN evaluation e \
+                 WHERE e.id = x.evaluation AND x.metric = $ AND x.slice = '' AND ",
+                live!("e"),
+                " AND ",
+                live!("x"),
+            ),
+            "x.#",
+            false,
+        ),
     },
 ];
 

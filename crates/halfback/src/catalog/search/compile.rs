@@ -125,7 +125,17 @@ pub(super) fn attribute(
             Some(key.as_str().to_owned())
         }
         (Some(key), Kind::Param) => Some(key.clone()),
-        (None, Kind::Tag | Kind::Param) => {
+        (Some(key), Kind::Metric) => match metric(key) {
+            (name, _) if name.contains('.') => {
+                let why = format!(
+                    "`{}` is no metric; a metric's name has no dot, and only `.value`, `.lower` or `.upper` follow it",
+                    shown(key)
+                );
+                return Err(wrong(why));
+            }
+            _ => Some(key.clone()),
+        },
+        (None, Kind::Tag | Kind::Param | Kind::Metric) => {
             return Err(wrong(format!("expected a key, as in `{}.name`", named.name)));
         }
         (Some(_), _) => return Err(wrong(format!("`{}` has no keys", named.name))),
@@ -134,8 +144,20 @@ pub(super) fn attribute(
     Ok((attribute, source, key))
 }
 
+/// A metric, and the column of it that is meant.
+fn metric(key: &str) -> (&str, &str) {
+    match key.rsplit_once('.') {
+        Some((name, column @ ("value" | "lower" | "upper"))) => (name, column),
+        _ => (key, "value"),
+    }
+}
+
 /// The expression of an attribute, with its key as a parameter.
 pub(super) fn expression(sql: &str, key: Option<&str>) -> Fragment {
+    if sql.contains('#') {
+        let (key, column) = metric(key.unwrap_or_default());
+        return expression(&sql.replace('#', column), Some(key));
+    }
     let keys = key.filter(|_| sql.contains('$')).map(|key| Bound::Text(key.to_owned()));
     Fragment::new(sql, keys.into_iter().collect())
 }
@@ -422,7 +444,7 @@ impl<'a> Compiler<'a> {
         fold: bool,
         named: &filter::Attribute,
     ) -> Result<Pattern> {
-        if matches!(kind, Kind::Int | Kind::Time | Kind::Word(_)) {
+        if matches!(kind, Kind::Int | Kind::Metric | Kind::Time | Kind::Word(_)) {
             let why = format!("`{}` is no free text; LIKE and ILIKE do not apply", named.name);
             return Err(refused(self.text, named.at, why));
         }
@@ -446,7 +468,7 @@ impl<'a> Compiler<'a> {
     fn bound(&mut self, kind: Kind, operand: &Operand) -> Result<Bound> {
         let wrong = |why: String| refused(self.text, operand.at, why);
         match kind {
-            Kind::Int => match self.literal(operand)? {
+            Kind::Int | Kind::Metric => match self.literal(operand)? {
                 Literal::Int(number) => Ok(Bound::Int(number)),
                 Literal::Real(number) => Ok(Bound::Real(number)),
                 _ => Err(refused(self.text, operand.at, "expected a number")),
@@ -606,6 +628,8 @@ fn place(kind: Kind, source: Source, key: Option<&str>, test: &Test) -> (Fragmen
         (_, test) => condition(&expression, test),
     };
     let served = match test {
+        // Few versions are above a bound that is worth asking for.
+        Test::Compare(comparison, _) if kind == Kind::Metric => *comparison != Comparison::NotEqual,
         Test::Compare(comparison, _) => *comparison == Comparison::Equal,
         Test::In(negated, _) => !negated,
         Test::Prefix(negated, prefix) => !negated && !prefix.is_empty(),
@@ -616,8 +640,8 @@ fn place(kind: Kind, source: Source, key: Option<&str>, test: &Test) -> (Fragmen
 }
 
 fn seed(index: Index, key: Option<&str>, test: &Test) -> Seed {
-    let select =
-        expression(index.select, key).then(" AND ").then(condition(&index.column.into(), test));
+    let column = expression(index.column, key);
+    let select = expression(index.select, key).then(" AND ").then(condition(&column, test));
     let ordered = index.ordered && matches!(test, Test::Compare(..));
     Seed { select, ordered, in_list: index.column == "m.name" }
 }

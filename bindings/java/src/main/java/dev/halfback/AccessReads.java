@@ -275,6 +275,70 @@ public abstract sealed class AccessReads extends Queries permits Reads {
   }
 
   /**
+   * An evaluation.
+   *
+   * @param evaluation its id
+   * @return the evaluation
+   */
+  public Evaluation getEvaluation(long evaluation) {
+    return query(request("get_evaluation").put("evaluation", evaluation), Evaluation.class);
+  }
+
+  /**
+   * The evaluations of a version, the newest first, without their curves.
+   *
+   * @param version the URI of the version
+   * @return the evaluations
+   */
+  public Stream<Evaluation> listEvaluations(String version) {
+    return PageIterator.stream(page -> listEvaluationsPage(version, page));
+  }
+
+  /**
+   * A page of the evaluations of a version, the newest first, without their curves.
+   *
+   * @param version the URI of the version
+   * @param page which one
+   * @return the page
+   */
+  public Page<Evaluation> listEvaluationsPage(String version, PageRequest page) {
+    ObjectNode query = request("list_evaluations").put("version", text(version, "version"));
+    return queryPage(query, page, Evaluation.class);
+  }
+
+  /**
+   * A comparison.
+   *
+   * @param comparison its id
+   * @return the comparison
+   */
+  public Comparison getComparison(long comparison) {
+    return query(request("get_comparison").put("comparison", comparison), Comparison.class);
+  }
+
+  /**
+   * The comparisons of a version, as candidate or baseline, the newest first.
+   *
+   * @param version the URI of the version
+   * @return the comparisons
+   */
+  public Stream<Comparison> listComparisons(String version) {
+    return PageIterator.stream(page -> listComparisonsPage(version, page));
+  }
+
+  /**
+   * A page of the comparisons of a version, as candidate or baseline, the newest first.
+   *
+   * @param version the URI of the version
+   * @param page which one
+   * @return the page
+   */
+  public Page<Comparison> listComparisonsPage(String version, PageRequest page) {
+    ObjectNode query = request("list_comparisons").put("version", text(version, "version"));
+    return queryPage(query, page, Comparison.class);
+  }
+
+  /**
    * The signatures over the files of a version, by key.
    *
    * @param version the URI of the version

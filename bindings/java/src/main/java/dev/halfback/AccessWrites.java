@@ -10,6 +10,8 @@ import dev.halfback.commands.DeleteRole;
 import dev.halfback.commands.Erase;
 import dev.halfback.commands.Grant;
 import dev.halfback.commands.PurgeVersion;
+import dev.halfback.commands.RecordComparison;
+import dev.halfback.commands.RecordEvaluation;
 import dev.halfback.commands.ReleaseHold;
 import dev.halfback.commands.RemoveMember;
 import dev.halfback.commands.RepeatErasures;
@@ -476,6 +478,56 @@ public sealed interface AccessWrites permits Writes {
    */
   default Erased purgeVersion(PurgeVersion command) {
     return (Erased) execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Keeps what was measured of a version elsewhere; {@link Registry#evaluate} measures here.
+   *
+   * @param version the URI of the version
+   * @param measurement what was measured
+   * @return the evaluation
+   */
+  default Evaluation recordEvaluation(String version, Measurement measurement) {
+    return recordEvaluation(
+        RecordEvaluation.of(
+            Arguments.given(version, "version"), Arguments.given(measurement, "measurement")));
+  }
+
+  /**
+   * Keeps what was measured of a version elsewhere; {@link Registry#evaluate} measures here.
+   *
+   * @param command what to do, with every option
+   * @return the evaluation
+   */
+  default Evaluation recordEvaluation(RecordEvaluation command) {
+    return (Evaluation) execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Keeps how two versions compare, measured elsewhere; {@link Registry#compare} measures here.
+   *
+   * @param candidate the URI of the version that is to be judged
+   * @param baseline the URI of the version that it is held against
+   * @param measurement what was measured
+   * @return the comparison
+   */
+  default Comparison recordComparison(
+      String candidate, String baseline, PairedMeasurement measurement) {
+    return recordComparison(
+        RecordComparison.of(
+            Arguments.given(candidate, "candidate"),
+            Arguments.given(baseline, "baseline"),
+            Arguments.given(measurement, "measurement")));
+  }
+
+  /**
+   * Keeps how two versions compare, measured elsewhere; {@link Registry#compare} measures here.
+   *
+   * @param command what to do, with every option
+   * @return the comparison
+   */
+  default Comparison recordComparison(RecordComparison command) {
+    return (Comparison) execute(Arguments.given(command, "command"));
   }
 
   /**

@@ -81,6 +81,12 @@ final class Native {
 
   static native byte[] compact(long handle);
 
+  static native byte[] evaluate(long handle, byte[] request, byte[] columns);
+
+  static native byte[] compare(long handle, byte[] request, byte[] columns);
+
+  static native byte[] picture(byte[] request);
+
   static native byte[] modelKey(byte[] place);
 
   static native byte[] generateModelKey(byte[] path);

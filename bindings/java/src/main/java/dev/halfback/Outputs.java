@@ -27,6 +27,8 @@ final class Outputs {
           ModelVersion.class;
       case "purge" -> Purged.class;
       case "erase", "purge_version", "repeat_erasures" -> Erased.class;
+      case "record_evaluation" -> Evaluation.class;
+      case "record_comparison" -> Comparison.class;
       case "sign_version" -> VersionSignature.class;
       case "set_signing_keys" -> SigningKeys.class;
       case "create_principal" -> Principal.class;

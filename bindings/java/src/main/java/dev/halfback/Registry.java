@@ -178,6 +178,42 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
   }
 
   /**
+   * Measures a version's predictions, each metric with its interval, and keeps the evaluation.
+   *
+   * @param version the URI of the version
+   * @param sample the rows, and how to measure them
+   * @return the evaluation
+   */
+  public Evaluation evaluate(String version, Sample sample) {
+    ObjectNode request = Json.object();
+    request.set("version", Json.tree(Arguments.given(version, "version")));
+    request.set("options", Arguments.given(sample, "sample").options());
+    byte[] json = Json.bytes(request);
+    byte[] columns = sample.columns();
+    byte[] record = handle().call(address -> Native.evaluate(address, json, columns));
+    return Json.read(record, Evaluation.class);
+  }
+
+  /**
+   * Compares two versions on the same rows, and keeps the comparison with its verdict.
+   *
+   * @param candidate the URI of the version that is to be judged
+   * @param baseline the URI of the version that it is held against
+   * @param sample the rows, and how to compare both
+   * @return the comparison
+   */
+  public Comparison compare(String candidate, String baseline, PairedSample sample) {
+    ObjectNode request = Json.object();
+    request.set("candidate", Json.tree(Arguments.given(candidate, "candidate")));
+    request.set("baseline", Json.tree(Arguments.given(baseline, "baseline")));
+    request.set("options", Arguments.given(sample, "sample").options());
+    byte[] json = Json.bytes(request);
+    byte[] columns = sample.columns();
+    byte[] record = handle().call(address -> Native.compare(address, json, columns));
+    return Json.read(record, Comparison.class);
+  }
+
+  /**
    * The same commands, each carried out at most once under a key: when it is sent again, also after
    * a crash, it answers what it answered before and changes nothing.
    *

@@ -26,6 +26,8 @@ public sealed interface Command
         ProtectAlias,
         Purge,
         PurgeVersion,
+        RecordComparison,
+        RecordEvaluation,
         RegisterVersion,
         ReleaseHold,
         RemoveMember,

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.halfback.Content;
 import dev.halfback.Expect;
 import dev.halfback.NewVersion;
@@ -70,6 +71,12 @@ final class Calls {
     }
     if (name.equals("transact")) {
       return ((Writes) receiver).transact(commands((List<?>) arguments.get("commands")));
+    }
+    if (name.equals("evaluate")) {
+      return Measuring.evaluate(registry, arguments);
+    }
+    if (name.equals("compare")) {
+      return Measuring.compare(registry, arguments);
     }
     if (arguments.containsKey("content")) {
       arguments.put("content", content(arguments));
@@ -296,7 +303,10 @@ final class Calls {
       return value;
     }
     if (type.isEnum() || type.isRecord() && value instanceof Map) {
-      return new ObjectMapper().findAndRegisterModules().convertValue(value, type);
+      return new ObjectMapper()
+          .findAndRegisterModules()
+          .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .convertValue(value, type);
     }
     throw new AssertionError(value + " is no " + type + "; Java's compiler refuses that");
   }

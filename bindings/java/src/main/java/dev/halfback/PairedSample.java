@@ -1,0 +1,354 @@
+package dev.halfback;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+
+/**
+ * Rows that two versions predicted for, what is true of them, and how to compare both. Columns are
+ * copied when they are given.
+ *
+ * <pre>{@code
+ * Comparison comparison =
+ *     registry.compare(
+ *         "risk.credit.default/2",
+ *         "risk.credit.default@champion",
+ *         PairedSample.of(truth).withScores(scores, championScores).withMargin(0.01));
+ * }</pre>
+ */
+public final class PairedSample {
+  private final ColumnBytes columns = new ColumnBytes();
+  private final ObjectNode options = Json.object();
+
+  private PairedSample(Object truth) {
+    columns.add(false, "y_true", Arguments.given(truth, "truth"));
+  }
+
+  /**
+   * Rows of which this is true.
+   *
+   * @param truth a class or a number for each row
+   * @return the rows
+   */
+  public static PairedSample of(boolean[] truth) {
+    return new PairedSample(truth);
+  }
+
+  /**
+   * Rows of which this is true.
+   *
+   * @param truth a class or a number for each row
+   * @return the rows
+   */
+  public static PairedSample of(int[] truth) {
+    return new PairedSample(truth);
+  }
+
+  /**
+   * Rows of which this is true.
+   *
+   * @param truth a class or a number for each row
+   * @return the rows
+   */
+  public static PairedSample of(long[] truth) {
+    return new PairedSample(truth);
+  }
+
+  /**
+   * Rows of which this is true.
+   *
+   * @param truth a class or a number for each row
+   * @return the rows
+   */
+  public static PairedSample of(double[] truth) {
+    return new PairedSample(truth);
+  }
+
+  /**
+   * Rows of which this is true.
+   *
+   * @param truth a class or a number for each row
+   * @return the rows
+   */
+  public static PairedSample of(String[] truth) {
+    return new PairedSample(truth);
+  }
+
+  /**
+   * What both versions predict: a class or a number.
+   *
+   * @param candidate a value of the candidate for each row
+   * @param baseline a value of the baseline for each row
+   * @return this
+   */
+  public PairedSample withPredictions(boolean[] candidate, boolean[] baseline) {
+    return pair("y_pred", candidate, baseline);
+  }
+
+  /**
+   * What both versions predict: a class or a number.
+   *
+   * @param candidate a value of the candidate for each row
+   * @param baseline a value of the baseline for each row
+   * @return this
+   */
+  public PairedSample withPredictions(int[] candidate, int[] baseline) {
+    return pair("y_pred", candidate, baseline);
+  }
+
+  /**
+   * What both versions predict: a class or a number.
+   *
+   * @param candidate a value of the candidate for each row
+   * @param baseline a value of the baseline for each row
+   * @return this
+   */
+  public PairedSample withPredictions(long[] candidate, long[] baseline) {
+    return pair("y_pred", candidate, baseline);
+  }
+
+  /**
+   * What both versions predict: a class or a number.
+   *
+   * @param candidate a value of the candidate for each row
+   * @param baseline a value of the baseline for each row
+   * @return this
+   */
+  public PairedSample withPredictions(double[] candidate, double[] baseline) {
+    return pair("y_pred", candidate, baseline);
+  }
+
+  /**
+   * What both versions predict: a class or a number.
+   *
+   * @param candidate a value of the candidate for each row
+   * @param baseline a value of the baseline for each row
+   * @return this
+   */
+  public PairedSample withPredictions(String[] candidate, String[] baseline) {
+    return pair("y_pred", candidate, baseline);
+  }
+
+  /**
+   * Scores of the positive class; those within [0, 1] are probabilities.
+   *
+   * @param candidate a score of the candidate for each row
+   * @param baseline a score of the baseline for each row
+   * @return this
+   */
+  public PairedSample withScores(double[] candidate, double[] baseline) {
+    return pair("y_score", candidate, baseline);
+  }
+
+  /**
+   * Probabilities with a column for each class in ascending order.
+   *
+   * @param candidate a row of them of the candidate for each row
+   * @param baseline a row of them of the baseline for each row
+   * @return this
+   */
+  public PairedSample withScores(double[][] candidate, double[][] baseline) {
+    columns.add("y_score", candidate);
+    columns.add("baseline.y_score", baseline);
+    return this;
+  }
+
+  /**
+   * The metric, which is else the area under the ROC curve, accuracy, or the root of the mean
+   * squared error.
+   *
+   * @param metric such as {@code log_loss}
+   * @return this
+   */
+  public PairedSample withMetric(String metric) {
+    return option("metric", Arguments.given(metric, "metric"));
+  }
+
+  /**
+   * What is to be shown of the candidate.
+   *
+   * @param alternative what
+   * @return this
+   */
+  public PairedSample withAlternative(Alternative alternative) {
+    return option("alternative", Arguments.given(alternative, "alternative"));
+  }
+
+  /**
+   * The difference that matters, in the unit of the metric.
+   *
+   * @param margin zero or more
+   * @return this
+   */
+  public PairedSample withMargin(double margin) {
+    return option("margin", Arguments.finite(margin, "margin"));
+  }
+
+  /**
+   * How p-values of slices are adjusted for their number.
+   *
+   * @param adjustment how
+   * @return this
+   */
+  public PairedSample withAdjustment(Adjustment adjustment) {
+    return option("adjustment", Arguments.given(adjustment, "adjustment"));
+  }
+
+  /**
+   * A column whose values make slices: every value of it is measured alone too.
+   *
+   * @param name its name
+   * @param column a label for each row
+   * @return this
+   */
+  public PairedSample withSlice(String name, String[] column) {
+    return slice(name, column);
+  }
+
+  /**
+   * A column whose values make slices: every value of it is measured alone too.
+   *
+   * @param name its name
+   * @param column a label for each row
+   * @return this
+   */
+  public PairedSample withSlice(String name, int[] column) {
+    return slice(name, column);
+  }
+
+  /**
+   * A column whose values make slices: every value of it is measured alone too.
+   *
+   * @param name its name
+   * @param column a label for each row
+   * @return this
+   */
+  public PairedSample withSlice(String name, long[] column) {
+    return slice(name, column);
+  }
+
+  /**
+   * A column whose values make slices: every value of it is measured alone too.
+   *
+   * @param name its name
+   * @param column a label for each row
+   * @return this
+   */
+  public PairedSample withSlice(String name, boolean[] column) {
+    return slice(name, column);
+  }
+
+  /**
+   * What the rows are of.
+   *
+   * @param name the dataset's name
+   * @return this
+   */
+  public PairedSample withDataset(String name) {
+    return withDataset(new Dataset(Arguments.given(name, "name"), null));
+  }
+
+  /**
+   * What the rows are of.
+   *
+   * @param dataset the dataset
+   * @return this
+   */
+  public PairedSample withDataset(Dataset dataset) {
+    return option("dataset", Arguments.given(dataset, "dataset"));
+  }
+
+  /**
+   * The task, which is else guessed.
+   *
+   * @param task the task
+   * @return this
+   */
+  public PairedSample withTask(Task task) {
+    return option("task", Arguments.given(task, "task"));
+  }
+
+  /**
+   * The positive class, where labels are not from {0, 1} or {-1, 1}.
+   *
+   * @param label text, a number or a boolean
+   * @return this
+   */
+  public PairedSample withPosLabel(Object label) {
+    return option("pos_label", Arguments.param(label, "posLabel"));
+  }
+
+  /**
+   * The classes in ascending order, where the truth does not have them all.
+   *
+   * @param labels texts, numbers or booleans
+   * @return this
+   */
+  public PairedSample withLabels(List<?> labels) {
+    Arguments.given(labels, "labels").forEach(label -> Arguments.param(label, "labels"));
+    return option("labels", labels);
+  }
+
+  /**
+   * Where only probabilities are given: from this one on, positive is predicted.
+   *
+   * @param threshold the probability
+   * @return this
+   */
+  public PairedSample withThreshold(double threshold) {
+    return option("threshold", Arguments.finite(threshold, "threshold"));
+  }
+
+  /**
+   * The seed of resamples.
+   *
+   * @param seed zero or more
+   * @return this
+   */
+  public PairedSample withSeed(long seed) {
+    return option("seed", seed);
+  }
+
+  /**
+   * The confidence level of intervals, 0.95 unless said.
+   *
+   * @param level above 0 and below 1
+   * @return this
+   */
+  public PairedSample withLevel(double level) {
+    return option("level", Arguments.finite(level, "level"));
+  }
+
+  /**
+   * How many resamples a bootstrap takes, where one is needed.
+   *
+   * @param replicates two or more
+   * @return this
+   */
+  public PairedSample withReplicates(int replicates) {
+    return option("replicates", replicates);
+  }
+
+  private PairedSample pair(String name, Object candidate, Object baseline) {
+    columns.add(false, name, Arguments.given(candidate, "candidate"));
+    columns.add(false, "baseline." + name, Arguments.given(baseline, "baseline"));
+    return this;
+  }
+
+  private PairedSample slice(String name, Object column) {
+    columns.add(true, name, Arguments.given(column, "column"));
+    return this;
+  }
+
+  private PairedSample option(String name, Object value) {
+    options.set(name, Json.tree(value));
+    return this;
+  }
+
+  byte[] columns() {
+    return columns.toBytes();
+  }
+
+  ObjectNode options() {
+    return options;
+  }
+}

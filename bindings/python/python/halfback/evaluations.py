@@ -1,0 +1,245 @@
+"""Measured evidence: evaluations of versions, and comparisons of two of them on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+
+from halfback import _native, arguments, records
+from halfback.arguments import integer, text
+from halfback.entities import Comparison, Evaluation, ModelVersion
+from halfback.errors import InvalidError
+from halfback.transactions import Transactions
+from halfback.wire import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Evaluations"]
+
+Array: TypeAlias = Any
+"""A list, or an array or column of NumPy, pandas, polars or pyarrow."""
+
+Label: TypeAlias = "str | int | float | bool"
+
+
+class Evaluations(Transactions):
+    """The commands of `halfback.Registry` on evaluations and comparisons."""
+
+    def evaluate(
+        self,
+        version: str | ModelVersion,
+        y_true: Array,
+        y_pred: Array | None = None,
+        y_score: Array | None = None,
+        *,
+        slices: Mapping[str, Array] | None = None,
+        dataset: str | Mapping[str, str] | None = None,
+        task: records.Task | None = None,
+        weights: Array | None = None,
+        pos_label: Label | None = None,
+        labels: Sequence[Label] | None = None,
+        threshold: float | None = None,
+        seed: int = 0,
+        level: float = 0.95,
+        replicates: int | None = None,
+    ) -> Evaluation:
+        """Measures a version's predictions, each metric with its interval, and keeps that.
+
+        `y_pred` are labels or numbers; `y_score` are scores of the positive class, or probabilities
+        with a column for each class. `slices` are columns of labels by name: every value of each is
+        measured alone too. `dataset` is the name of what the rows are of, or its `name` and
+        `digest`.
+
+        Only the numbers are kept, not the rows. The same rows and settings give the same
+        evaluation.
+
+        >>> evaluation = registry.evaluate(
+        ...     "risk.credit.default/1",
+        ...     y_true=[0, 0, 1, 1, 0, 1],
+        ...     y_score=[0.1, 0.4, 0.35, 0.8, 0.2, 0.9],
+        ...     slices={"region": ["north", "north", "south", "south", "south", "north"]},
+        ...     dataset="applications",
+        ... )
+        >>> evaluation
+        <Evaluation of models:/risk.credit.default/1 on applications: 6 rows, roc_auc 0.8889>
+        >>> evaluation.metric("accuracy").lower > 0.4
+        True
+        """
+        roles = _columns(y_true=y_true, y_pred=y_pred, y_score=y_score, weights=weights)
+        options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
+        request = {"version": self._reference("version", version), "options": options}
+        return _native.evaluate(self._handle, encode(request), roles, _slices(slices), Evaluation)
+
+    def compare(
+        self,
+        candidate: str | ModelVersion,
+        baseline: str | ModelVersion,
+        y_true: Array,
+        *,
+        y_pred: tuple[Array, Array] | None = None,
+        y_score: tuple[Array, Array] | None = None,
+        metric: str | None = None,
+        alternative: records.Alternative = "difference",
+        margin: float = 0.0,
+        adjustment: records.Adjustment = "holm",
+        slices: Mapping[str, Array] | None = None,
+        dataset: str | Mapping[str, str] | None = None,
+        task: records.Task | None = None,
+        pos_label: Label | None = None,
+        labels: Sequence[Label] | None = None,
+        threshold: float | None = None,
+        seed: int = 0,
+        level: float = 0.95,
+        replicates: int | None = None,
+    ) -> Comparison:
+        """Compares two versions on the same rows, and keeps the comparison with its verdict.
+
+        `y_pred` and `y_score` are pairs: the candidate's column, then the baseline's. The `margin`
+        is the difference that matters, in the unit of the metric; p-values of slices are adjusted
+        for their number.
+
+        >>> comparison = registry.compare(
+        ...     "risk.credit.default/2",
+        ...     "risk.credit.default@champion",
+        ...     y_true=[0, 0, 1, 1, 0, 1],
+        ...     y_score=([0.1, 0.2, 0.7, 0.8, 0.2, 0.9], [0.1, 0.4, 0.35, 0.8, 0.2, 0.9]),
+        ... )
+        >>> comparison.verdict, comparison.results[0].difference > 0
+        ('inconclusive', True)
+        """
+        roles = _columns(y_true=y_true)
+        for name, pair in (("y_pred", y_pred), ("y_score", y_score)):
+            if pair is not None:
+                roles[name], roles[f"baseline.{name}"] = _pair(name, pair)
+        options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
+        options |= {
+            "alternative": _word("alternative", alternative, records.Alternative),
+            "margin": _number("margin", margin),
+            "adjustment": _word("adjustment", adjustment, records.Adjustment),
+        }
+        if metric is not None:
+            options["metric"] = text("metric", metric)
+        request = {
+            "candidate": self._reference("candidate", candidate),
+            "baseline": self._reference("baseline", baseline),
+            "options": options,
+        }
+        return _native.compare(self._handle, encode(request), roles, _slices(slices), Comparison)
+
+    def record_evaluation(
+        self,
+        version: str | ModelVersion,
+        measurement: Mapping[str, Any] | records.Measurement,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Evaluation:
+        """Keeps what was measured of a version elsewhere: the fields of a `records.Measurement`.
+
+        >>> accuracy = {"metric": "accuracy", "rows": 200, "value": 0.91}
+        >>> registry.record_evaluation("risk.credit.default/1", {
+        ...     "task": "binary", "rows": 200, "level": 0.95, "library": "own 1.0",
+        ...     "data_digest": "sha256:" + 64 * "0", "metrics": [accuracy],
+        ... }).metric("accuracy").value
+        0.91
+        """
+        fields = {
+            "version": self._reference("version", version),
+            "measurement": arguments.json_object("measurement", measurement),
+        }
+        return self._output(Evaluation, "record_evaluation", idempotency_key, fields)
+
+    def record_comparison(
+        self,
+        candidate: str | ModelVersion,
+        baseline: str | ModelVersion,
+        measurement: Mapping[str, Any] | records.PairedMeasurement,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Comparison:
+        """Keeps how two versions compare, measured elsewhere: a `records.PairedMeasurement`.
+
+        >>> result = {"rows": 200, "difference": 0.02, "verdict": "better", "reason": "an A/B test"}
+        >>> registry.record_comparison(
+        ...     "risk.credit.default/2", "risk.credit.default/1", {
+        ...         "task": "binary", "metric": "conversion", "rows": 200, "level": 0.95,
+        ...         "library": "own 1.0", "data_digest": "sha256:" + 64 * "0", "method": "own",
+        ...         "alternative": "superiority", "margin": 0, "adjustment": "holm",
+        ...         "results": [result],
+        ...     }
+        ... ).verdict
+        'better'
+        """
+        fields = {
+            "candidate": self._reference("candidate", candidate),
+            "baseline": self._reference("baseline", baseline),
+            "measurement": arguments.json_object("measurement", measurement),
+        }
+        return self._output(Comparison, "record_comparison", idempotency_key, fields)
+
+
+def _columns(**columns: Array | None) -> dict[str, Array]:
+    return {name: column for name, column in columns.items() if column is not None}
+
+
+def _slices(slices: Mapping[str, Array] | None) -> dict[str, Array]:
+    if slices is None:
+        return {}
+    if not isinstance(slices, Mapping):
+        raise arguments.wrong_type("slices", "a mapping from names to columns (`dict`)", slices)
+    return {text("slices key", name): column for name, column in slices.items()}
+
+
+def _pair(name: str, pair: object) -> tuple[Array, Array]:
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        wanted = "a pair of columns, `(candidate, baseline)`"
+        raise arguments.wrong_type(name, wanted, pair)
+    return pair[0], pair[1]
+
+
+def _word(name: str, value: object, words: object) -> str:
+    """One of the words of a record's field."""
+    word, known = text(name, value), get_args(words)
+    if word not in known:
+        expected = ", ".join(f"`{each}`" for each in known)
+        raise InvalidError(f"`{name}` is `{word}`, expected one of {expected}", "invalid_argument")
+    return word
+
+
+def _count(name: str, value: object) -> int:
+    number = integer(name, value)
+    if number < 0:
+        raise InvalidError(f"`{name}` is `{number}`, expected zero or more", "invalid_argument")
+    return number
+
+
+def _number(name: str, value: object) -> float:
+    return arguments.metrics("options", {name: value})[name]
+
+
+def _options(
+    dataset: str | Mapping[str, str] | None,
+    task: str | None,
+    pos_label: Label | None,
+    labels: Sequence[Label] | None,
+    threshold: float | None,
+    seed: int,
+    level: float,
+    replicates: int | None,
+) -> dict[str, Any]:
+    options: dict[str, Any] = {"seed": _count("seed", seed), "level": _number("level", level)}
+    if dataset is not None:
+        named = {"name": dataset} if isinstance(dataset, str) else dataset
+        options["dataset"] = arguments.json_object("dataset", named)
+    if task is not None:
+        options["task"] = _word("task", task, records.Task)
+    if pos_label is not None:
+        options["pos_label"] = arguments.params("options", {"pos_label": pos_label})["pos_label"]
+    if labels is not None:
+        named_labels = {f"labels[{at}]": label for at, label in enumerate(labels)}
+        options["labels"] = list(arguments.params("options", named_labels).values())
+    if threshold is not None:
+        options["threshold"] = _number("threshold", threshold)
+    if replicates is not None:
+        options["replicates"] = _count("replicates", replicates)
+    return options

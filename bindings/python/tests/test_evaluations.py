@@ -1,0 +1,205 @@
+"""Evaluations and comparisons from whatever holds columns in Python."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import halfback
+import pytest
+from conftest import MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+np = pytest.importorskip("numpy")
+
+TRUTH = [0, 1, 1, 0, 1, 0, 1, 0]
+SCORES = [0.1, 0.7, 0.45, 0.6, 0.8, 0.2, 0.9, 0.3]
+
+
+def swapped(values: Sequence[float]) -> Any:
+    """Numbers in the other byte order."""
+    return np.array(values).astype(np.dtype(float).newbyteorder())
+
+
+def frozen(values: Sequence[float]) -> Any:
+    array = np.array(values)
+    array.flags.writeable = False
+    return array
+
+
+COLUMNS = {
+    "lists": (TRUTH, SCORES),
+    "tuples": (tuple(TRUTH), tuple(SCORES)),
+    "arrays": (np.array(TRUTH), np.array(SCORES)),
+    "narrow": (np.array(TRUTH, dtype=np.int8), np.array(SCORES)),
+    "strided": (np.repeat(TRUTH, 2)[::2], np.repeat(SCORES, 3)[::3]),
+    "reversed": (np.array(TRUTH[::-1])[::-1], np.array(SCORES[::-1])[::-1]),
+    "swapped": (np.array(TRUTH, dtype=">i4"), swapped(SCORES)),
+    "frozen": (frozen(TRUTH), frozen(SCORES)),
+    "objects": (np.array(TRUTH, dtype=object), np.array(SCORES, dtype=object)),
+    "tables": (np.array(TRUTH), np.array([[1 - p, p] for p in SCORES])),
+    "columns": (np.array(TRUTH), np.asfortranarray([[1 - p, p] for p in SCORES])),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_columns_of_any_kind_give_the_same(registry: halfback.Registry, kind: str) -> None:
+    truth, scores = COLUMNS[kind]
+    expected = registry.evaluate(f"{MODEL}/1", TRUTH, y_score=SCORES)
+    found = registry.evaluate(f"{MODEL}/1", truth, y_score=scores)
+    assert [value.value for value in found.metrics] == pytest.approx(
+        [value.value for value in expected.metrics], abs=1e-12
+    )
+    assert found.metrics[0].method == "wilson"
+
+
+def test_the_same_rows_are_one_evaluation(registry: halfback.Registry) -> None:
+    first = registry.evaluate(f"{MODEL}/1", np.array(TRUTH), y_score=np.array(SCORES))
+    assert registry.evaluate(f"{MODEL}/1", TRUTH, y_score=SCORES) == first
+    assert [each.id for each in registry.list_evaluations(f"{MODEL}/1")] == [first.id]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_frames_give_their_columns(registry: halfback.Registry, library: str) -> None:
+    module = pytest.importorskip(library)
+    make = {"pandas": "Series", "polars": "Series", "pyarrow": "array"}[library]
+    of = getattr(module, make)
+    regions = ["north", "south"] * 4
+    found = registry.evaluate(
+        f"{MODEL}/1", of(TRUTH), y_score=of(SCORES), slices={"region": of(regions)}
+    )
+    assert found == registry.evaluate(
+        f"{MODEL}/1", TRUTH, y_score=SCORES, slices={"region": regions}
+    )
+    area = found.metric("roc_auc", ("region", "north"))
+    assert area is not None
+    assert area.rows == 4
+
+
+def test_what_was_given_is_recorded(registry: halfback.Registry) -> None:
+    made = registry.evaluate(
+        registry.resolve(f"{MODEL}/1"),
+        ["no", "yes", "yes", "no"],
+        ["no", "yes", "no", "no"],
+        dataset={"name": "q1", "digest": "v3"},
+        pos_label="yes",
+        weights=[1, 2, 1, 1],
+        seed=7,
+        level=0.9,
+        replicates=50,
+    )
+    assert (made.task, made.pos_label, made.weighted, made.seed) == ("binary", "yes", True, 7)
+    assert made.dataset == halfback.records.Dataset(name="q1", digest="v3")
+    recall = made.metric("recall")
+    assert recall is not None
+    assert recall.value == pytest.approx(2 / 3)
+    assert made.data_digest.startswith("sha256:")
+
+
+BAD = [
+    ("y_true", {"y_true": [], "y_pred": []}),
+    ("y_true", {"y_true": "text", "y_pred": [0]}),
+    ("y_true", {"y_true": 3, "y_pred": [0]}),
+    ("y_true", {"y_true": [0, None], "y_pred": [0, 1]}),
+    ("y_true", {"y_true": [0, "a"], "y_pred": [0, 1]}),
+    ("y_true", {"y_true": [object(), 1], "y_pred": [0, 1]}),
+    ("y_true", {"y_true": [2**70, 1], "y_pred": [0, 1]}),
+    ("y_pred", {"y_true": [0, 1]}),
+    ("y_pred", {"y_true": [0, 1], "y_pred": [0]}),
+    ("y_score", {"y_true": [0, 1], "y_score": [0.5, float("nan")]}),
+    ("y_score", {"y_true": [0, 1, 2], "y_score": np.full((3, 3), 0.9)}),
+    ("weights", {"y_true": [0, 1], "y_pred": [0, 1], "weights": [0, 0]}),
+    ("weights", {"y_true": [0, 1], "y_pred": [0, 1], "weights": ["a", "b"]}),
+    ("slices.s", {"y_true": [0, 1], "y_pred": [0, 1], "slices": {"s": [0]}}),
+    ("slices.s", {"y_true": [0, 1], "y_pred": [0, 1], "slices": {"s": [0.5, 1.5]}}),
+    ("slices.s", {"y_true": [0, 1], "y_pred": [0, 1], "slices": {"s": ["a", None]}}),
+    ("slices", {"y_true": [0, 1], "y_pred": [0, 1], "slices": [0, 1]}),
+    ("seed", {"y_true": [0, 1], "y_pred": [0, 1], "seed": -1}),
+    ("level", {"y_true": [0, 1], "y_pred": [0, 1], "level": 0}),
+    ("task", {"y_true": [0, 1], "y_pred": [0, 1], "task": "ranking"}),
+    ("replicates", {"y_true": [0, 1], "y_pred": [0, 1], "replicates": 1}),
+    ("dataset", {"y_true": [0, 1], "y_pred": [0, 1], "dataset": ""}),
+]
+
+
+@pytest.mark.parametrize(("argument", "given"), BAD)
+def test_bad_columns_name_the_argument(
+    registry: halfback.Registry, argument: str, given: dict[str, Any]
+) -> None:
+    before = registry.info()
+    with pytest.raises(halfback.InvalidError, match=argument):
+        registry.evaluate(f"{MODEL}/1", **given)
+    assert registry.info() == before
+
+
+def test_a_pair_is_a_pair(registry: halfback.Registry) -> None:
+    with pytest.raises(halfback.InvalidError, match="y_pred"):
+        registry.compare(f"{MODEL}/2", f"{MODEL}/1", [0, 1], y_pred=[0, 1])  # type: ignore[arg-type]
+    with pytest.raises(halfback.InvalidError, match="same version"):
+        registry.compare(f"{MODEL}/2", f"{MODEL}/latest", [0, 1], y_pred=([0, 1], [0, 1]))
+    with pytest.raises(halfback.InvalidError, match="baseline"):
+        registry.compare(f"{MODEL}/2", f"{MODEL}/1", [0, 1], y_pred=([0, 1], [0]))
+
+
+def test_a_comparison_says_why(registry: halfback.Registry) -> None:
+    random = np.random.default_rng(1)
+    truth = random.integers(0, 2, 400)
+    good = np.clip(truth * 0.4 + random.random(400) * 0.6, 0, 1)
+    bad = random.random(400)
+    made = registry.compare(
+        f"{MODEL}/2",
+        f"{MODEL}/1",
+        truth,
+        y_score=(good, bad.astype(np.float32)),
+        slices={"half": np.repeat(["a", "b"], 200)},
+        adjustment="benjamini_hochberg",
+    )
+    assert (made.verdict, made.method, made.metric) == ("better", "delong", "roc_auc")
+    assert "ruled out" in made.reason
+    assert [result.verdict for result in made.results] == ["better"] * 3
+    assert list(registry.list_comparisons(f"{MODEL}/1")) == [made]
+
+
+def test_the_interpreter_is_free_meanwhile(registry: halfback.Registry) -> None:
+    truth = np.tile(TRUTH, 2000)
+    ticks = 0
+    done = threading.Event()
+
+    def tick() -> None:
+        nonlocal ticks
+        while not done.is_set():
+            ticks += 1
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    registry.evaluate(f"{MODEL}/1", truth, truth, weights=np.ones(len(truth)), replicates=300)
+    done.set()
+    thread.join()
+    assert ticks > 1000
+
+
+def test_notebooks_show_pictures_and_escape(registry: halfback.Registry) -> None:
+    evil = "<script>alert(1)</script>"
+    made = registry.evaluate(
+        f"{MODEL}/1", TRUTH, y_score=SCORES, slices={evil: [evil, "b"] * 4}, dataset=evil
+    )
+    page = made._repr_html_()
+    assert page.count("<svg") == 5
+    assert "<script" not in page
+    assert "0.9375" in page
+    assert made._repr_svg_().startswith("<svg")
+    with pytest.raises(halfback.InvalidError):
+        next(iter(registry.list_evaluations(f"{MODEL}/1"))).svg("roc")
+    compared = registry.compare(
+        f"{MODEL}/2",
+        f"{MODEL}/1",
+        TRUTH,
+        y_pred=(TRUTH, TRUTH[::-1]),
+        slices={evil: [evil, "b"] * 4},
+    )
+    page = compared._repr_html_()
+    assert page.count("<svg") == 1
+    assert "<script" not in page
+    assert compared.reason in page

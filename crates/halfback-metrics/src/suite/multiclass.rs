@@ -1,0 +1,185 @@
+//! The metrics of several classes.
+
+use super::binary::{area_interval, mean_interval};
+use super::prepared::{Areas, Prepared};
+use super::table::Table;
+use super::{Measured, Method};
+use crate::column::{Label, Labels, Matrix, finite, same_length};
+use crate::confusion::MOST_CLASSES;
+use crate::encode::encode;
+use crate::error::{Error, Metric, Reason, Result};
+use crate::interval::wilson;
+use crate::score::within_unit;
+
+const OF_LABELS: [&str; 6] =
+    ["accuracy", "balanced_accuracy", "precision_macro", "f1_macro", "matthews", "kappa"];
+
+/// How far from one the probabilities of a row may sum: what single precision leaves.
+const SLACK: f64 = 3.5e-4;
+
+pub(super) fn names(scores: bool) -> Vec<&'static str> {
+    let of_scores = ["roc_auc_ovr", "log_loss", "brier"].into_iter().filter(|_| scores);
+    OF_LABELS.into_iter().chain(of_scores).collect()
+}
+
+/// The classes, and the class of each row in the truth and as predicted.
+type Codes = (Vec<Label>, Vec<u32>, Option<Vec<u32>>);
+
+/// Encodes both columns together.
+pub(super) fn codes(
+    y_true: Labels<'_>,
+    y_pred: Option<Labels<'_>>,
+    labels: Option<&[Label]>,
+) -> Result<Codes> {
+    let columns: Vec<(&'static str, Labels<'_>)> =
+        [Some(("y_true", y_true)), y_pred.map(|y_pred| ("y_pred", y_pred))]
+            .into_iter()
+            .flatten()
+            .collect();
+    let encoded = encode(&columns)?;
+    let mut all = encoded.codes.into_iter();
+    let (truth, predicted) = (all.next().unwrap_or_default(), all.next());
+    let classes = labels.map_or_else(|| encoded.classes.clone(), <[Label]>::to_vec);
+    let found = classes.len();
+    if !(2..=MOST_CLASSES).contains(&found) {
+        let expected = "from two to 4096";
+        return Err(Error::Classes { argument: "y_true", found, expected });
+    }
+    let place = |class: &Label| {
+        let at = classes.iter().position(|known| known == class);
+        let unknown = || Error::UnknownLabel { argument: "labels", label: class.to_string() };
+        at.map(|at| at as u32).ok_or_else(unknown)
+    };
+    let places = encoded.classes.iter().map(place).collect::<Result<Vec<u32>>>()?;
+    let moved = |codes: Vec<u32>| codes.into_iter().map(|code| places[code as usize]).collect();
+    Ok((classes, moved(truth), predicted.map(moved)))
+}
+
+/// A table of probabilities, row after row.
+pub(super) fn probabilities(table: Matrix<'_>, rows: usize, classes: usize) -> Result<Vec<f64>> {
+    same_length("y_score", table.rows(), rows)?;
+    let found = table.columns();
+    if found != classes {
+        return Err(Error::Columns { argument: "y_score", found, expected: classes });
+    }
+    let values = table.values().to_f64().into_owned();
+    finite("y_score", &values)?;
+    within_unit("y_score", &values)?;
+    let sums = values.chunks_exact(classes).map(|row| row.iter().sum::<f64>());
+    if let Some(found) = sums.into_iter().find(|sum| (sum - 1.0).abs() > SLACK) {
+        let expected = "rows whose probabilities sum to one";
+        return Err(Error::OutOfRange { argument: "y_score", found, expected });
+    }
+    Ok(values)
+}
+
+/// The first of the likeliest classes of each row.
+pub(super) fn likeliest(scores: &[f64], classes: usize) -> Vec<u32> {
+    let best = |row: &[f64]| {
+        let mut best = 0;
+        for class in 1..row.len() {
+            if row[class] > row[best] {
+                best = class;
+            }
+        }
+        best as u32
+    };
+    scores.chunks_exact(classes).map(best).collect()
+}
+
+/// The log loss and the squared distance of each row.
+pub(super) fn losses(truth: &[u32], scores: &[f64], k: usize) -> Vec<(&'static str, Vec<f64>)> {
+    let rows = || scores.chunks_exact(k).zip(truth);
+    let log = |(row, &class): (&[f64], &u32)| {
+        let p = row[class as usize] / row.iter().sum::<f64>();
+        -p.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
+    };
+    // Of two classes, half of it, as scikit-learn has it.
+    let scale = if k < 3 { 0.5 } else { 1.0 };
+    let squares = |(row, &class): (&[f64], &u32)| {
+        let square = |(at, p): (usize, &f64)| {
+            let came = if at == class as usize { 1.0 } else { 0.0 };
+            (p - came) * (p - came)
+        };
+        scale * row.iter().enumerate().map(square).sum::<f64>()
+    };
+    vec![("log_loss", rows().map(log).collect()), ("brier", rows().map(squares).collect())]
+}
+
+/// The mean of the one-vs-rest areas.
+pub(super) fn mean_area(areas: &[Areas]) -> Metric {
+    let values: Vec<Metric> = areas.iter().map(Areas::roc_auc).collect();
+    if let Some(undefined) = values.iter().find(|value| value.undefined.is_some()) {
+        return *undefined;
+    }
+    Metric::of(values.iter().map(|value| value.value).sum::<f64>() / values.len() as f64)
+}
+
+pub(super) fn of_table(name: &str, table: &Table) -> Metric {
+    match name {
+        "accuracy" => Metric::of(table.accuracy()),
+        "balanced_accuracy" => table.balanced_accuracy().metric,
+        "precision_macro" => table.precision().metric,
+        "f1_macro" => table.f1().metric,
+        "matthews" => table.matthews().metric,
+        _ => table.kappa().metric,
+    }
+}
+
+pub(super) fn measure(
+    names: &[&'static str],
+    prepared: &Prepared,
+    level: f64,
+) -> Result<Vec<Measured>> {
+    let n = prepared.rows;
+    let one = |&name: &&'static str| -> Result<Measured> {
+        let measured =
+            |metric, interval, method| Measured { name, metric, interval, method: Some(method) };
+        if let Some(losses) = prepared.loss(name) {
+            let most = if name == "brier" { 2.0 } else { f64::INFINITY };
+            let metric = Metric::of(prepared.mean(name, None).unwrap_or(f64::NAN));
+            return Ok(measured(
+                metric,
+                mean_interval(losses, level, (0.0, most))?,
+                Method::StudentT,
+            ));
+        }
+        if name == "roc_auc_ovr" {
+            let areas: Vec<Areas> = prepared.ranked.iter().map(|one| one.areas(None)).collect();
+            let metric = mean_area(&areas);
+            let mut interval = None;
+            if metric.undefined.is_none() && n > 1 {
+                let mut influence = vec![0.0; n];
+                let share = 1.0 / areas.len() as f64;
+                for (ranked, areas) in prepared.ranked.iter().zip(&areas) {
+                    ranked.add_influence(areas, share, &mut influence);
+                }
+                // Each row's part in all classes' areas at once: they are not independent.
+                let squares = crate::sum::sum(n, |row| influence[row] * influence[row]);
+                let variance = squares / (n as f64 * (n as f64 - 1.0));
+                if variance > 0.0 {
+                    interval = area_interval(metric.value, variance, level)?;
+                }
+            }
+            return Ok(measured(metric, interval, Method::DelongLogit));
+        }
+        let Some(table) = prepared.table(None) else {
+            let metric = Metric::silent(f64::NAN, Reason::TooFewRows);
+            return Ok(Measured { name, metric, interval: None, method: None });
+        };
+        let metric = of_table(name, &table);
+        if name == "accuracy" {
+            let right = (table.accuracy() * n as f64).round() as u64;
+            return Ok(measured(metric, Some(wilson(right, n as u64, level)?), Method::Wilson));
+        }
+        let smooth = match name {
+            "balanced_accuracy" => table.balanced_accuracy(),
+            "precision_macro" => table.precision(),
+            "f1_macro" => table.f1(),
+            "matthews" => table.matthews(),
+            _ => table.kappa(),
+        };
+        Ok(measured(metric, table.interval(&smooth, level)?, Method::Delta))
+    };
+    names.iter().map(one).collect()
+}

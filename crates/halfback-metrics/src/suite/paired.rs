@@ -1,0 +1,130 @@
+//! One metric of two models on the same rows.
+
+use super::prepared::Prepared;
+use super::{Columns, Method, Suite, higher_is_better};
+use crate::column::{Labels, Scores};
+use crate::comparison::{McNemar, PairedDifference};
+use crate::error::{Error, Metric, Reason, Result};
+use crate::interval::{bootstrap, delong_paired};
+
+/// A metric of two models, and their difference.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// Of the first.
+    pub first: Metric,
+    /// Of the second.
+    pub second: Metric,
+    /// First less second; none where one of both is undefined.
+    pub difference: Option<PairedDifference>,
+    /// How the difference is told.
+    pub method: Method,
+}
+
+impl Suite {
+    /// Compares this with another model on the same rows by a metric of [`Suite::names`]: areas by
+    /// DeLong, accuracy by `McNemar` and Tango, and else by a bootstrap of both together.
+    pub fn compare(
+        &self,
+        other: &Self,
+        metric: &str,
+        replicates: u32,
+        seed: u64,
+    ) -> Result<Compared> {
+        let unknown = Error::Choice {
+            argument: "metric",
+            expected: "a metric that both models have, and of which more or less is better",
+        };
+        let named = |suite: &Self| suite.names().into_iter().find(|name| *name == metric);
+        let (Some(name), Some(_), Some(_)) = (named(self), named(other), higher_is_better(metric))
+        else {
+            return Err(unknown);
+        };
+        self.same_truth(other)?;
+        if self.weights.is_some() || other.weights.is_some() {
+            let expected = "no weights in a comparison";
+            return Err(Error::Choice { argument: "sample_weight", expected });
+        }
+        let prepared = [self, other].map(|suite| Prepared::of(suite, Some(name)));
+        let [first, second] = [0, 1].map(|at| only(prepared[at].values(&[name], None)));
+        let defined = first.undefined.is_none() && second.undefined.is_none();
+        let (difference, method) = match name {
+            "accuracy" => {
+                (self.counts_with(other).map(PairedDifference::Counts), Method::McnemarTango)
+            }
+            "roc_auc" => (self.areas_with(other)?, Method::Delong),
+            name => {
+                let of = |at: usize, weights: &[f64]| {
+                    let value = only(prepared[at].values(&[name], Some(weights)));
+                    value.defined().unwrap_or(f64::NAN)
+                };
+                let both = |weights: &[f64]| of(0, weights) - of(1, weights);
+                let resamples = if defined {
+                    Some(PairedDifference::Resamples(bootstrap(
+                        &self.keys, replicates, seed, both,
+                    )?))
+                } else {
+                    None
+                };
+                (resamples, Method::PairedBootstrap)
+            }
+        };
+        Ok(Compared { first, second, difference: difference.filter(|_| defined), method })
+    }
+
+    fn same_truth(&self, other: &Self) -> Result<()> {
+        let same = match (&self.columns, &other.columns) {
+            (Columns::Binary { truth, .. }, Columns::Binary { truth: second, .. }) => {
+                truth == second
+            }
+            (
+                Columns::Multiclass { truth, classes, .. },
+                Columns::Multiclass { truth: second, classes: others, .. },
+            ) => truth == second && classes == others,
+            (Columns::Regression { truth, .. }, Columns::Regression { truth: second, .. }) => {
+                truth == second
+            }
+            _ => false,
+        };
+        if same {
+            return Ok(());
+        }
+        Err(Error::Choice { argument: "y_true", expected: "the same rows and classes for both" })
+    }
+
+    fn counts_with(&self, other: &Self) -> Option<McNemar> {
+        fn right<T: PartialEq>(truth: &[T], predicted: &[T]) -> Vec<bool> {
+            truth.iter().zip(predicted).map(|(truth, predicted)| truth == predicted).collect()
+        }
+        let of = |suite: &Self| match &suite.columns {
+            Columns::Binary { truth, predicted: Some(predicted), .. } => {
+                Some(right(truth, predicted))
+            }
+            Columns::Multiclass { truth, predicted, .. } => Some(right(truth, predicted)),
+            _ => None,
+        };
+        let (first, second) = (of(self)?, of(other)?);
+        let only = |one: bool| {
+            first.iter().zip(&second).filter(|(a, b)| **a == one && **b != one).count() as u64
+        };
+        Some(McNemar { first_only: only(true), second_only: only(false), rows: first.len() as u64 })
+    }
+
+    fn areas_with(&self, other: &Self) -> Result<Option<PairedDifference>> {
+        let (Some((truth, first)), Some((_, second))) =
+            (self.binary_scores(), other.binary_scores())
+        else {
+            return Ok(None);
+        };
+        let positives = truth.iter().filter(|&&truth| truth).count();
+        if positives.min(truth.len() - positives) < 2 {
+            return Ok(None);
+        }
+        let areas = delong_paired(Labels::Bool(truth), Scores::F64(first), Scores::F64(second))?;
+        Ok(Some(areas.into()))
+    }
+}
+
+fn only(values: Vec<Metric>) -> Metric {
+    let none = Metric::silent(f64::NAN, Reason::TooFewRows);
+    values.into_iter().next().unwrap_or(none)
+}

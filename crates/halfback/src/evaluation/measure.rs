@@ -1,0 +1,355 @@
+//! The numbers: which task it is, its metrics over all rows, and those of each slice.
+
+use halfback_metrics::{
+    Binary, Error, Label, Matrix, Measured, Reason, Settings, Suite, higher_is_better,
+};
+use halfback_store::error::{Detail, Result};
+
+use serde::Deserialize;
+
+use super::curve;
+use super::record::{Dataset, EXACT, Measurement, MetricValue, Slice, Task, check_level};
+use super::sample::{Column, Held, Sample, slices};
+use crate::catalog::version::Param;
+
+/// Rows that can be told by number.
+const MOST_ROWS: usize = 1 << 31;
+
+/// How predictions are measured.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvaluateOptions {
+    /// The task. Where absent: a regression where the truth or a prediction has a fraction, and else
+    /// one of two classes, or of several where the truth, the predictions or the probabilities have
+    /// more than two.
+    pub task: Option<Task>,
+    /// What the rows are of.
+    pub dataset: Option<Dataset>,
+    /// The positive class; may be left out where labels are from {0, 1} or {-1, 1}.
+    pub pos_label: Option<Param>,
+    /// The classes in ascending order, where the truth does not have them all.
+    pub labels: Vec<Param>,
+    /// Where only probabilities are given: from this one on, positive is predicted.
+    pub threshold: f64,
+    /// The confidence level of intervals.
+    pub level: f64,
+    /// Resamples, where a bootstrap is needed.
+    pub replicates: u32,
+    /// The seed of resamples.
+    pub seed: u64,
+}
+
+impl Default for EvaluateOptions {
+    fn default() -> Self {
+        let Settings { level, replicates, seed } = Settings::default();
+        Self {
+            task: None,
+            dataset: None,
+            pos_label: None,
+            labels: Vec::new(),
+            threshold: 0.5,
+            level,
+            replicates,
+            seed,
+        }
+    }
+}
+
+/// Measures predictions: the metrics of the task over all rows and each slice, each with its
+/// interval, and curves for pictures. The same rows and options always give the same.
+///
+/// Whatever is wrong with the rows fails with the code `invalid_argument`, and names the argument.
+pub fn measure(sample: &Sample<'_>, options: &EvaluateOptions) -> Result<Measurement> {
+    check_options(options.level, options.seed, options.replicates)?;
+    let settings =
+        Settings { level: options.level, replicates: options.replicates, seed: options.seed };
+    let rows = check_rows(sample.y_true.len())?;
+    let groups = slices(&sample.slices, sample.y_true.len())?;
+    let reading = Reading::of(options);
+    let columns = Columns {
+        y_true: sample.y_true,
+        y_pred: sample.y_pred,
+        y_score: sample.y_score,
+        weights: sample.weights,
+    };
+    let (task, suite) = reading.suite(&columns)?;
+    let mut metrics = values(&suite.measure(&settings).map_err(refused)?, None, suite.rows());
+    for (slice, chosen) in groups {
+        let part = suite.select(&chosen);
+        let measured = match part.measure(&settings) {
+            Err(Error::ZeroWeights) => weightless(&suite),
+            measured => measured.map_err(refused)?,
+        };
+        metrics.extend(values(&measured, Some(&slice), part.rows()));
+    }
+    let pos_label = (task == Task::Binary).then(|| reading.positive(&columns));
+    Measurement {
+        task,
+        dataset: options.dataset.clone(),
+        rows,
+        data_digest: sample.digest().to_string(),
+        seed: i64::try_from(options.seed).unwrap_or(EXACT),
+        level: options.level,
+        library: library(),
+        weighted: sample.weights.is_some(),
+        threshold: suite.is_by_threshold().then_some(options.threshold),
+        curves: curve::curves(&suite, sample.weights, pos_label.as_deref()).map_err(refused)?,
+        pos_label,
+        metrics,
+    }
+    .checked()
+}
+
+/// This library, as records name it.
+pub(super) fn library() -> String {
+    concat!("halfback ", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
+pub(super) fn check_options(level: f64, seed: u64, replicates: u32) -> Result<()> {
+    check_level(level)?;
+    if seed > EXACT.cast_unsigned() {
+        return Err(Detail::InvalidArgument(format!("`seed` is {seed}, expected 0 to 2^53")).into());
+    }
+    if (2..=1_000_000).contains(&replicates) {
+        return Ok(());
+    }
+    Err(Detail::InvalidArgument(format!("`replicates` is {replicates}, expected 2 to 1000000"))
+        .into())
+}
+
+pub(super) fn check_rows(rows: usize) -> Result<i64> {
+    if rows > MOST_ROWS {
+        return Err(Detail::InvalidArgument(format!(
+            "`y_true` has {rows} rows, at most {MOST_ROWS} are measured at once"
+        ))
+        .into());
+    }
+    Ok(i64::try_from(rows).unwrap_or(EXACT))
+}
+
+/// A misuse of a metric, by the names that arguments have here.
+pub(super) fn refused(error: Error) -> halfback_store::error::Error {
+    let text = error.to_string().replace("`sample_weight`", "`weights`");
+    Detail::InvalidArgument(text).into()
+}
+
+/// The columns of one model.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns<'a> {
+    pub(super) y_true: Column<'a>,
+    pub(super) y_pred: Option<Column<'a>>,
+    pub(super) y_score: Option<Column<'a>>,
+    pub(super) weights: Option<&'a [f64]>,
+}
+
+/// How columns are read.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) task: Option<Task>,
+    pub(super) pos_label: Option<Label>,
+    pub(super) labels: Vec<Label>,
+    pub(super) threshold: f64,
+}
+
+impl Reading {
+    fn of(options: &EvaluateOptions) -> Self {
+        Self {
+            task: options.task,
+            pos_label: options.pos_label.as_ref().map(label),
+            labels: options.labels.iter().map(label).collect(),
+            threshold: options.threshold,
+        }
+    }
+
+    /// The checked columns of the task that they are of.
+    pub(super) fn suite(&self, columns: &Columns<'_>) -> Result<(Task, Suite)> {
+        let rows = columns.y_true.len();
+        if rows == 0 {
+            return Err(refused(Error::Empty { argument: "y_true" }));
+        }
+        let task = self.task.unwrap_or_else(|| self.guess(columns));
+        let suite = match task {
+            Task::Binary => self.binary(columns),
+            Task::Multiclass => self.multiclass(columns),
+            Task::Regression => return Ok((task, regression(columns)?)),
+        };
+        Ok((task, suite.map_err(refused)?))
+    }
+
+    fn guess(&self, columns: &Columns<'_>) -> Task {
+        let Columns { y_true, y_pred, y_score, .. } = columns;
+        if y_true.has_fractions() || y_pred.is_some_and(|column| column.has_fractions()) {
+            return Task::Regression;
+        }
+        let wide = y_score.is_some_and(|scores| scores.len() > 2 * y_true.len());
+        let more = |column: &Column<'_>| more_than_two(&Held::of(*column));
+        let many =
+            wide || self.labels.len() > 2 || more(y_true) || y_pred.as_ref().is_some_and(more);
+        if many && self.pos_label.is_none() { Task::Multiclass } else { Task::Binary }
+    }
+
+    fn binary(&self, columns: &Columns<'_>) -> halfback_metrics::Result<Suite> {
+        let rows = columns.y_true.len();
+        let truth = Held::of(columns.y_true);
+        let predicted = columns.y_pred.map(Held::of);
+        let scores = columns.y_score.map(|column| second_of_two(column, rows));
+        let scores = scores.transpose()?;
+        Suite::binary(
+            truth.labels(),
+            predicted.as_ref().map(Held::labels),
+            scores.as_ref().map(Held::scores),
+            columns.weights,
+            Binary { pos_label: self.pos_label.as_ref(), threshold: self.threshold },
+        )
+    }
+
+    fn multiclass(&self, columns: &Columns<'_>) -> halfback_metrics::Result<Suite> {
+        let rows = columns.y_true.len();
+        let truth = Held::of(columns.y_true);
+        let predicted = columns.y_pred.map(Held::of);
+        let scores = columns.y_score.map(numeric_scores).transpose()?;
+        let table = match &scores {
+            None => None,
+            Some(scores) => {
+                let scores = scores.scores();
+                let odd = scores.len() % rows != 0;
+                let found = scores.len();
+                let expected = found.div_ceil(rows) * rows;
+                if odd {
+                    return Err(Error::Lengths { argument: "y_score", found, expected });
+                }
+                Some(Matrix::new(scores, scores.len() / rows, "y_score")?)
+            }
+        };
+        let labels = (!self.labels.is_empty()).then_some(self.labels.as_slice());
+        let predicted = predicted.as_ref().map(Held::labels);
+        Suite::multiclass(truth.labels(), predicted, table, columns.weights, labels)
+    }
+
+    /// The positive class as it is written.
+    fn positive(&self, columns: &Columns<'_>) -> String {
+        match (&self.pos_label, columns.y_true) {
+            (Some(label), _) => written(label),
+            (None, Column::Bool(_)) => "true".into(),
+            (None, _) => "1".into(),
+        }
+    }
+}
+
+/// The second of two columns of probabilities; a single column as it is.
+fn second_of_two(column: Column<'_>, rows: usize) -> halfback_metrics::Result<Held<'_>> {
+    let held = numeric_scores(column)?;
+    if held.scores().len() != 2 * rows {
+        return Ok(held);
+    }
+    let values = held.scores().to_f64();
+    Ok(Held::Wide(values.iter().skip(1).step_by(2).copied().collect()))
+}
+
+fn numeric_scores(column: Column<'_>) -> halfback_metrics::Result<Held<'_>> {
+    let texts = Error::Choice { argument: "y_score", expected: "numbers" };
+    Held::numeric(column, "y_score").map_err(|_| texts)
+}
+
+fn regression(columns: &Columns<'_>) -> Result<Suite> {
+    if columns.y_score.is_some() {
+        return Err(Detail::InvalidArgument(
+            "`y_score` is for classes; give the predictions of a regression as `y_pred`".into(),
+        )
+        .into());
+    }
+    let Some(y_pred) = columns.y_pred else {
+        return Err(
+            Detail::InvalidArgument("`y_pred` is missing; give the predictions".into()).into()
+        );
+    };
+    let truth = Held::numeric(columns.y_true, "y_true")?;
+    let predicted = Held::numeric(y_pred, "y_pred")?;
+    Suite::regression(truth.scores(), predicted.scores(), columns.weights).map_err(refused)
+}
+
+fn more_than_two(column: &Held<'_>) -> bool {
+    use halfback_metrics::Labels;
+    fn many<T: Copy + PartialEq>(rows: &[T]) -> bool {
+        let Some(&first) = rows.first() else { return false };
+        let Some(&second) = rows.iter().find(|&&row| row != first) else { return false };
+        rows.iter().any(|&row| row != first && row != second)
+    }
+    match column.labels() {
+        Labels::Bool(_) => false,
+        Labels::Int(rows) => many(rows),
+        Labels::Float(rows) => many(rows),
+        Labels::Text(rows) => many(rows),
+    }
+}
+
+pub(super) fn label(param: &Param) -> Label {
+    match param {
+        Param::Bool(value) => Label::Bool(*value),
+        Param::Int(value) => Label::Int(*value),
+        Param::Float(value) => Label::Float(*value),
+        Param::Text(value) => Label::Text(value.clone()),
+    }
+}
+
+/// A label as JSON writes it, texts without quotes.
+pub(super) fn written(label: &Label) -> String {
+    match label {
+        Label::Bool(value) => value.to_string(),
+        Label::Float(value) if value.fract() == 0.0 => format!("{value:.0}"),
+        Label::Float(value) => value.to_string(),
+        Label::Int(value) => value.to_string(),
+        Label::Text(value) => value.clone(),
+    }
+}
+
+fn values(measured: &[Measured], slice: Option<&Slice>, rows: usize) -> Vec<MetricValue> {
+    let value = |one: &Measured| {
+        let defined = one.metric.defined().ok().filter(|value| value.is_finite());
+        let interval = one.interval.filter(|_| defined.is_some());
+        let undefined = match (defined, one.metric.undefined) {
+            (Some(_), _) => None,
+            (None, Some(undefined)) => Some(code(&undefined.reason)),
+            (None, None) => Some(code(&Reason::TooLarge)),
+        };
+        MetricValue {
+            metric: one.name.to_owned(),
+            slice: slice.cloned(),
+            rows: i64::try_from(rows).unwrap_or(EXACT),
+            value: defined,
+            lower: interval.map(|interval| interval.lower.min(interval.estimate)),
+            upper: interval.map(|interval| interval.upper.max(interval.estimate)),
+            method: interval.and(one.method.as_ref()).map(code),
+            undefined,
+        }
+    };
+    measured.iter().map(value).collect()
+}
+
+/// A word of the mathematics, as it is stored.
+pub(super) fn code(word: &impl serde::Serialize) -> String {
+    match serde_json::to_value(word) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// The metrics of rows that all have a weight of zero.
+fn weightless(suite: &Suite) -> Vec<Measured> {
+    let metric = halfback_metrics::Metric::silent(f64::NAN, Reason::TooFewRows);
+    let one = |name| Measured { name, metric, interval: None, method: None };
+    suite.names().into_iter().map(one).collect()
+}
+
+/// The metric by which two models of a task are compared unless another is asked for.
+pub(super) fn usual_metric(task: Task, suite: &Suite) -> &'static str {
+    let names = suite.names();
+    let preferred = match task {
+        Task::Binary | Task::Multiclass => ["roc_auc", "roc_auc_ovr", "accuracy"],
+        Task::Regression => ["rmse", "mae", "r2"],
+    };
+    let known = preferred.into_iter().find(|metric| names.contains(metric));
+    known
+        .or_else(|| names.into_iter().find(|name| higher_is_better(name).is_some()))
+        .unwrap_or("accuracy")
+}

@@ -1,0 +1,269 @@
+//! Two models on the same rows: the numbers of a comparison.
+
+use halfback_metrics::{self as metrics, Compared, Judgement, PairedDifference, Question, Suite};
+use halfback_store::artifact::Digest;
+use halfback_store::error::{Detail, Error, Result};
+use halfback_store::name::shown;
+
+use serde::Deserialize;
+
+use super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement, Verdict};
+use super::measure::{
+    Columns, Reading, check_options, check_rows, code, label, library, refused, usual_metric,
+};
+use super::record::{Dataset, EXACT, Slice, Task};
+use super::sample::{Column, ColumnDigest, slices};
+use crate::catalog::version::Param;
+
+/// What a model predicts for the rows of a [`PairedSample`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Predictions<'a> {
+    /// What it predicts: a class or a number.
+    pub y_pred: Option<Column<'a>>,
+    /// Its scores, as in [`Sample`](super::Sample).
+    pub y_score: Option<Column<'a>>,
+}
+
+/// The predictions of two models on the same rows, and what is true.
+#[derive(Debug, Clone, Default)]
+pub struct PairedSample<'a> {
+    /// What is true of each row: a class or a number.
+    pub y_true: Column<'a>,
+    /// What the candidate predicts.
+    pub candidate: Predictions<'a>,
+    /// What the baseline predicts.
+    pub baseline: Predictions<'a>,
+    /// Columns whose values make slices, by name.
+    pub slices: Vec<(&'a str, Column<'a>)>,
+}
+
+/// How two models are compared.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompareOptions {
+    /// The task; guessed where absent, as in [`EvaluateOptions`](super::EvaluateOptions).
+    pub task: Option<Task>,
+    /// The metric; where absent the area under the ROC curve, else accuracy, and the root of the mean
+    /// squared error of a regression.
+    pub metric: Option<String>,
+    /// What the rows are of.
+    pub dataset: Option<Dataset>,
+    /// What is to be shown.
+    pub alternative: Alternative,
+    /// The difference that matters, in the unit of the metric, zero or more.
+    pub margin: f64,
+    /// How p-values of slices are adjusted for their number.
+    pub adjustment: Adjustment,
+    /// The positive class; may be left out where labels are from {0, 1} or {-1, 1}.
+    pub pos_label: Option<Param>,
+    /// The classes in ascending order, where the truth does not have them all.
+    pub labels: Vec<Param>,
+    /// Where only probabilities are given: from this one on, positive is predicted.
+    pub threshold: f64,
+    /// The confidence level.
+    pub level: f64,
+    /// Resamples, where a bootstrap is needed.
+    pub replicates: u32,
+    /// The seed of resamples.
+    pub seed: u64,
+}
+
+impl Default for CompareOptions {
+    fn default() -> Self {
+        Self {
+            task: None,
+            metric: None,
+            dataset: None,
+            alternative: Alternative::default(),
+            margin: 0.0,
+            adjustment: Adjustment::default(),
+            pos_label: None,
+            labels: Vec::new(),
+            threshold: 0.5,
+            level: 0.95,
+            replicates: 2_000,
+            seed: 0,
+        }
+    }
+}
+
+/// Compares the predictions of two models on the same rows by one metric: areas by DeLong, accuracy
+/// by `McNemar` and Tango, and else by a bootstrap of both together.
+///
+/// Slices are judged together, adjusted for their number. Whatever is wrong with the rows fails with
+/// the code `invalid_argument`, and names the argument.
+pub fn measure_pair(
+    sample: &PairedSample<'_>,
+    options: &CompareOptions,
+) -> Result<PairedMeasurement> {
+    check_options(options.level, options.seed, options.replicates)?;
+    let rows = check_rows(sample.y_true.len())?;
+    let groups = slices(&sample.slices, sample.y_true.len())?;
+    let mut reading = Reading {
+        task: options.task,
+        pos_label: options.pos_label.as_ref().map(label),
+        labels: options.labels.iter().map(label).collect(),
+        threshold: options.threshold,
+    };
+    let suite = |reading: &Reading, predictions: Predictions<'_>, whose: &str| {
+        let Predictions { y_pred, y_score } = predictions;
+        let columns = Columns { y_true: sample.y_true, y_pred, y_score, weights: None };
+        reading.suite(&columns).map_err(|error| error.within(whose))
+    };
+    let (task, candidate) = suite(&reading, sample.candidate, "candidate")?;
+    reading.task = Some(task);
+    let (_, baseline) = suite(&reading, sample.baseline, "baseline")?;
+    let metric = match &options.metric {
+        Some(metric) => metric.clone(),
+        None => usual_metric(task, &candidate).to_owned(),
+    };
+    let better = metrics::higher_is_better(&metric);
+    let question = Question {
+        alternative: options.alternative.into(),
+        margin: options.margin,
+        level: options.level,
+        higher_is_better: better.unwrap_or(true),
+    };
+    question.check().map_err(refused)?;
+    let compare = |candidate: &Suite, baseline: &Suite| {
+        candidate
+            .compare(baseline, &metric, options.replicates, options.seed)
+            .map_err(|error| named(error, &metric, candidate, baseline))
+    };
+    let overall = compare(&candidate, &baseline)?;
+    let method = code(&overall.method);
+    let mut results = judged(&question, &[(None, rows, overall)], metrics::Adjustment::Holm)?;
+    let mut parts = Vec::new();
+    for (slice, chosen) in groups {
+        let (candidate, baseline) = (candidate.select(&chosen), baseline.select(&chosen));
+        let rows = i64::try_from(chosen.len()).unwrap_or(EXACT);
+        parts.push((Some(slice), rows, compare(&candidate, &baseline)?));
+    }
+    results.extend(judged(&question, &parts, options.adjustment.into())?);
+    PairedMeasurement {
+        task,
+        metric,
+        dataset: options.dataset.clone(),
+        rows,
+        data_digest: data_digest(sample).to_string(),
+        alternative: options.alternative,
+        margin: options.margin,
+        adjustment: options.adjustment,
+        seed: i64::try_from(options.seed).unwrap_or(EXACT),
+        level: options.level,
+        method,
+        library: library(),
+        results,
+    }
+    .checked()
+}
+
+/// An unknown metric with those that there are.
+fn named(error: metrics::Error, metric: &str, candidate: &Suite, baseline: &Suite) -> Error {
+    if error.argument() != "metric" {
+        return refused(error);
+    }
+    let known: Vec<&str> = candidate
+        .names()
+        .into_iter()
+        .filter(|name| baseline.names().contains(name))
+        .filter(|name| metrics::higher_is_better(name).is_some())
+        .collect();
+    Detail::InvalidArgument(format!(
+        "`metric` is `{}`, expected one of {}",
+        shown(metric),
+        known.join(", ")
+    ))
+    .into()
+}
+
+fn data_digest(sample: &PairedSample<'_>) -> Digest {
+    let mut digest = ColumnDigest::default();
+    digest.column("y_true", Some(sample.y_true));
+    for predictions in [sample.candidate, sample.baseline] {
+        digest.column("y_pred", predictions.y_pred);
+        digest.column("y_score", predictions.y_score);
+    }
+    for &(name, column) in &sample.slices {
+        digest.column(name, Some(column));
+    }
+    digest.finish()
+}
+
+type Part = (Option<Slice>, i64, Compared);
+
+/// Judges parts together; those without a difference say why.
+fn judged(
+    question: &Question,
+    parts: &[Part],
+    adjustment: metrics::Adjustment,
+) -> Result<Vec<ComparedSlice>> {
+    let known: Vec<PairedDifference> =
+        parts.iter().filter_map(|(.., compared)| compared.difference.clone()).collect();
+    let mut judgements = question.judge(&known, adjustment).map_err(refused)?.into_iter();
+    let result = |(slice, rows, compared): &Part| {
+        let judgement = compared.difference.as_ref().and_then(|_| judgements.next());
+        let value = |metric: metrics::Metric| metric.defined().ok().filter(|it| it.is_finite());
+        let difference = compared.difference.as_ref().map(PairedDifference::estimate);
+        let interval = judgement.as_ref().and_then(|judgement| judgement.interval);
+        let (verdict, reason) = match &judgement {
+            Some(Judgement { verdict, reason, .. }) => ((*verdict).into(), reason.clone()),
+            None => (Verdict::Inconclusive, undefined(compared)),
+        };
+        ComparedSlice {
+            slice: slice.clone(),
+            rows: *rows,
+            candidate_value: value(compared.first),
+            baseline_value: value(compared.second),
+            difference,
+            lower: interval.map(|interval| interval.lower),
+            upper: interval.map(|interval| interval.upper),
+            p_value: judgement.as_ref().and_then(|judgement| judgement.p_value),
+            adjusted_p_value: judgement.as_ref().and_then(|judgement| judgement.adjusted_p_value),
+            verdict,
+            reason,
+        }
+    };
+    Ok(parts.iter().map(result).collect())
+}
+
+fn undefined(compared: &Compared) -> String {
+    let why = compared.first.undefined.or(compared.second.undefined);
+    match why {
+        Some(undefined) => format!("the metric is undefined: {}", undefined.reason),
+        None => "there are too few rows of a class".into(),
+    }
+}
+
+impl From<Alternative> for metrics::Alternative {
+    fn from(alternative: Alternative) -> Self {
+        match alternative {
+            Alternative::Difference => Self::Difference,
+            Alternative::Superiority => Self::Superiority,
+            Alternative::NonInferiority => Self::NonInferiority,
+            Alternative::Equivalence => Self::Equivalence,
+        }
+    }
+}
+
+impl From<Adjustment> for metrics::Adjustment {
+    fn from(adjustment: Adjustment) -> Self {
+        match adjustment {
+            Adjustment::Holm => Self::Holm,
+            Adjustment::BenjaminiHochberg => Self::BenjaminiHochberg,
+            Adjustment::BenjaminiYekutieli => Self::BenjaminiYekutieli,
+        }
+    }
+}
+
+impl From<metrics::Verdict> for Verdict {
+    fn from(verdict: metrics::Verdict) -> Self {
+        match verdict {
+            metrics::Verdict::Better => Self::Better,
+            metrics::Verdict::Worse => Self::Worse,
+            metrics::Verdict::Equivalent => Self::Equivalent,
+            metrics::Verdict::NonInferior => Self::NonInferior,
+            metrics::Verdict::Inconclusive => Self::Inconclusive,
+        }
+    }
+}

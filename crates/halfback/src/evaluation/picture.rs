@@ -1,0 +1,165 @@
+//! Pictures of what was measured, as SVG: one file each, without scripts, fonts or anything from elsewhere.
+//!
+//! Lines and texts take the colour of what is around them, so they are read in light and dark; the
+//! colours are of Okabe and Ito (2008), which also those tell apart who see few, and no meaning is in
+//! a colour alone.
+
+mod canvas;
+mod chart;
+
+use halfback_store::error::{Detail, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::comparison::{Comparison, Verdict};
+use super::record::{Evaluation, MetricValue, Slice};
+use canvas::number;
+use chart::{Bar, bars, curve};
+
+/// What is drawn of an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Picture {
+    /// The ROC curve.
+    Roc,
+    /// The precision-recall curve.
+    PrecisionRecall,
+    /// The reliability diagram: observed shares by probability.
+    Calibration,
+    /// The confusion matrix.
+    Confusion,
+    /// A metric over all rows and by slice, with intervals.
+    Slices,
+}
+
+impl Picture {
+    /// Every picture.
+    pub const ALL: [Self; 5] =
+        [Self::Roc, Self::PrecisionRecall, Self::Calibration, Self::Confusion, Self::Slices];
+}
+
+impl Evaluation {
+    /// The pictures that there are of it.
+    pub fn pictures(&self) -> Vec<Picture> {
+        let has = |picture: &Picture| {
+            let curves = self.measurement.curves.as_ref();
+            match picture {
+                Picture::Roc => curves.is_some_and(|curves| !curves.roc.is_empty()),
+                Picture::PrecisionRecall => {
+                    curves.is_some_and(|curves| !curves.precision_recall.is_empty())
+                }
+                Picture::Calibration => curves.is_some_and(|curves| !curves.reliability.is_empty()),
+                Picture::Confusion => curves.is_some_and(|curves| curves.confusion.is_some()),
+                Picture::Slices => true,
+            }
+        };
+        Picture::ALL.into_iter().filter(has).collect()
+    }
+
+    /// A picture as SVG; `metric` is that of [`Picture::Slices`], the main one where absent.
+    ///
+    /// Fails with the code `invalid_argument` where there is no such picture.
+    pub fn svg(&self, picture: Picture, metric: Option<&str>) -> Result<String> {
+        let missing = || {
+            Detail::InvalidArgument(
+                "the evaluation has no such picture; `get_evaluation` gives its curves where it has some".into(),
+            )
+        };
+        if !self.pictures().contains(&picture) {
+            return Err(missing().into());
+        }
+        let curves = self.measurement.curves.as_ref();
+        let shown = |name: &str| {
+            let value = self.metric(name).and_then(|metric| metric.value);
+            value.map(|value| format!("{name} {}", number(value))).unwrap_or_default()
+        };
+        match (picture, curves) {
+            (Picture::Slices, _) => self.slices(metric),
+            (Picture::Roc, Some(curves)) => {
+                let axes = ("false positive rate", "true positive rate");
+                Ok(curve("ROC curve", &shown("roc_auc"), axes, &curves.roc, true))
+            }
+            (Picture::PrecisionRecall, Some(curves)) => {
+                let area = shown("average_precision");
+                let points = &curves.precision_recall;
+                Ok(curve("Precision and recall", &area, ("recall", "precision"), points, false))
+            }
+            (Picture::Calibration, Some(curves)) => {
+                Ok(chart::reliability(&curves.reliability, &shown("brier")))
+            }
+            (Picture::Confusion, Some(curves)) => {
+                let confusion = curves.confusion.as_ref().ok_or_else(missing)?;
+                Ok(chart::confusion(confusion))
+            }
+            (_, None) => Err(missing().into()),
+        }
+    }
+
+    fn slices(&self, metric: Option<&str>) -> Result<String> {
+        let known = |name: &&str| self.metric(name).is_some();
+        let usual = ["roc_auc", "roc_auc_ovr", "accuracy", "rmse"].into_iter().find(known);
+        let first = self.measurement.metrics.first().map(|first| first.metric.as_str());
+        let metric = metric.or(usual).or(first).unwrap_or_default();
+        let values: Vec<&MetricValue> =
+            self.measurement.metrics.iter().filter(|value| value.metric == metric).collect();
+        if values.is_empty() {
+            return Err(Detail::InvalidArgument(format!(
+                "`metric` is `{}`, which the evaluation does not have",
+                halfback_store::name::shown(metric)
+            ))
+            .into());
+        }
+        let bar = |value: &&MetricValue| Bar {
+            column: value.slice.as_ref().map(|slice| slice.column.clone()),
+            label: label(value.slice.as_ref()),
+            rows: value.rows,
+            value: value.value,
+            bounds: value.lower.zip(value.upper),
+            class: "a",
+            note: value.undefined.clone().unwrap_or_default(),
+        };
+        let level = number(100.0 * self.measurement.level);
+        let bars_of: Vec<Bar> = values.iter().map(bar).collect();
+        Ok(bars(&format!("{metric} by slice, with {level} % intervals"), &bars_of, &[]))
+    }
+}
+
+impl Comparison {
+    /// The differences over all rows and by slice as SVG: a forest plot.
+    pub fn svg(&self) -> String {
+        let measurement = &self.measurement;
+        let bar = |result: &super::comparison::ComparedSlice| Bar {
+            column: result.slice.as_ref().map(|slice| slice.column.clone()),
+            label: label(result.slice.as_ref()),
+            rows: result.rows,
+            value: result.difference,
+            bounds: result.lower.zip(result.upper),
+            class: match result.verdict {
+                Verdict::Better => "g",
+                Verdict::Worse => "b",
+                Verdict::Equivalent | Verdict::NonInferior => "a",
+                Verdict::Inconclusive => "n",
+            },
+            note: super::measure::code(&result.verdict).replace('_', "-"),
+        };
+        let all: Vec<Bar> = measurement.results.iter().map(bar).collect();
+        let margin = measurement.margin;
+        let marks = if margin > 0.0 { vec![-margin, 0.0, margin] } else { vec![0.0] };
+        let level = number(100.0 * measurement.level);
+        let title =
+            format!("{}, candidate less baseline, with {level} % intervals", measurement.metric);
+        bars(&title, &all, &marks)
+    }
+}
+
+/// What a row is called below its column.
+fn label(slice: Option<&Slice>) -> String {
+    match slice {
+        None => "all rows".into(),
+        Some(Slice { value, .. }) if value.is_empty() => "(empty)".into(),
+        Some(Slice { value, .. }) => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

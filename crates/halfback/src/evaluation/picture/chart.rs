@@ -1,0 +1,236 @@
+//! The charts: curves in a square, a matrix, and bars of intervals.
+
+use super::super::record::{ConfusionCounts, Point, ReliabilityPoint};
+use super::canvas::{Anchor, Canvas, clipped, number};
+
+/// The square of a curve.
+const SIDE: f64 = 260.0;
+const LEFT: f64 = 56.0;
+const TOP: f64 = 44.0;
+/// Rows of a bar chart.
+const MOST_BARS: usize = 40;
+
+/// An estimate with its interval.
+#[derive(Debug)]
+pub(super) struct Bar {
+    /// The column that the slice is of; none for all rows.
+    pub(super) column: Option<String>,
+    pub(super) label: String,
+    pub(super) rows: i64,
+    pub(super) value: Option<f64>,
+    pub(super) bounds: Option<(f64, f64)>,
+    pub(super) class: &'static str,
+    pub(super) note: String,
+}
+
+/// A point of the unit square on the canvas.
+fn place(x: f64, y: f64) -> (f64, f64) {
+    (LEFT + SIDE * x.clamp(0.0, 1.0), TOP + SIDE * (1.0 - y.clamp(0.0, 1.0)))
+}
+
+/// The unit square with its axes.
+fn square(title: &str, note: &str, (across, up): (&str, &str)) -> Canvas {
+    let mut canvas = Canvas::new(LEFT + SIDE + 24.0, TOP + SIDE + 48.0);
+    canvas.text((LEFT, 18.0), Anchor::Start, "t", title);
+    canvas.text((LEFT, 35.0), Anchor::Start, "s", note);
+    for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
+        canvas.line(place(tick, 0.0), place(tick, 1.0), "r");
+        canvas.line(place(0.0, tick), place(1.0, tick), "r");
+        let (x, y) = place(tick, 0.0);
+        canvas.text((x, y + 16.0), Anchor::Middle, "s", &number(tick));
+        let (x, y) = place(0.0, tick);
+        canvas.text((x - 7.0, y + 4.0), Anchor::End, "s", &number(tick));
+    }
+    canvas.path(&[place(0.0, 1.0), place(0.0, 0.0), place(1.0, 0.0)], "x");
+    let (x, y) = place(0.5, 0.0);
+    canvas.text((x, y + 36.0), Anchor::Middle, "", across);
+    canvas.upwards((15.0, TOP + SIDE / 2.0), Anchor::Middle, "", up);
+    canvas
+}
+
+/// A curve in the unit square; `chance` draws the diagonal of guessing.
+pub(super) fn curve(
+    title: &str,
+    note: &str,
+    axes: (&str, &str),
+    points: &[Point],
+    chance: bool,
+) -> String {
+    let mut canvas = square(title, note, axes);
+    if chance {
+        canvas.line(place(0.0, 0.0), place(1.0, 1.0), "d");
+    }
+    let points: Vec<(f64, f64)> = points.iter().map(|point| place(point.x, point.y)).collect();
+    canvas.path(&points, "a l");
+    canvas.finish(title)
+}
+
+/// Observed shares by probability; larger dots stand for more rows.
+pub(super) fn reliability(points: &[ReliabilityPoint], note: &str) -> String {
+    let note = [note, "larger dots: more rows"];
+    let note = note.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    let mut canvas = square("Calibration", &note, ("predicted probability", "observed share"));
+    canvas.line(place(0.0, 0.0), place(1.0, 1.0), "d");
+    let at = |point: &ReliabilityPoint| place(point.predicted, point.observed);
+    canvas.path(&points.iter().map(at).collect::<Vec<_>>(), "a l");
+    let most = points.iter().map(|point| point.weight).fold(f64::MIN_POSITIVE, f64::max);
+    for point in points {
+        let part = (point.weight / most).clamp(0.0, 1.0);
+        canvas.dot(at(point), 3.0 + 4.0 * part.sqrt(), "a f");
+    }
+    canvas.finish("Calibration")
+}
+
+/// Counts by true and predicted class, shaded by their share of the true class.
+pub(super) fn confusion(confusion: &ConfusionCounts) -> String {
+    const CELL: (f64, f64) = (58.0, 30.0);
+    const NAME: usize = 16;
+    #[expect(clippy::cast_precision_loss, reason = "twenty classes at most")]
+    let place = |at: usize| at as f64;
+    let k = confusion.labels.len();
+    let (left, top) = (150.0, 128.0);
+    let (width, height) = (left + place(k) * CELL.0 + 24.0, top + place(k) * CELL.1 + 20.0);
+    let mut canvas = Canvas::new(width.max(300.0), height);
+    canvas.text((16.0, 18.0), Anchor::Start, "t", "Confusion matrix");
+    canvas.text((16.0, 35.0), Anchor::Start, "s", "rows: true class; columns: predicted class");
+    for (at, label) in confusion.labels.iter().enumerate() {
+        let label = clipped(label, NAME);
+        let y = top + (place(at) + 0.5) * CELL.1 + 4.0;
+        canvas.text((left - 8.0, y), Anchor::End, "", &label);
+        let x = left + (place(at) + 0.5) * CELL.0 + 4.0;
+        canvas.upwards((x, top - 8.0), Anchor::Start, "", &label);
+    }
+    for (row, counts) in confusion.counts.chunks(k.max(1)).enumerate() {
+        let whole: f64 = counts.iter().sum();
+        for (column, count) in counts.iter().enumerate() {
+            let x = left + place(column) * CELL.0;
+            let y = top + place(row) * CELL.1;
+            let share = if whole > 0.0 { count / whole } else { 0.0 };
+            let class = if row == column { "a f" } else { "b f" };
+            canvas.area(
+                (x + 1.0, y + 1.0),
+                (CELL.0 - 2.0, CELL.1 - 2.0),
+                class,
+                0.04 + 0.5 * share,
+            );
+            let middle = (x + CELL.0 / 2.0, y + CELL.1 / 2.0 + 4.0);
+            canvas.text(middle, Anchor::Middle, "", &short(*count));
+        }
+    }
+    canvas.finish("Confusion matrix")
+}
+
+/// A count in at most seven characters.
+fn short(count: f64) -> String {
+    if count < 1e6 && count.fract() == 0.0 { format!("{count:.0}") } else { number(count) }
+}
+
+/// Estimates with intervals, one below the other, on one axis; `marks` are drawn through all.
+pub(super) fn bars(title: &str, all: &[Bar], marks: &[f64]) -> String {
+    const NAME: usize = 30;
+    const ROW: f64 = 22.0;
+    const TOP: f64 = 44.0;
+    let (left, right, width) = (212.0, 452.0, 720.0);
+    let shown = all.get(..MOST_BARS).unwrap_or(all);
+    let new = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| shown.get(before));
+        let column = shown.get(at).and_then(|bar| bar.column.as_ref());
+        column.filter(|column| before.is_none_or(|bar| bar.column.as_ref() != Some(*column)))
+    };
+    let headings = (0..shown.len()).filter(|&at| new(at).is_some()).count();
+    #[expect(clippy::cast_precision_loss, reason = "eighty rows at most")]
+    let bottom = TOP + ROW * (shown.len() + headings) as f64;
+    let more = all.len() - shown.len();
+    let mut canvas = Canvas::new(width, bottom + if more > 0 { 58.0 } else { 40.0 });
+    canvas.text((12.0, 18.0), Anchor::Start, "t", &clipped(title, 90));
+    canvas.text((left - 12.0, 36.0), Anchor::End, "s", "rows");
+    let (low, high) = range(shown, marks);
+    let x = |value: f64| left + (right - left) * ((value - low) / (high - low)).clamp(0.0, 1.0);
+    for tick in ticks(low, high) {
+        canvas.line((x(tick), TOP - 4.0), (x(tick), bottom), "r");
+        canvas.text((x(tick), bottom + 16.0), Anchor::Middle, "s", &number(tick));
+    }
+    canvas.line((left, bottom), (right, bottom), "x");
+    for &mark in marks {
+        let class = if mark == 0.0 { "x" } else { "d" };
+        canvas.line((x(mark), TOP - 4.0), (x(mark), bottom), class);
+    }
+    let mut y = TOP + ROW / 2.0;
+    for (at, bar) in shown.iter().enumerate() {
+        if let Some(column) = new(at) {
+            canvas.text((12.0, y + 6.0), Anchor::Start, "s", &clipped(column, NAME));
+            y += ROW;
+        }
+        let indent = if bar.column.is_some() { 24.0 } else { 12.0 };
+        canvas.text((indent, y + 4.0), Anchor::Start, "", &clipped(&bar.label, NAME - 8));
+        canvas.text((left - 12.0, y + 4.0), Anchor::End, "s", &thousands(bar.rows));
+        if let Some((lower, upper)) = bar.bounds {
+            canvas.line((x(lower), y), (x(upper), y), &format!("{} l", bar.class));
+        }
+        if let Some(value) = bar.value {
+            canvas.dot((x(value), y), 4.0, &format!("{} f", bar.class));
+        }
+        let said = match (bar.value, bar.bounds) {
+            (Some(value), Some((lower, upper))) => {
+                format!("{} [{}, {}]", number(value), number(lower), number(upper))
+            }
+            (Some(value), None) => number(value),
+            (None, _) => "undefined".into(),
+        };
+        canvas.text((right + 14.0, y + 4.0), Anchor::Start, "", &said);
+        canvas.text((width - 12.0, y + 4.0), Anchor::End, "s", &clipped(&bar.note, 16));
+        y += ROW;
+    }
+    if more > 0 {
+        let rest = format!("and {more} more");
+        canvas.text((12.0, bottom + 40.0), Anchor::Start, "s", &rest);
+    }
+    canvas.finish(title)
+}
+
+/// What the axis shows: all bounds and marks, with a little room.
+fn range(bars: &[Bar], marks: &[f64]) -> (f64, f64) {
+    let numbers = bars.iter().flat_map(|bar| {
+        let bounds = bar.bounds.map_or([None, None], |(lower, upper)| [Some(lower), Some(upper)]);
+        bounds.into_iter().chain([bar.value]).flatten()
+    });
+    let fold = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
+    let (low, high) =
+        numbers.chain(marks.iter().copied()).fold((f64::INFINITY, f64::NEG_INFINITY), fold);
+    if !(low.is_finite() && high.is_finite()) {
+        return (0.0, 1.0);
+    }
+    let size = high.abs().max(low.abs());
+    let alone = (high - low) <= size * 1e-9;
+    let room = if alone { 0.5 * if size > 0.0 { size } else { 1.0 } } else { (high - low) * 0.04 };
+    (low - room, high + room)
+}
+
+/// Round numbers on the axis, four to eight of them.
+fn ticks(low: f64, high: f64) -> Vec<f64> {
+    let rough = (high - low) / 4.0;
+    let size = 10f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * size);
+    let step = step.into_iter().find(|step| *step >= rough).unwrap_or(rough);
+    let mut tick = (low / step).ceil() * step;
+    let mut ticks = Vec::new();
+    while tick <= high && ticks.len() < 12 {
+        // What adding up has left of zero.
+        ticks.push(if tick.abs() < step * 1e-6 { 0.0 } else { tick });
+        tick += step;
+    }
+    ticks
+}
+
+/// A count with commas.
+fn thousands(count: i64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

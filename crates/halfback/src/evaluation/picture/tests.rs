@@ -1,0 +1,148 @@
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use super::super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement};
+use super::super::measure::{EvaluateOptions, measure};
+use super::super::record::{Slice, Task};
+use super::super::sample::Sample;
+use super::*;
+
+const HOSTILE: &str = "</text><script>alert('1')</script>&\u{1}\"";
+
+fn evaluation(sample: &Sample<'_>) -> Evaluation {
+    let options = EvaluateOptions { level: 0.9, ..EvaluateOptions::default() };
+    Evaluation {
+        id: 1,
+        version: "models:/main.default.fraud/1".into(),
+        version_id: 2,
+        digest: String::new(),
+        measurement: measure(sample, &options).unwrap(),
+        commit: 3,
+        recorded_at: chrono::DateTime::UNIX_EPOCH,
+        recorded_by: None,
+    }
+}
+
+/// Well-formed, with nothing in it that runs or is loaded.
+fn check(svg: &str) {
+    let mut reader = quick_xml::Reader::from_str(svg);
+    loop {
+        match reader.read_event().unwrap() {
+            quick_xml::events::Event::Eof => break,
+            quick_xml::events::Event::Start(tag) => {
+                let name = tag.name();
+                assert!(!matches!(name.as_ref(), "script" | "image" | "foreignObject"), "{svg}");
+            }
+            _ => {}
+        }
+    }
+    assert!(
+        !svg.contains("href") && !["NaN", "inf,", "\"inf"].iter().any(|odd| svg.contains(odd)),
+        "{svg}"
+    );
+}
+
+/// Writes pictures into the folder of the variable, to be looked at.
+fn keep(name: &str, svg: &str) {
+    check(svg);
+    if let Some(folder) = std::env::var_os("HALFBACK_PICTURES") {
+        let path = std::path::Path::new(&folder).join(format!("{name}.svg"));
+        std::fs::write(path, svg).unwrap();
+    }
+}
+
+#[test]
+fn every_picture_is_well_formed_and_escaped() {
+    let truth: Vec<i64> = (0..600).map(|row| i64::from(row % 7 < 3)).collect();
+    let noise = |row: i64| ((row * 7919 % 1000) as f64 / 1000.0 - 0.5) * 0.9;
+    let scores: Vec<f64> = (0..600)
+        .map(|row| (0.35 + 0.3 * f64::from(row % 7 < 3) + noise(i64::from(row))).clamp(0.0, 1.0))
+        .collect();
+    let regions: Vec<&str> = (0..600)
+        .map(|row| ["north", "south", HOSTILE, "東京の北の方にある地区と長い名前"][row % 4])
+        .collect();
+    let sample = Sample::new(&truth).scores(&scores).slice("region of the customer", &regions);
+    let two = evaluation(&sample);
+    assert_eq!(two.pictures(), Picture::ALL);
+    for picture in Picture::ALL {
+        let name = super::super::measure::code(&picture);
+        keep(&name, &two.svg(picture, None).unwrap());
+    }
+    keep("slices-f1", &two.svg(Picture::Slices, Some("f1")).unwrap());
+    assert_eq!(two.svg(Picture::Slices, Some("mae")).unwrap_err().code(), "invalid_argument");
+    let classes: Vec<String> =
+        (0..600).map(|row| format!("class {}{}", row % 9, "x".repeat(row % 9))).collect();
+    let guesses: Vec<String> = (0..600)
+        .map(|row| format!("class {0}{1}", row * row % 9, "x".repeat(row * row % 9)))
+        .collect();
+    let many = evaluation(&Sample::new(&classes).predictions(&guesses));
+    keep("confusion-many", &many.svg(Picture::Confusion, None).unwrap());
+    assert_eq!(many.svg(Picture::Roc, None).unwrap_err().code(), "invalid_argument");
+    let numbers: Vec<f64> = (0..50).map(|row| f64::from(row) * 1.5).collect();
+    let flat = evaluation(&Sample::new(&numbers).predictions(&numbers));
+    keep("slices-regression", &flat.svg(Picture::Slices, None).unwrap());
+    assert_eq!(flat.pictures(), [Picture::Slices]);
+}
+
+#[test]
+fn a_comparison_is_a_forest() {
+    let result = |at: i32, verdict| ComparedSlice {
+        slice: (at > 0).then(|| Slice { column: "site".into(), value: format!("{at} {HOSTILE}") }),
+        rows: 1_234_567 / i64::from(at + 1),
+        candidate_value: Some(0.9),
+        baseline_value: Some(0.85),
+        difference: (at != 4).then(|| 0.02 * f64::from(at - 2)),
+        lower: (at != 4).then(|| 0.02 * f64::from(at - 2) - 0.03),
+        upper: (at != 4).then(|| 0.02 * f64::from(at - 2) + 0.03),
+        p_value: None,
+        adjusted_p_value: None,
+        verdict,
+        reason: "a test".into(),
+    };
+    use Verdict::{Better, Equivalent, Inconclusive, NonInferior, Worse};
+    let verdicts = [Worse, Inconclusive, Equivalent, Better, Inconclusive, NonInferior];
+    let mut results: Vec<ComparedSlice> =
+        (0..).zip(verdicts).map(|(at, verdict)| result(at, verdict)).collect();
+    let comparison = |results| Comparison {
+        id: 1,
+        candidate: "models:/fraud/2".into(),
+        candidate_id: 2,
+        baseline: "models:/fraud/1".into(),
+        baseline_id: 1,
+        verdict: Better,
+        reason: String::new(),
+        digest: String::new(),
+        measurement: PairedMeasurement {
+            task: Task::Binary,
+            metric: "roc_auc".into(),
+            dataset: None,
+            rows: 1_234_567,
+            data_digest: String::new(),
+            alternative: Alternative::Difference,
+            margin: 0.03,
+            adjustment: Adjustment::Holm,
+            seed: 0,
+            level: 0.95,
+            method: "delong".into(),
+            library: String::new(),
+            results,
+        },
+        commit: 1,
+        recorded_at: chrono::DateTime::UNIX_EPOCH,
+        recorded_by: None,
+    };
+    keep("forest", &comparison(results.clone()).svg());
+    results.extend((6..90).map(|at| result(at, Inconclusive)));
+    let long = comparison(results).svg();
+    keep("forest-long", &long);
+    assert!(long.contains("and 50 more"));
+    keep("forest-none", &comparison(Vec::new()).svg());
+}
+
+#[test]
+fn texts_are_cut_by_their_width() {
+    assert_eq!(canvas::clipped("short", 5), "short");
+    assert_eq!(canvas::clipped("longer", 5), "long…");
+    assert_eq!(canvas::clipped("東京都", 5), "東京…");
+    let numbers = [0.12345, 95.0, 1234.5, -0.5, 1e-9, 1e12].map(number);
+    assert_eq!(numbers, ["0.123", "95", "1234", "-0.5", "1.00e-9", "1.00e12"]);
+}

@@ -1,0 +1,269 @@
+//! The bindings' way to evaluations: columns that they own, by name, and options as JSON.
+
+use halfback_store::error::{Detail, Error, Result};
+use halfback_store::name::said;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::comparison::Comparison;
+use super::measure::EvaluateOptions;
+use super::pair::{CompareOptions, PairedSample, Predictions};
+use super::picture::Picture;
+use super::record::Evaluation;
+use super::sample::{Column, Sample};
+use crate::registry::Registry;
+use crate::securable::VersionRef;
+
+/// A column that a binding owns while it is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OwnedColumn {
+    /// True and false.
+    Bool(Vec<bool>),
+    /// Whole numbers.
+    Int(Vec<i64>),
+    /// Numbers in double precision.
+    Float(Vec<f64>),
+    /// Numbers in single precision.
+    Float32(Vec<f32>),
+    /// Texts.
+    Text(Vec<String>),
+}
+
+/// Columns by what they are: `y_true`, `y_pred`, `y_score`, `weights`, and `baseline.y_pred` and
+/// `baseline.y_score` of a comparison; and those to slice by.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Columns {
+    /// Columns by role.
+    pub roles: Vec<(String, OwnedColumn)>,
+    /// Columns to slice by, in their order.
+    pub slices: Vec<(String, OwnedColumn)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EvaluateRequest {
+    version: VersionRef,
+    #[serde(default)]
+    options: EvaluateOptions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompareRequest {
+    candidate: VersionRef,
+    baseline: VersionRef,
+    #[serde(default)]
+    options: CompareOptions,
+}
+
+/// Evaluates a version as `{"version": …, "options": …}` says; see [`Registry::evaluate`].
+pub fn evaluate(registry: &Registry, request: &[u8], columns: &Columns) -> Result<Evaluation> {
+    let EvaluateRequest { version, options } = read(request, "an evaluation")?;
+    let weights = columns.numbers("weights")?;
+    let sample = Sample {
+        y_true: columns.required("y_true")?,
+        y_pred: columns.role("y_pred"),
+        y_score: columns.role("y_score"),
+        weights: weights.as_deref(),
+        slices: columns.slices(),
+    };
+    registry.evaluate(version, &sample, &options)
+}
+
+/// Compares versions as `{"candidate": …, "baseline": …, "options": …}` says; see
+/// [`Registry::compare`].
+pub fn compare(registry: &Registry, request: &[u8], columns: &Columns) -> Result<Comparison> {
+    let CompareRequest { candidate, baseline, options } = read(request, "a comparison")?;
+    let of = |prefix: &str| Predictions {
+        y_pred: columns.role(&format!("{prefix}y_pred")),
+        y_score: columns.role(&format!("{prefix}y_score")),
+    };
+    let sample = PairedSample {
+        y_true: columns.required("y_true")?,
+        candidate: of(""),
+        baseline: of("baseline."),
+        slices: columns.slices(),
+    };
+    registry.compare(candidate, baseline, &sample, &options)
+}
+
+/// What a picture is of.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Pictured {
+    /// Boxed: it is much larger.
+    Evaluation(Box<Evaluation>),
+    Comparison(Box<Comparison>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PictureRequest {
+    of: Pictured,
+    #[serde(default)]
+    picture: Option<Picture>,
+    #[serde(default)]
+    metric: Option<String>,
+}
+
+/// The SVG of `{"of": {"evaluation": …} or {"comparison": …}, "picture": …, "metric": …}`.
+pub fn picture(request: &[u8]) -> Result<String> {
+    let PictureRequest { of, picture, metric } = read(request, "a picture")?;
+    match of {
+        Pictured::Evaluation(evaluation) => {
+            evaluation.svg(picture.unwrap_or(Picture::Slices), metric.as_deref())
+        }
+        Pictured::Comparison(comparison) => Ok(comparison.svg()),
+    }
+}
+
+fn read<T: DeserializeOwned>(request: &[u8], what: &str) -> Result<T> {
+    serde_json::from_slice(request).map_err(|error| refused(&format!("{what}: {}", said(&error))))
+}
+
+fn refused(why: &str) -> Error {
+    Detail::InvalidArgument(why.to_owned()).into()
+}
+
+impl OwnedColumn {
+    fn lend(&self) -> Column<'_> {
+        match self {
+            Self::Bool(values) => values.into(),
+            Self::Int(values) => values.into(),
+            Self::Float(values) => values.into(),
+            Self::Float32(values) => values.into(),
+            Self::Text(values) => values.into(),
+        }
+    }
+}
+
+impl Columns {
+    fn role(&self, name: &str) -> Option<Column<'_>> {
+        let found = self.roles.iter().find(|(role, _)| role == name);
+        found.map(|(_, column)| column.lend())
+    }
+
+    fn required(&self, name: &str) -> Result<Column<'_>> {
+        self.role(name).ok_or_else(|| refused(&format!("`{name}` is missing")))
+    }
+
+    fn slices(&self) -> Vec<(&str, Column<'_>)> {
+        self.slices.iter().map(|(name, column)| (name.as_str(), column.lend())).collect()
+    }
+
+    /// A column as numbers in double precision.
+    fn numbers(&self, name: &str) -> Result<Option<Vec<f64>>> {
+        let Some(column) = self.role(name) else { return Ok(None) };
+        Ok(Some(super::sample::Held::numeric(column, name)?.scores().to_f64().into_owned()))
+    }
+
+    /// Reads columns one after another: of each whether it is a slice (0 or 1), the length of its name
+    /// and that, its kind (1 booleans, 2 whole numbers, 3 numbers, 4 texts), the number of its values,
+    /// and these: booleans as one byte, texts with their length before them. Numbers and lengths are
+    /// eight bytes, big-endian.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut reader = Reader(bytes);
+        let mut columns = Self::default();
+        while !reader.0.is_empty() {
+            let [is_slice] = reader.array()?;
+            let name = reader.text()?;
+            let column = reader.column()?;
+            let list = if is_slice == 0 { &mut columns.roles } else { &mut columns.slices };
+            list.push((name, column));
+        }
+        Ok(columns)
+    }
+}
+
+/// What is left of encoded columns.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8]> {
+        let (taken, rest) =
+            self.0.split_at_checked(length).ok_or_else(|| refused("the columns are cut off"))?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        self.take(N)?.try_into().map_err(|_| refused("the columns are cut off"))
+    }
+
+    /// A count of things that take at least `each` bytes.
+    fn count(&mut self, each: usize) -> Result<usize> {
+        let count = usize::try_from(u64::from_be_bytes(self.array()?)).unwrap_or(usize::MAX);
+        if count > self.0.len() / each {
+            return Err(refused("the columns are cut off"));
+        }
+        Ok(count)
+    }
+
+    fn text(&mut self) -> Result<String> {
+        let length = self.count(1)?;
+        let text = std::str::from_utf8(self.take(length)?);
+        Ok(text.map_err(|_| refused("a text in the columns is not UTF-8"))?.to_owned())
+    }
+
+    fn column(&mut self) -> Result<OwnedColumn> {
+        let [kind] = self.array()?;
+        Ok(match kind {
+            1 => {
+                let count = self.count(1)?;
+                OwnedColumn::Bool(self.take(count)?.iter().map(|&byte| byte != 0).collect())
+            }
+            2 => OwnedColumn::Int(self.eights(i64::from_be_bytes)?),
+            3 => OwnedColumn::Float(self.eights(f64::from_be_bytes)?),
+            4 => {
+                let count = self.count(8)?;
+                OwnedColumn::Text((0..count).map(|_| self.text()).collect::<Result<_>>()?)
+            }
+            _ => return Err(refused("a column is of no known kind")),
+        })
+    }
+
+    fn eights<T>(&mut self, of: fn([u8; 8]) -> T) -> Result<Vec<T>> {
+        let count = self.count(8)?;
+        let (eights, _) = self.take(8 * count)?.as_chunks::<8>();
+        Ok(eights.iter().map(|&eight| of(eight)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_come_as_they_were_written_and_damage_is_refused() {
+        let mut bytes = Vec::new();
+        let length = |bytes: &mut Vec<u8>, length: u64| bytes.extend(length.to_be_bytes());
+        for (kind, values) in [(1, &[1u8, 0][..]), (2, &[255; 8]), (3, &[0; 8])] {
+            bytes.push(0);
+            length(&mut bytes, 1);
+            bytes.extend([b'a', kind]);
+            length(&mut bytes, if kind == 1 { 2 } else { 1 });
+            bytes.extend(values);
+        }
+        bytes.push(1);
+        length(&mut bytes, 1);
+        bytes.extend([b's', 4]);
+        length(&mut bytes, 1);
+        length(&mut bytes, 2);
+        bytes.extend("é".as_bytes());
+        let columns = Columns::decode(&bytes).unwrap();
+        let expected = [
+            OwnedColumn::Bool(vec![true, false]),
+            OwnedColumn::Int(vec![-1]),
+            OwnedColumn::Float(vec![0.0]),
+        ];
+        assert!(columns.roles.iter().map(|(_, column)| column).eq(&expected));
+        assert_eq!(columns.slices, [("s".to_owned(), OwnedColumn::Text(vec!["é".into()]))]);
+        for end in 1..bytes.len() {
+            // A cut between two columns is a shorter list; all else is refused.
+            let whole = Columns::decode(&bytes[..end]);
+            assert!(whole.is_err() || whole.is_ok_and(|it| it.roles.len() + it.slices.len() < 4));
+        }
+        let huge = [&[0, 0, 0, 0, 0, 0, 0, 0, 0, 2][..], &[255; 8]].concat();
+        assert_eq!(Columns::decode(&huge).unwrap_err().code(), "invalid_argument");
+    }
+}
