@@ -6,6 +6,7 @@ mod access;
 mod filled;
 mod growth;
 mod measure;
+mod metrics;
 mod pages;
 mod picture;
 mod program;
@@ -37,9 +38,10 @@ fn class_path() -> Outcome<String> {
 
 type Suite = fn(&Ground) -> Outcome<Vec<Row>>;
 
-const SUITES: [(&str, Suite); 5] = [
+const SUITES: [(&str, Suite); 6] = [
     ("access", access::measure),
     ("growth", growth::measure),
+    ("metrics", metrics::measure),
     ("registry", registry::measure),
     ("search", search::measure),
     ("storage", storage::measure),
@@ -94,7 +96,7 @@ mod tests {
         let refused = suite("regsitry").err().map(|error| error.to_string());
         assert_eq!(
             refused.unwrap(),
-            "no suite `regsitry`; there are: `access`, `growth`, `registry`, `search`, `storage`"
+            "no suite `regsitry`; there are: `access`, `growth`, `metrics`, `registry`, `search`, `storage`"
         );
     }
 }
