@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
-
 use halfback_store::id::hex;
 
 use super::*;
