@@ -1,3 +1,5 @@
+//! Evaluations and comparisons, from columns to what is found again.
+
 use halfback_store::id::hex;
 
 use super::*;

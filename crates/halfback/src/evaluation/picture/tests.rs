@@ -1,3 +1,5 @@
+//! Pictures are well-formed, escaped, and can be looked at.
+
 use super::super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement};
 use super::super::measure::{EvaluateOptions, measure};
 use super::super::record::{Slice, Task};
