@@ -225,12 +225,12 @@ impl Fairness {
 
     /// The largest difference between groups, or to all rows.
     pub fn difference(&self, parity: Parity, relation: Relation) -> Metric {
-        self.disparity(&self.counts(None), parity, &|by| by.difference(relation), f64::max)
+        disparity(&self.counts(None), parity, &|by| by.difference(relation), f64::max)
     }
 
     /// The smallest ratio between groups, or to all rows.
     pub fn ratio(&self, parity: Parity, relation: Relation) -> Metric {
-        self.disparity(&self.counts(None), parity, &|by| by.ratio(relation), f64::min)
+        disparity(&self.counts(None), parity, &|by| by.ratio(relation), f64::min)
     }
 
     /// [`Fairness::difference`] with its interval.
@@ -260,10 +260,10 @@ impl Fairness {
         worse: fn(f64, f64) -> f64,
         settings: &crate::suite::Settings,
     ) -> Result<Disparity> {
-        let metric = self.disparity(&self.counts(None), parity, of, worse);
+        let metric = disparity(&self.counts(None), parity, of, worse);
         let keys: Vec<u64> = (0..self.cells.len() as u64).collect();
         let resamples = bootstrap(&keys, settings.replicates, settings.seed, |weights| {
-            let value = self.disparity(&self.counts(Some(weights)), parity, of, worse);
+            let value = disparity(&self.counts(Some(weights)), parity, of, worse);
             value.defined().unwrap_or(f64::NAN)
         })?;
         let differ = resamples.replicates.first() != resamples.replicates.last();
@@ -280,46 +280,46 @@ impl Fairness {
         }
         counts
     }
+}
 
-    fn disparity(
-        &self,
-        counts: &[[f64; 4]],
-        parity: Parity,
-        of: &dyn Fn(&ByGroup) -> Metric,
-        worse: fn(f64, f64) -> f64,
-    ) -> Metric {
-        let rate = |part: &[usize], whole: &[usize], reason| {
-            let rate = |cells: &[f64; 4]| {
-                let all: f64 = whole.iter().map(|&cell| cells[cell]).sum();
-                let hits: f64 = part.iter().map(|&cell| cells[cell]).sum();
-                if all > 0.0 { Metric::of(hits / all) } else { Metric::silent(0.0, reason) }
-            };
-            let mut sums = [0.0; 4];
-            for cells in counts {
-                for (sum, cell) in sums.iter_mut().zip(cells) {
-                    *sum += cell;
-                }
-            }
-            // fairlearn takes zero for a rate of nothing; here that group has none.
-            of(&ByGroup { groups: counts.iter().map(rate).collect(), overall: rate(&sums) })
+/// A measure of counted groups.
+fn disparity(
+    counts: &[[f64; 4]],
+    parity: Parity,
+    of: &dyn Fn(&ByGroup) -> Metric,
+    worse: fn(f64, f64) -> f64,
+) -> Metric {
+    let rate = |part: &[usize], whole: &[usize], reason| {
+        let rate = |cells: &[f64; 4]| {
+            let all: f64 = whole.iter().map(|&cell| cells[cell]).sum();
+            let hits: f64 = part.iter().map(|&cell| cells[cell]).sum();
+            if all > 0.0 { Metric::of(hits / all) } else { Metric::silent(0.0, reason) }
         };
-        // Cells: true negative, false positive, false negative, true positive.
-        let selection = || rate(&[1, 3], &[0, 1, 2, 3], Reason::TooFewRows);
-        let true_positive = || rate(&[3], &[2, 3], Reason::NoPositives);
-        let false_positive = || rate(&[1], &[0, 1], Reason::NoNegatives);
-        match parity {
-            Parity::Demographic => selection(),
-            Parity::EqualOpportunity => true_positive(),
-            Parity::EqualizedOdds(aggregate) => {
-                let (one, other) = (true_positive(), false_positive());
-                if one.undefined.is_some() || other.undefined.is_some() {
-                    return if one.undefined.is_some() { one } else { other };
-                }
-                Metric::of(match aggregate {
-                    Aggregate::WorstCase => worse(one.value, other.value),
-                    Aggregate::Mean => f64::midpoint(one.value, other.value),
-                })
+        let mut sums = [0.0; 4];
+        for cells in counts {
+            for (sum, cell) in sums.iter_mut().zip(cells) {
+                *sum += cell;
             }
+        }
+        // fairlearn takes zero for a rate of nothing; here that group has none.
+        of(&ByGroup { groups: counts.iter().map(rate).collect(), overall: rate(&sums) })
+    };
+    // Cells: true negative, false positive, false negative, true positive.
+    let selection = || rate(&[1, 3], &[0, 1, 2, 3], Reason::TooFewRows);
+    let true_positive = || rate(&[3], &[2, 3], Reason::NoPositives);
+    let false_positive = || rate(&[1], &[0, 1], Reason::NoNegatives);
+    match parity {
+        Parity::Demographic => selection(),
+        Parity::EqualOpportunity => true_positive(),
+        Parity::EqualizedOdds(aggregate) => {
+            let (one, other) = (true_positive(), false_positive());
+            if one.undefined.is_some() || other.undefined.is_some() {
+                return if one.undefined.is_some() { one } else { other };
+            }
+            Metric::of(match aggregate {
+                Aggregate::WorstCase => worse(one.value, other.value),
+                Aggregate::Mean => f64::midpoint(one.value, other.value),
+            })
         }
     }
 }

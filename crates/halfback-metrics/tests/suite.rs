@@ -1,9 +1,7 @@
 //! The sets of metrics: values against the single metrics, intervals against simulations.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     reason = "a failed expectation is this file's way of failing"
 )]

@@ -1,8 +1,8 @@
 //! Metrics by group and measures of fairness, held against fairlearn.
 
 use halfback_metrics::{
-    Aggregate, Average, Confusion, Error, Fairness, Groups, Label, Labels, Metric, Parity, Relation,
-    Settings, ZeroDivision,
+    Aggregate, Average, Confusion, Error, Fairness, Groups, Label, Labels, Metric, Parity,
+    Relation, Settings, ZeroDivision,
 };
 
 use crate::{Case, Column, Given, Values, check};
@@ -81,12 +81,10 @@ fn by_group(
     groups: &Groups,
 ) -> Result<Given, Error> {
     let metric = |rows: &[u32]| -> Result<Metric, Error> {
-        let pick = |column: &[i64]| -> Vec<i64> {
-            rows.iter().map(|&row| column[row as usize]).collect()
-        };
+        let pick =
+            |column: &[i64]| -> Vec<i64> { rows.iter().map(|&row| column[row as usize]).collect() };
         let (truth, predicted) = (pick(truth), pick(predicted));
-        let confusion =
-            Confusion::of(Labels::Int(&truth), Labels::Int(&predicted), None, None)?;
+        let confusion = Confusion::of(Labels::Int(&truth), Labels::Int(&predicted), None, None)?;
         let scores = || confusion.scores(&Average::Binary(Label::Int(1)), 1.0, ZeroDivision::Warn);
         Ok(match case.param("metric").as_str().unwrap() {
             "accuracy_score" => Metric::of(confusion.accuracy()),

@@ -128,6 +128,7 @@ pub(super) fn check_rows(rows: usize) -> Result<i64> {
 }
 
 /// A misuse of a metric, by the names that arguments have here.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 pub(super) fn refused(error: Error) -> halfback_store::error::Error {
     let text = error.to_string().replace("`sample_weight`", "`weights`");
     Detail::InvalidArgument(text).into()

@@ -237,9 +237,15 @@ impl ColumnDigest {
             Column::Float32(values) => {
                 numbers(hash, values.iter().map(|&value| (f64::from(value) + 0.0).to_bits()));
             }
-            Column::Text(values) => values.iter().for_each(|value| bytes(hash, value.as_bytes())),
+            Column::Text(values) => {
+                for value in values {
+                    bytes(hash, value.as_bytes());
+                }
+            }
             Column::Strings(values) => {
-                values.iter().for_each(|value| bytes(hash, value.as_bytes()));
+                for value in values {
+                    bytes(hash, value.as_bytes());
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+//! Evaluations and comparisons, from columns to what is found again.
 
 use halfback_store::id::hex;
 
@@ -279,7 +279,7 @@ fn a_comparison_is_kept_with_its_verdict() {
     assert_eq!(registry.info().unwrap().commit, commit);
     assert_eq!(registry.get_comparison(kept.id).unwrap(), kept);
     for version in ["fraud/1", "fraud/2"] {
-        assert_eq!(registry.list_comparisons(version).unwrap().items, [kept.clone()]);
+        assert_eq!(registry.list_comparisons(version).unwrap().items, std::slice::from_ref(&kept));
     }
     assert_eq!(registry.list_comparisons("fraud/3").unwrap().items, []);
     let turned = registry.compare("fraud/1", "fraud/2", &pair(&worse, &SCORES), &options).unwrap();
@@ -290,7 +290,7 @@ fn a_comparison_is_kept_with_its_verdict() {
     assert_eq!(page.items, [turned]);
     let next =
         ListComparisons { version: "fraud/1".into(), page_size: Some(1), cursor: page.cursor };
-    assert_eq!(registry.query(next).unwrap().items, [kept.clone()]);
+    assert_eq!(registry.query(next).unwrap().items, std::slice::from_ref(&kept));
     for metric in ["accuracy", "log_loss", "f1"] {
         let options =
             CompareOptions { metric: Some(metric.into()), replicates: 200, ..options.clone() };

@@ -641,6 +641,8 @@ fn place(kind: Kind, source: Source, key: Option<&str>, test: &Test) -> (Fragmen
 
 fn seed(index: Index, key: Option<&str>, test: &Test) -> Seed {
     let column = expression(index.column, key);
+    // Which bound of a metric is meant is not in its name.
+    let key = if index.column.contains('#') { key.map(|key| metric(key).0) } else { key };
     let select = expression(index.select, key).then(" AND ").then(condition(&column, test));
     let ordered = index.ordered && matches!(test, Test::Compare(..));
     Seed { select, ordered, in_list: index.column == "m.name" }

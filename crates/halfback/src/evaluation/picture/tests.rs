@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+//! Pictures are well-formed, escaped, and can be looked at.
 
 use super::super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement};
 use super::super::measure::{EvaluateOptions, measure};
@@ -53,9 +53,9 @@ fn keep(name: &str, svg: &str) {
 #[test]
 fn every_picture_is_well_formed_and_escaped() {
     let truth: Vec<i64> = (0..600).map(|row| i64::from(row % 7 < 3)).collect();
-    let noise = |row: i64| ((row * 7919 % 1000) as f64 / 1000.0 - 0.5) * 0.9;
+    let noise = |row: i32| (f64::from(row * 7919 % 1000) / 1000.0 - 0.5) * 0.9;
     let scores: Vec<f64> = (0..600)
-        .map(|row| (0.35 + 0.3 * f64::from(row % 7 < 3) + noise(i64::from(row))).clamp(0.0, 1.0))
+        .map(|row| (0.35 + 0.3 * f64::from(row % 7 < 3) + noise(row)).clamp(0.0, 1.0))
         .collect();
     let regions: Vec<&str> = (0..600)
         .map(|row| ["north", "south", HOSTILE, "東京の北の方にある地区と長い名前"][row % 4])
@@ -85,6 +85,7 @@ fn every_picture_is_well_formed_and_escaped() {
 
 #[test]
 fn a_comparison_is_a_forest() {
+    use Verdict::{Better, Equivalent, Inconclusive, NonInferior, Worse};
     let result = |at: i32, verdict| ComparedSlice {
         slice: (at > 0).then(|| Slice { column: "site".into(), value: format!("{at} {HOSTILE}") }),
         rows: 1_234_567 / i64::from(at + 1),
@@ -98,7 +99,6 @@ fn a_comparison_is_a_forest() {
         verdict,
         reason: "a test".into(),
     };
-    use Verdict::{Better, Equivalent, Inconclusive, NonInferior, Worse};
     let verdicts = [Worse, Inconclusive, Equivalent, Better, Inconclusive, NonInferior];
     let mut results: Vec<ComparedSlice> =
         (0..).zip(verdicts).map(|(at, verdict)| result(at, verdict)).collect();
