@@ -102,7 +102,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         error_policy = Throw
     },
     native_method! {
-        static fn restore(backup: [jbyte], to: [jbyte], progress: dev.halfback.Progress) -> [jbyte],
+        static fn restore(backup: [jbyte], to: [jbyte], erasures: [jbyte], progress: dev.halfback.Progress) -> [jbyte],
         error_policy = Throw
     },
     native_method! {

@@ -97,11 +97,17 @@ impl Query for GetArtifact {
     type Output = Artifact;
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Execute))
+        let on = now.on_version(&self.version)?;
+        if let Some(version) = on.version {
+            now.refuse_gone(version)?;
+        }
+        Ok(Needs::on(&on, Privilege::Execute))
     }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Artifact> {
-        let stored = snapshot.stored(&self.version)?;
+        // Whether it may be read was asked before.
+        let (_, id) = snapshot.version_ref(&self.version)?;
+        let stored = snapshot.located(id)?;
         snapshot.store.manifest(stored.catalog, &stored.digest).map(Into::into)
     }
 }
@@ -116,7 +122,20 @@ impl Snapshot<'_> {
     pub(crate) fn stored(&mut self, version: &VersionRef) -> Result<Stored> {
         let (_, id) = self.version_ref(version)?;
         let on = self.on_id(id, version.as_str())?;
+        self.refuse_gone(id)?;
         self.hold(Privilege::Execute, &on)?;
+        self.located(id)
+    }
+
+    /// Refuses a version whose content was purged before anything else is asked: who sees it may know
+    /// that, and there is nothing to vouch for any more.
+    fn refuse_gone(&mut self, id: EntityId) -> Result<()> {
+        let (_, digest, _) = self.artifact_of(id)?;
+        self.refuse_purged(id, &digest)
+    }
+
+    /// Where the content of a version is, whoever asks.
+    fn located(&mut self, id: EntityId) -> Result<Stored> {
         match self.artifact_of(id)? {
             (catalog, digest, None) => {
                 self.refuse_purged(id, &digest)?;

@@ -101,13 +101,14 @@ pub use artifact::{
     Artifact, ArtifactFile, Content, GetArtifact, Progress, PutArtifact, Transfer, no_progress,
     recognise,
 };
-pub use backup::{Backup, Restored, restore};
+pub use backup::{Backup, RestoreOptions, Restored, restore, restore_with};
 pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
 pub use erase::hold::{ReleaseHold, SetHold};
 pub use erase::{
-    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, RepeatErasures,
+    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, RefusedErasure,
+    RepeatErasures,
 };
 pub use format::Format;
 pub use history::{Commit, History, Info, Log, RegistryInfo};

@@ -142,11 +142,17 @@ impl Command for SignVersion {
         let expected = now.statement(id)?;
         SignedStatement::parse(&self.bundle)?.verify(&key, &expected)?;
         let fingerprint = key.fingerprint();
-        let known = now
-            .signatures(id)?
-            .into_iter()
-            .any(|known| known.key == fingerprint && known.bundle == self.bundle);
-        if !known {
+        let known = now.sql.first(
+            "SELECT 1 FROM version_signature WHERE version = ?1 AND key = ?2 AND bundle = ?3 AND until = ?4",
+            &[
+                id.into(),
+                (&fingerprint).into(),
+                (&self.bundle).into(),
+                CommitNumber::FOREVER.into(),
+            ],
+            |row| row.int(0),
+        )?;
+        if known.is_none() {
             context.tx.touch(model)?;
             context.tx.touch(id)?;
             let key = [id.into(), (&fingerprint).into(), key.to_pem().into()];
@@ -324,7 +330,7 @@ impl Snapshot<'_> {
     ///
     /// Every time, a signature is verified anew. Keys and signatures of now decide, also of the past.
     pub(crate) fn lacks_signature(&mut self, version: EntityId) -> Result<Option<String>> {
-        let (catalog, ..) = self.artifact_of(version)?;
+        let (catalog, digest, _) = self.artifact_of(version)?;
         let moment = std::mem::replace(&mut self.moment, CommitNumber::NOW);
         let keys = self.signing_keys(catalog);
         let kept = match &keys {
@@ -335,6 +341,9 @@ impl Snapshot<'_> {
         let (keys, kept) = (keys?, kept?);
         if keys.is_empty() {
             return Ok(None);
+        }
+        if let Some(purged) = self.purged(version, &digest)? {
+            return Ok(Some(purged));
         }
         let expected = match self.statement(version) {
             Ok(expected) => expected,

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::access::explain::Explanation;
 use crate::access::token::{NewToken, TokenOptions};
 use crate::artifact::{Artifact, Progress};
-use crate::backup::{Backup, Restored};
+use crate::backup::{Backup, RestoreOptions, Restored};
 use crate::bundle::{Bundle, BundleManifest, BundleVerification};
 use crate::cache::{Stamp, resolve_stamped};
 use crate::catalog::version::ModelVersion;
@@ -179,9 +179,14 @@ pub fn backup(
     registry.backup(to, verify, progress)
 }
 
-/// Makes a registry of a backup; see [`restore`](crate::restore()).
-pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Restored> {
-    crate::backup::restore(backup, to, progress)
+/// Makes a registry of a backup; see [`restore_with`](crate::restore_with).
+pub fn restore(
+    backup: &Path,
+    to: &Path,
+    erasures: Option<PathBuf>,
+    progress: Progress<'_>,
+) -> Result<Restored> {
+    crate::backup::restore_with(backup, to, &RestoreOptions { erasures }, progress)
 }
 
 /// Copies a version to another registry as `{"model": …, "allow_secrets": …}` says; see

@@ -53,6 +53,7 @@ def backup(
 def restore(
     backup: str | PathLike[str],
     to: str | PathLike[str],
+    erasures: str | PathLike[str] | None,
     progress: Callable[[int, int], object] | None,
     record: type[_R],
 ) -> _R: ...

@@ -522,7 +522,7 @@ class Erase(Command):
     """What is erased."""
     target: str
     """For `payload` the number of a commit, or a model, version or URI; for `names` the id of a
-    principal such as `p7`; for `texts` a model, version or URI.
+    principal such as `p7`; for `texts` a model, version or URI, or a token such as `t12`.
     """
     reason: str
     """Why. It stays, so it says nothing that had to be erased."""
@@ -855,12 +855,17 @@ class RepeatErasures(Command):
 
     erasures: tuple[str, ...]
     """The entries that `list_erasures` gave."""
+    restoring: bool = False
+    """Whether this is right after a restore, before anybody works with it: then the retention of
+    a registry that had erased already keeps nothing.
+    """
 
     def to_wire(self) -> dict[str, Any]:
         """The command as a JSON object; what was not given is left out."""
         wire: dict[str, Any] = {
             "command": self.NAME,
             "erasures": self.erasures,
+            "restoring": self.restoring,
         }
         return wire
 
@@ -1010,7 +1015,7 @@ class SetHold(Command):
 @dataclass(frozen=True, kw_only=True)
 class SetRetention(Command):
     """Says how long content is kept at least once its version was deleted: `purge` and
-    `purge_version` pass none sooner. Erasures are repeated in a restored registry whatever it
+    `purge_version` pass none sooner. `restore` erases again what had been erased whatever it
     says.
     """
 

@@ -42,6 +42,7 @@ __all__ = [
     "Principal",
     "PrincipalKind",
     "Purged",
+    "RefusedErasure",
     "RegistryInfo",
     "Restored",
     "Role",
@@ -61,10 +62,11 @@ Erasable = Literal["payload", "names", "texts"]
 `payload`: The commands of a commit, or of all commits about a catalog, schema, model or
 version.
 
-`names`: The names of a principal, wherever a field of the log's commands holds them.
+`names`: The names of a principal, wherever a field of the log's commands holds them, and the
+comments of its tokens.
 
 `texts`: The comments of a catalog, schema, model or version, of all times, and a version's
-example.
+example; or the comment of a token.
 """
 
 PrincipalKind = Literal["user", "service", "group"]
@@ -148,6 +150,10 @@ class Backup:
     """Files of versions that the backup had already."""
     bytes_kept: int
     """Their bytes."""
+    cleaned: bool
+    """Whether nothing is left there of what the registry had let go of before this: not while
+    somebody has the backup open. Then back up once more.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +203,7 @@ class ModelVersion:
     executable: bool
     """Whether loading it runs code that came with it, as loading any pickle does."""
     has_example: bool
-    """Whether it has example rows, which `get_example` gives."""
+    """Whether it has example rows, which `get_example` gives; not where they were erased."""
     params: Mapping[str, str | int | float | bool]
     """The training's parameters."""
     metrics: Mapping[str, float]
@@ -456,6 +462,20 @@ class ConsistencyProof:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefusedErasure:
+    """An erasure that could not be repeated."""
+
+    entry: str
+    """The entry."""
+    code: str
+    """The code of the error: `protected` where it is held, or retained, `in_use` where it is
+    needed.
+    """
+    message: str
+    """What keeps it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Erased:
     """What was erased."""
 
@@ -468,9 +488,14 @@ class Erased:
     contents: int
     """Contents that were let go of."""
     wiped: bool
-    """Whether no byte of it is left in the registry's files: not while somebody reads a state
-    from before. Then `compact` or the same command has to run again.
+    """Whether no byte of it, nor of what was purged before, is left in the registry's files: not
+    while somebody reads a state from before, and not where content was put again since its
+    version was deleted. Then `compact` and `sweep`, or the same command, have to run again.
     """
+    refused: tuple[RefusedErasure, ...]
+    """What `repeat_erasures` had to leave, and why; none for other commands."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"refused": RefusedErasure}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -854,6 +879,12 @@ class Restored:
     """Files of versions."""
     bytes: int
     """Their bytes."""
+    erased: Erased | None = None
+    """What was erased again; none where no erasures were given: then what was erased after the
+    backup is here again.
+    """
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"erased": Erased}
 
 
 @dataclass(frozen=True, kw_only=True)

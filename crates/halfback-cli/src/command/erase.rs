@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use halfback::{Erasable, Erased, ErasureRecord, ListErasures, ReleaseHold, SetHold};
 
 use crate::failure::{Failure, Outcome};
+use crate::output::Output;
 use crate::people;
 use crate::session::{Limit, Past, Session};
 use crate::table::Column;
@@ -113,22 +114,28 @@ impl Erase {
 }
 
 fn tell(session: &mut Session<'_, '_>, erased: &Erased) -> Outcome {
-    session.output.record(erased, |output| {
-        let count = |number: u64, noun: &str| {
-            people::count(usize::try_from(number).unwrap_or(usize::MAX), noun)
-        };
-        output.line(&format!(
-            "erased the commands of {}, {}, the names of {} and {}",
-            count(erased.payloads, "commit"),
-            count(erased.texts, "text"),
-            count(erased.names, "principal"),
-            count(erased.contents, "content"),
-        ))?;
-        if erased.wiped {
-            return Ok(());
-        }
-        output.line("bytes of it are in the files still, as somebody reads what was there before: run it again later")
-    })
+    session.output.record(erased, |output| say(output, erased))
+}
+
+/// Says what was erased, and what was not.
+pub(super) fn say(output: &mut Output<'_>, erased: &Erased) -> Outcome {
+    let count = |number: u64, noun: &str| {
+        people::count(usize::try_from(number).unwrap_or(usize::MAX), noun)
+    };
+    output.line(&format!(
+        "erased the commands of {}, {}, the names of {} and {}",
+        count(erased.payloads, "commit"),
+        count(erased.texts, "text"),
+        count(erased.names, "principal"),
+        count(erased.contents, "content"),
+    ))?;
+    for refused in &erased.refused {
+        output.line(&format!("not erased: {}: {}", refused.entry, refused.message))?;
+    }
+    if erased.wiped {
+        return Ok(());
+    }
+    output.line("bytes are in the files still, as somebody reads what was there before or put it again: run it again later")
 }
 
 const ERASURE: [Column<ErasureRecord>; 6] = [

@@ -498,7 +498,7 @@ impl Snapshot<'_> {
 }
 
 /// `t12`
-fn parse_id(text: &str) -> Option<EntityId> {
+pub(crate) fn parse_id(text: &str) -> Option<EntityId> {
     let digits = text.strip_prefix('t').filter(|digits| digits.bytes().all(|c| c.is_ascii_digit()));
     digits?.parse().ok().map(EntityId)
 }

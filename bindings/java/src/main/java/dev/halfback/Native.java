@@ -56,7 +56,7 @@ final class Native {
 
   static native byte[] backup(long handle, byte[] to, boolean verify, Progress progress);
 
-  static native byte[] restore(byte[] backup, byte[] to, Progress progress);
+  static native byte[] restore(byte[] backup, byte[] to, byte[] erasures, Progress progress);
 
   static native byte[] copyVersion(
       long handle, byte[] version, byte[] asOf, long target, byte[] options, Progress progress);
