@@ -214,3 +214,113 @@ fn a_purged_version_is_purged_whoever_had_to_sign_it() {
     let explained = ben.explain("EXECUTE", "fraud/1").unwrap();
     assert!(explained.text.contains("was purged at"), "{}", explained.text);
 }
+
+#[test]
+fn a_content_goes_with_all_versions_that_name_it_unless_one_has_to_stay() {
+    let world = World::with_comment("plain");
+    world.register("weights");
+    world.registry.create_model("other").unwrap();
+    let version = RegisterVersion { model: "other".into(), ..RegisterVersion::default() };
+    world.registry.register_version(&content("weights"), version, &mut no_progress).unwrap();
+    world.registry.delete_version("fraud/2").unwrap();
+    let digest = world.registry.get_version("fraud", 1).unwrap().digest;
+    let purge = |registry: &Registry| registry.purge_artifact("main", &digest, "no licence");
+
+    // One who manages the catalog, but neither manages nor sees all that is in it.
+    world.registry.create_user("ben", Some(77)).unwrap();
+    world.registry.grant("MANAGE", "catalogs:/main", "ben").unwrap();
+    for needed in ["BROWSE", "USE CATALOG", "USE SCHEMA"] {
+        world.registry.grant(needed, "catalogs:/main", "ben").unwrap();
+    }
+    let token = world.registry.create_token("ben", TokenOptions::default()).unwrap().token;
+    let path = world.registry.path();
+    let ben = Registry::open_with_token(path, Options::default(), &token).unwrap();
+    world.registry.deny("MANAGE", "other", "ben").unwrap();
+    let error = purge(&ben).unwrap_err();
+    assert_eq!(error.code(), "permission_denied");
+    assert!(error.to_string().contains("MANAGE"), "{error}");
+    world.registry.deny("BROWSE", "other", "ben").unwrap();
+    let error = purge(&ben).unwrap_err();
+    assert_eq!(error.code(), "permission_denied");
+    assert!(error.to_string().contains("you may not see"), "{error}");
+    let named = ["other", "pin:"].iter().any(|name| error.to_string().contains(name));
+    assert!(!named, "{error}");
+
+    world.registry.set_hold("other", "suit 12").unwrap();
+    assert_eq!(purge(&world.registry).unwrap_err().code(), "protected");
+    world.registry.release_hold("other").unwrap();
+    world.registry.set_retention(Duration::from_secs(3600)).unwrap();
+    assert_eq!(purge(&world.registry).unwrap_err().code(), "protected");
+    world.registry.set_retention(Duration::ZERO).unwrap();
+    let absent = format!("sha256:{}", "0".repeat(64));
+    let error = world.registry.purge_artifact("main", &absent, "why").unwrap_err();
+    assert_eq!(error.code(), "not_found");
+    assert!(!holding(&path.join("artifacts"), "weights").is_empty());
+
+    let done = purge(&world.registry).unwrap();
+    assert_eq!((done.contents, done.wiped), (3, true));
+    assert_eq!(holding(&path.join("artifacts"), "weights"), Vec::<String>::new());
+    assert_eq!(purge(&world.registry).unwrap_err().code(), "not_found");
+    world.is_sound();
+}
+
+#[test]
+fn signatures_travel_with_the_files() {
+    let world = World::with_comment("plain");
+    let (key, other) = (ModelKey::generate().unwrap(), ModelKey::generate().unwrap());
+    let [public, other] = [&key, &other].map(|key| key.public_key().to_pem().to_owned());
+    world.registry.sign_version("fraud/1", &key).unwrap();
+    let path = world.folder.path().join("fraud.hbz");
+    world.registry.bundle("fraud/1", &path, false, &mut no_progress).unwrap();
+    let bundle = halfback::Bundle::open(&path).unwrap();
+    assert_eq!(bundle.signatures().len(), 1);
+    let signed_by = bundle.verify(&mut no_progress).unwrap().signed_by;
+    assert_eq!(signed_by, [key.public_key().fingerprint()]);
+    bundle.verify_signed(&[&other, &public], &mut no_progress).unwrap();
+    let error = bundle.verify_signed(&[&other], &mut no_progress).unwrap_err();
+    assert_eq!(error.code(), "not_found");
+    let none: [&str; 0] = [];
+    assert_eq!(bundle.verify_signed(&none, &mut no_progress).unwrap_err().code(), "not_found");
+
+    // Where the other registry asks for a signature by that key, what came in can be loaded; by
+    // another one it cannot.
+    let target = World::new();
+    target.registry.create_model("fraud").unwrap();
+    target.registry.create_model("copy").unwrap();
+    target.registry.set_signing_keys("main", [public.clone()]).unwrap();
+    target.registry.submit(&bundle, CopyOptions::default(), &mut no_progress).unwrap();
+    let kept = target.registry.list_signatures("fraud/1").unwrap().items;
+    assert!(kept.len() == 1 && kept[0].trusted, "{kept:?}");
+    target.registry.verify("fraud/1", &mut no_progress).unwrap();
+    let options = CopyOptions { model: Some("copy".into()), ..CopyOptions::default() };
+    let copy = |options: CopyOptions| {
+        world.registry.copy_version("fraud/1", &target.registry, options, &mut no_progress)
+    };
+    copy(options.clone()).unwrap();
+    target.registry.verify("copy/1", &mut no_progress).unwrap();
+    target.registry.set_signing_keys("main", [other]).unwrap();
+    assert_eq!(target.registry.get_artifact("copy/1").unwrap_err().code(), "permission_denied");
+
+    // What was signed since comes with the next copy, which is the version that is there.
+    let third = ModelKey::generate().unwrap();
+    world.registry.sign_version("fraud/1", &third).unwrap();
+    assert_eq!(copy(options).unwrap().number, 1);
+    assert_eq!(target.registry.list_signatures("copy/1").unwrap().items.len(), 2);
+
+    // A signature of other files is none of this version's.
+    world.register("others");
+    world.registry.sign_version("fraud/2", &key).unwrap();
+    let foreign = world.registry.list_signatures("fraud/2").unwrap().items.remove(0);
+    let version = RegisterVersion {
+        model: "copy".into(),
+        signatures: vec![halfback::CarriedSignature {
+            public_key: foreign.public_key,
+            bundle: foreign.bundle,
+        }],
+        ..RegisterVersion::default()
+    };
+    let error = target.registry.register_version(&content("mine"), version, &mut no_progress);
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), "invalid_argument");
+    assert!(error.to_string().contains("signatures[0]"), "{error}");
+}

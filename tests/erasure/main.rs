@@ -2,6 +2,7 @@
 //! found.
 #![expect(clippy::unwrap_used, reason = "a failed expectation is this file's way of failing")]
 
+mod killed;
 mod left;
 mod repeated;
 

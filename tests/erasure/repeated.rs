@@ -204,10 +204,11 @@ fn the_last_steward_of_the_backup_stays() {
     line.unwrap();
     let database = rusqlite::Connection::open(world.registry.path().join("registry.db")).unwrap();
     let id: i64 = own.id.as_ref().unwrap()[1..].parse().unwrap();
-    let identity: Vec<u8> = database
-        .query_row("SELECT identity FROM principal WHERE id = ?1", [id], |row| row.get(0))
+    let hex: String = database
+        .query_row("SELECT lower(hex(identity)) FROM principal WHERE id = ?1", [id], |row| {
+            row.get(0)
+        })
         .unwrap();
-    let hex: String = identity.iter().map(|byte| format!("{byte:02x}")).collect();
     let entry = format!(r#"{{"kind":"names","target":{id},"digest":"{hex}","reason":"asked"}}"#);
     let file = world.folder.path().join("file");
     std::fs::write(&file, entry).unwrap();
@@ -244,4 +245,18 @@ fn an_entry_made_by_hand_erases_nothing_that_stays() {
     world.registry.set_retention(Duration::ZERO).unwrap();
     let done = world.registry.repeat_erasures(vec![content]).unwrap();
     assert_eq!(done.contents, 1);
+}
+
+#[test]
+fn a_content_goes_again_with_all_versions_that_named_it() {
+    let world = World::with_comment("plain");
+    world.register("weights");
+    world.backup();
+    let digest = world.registry.get_version("fraud", 1).unwrap().digest;
+    world.registry.purge_artifact("main", &digest, "no licence").unwrap();
+    let (again, restored) = world.restore("again.hb", world.registry.path()).unwrap();
+    let erased = restored.erased.unwrap();
+    assert_eq!((erased.contents, erased.refused.len(), erased.wiped), (2, 0, true));
+    assert_eq!(holding(again.path(), "weights"), Vec::<String>::new());
+    assert!(again.check().unwrap().findings.is_empty());
 }

@@ -133,7 +133,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     },
     native_method! {
         static fn bundle_verify(
-            path: [jbyte], identity: [jbyte], progress: dev.halfback.Progress
+            path: [jbyte], identity: [jbyte], keys: [jbyte], progress: dev.halfback.Progress
         ) -> [jbyte],
         error_policy = Throw
     },

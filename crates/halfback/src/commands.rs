@@ -33,7 +33,7 @@ use crate::catalog::{
 };
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::erase::hold::{ReleaseHold, SetHold};
-use crate::erase::{Erase, ListErasures, PurgeVersion, RepeatErasures};
+use crate::erase::{Erase, ListErasures, PurgeArtifact, PurgeVersion, RepeatErasures};
 use crate::history::{History, Info, Log};
 use crate::proof::{Prove, ProveConsistency, VerifyLog};
 use crate::purge::{Purge, SetRetention};
@@ -129,7 +129,7 @@ commands! {
     SetTag, DeleteTag,
     SetAlias, DeleteAlias, ProtectAlias,
     SignVersion, SetSigningKeys,
-    Purge, SetRetention, PurgeVersion, Erase, RepeatErasures, SetHold, ReleaseHold,
+    Purge, SetRetention, PurgeVersion, PurgeArtifact, Erase, RepeatErasures, SetHold, ReleaseHold,
     CreatePrincipal, DeletePrincipal, AddMember, RemoveMember,
     Grant, Revoke, SetRole, DeleteRole, SeparateRoles,
     CreateToken, RevokeToken, AllowOsUsers,

@@ -6,15 +6,16 @@ use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::{CommitNumber, EntityId, unhex};
 use halfback_store::log::Header;
 use halfback_store::name::text;
-use halfback_store::schema::PURGE;
 use halfback_store::sql::Value;
 use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod content;
 pub(crate) mod hold;
 pub(crate) mod repeat;
 
+pub use self::content::{PurgeArtifact, PurgeVersion};
 use self::hold::{ReleaseHold, SetHold};
 use self::repeat::Entry;
 pub use self::repeat::{RefusedErasure, RepeatErasures};
@@ -26,7 +27,6 @@ use crate::access::token;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::registry::Registry;
-use crate::securable::{Target, VersionRef};
 
 /// What is erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,7 +57,8 @@ pub struct Erase {
 }
 
 /// The commands after which the files are wiped.
-pub(crate) const WIPING: [&str; 3] = [Erase::NAME, PurgeVersion::NAME, RepeatErasures::NAME];
+pub(crate) const WIPING: [&str; 4] =
+    [Erase::NAME, PurgeVersion::NAME, PurgeArtifact::NAME, RepeatErasures::NAME];
 
 /// What was erased.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -77,17 +78,6 @@ pub struct Erased {
     /// while somebody reads a state from before, and not where content was put again since its
     /// version was deleted. Then `compact` and `sweep`, or the same command, have to run again.
     pub wiped: bool,
-}
-
-/// Lets go of the content of one version at once, whether it was deleted or not; what is known of the
-/// version stays. Refused while another version names the same content.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PurgeVersion {
-    /// The version.
-    pub version: VersionRef,
-    /// Why. It stays.
-    pub reason: String,
 }
 
 /// Something that was erased.
@@ -190,8 +180,7 @@ impl Command for Erase {
 
 /// Whether a command's own payload has to stay: it says what was erased or held, and why.
 fn is_accountable(command: &str) -> bool {
-    [Erase::NAME, PurgeVersion::NAME, SetHold::NAME, ReleaseHold::NAME, RepeatErasures::NAME]
-        .contains(&command)
+    WIPING.contains(&command) || [SetHold::NAME, ReleaseHold::NAME].contains(&command)
 }
 
 fn accountable(CommitNumber(commit): CommitNumber) -> Error {
@@ -333,51 +322,6 @@ impl Context<'_> {
         }
         Ok(())
     }
-
-    fn purge_version(
-        &mut self,
-        id: EntityId,
-        reason: &mut Reason,
-        done: &mut Erased,
-    ) -> Result<()> {
-        let mut now = self.now();
-        let row = now.sql.first(
-            "SELECT model, digest, location FROM version WHERE id = ?1",
-            &[id.into()],
-            |row| Ok((row.id(0)?, row.blob(1)?.to_vec(), row.opt_string(2)?)),
-        )?;
-        let Some((model, digest, location)) = row else {
-            return Err(now.absent("version with id", id));
-        };
-        if location.is_some() {
-            return Err(Detail::InvalidArgument(
-                "the content of this version is elsewhere; remove it there".into(),
-            )
-            .into());
-        }
-        let catalog = now.catalog_ever(model)?;
-        let hash: [u8; 32] = digest
-            .as_slice()
-            .try_into()
-            .map_err(|_| Detail::Corrupt("a version's row is damaged; run `check`".into()))?;
-        let bearers = now.bearers_of(catalog, &hash)?;
-        if !bearers.contains(&id) {
-            return Ok(());
-        }
-        if bearers.len() > 1 {
-            return Err(Detail::InUse(format!(
-                "{} other versions of the catalog name the same content; it goes with the last of them",
-                bearers.len() - 1
-            ))
-            .into());
-        }
-        now.refuse_held(id)?;
-        let why = reason.of(self)?;
-        self.tx.open(&PURGE, &[id.into()])?;
-        self.tx.erase_content(id, &hash, &why)?;
-        done.contents += 1;
-        Ok(())
-    }
 }
 
 /// Whether a string in a JSON text says so.
@@ -393,26 +337,6 @@ fn says_so(json: &str, says: &dyn Fn(&str) -> bool) -> bool {
         }
     }
     serde_json::from_str(json).is_ok_and(|value| within(&value, says))
-}
-
-impl Command for PurgeVersion {
-    const NAME: &'static str = "purge_version";
-    type Output = Erased;
-
-    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on_registry(Privilege::Manage))
-    }
-
-    fn apply(self, context: &mut Context<'_>) -> Result<Erased> {
-        let mut reason = Reason::new(self.reason)?;
-        let mut done = Erased::default();
-        let target: Target = self.version.as_str().parse()?;
-        let mut now = context.now();
-        let id = now.target_ever(&target)?;
-        now.refuse_retained(id)?;
-        context.purge_version(id, &mut reason, &mut done)?;
-        Ok(done)
-    }
 }
 
 impl Query for ListErasures {
@@ -583,11 +507,6 @@ impl Registry {
     /// ```
     pub fn erase(&self, what: Erasable, target: &str, reason: &str) -> Result<Erased> {
         self.erase_by(Erase { what, target: target.into(), reason: reason.into() })
-    }
-
-    /// Lets go of the content of one version at once, whether it was deleted or not.
-    pub fn purge_version(&self, version: impl Into<VersionRef>, reason: &str) -> Result<Erased> {
-        self.erase_by(PurgeVersion { version: version.into(), reason: reason.into() })
     }
 
     fn erase_by<C: Command<Output = Erased>>(&self, command: C) -> Result<Erased> {

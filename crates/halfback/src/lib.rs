@@ -107,8 +107,8 @@ pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
 pub use erase::hold::{ReleaseHold, SetHold};
 pub use erase::{
-    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, RefusedErasure,
-    RepeatErasures,
+    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeArtifact, PurgeVersion,
+    RefusedErasure, RepeatErasures,
 };
 pub use format::Format;
 pub use history::{Commit, History, Info, Log, RegistryInfo};
@@ -121,8 +121,8 @@ pub use purge::{Purge, Purged, SetRetention};
 pub use secret::{Secret, find as suspected_secret};
 pub use signing::key::{ModelKey, ModelSigner, PublicKey};
 pub use signing::{
-    GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningKeys, SigningStatement,
-    UnsignedStatement, VerifySignature, VersionSignature,
+    CarriedSignature, GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningKeys,
+    SigningStatement, UnsignedStatement, VerifySignature, VersionSignature,
 };
 
 pub use upkeep::{Compacted, SweepOptions, Swept};

@@ -238,13 +238,19 @@ pub fn bundle_history(path: &Path, identity: &str, page: &[u8]) -> Result<Page<C
     same_bundle(path, identity)?.history_page(page_size, cursor)
 }
 
-/// Examines a bundle; see [`Bundle::verify`].
+/// Examines a bundle, with `["PEM", …]` also whether one of these keys has signed it; see
+/// [`Bundle::verify`] and [`Bundle::verify_signed`].
 pub fn bundle_verify(
     path: &Path,
     identity: &str,
+    keys: Option<&[u8]>,
     progress: Progress<'_>,
 ) -> Result<BundleVerification> {
-    same_bundle(path, identity)?.verify(progress)
+    let bundle = same_bundle(path, identity)?;
+    match keys {
+        None => bundle.verify(progress),
+        Some(keys) => bundle.verify_signed(&read::<Vec<String>>(keys, "a list of keys")?, progress),
+    }
 }
 
 /// Copies the files out of a bundle; see [`Bundle::download`].

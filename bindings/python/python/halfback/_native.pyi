@@ -81,6 +81,7 @@ def bundle_history(
 def bundle_verify(
     path: str | PathLike[str],
     identity: str,
+    keys: bytes | None,
     progress: Callable[[int, int], object] | None,
     record: type[_R],
 ) -> _R: ...

@@ -76,6 +76,7 @@ _OUTPUTS: dict[str, type[Output]] = {
     "create_token": TokenRecord,
     "erase": Erased,
     "purge": Purged,
+    "purge_artifact": Erased,
     "purge_version": Erased,
     "register_version": ModelVersion,
     "rename_catalog": Catalog,

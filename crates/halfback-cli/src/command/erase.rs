@@ -24,8 +24,12 @@ pub(crate) struct Erase {
     /// What is erased
     what: What,
     /// A commit's number or an entity for `payload`, an id such as `p7` for `names`, an entity for
-    /// `texts`, a version for `content`
+    /// `texts` (or a token such as `t12`), a version for `content`, or a digest for the content of all
+    /// versions that have it
     target: String,
+    /// The catalog of the digest
+    #[arg(long, default_value = "main")]
+    catalog: String,
     /// Why; the log keeps it
     #[arg(long)]
     reason: String,
@@ -96,12 +100,16 @@ pub(crate) struct Release {
 
 impl Erase {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        let Self { what, target, reason } = self;
+        let Self { what, target, catalog, reason } = self;
         let registry = session.registry()?;
         let what = match what {
             What::Payload => Erasable::Payload,
             What::Names => Erasable::Names,
             What::Texts => Erasable::Texts,
+            What::Content if target.starts_with("sha256:") => {
+                let erased = registry.purge_artifact(&catalog, &target, &reason)?;
+                return tell(session, &erased);
+            }
             What::Content => {
                 let version: halfback::VersionRef = target.as_str().into();
                 let erased = registry.purge_version(version, &reason)?;

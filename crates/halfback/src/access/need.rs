@@ -28,7 +28,7 @@ pub enum Needs {
 
 /// The refusal of what nobody may do for themselves or beyond what they hold: no grant is missing that
 /// an explanation could name.
-pub(super) fn denial(message: impl Into<String>) -> Error {
+pub(crate) fn denial(message: impl Into<String>) -> Error {
     Detail::AccessDenied { message: message.into(), explanation: String::new() }.into()
 }
 

@@ -54,6 +54,11 @@ impl Scope {
         self.securable.is_none_or(|securable| chain.ids().contains(&securable))
     }
 
+    /// The securable that the token is for, where that is not all.
+    pub(crate) fn securable(&self) -> Option<EntityId> {
+        self.securable
+    }
+
     /// What is left of privileges. Whoever holds anything may see it.
     pub(crate) fn within(&self, held: Privileges) -> Privileges {
         let Some(privileges) = self.privileges else { return held };

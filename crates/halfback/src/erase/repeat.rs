@@ -1,6 +1,7 @@
 //! Repeating: what a registry had erased is erased again in one that was restored from a backup of
 //! before.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -66,9 +67,13 @@ impl Command for RepeatErasures {
 
     fn apply(self, context: &mut Context<'_>) -> Result<Erased> {
         let mut done = Erased::default();
-        for line in self.erasures {
-            let (entry, digest) = Entry::parse(&line)?;
-            match context.repeat(entry, digest, self.restoring, &mut done) {
+        let entries = self.erasures.into_iter().map(|line| Ok((Entry::parse(&line)?, line)));
+        let entries: Vec<_> = entries.collect::<Result<_>>()?;
+        // A content goes with all versions that named it.
+        let together = entries.iter().filter(|((entry, _), _)| entry.kind == erasure::CONTENT);
+        let together = together.map(|((entry, _), _)| EntityId(entry.target)).collect();
+        for ((entry, digest), line) in entries {
+            match context.repeat(entry, digest, self.restoring, &together, &mut done) {
                 Ok(()) => {}
                 // One that has to stay keeps no other.
                 Err(error) if matches!(error.code(), "protected" | "in_use") => {
@@ -118,6 +123,7 @@ impl Context<'_> {
         entry: Entry,
         digest: [u8; 32],
         restoring: bool,
+        together: &BTreeSet<EntityId>,
         done: &mut Erased,
     ) -> Result<()> {
         let mut reason = Reason::new(entry.reason)?;
@@ -146,7 +152,7 @@ impl Context<'_> {
                     if !restoring && !self.now().is_purged(target)? {
                         self.now().refuse_retained(target)?;
                     }
-                    self.purge_version(target, &mut reason, done)?;
+                    self.purge_version(target, together, &mut reason, done)?;
                 }
             }
             other => {

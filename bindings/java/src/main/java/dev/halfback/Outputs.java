@@ -26,7 +26,7 @@ final class Outputs {
           "set_alias" ->
           ModelVersion.class;
       case "purge" -> Purged.class;
-      case "erase", "purge_version", "repeat_erasures" -> Erased.class;
+      case "erase", "purge_artifact", "purge_version", "repeat_erasures" -> Erased.class;
       case "sign_version" -> VersionSignature.class;
       case "set_signing_keys" -> SigningKeys.class;
       case "create_principal" -> Principal.class;
