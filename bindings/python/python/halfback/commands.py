@@ -35,6 +35,7 @@ __all__ = [
     "Grant",
     "ProtectAlias",
     "Purge",
+    "PurgeArtifact",
     "PurgeVersion",
     "RegisterVersion",
     "ReleaseHold",
@@ -621,6 +622,33 @@ class Purge(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PurgeArtifact(Command):
+    """Lets go of a content of a catalog at once, whichever versions name it, deleted or not;
+    what is known of them stays. Refused where one of them is held, retained, or not the
+    caller's to manage.
+    """
+
+    NAME: ClassVar[str] = "purge_artifact"
+
+    catalog: str
+    """The catalog's name."""
+    digest: str
+    """The digest of the content, as versions have it."""
+    reason: str
+    """Why. It stays."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "catalog": self.catalog,
+            "digest": self.digest,
+            "reason": self.reason,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
 class PurgeVersion(Command):
     """Lets go of the content of one version at once, whether it was deleted or not; what is
     known of the version stays. Refused while another version names the same content.
@@ -686,6 +714,8 @@ class RegisterVersion(Command):
     """The run that produced it."""
     signature: Mapping[str, Any] | None = None
     """Inputs, outputs and parameters, as in MLflow."""
+    signatures: tuple[CarriedSignature, ...] | None = None
+    """Signatures over the files, as a copy brings them along; each is verified."""
     source: str | None = None
     """Where it came from."""
     tags: Mapping[str, str] | None = None
@@ -724,6 +754,8 @@ class RegisterVersion(Command):
             wire["run"] = self.run
         if self.signature is not None:
             wire["signature"] = self.signature
+        if self.signatures is not None:
+            wire["signatures"] = self.signatures
         if self.source is not None:
             wire["source"] = self.source
         if self.tags is not None:

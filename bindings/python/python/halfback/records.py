@@ -15,6 +15,7 @@ __all__ = [
     "Backup",
     "BundleManifest",
     "BundleVerification",
+    "CarriedSignature",
     "Catalog",
     "CheckReport",
     "Commit",
@@ -268,6 +269,16 @@ class Example:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CarriedSignature:
+    """A signature over files on its way with them: in a bundle, in a copy."""
+
+    public_key: str
+    """The public key that it verifies with, as PEM. Whose key that is, it cannot say."""
+    bundle: str
+    """The signature: a Sigstore bundle."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BundleManifest:
     """What a bundle says of the version in it."""
 
@@ -283,11 +294,14 @@ class BundleManifest:
     """The version, as it was then."""
     example: Example | None = None
     """Its example rows."""
+    signatures: tuple[CarriedSignature, ...]
+    """The signatures over its files, by key."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {
         "artifact": Artifact,
         "version": ModelVersion,
         "example": Example,
+        "signatures": CarriedSignature,
     }
 
 
@@ -313,6 +327,12 @@ class BundleVerification:
     """How many commits the registry's log had."""
     root: str
     """The root of its tree, in hexadecimal: every one of these commits leads to it."""
+    signed_by: tuple[str, ...]
+    """The keys whose signatures over the files are in the bundle and verify: the SHA-256 of
+    their PEM, in hexadecimal. Whose keys they are, the bundle cannot say.
+    """
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"signed_by": tuple}
 
 
 @dataclass(frozen=True, kw_only=True)

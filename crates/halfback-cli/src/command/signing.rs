@@ -19,9 +19,9 @@ use crate::table::Column;
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  halfback sign --generate release.pem > release.pub
-  halfback sign --generate release.pem && halfback sign risk.credit.default/1 --key-file release.pem
-  halfback sign --generate release.pem --json")]
+  halfback sign --generate second.pem > second.pub
+  halfback sign risk.credit.default/2 --key-file release.pem
+  HALFBACK_SIGNING_KEY=$(cat release.pem) halfback sign risk.credit.default/2 --json")]
 pub(crate) struct Sign {
     /// A version such as `fraud/3` or `fraud@champion`
     #[arg(required_unless_present = "generate")]
@@ -29,7 +29,7 @@ pub(crate) struct Sign {
     /// Make a key in this new file, which only you may read, and write its public half
     #[arg(long, value_name = "FILE", conflicts_with_all = ["version", "key_file", "bundle"])]
     generate: Option<PathBuf>,
-    /// The file of the private key; the text in the environment variable `HALFBACK_MODEL_KEY` where
+    /// The file of the private key; the text in the environment variable `HALFBACK_SIGNING_KEY` where
     /// absent
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
@@ -46,8 +46,7 @@ pub(crate) struct Sign {
 #[command(after_long_help = "\
 Examples:
   halfback signature list risk.credit.default/1
-  halfback sign --generate k.pem > k.pub && halfback sign risk.credit.default/1 --key-file k.pem && \
-halfback signature verify risk.credit.default/1 k.pub")]
+  halfback signature verify risk.credit.default/1 release.pub")]
 pub(crate) enum Signature {
     List(List),
     Verify(Verify),
@@ -73,8 +72,7 @@ pub(crate) struct List {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  halfback sign --generate k.pem > k.pub && halfback sign risk.credit.default/1 --key-file k.pem && \
-halfback signature verify risk.credit.default/1 k.pub")]
+  halfback signature verify risk.credit.default/1 release.pub")]
 pub(crate) struct Verify {
     /// A version such as `fraud/3` or `fraud@champion`
     version: String,
@@ -86,8 +84,7 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  halfback sign --generate k.pem > k.pub && halfback sign risk.credit.default/1 --key-file k.pem && \
-halfback signature export risk.credit.default/1 k.pub model.sig")]
+  halfback signature export risk.credit.default/1 release.pub model.sig")]
 pub(crate) struct Export {
     /// A version such as `fraud/3` or `fraud@champion`
     version: String,
@@ -102,7 +99,7 @@ pub(crate) struct Export {
 #[command(after_long_help = "\
 Examples:
   halfback signing-keys show risk
-  halfback sign --generate k.pem > k.pub && halfback signing-keys set risk k.pub")]
+  halfback signing-keys set risk release.pub")]
 pub(crate) enum Keys {
     Show(Show),
     Set(Set),
@@ -125,7 +122,7 @@ pub(crate) struct Show {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  halfback sign --generate k.pem > k.pub && halfback signing-keys set risk k.pub
+  halfback signing-keys set risk release.pub
   halfback signing-keys set risk --json")]
 pub(crate) struct Set {
     /// The catalog
@@ -135,7 +132,7 @@ pub(crate) struct Set {
 }
 
 /// Where the key is that signs where no file is named.
-const VARIABLE: &str = "HALFBACK_MODEL_KEY";
+const VARIABLE: &str = "HALFBACK_SIGNING_KEY";
 
 fn text(path: &Path) -> Outcome<String> {
     fs::read_to_string(path)

@@ -144,7 +144,7 @@ impl Query for Explain {
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Explanation> {
         let privilege = self.privilege.parse()?;
         let on = snapshot.on(&self.on)?;
-        let (rights, principal) = snapshot.rights_of_whom(self.principal.as_deref())?;
+        let (rights, principal, _) = snapshot.rights_of_whom(self.principal.as_deref())?;
         snapshot.explanation(&rights, principal, privilege, &on)
     }
 }

@@ -1,7 +1,10 @@
 //! Grants and denials of privileges and roles.
 
+use std::collections::{BTreeSet, HashMap};
+
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
+use halfback_store::log::Header;
 use halfback_store::schema::ACCESS_GRANT;
 use halfback_store::sql::Value;
 use halfback_store::time::Timestamp;
@@ -94,9 +97,9 @@ pub struct GrantRecord {
     pub granted_by: String,
     /// The name of who granted it; none once it was erased.
     pub granted_by_name: Option<String>,
-    /// When the principal, or a group's member, last changed the securable or something below it, by
-    /// this grant or another. Reads are not recorded: see ADR 11.
-    pub last_changed: Option<chrono::DateTime<chrono::Utc>>,
+    /// When the principal, or a group's member, last changed the securable or something below it;
+    /// reads are not recorded.
+    pub last_used: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 impl Command for Grant {
@@ -238,7 +241,7 @@ impl Query for ListGrants {
                     granted_by: format!("p{}", row.int(7)?),
                     name: row.opt_string(8)?,
                     granted_by_name: row.opt_string(9)?,
-                    last_changed: None,
+                    last_used: None,
                 };
                 Ok((row.id(0)?, row.id(1)?, record))
             },
@@ -251,7 +254,7 @@ impl Query for ListGrants {
         let changes = snapshot.last_changes(&pairs.collect::<Vec<_>>())?;
         page.map(|(principal, securable, mut record)| {
             record.on = snapshot.label_for_grant(securable)?;
-            record.last_changed = changes.get(&(principal, securable)).map(|time| (*time).into());
+            record.last_used = changes.get(&(principal, securable)).map(|time| (*time).into());
             Ok(record)
         })
     }

@@ -7,6 +7,7 @@ import dev.halfback.Example;
 import dev.halfback.Origin;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -33,6 +34,7 @@ import java.util.Map;
  * @param params The training's parameters.
  * @param run The run that produced it.
  * @param signature Inputs, outputs and parameters, as in MLflow.
+ * @param signatures Signatures over the files, as a copy brings them along; each is verified.
  * @param source Where it came from.
  * @param tags Tags to begin with.
  */
@@ -54,6 +56,7 @@ public record RegisterVersion(
     Map<String, Object> params,
     String run,
     Map<String, Object> signature,
+    List<CarriedSignature> signatures,
     String source,
     Map<String, String> tags)
     implements Command {
@@ -64,6 +67,7 @@ public record RegisterVersion(
     params = params == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(params));
     signature =
         signature == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(signature));
+    signatures = signatures == null ? null : List.copyOf(signatures);
     tags = tags == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(tags));
   }
 
@@ -83,7 +87,7 @@ public record RegisterVersion(
   public static RegisterVersion of(String model, String digest) {
     return new RegisterVersion(
         model, digest, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null);
+        null, null, null, null);
   }
 
   /**
@@ -110,6 +114,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -138,6 +143,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -166,6 +172,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -194,6 +201,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -224,6 +232,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -252,6 +261,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -280,6 +290,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -308,6 +319,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -336,6 +348,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -365,6 +378,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -393,6 +407,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -421,6 +436,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -449,6 +465,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -477,6 +494,36 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
+        source,
+        tags);
+  }
+
+  /**
+   * The same command with another {@code signatures}.
+   *
+   * @param signatures Signatures over the files, as a copy brings them along; each is verified.
+   * @return the command
+   */
+  public RegisterVersion withSignatures(List<CarriedSignature> signatures) {
+    return new RegisterVersion(
+        model,
+        digest,
+        allowSecrets,
+        codeCommit,
+        comment,
+        example,
+        existOk,
+        flavor,
+        frameworkVersion,
+        location,
+        metrics,
+        number,
+        origin,
+        params,
+        run,
+        signature,
+        signatures,
         source,
         tags);
   }
@@ -505,6 +552,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
@@ -533,6 +581,7 @@ public record RegisterVersion(
         params,
         run,
         signature,
+        signatures,
         source,
         tags);
   }
