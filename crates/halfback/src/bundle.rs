@@ -62,7 +62,7 @@ pub struct BundleManifest {
     /// Its example rows.
     pub example: Option<Example>,
     /// The signatures over its files, by key.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub signatures: Vec<CarriedSignature>,
 }
 

@@ -714,8 +714,6 @@ class RegisterVersion(Command):
     """The run that produced it."""
     signature: Mapping[str, Any] | None = None
     """Inputs, outputs and parameters, as in MLflow."""
-    signatures: tuple[CarriedSignature, ...] | None = None
-    """Signatures over the files, as a copy brings them along; each is verified."""
     source: str | None = None
     """Where it came from."""
     tags: Mapping[str, str] | None = None
@@ -754,8 +752,6 @@ class RegisterVersion(Command):
             wire["run"] = self.run
         if self.signature is not None:
             wire["signature"] = self.signature
-        if self.signatures is not None:
-            wire["signatures"] = self.signatures
         if self.source is not None:
             wire["source"] = self.source
         if self.tags is not None:
@@ -887,17 +883,12 @@ class RepeatErasures(Command):
 
     erasures: tuple[str, ...]
     """The entries that `list_erasures` gave."""
-    restoring: bool = False
-    """Whether this is right after a restore, before anybody works with it: then the retention of
-    a registry that had erased already keeps nothing.
-    """
 
     def to_wire(self) -> dict[str, Any]:
         """The command as a JSON object; what was not given is left out."""
         wire: dict[str, Any] = {
             "command": self.NAME,
             "erasures": self.erasures,
-            "restoring": self.restoring,
         }
         return wire
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Erased, Reason};
 use crate::access::Privilege;
 use crate::access::need::{Needs, denial};
+use crate::access::reference::On;
 use crate::command::{Command, Context, Snapshot};
 use crate::registry::Registry;
 use crate::securable::{Target, VersionRef};
@@ -99,7 +100,7 @@ impl Snapshot<'_> {
     fn refuse_to_purge(&mut self, version: EntityId) -> Result<()> {
         if self.sees(version)? {
             let on = self.on_id(version, "")?;
-            let on = crate::access::reference::On { name: self.label_ever(version)?, ..on };
+            let on = On { name: self.pin(version), ..on };
             self.hold(Privilege::Manage, &on)?;
             self.refuse_held(version)?;
             return self.refuse_retained(version);
@@ -117,11 +118,6 @@ impl Snapshot<'_> {
             .into());
         }
         self.refuse_retained(version)
-    }
-
-    /// The pin of a version, which is its name also where it was deleted.
-    fn label_ever(&mut self, version: EntityId) -> Result<String> {
-        Ok(self.pin(version))
     }
 }
 

@@ -40,10 +40,10 @@ pub(super) struct Entry {
 pub struct RepeatErasures {
     /// The entries that `list_erasures` gave.
     pub erasures: Vec<String>,
-    /// Whether this is right after a restore, before anybody works with it: then the retention of a
-    /// registry that had erased already keeps nothing.
-    #[serde(default)]
-    pub restoring: bool,
+    /// Whether this is within a restore, before anybody works with what is restored: then the
+    /// retention keeps nothing that had been purged already. No caller says so.
+    #[serde(skip)]
+    pub(crate) restoring: bool,
 }
 
 /// An erasure that could not be repeated.

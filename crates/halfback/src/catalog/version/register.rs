@@ -88,8 +88,9 @@ pub struct RegisterVersion {
     /// Keep texts that look like keys, tokens or passwords.
     #[serde(default)]
     pub allow_secrets: bool,
-    /// Signatures over the files, as a copy brings them along; each is verified.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Signatures over the files, as a copy brings them along; each is verified. Like the files, they
+    /// are no part of what the log says.
+    #[serde(skip)]
     pub signatures: Vec<CarriedSignature>,
 }
 

@@ -7,7 +7,6 @@ import dev.halfback.Example;
 import dev.halfback.Origin;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -34,7 +33,6 @@ import java.util.Map;
  * @param params The training's parameters.
  * @param run The run that produced it.
  * @param signature Inputs, outputs and parameters, as in MLflow.
- * @param signatures Signatures over the files, as a copy brings them along; each is verified.
  * @param source Where it came from.
  * @param tags Tags to begin with.
  */
@@ -56,7 +54,6 @@ public record RegisterVersion(
     Map<String, Object> params,
     String run,
     Map<String, Object> signature,
-    List<CarriedSignature> signatures,
     String source,
     Map<String, String> tags)
     implements Command {
@@ -67,7 +64,6 @@ public record RegisterVersion(
     params = params == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(params));
     signature =
         signature == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(signature));
-    signatures = signatures == null ? null : List.copyOf(signatures);
     tags = tags == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(tags));
   }
 
@@ -87,7 +83,7 @@ public record RegisterVersion(
   public static RegisterVersion of(String model, String digest) {
     return new RegisterVersion(
         model, digest, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null);
+        null, null, null);
   }
 
   /**
@@ -114,7 +110,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -143,7 +138,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -172,7 +166,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -201,7 +194,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -232,7 +224,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -261,7 +252,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -290,7 +280,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -319,7 +308,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -348,7 +336,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -378,7 +365,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -407,7 +393,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -436,7 +421,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -465,7 +449,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -494,36 +477,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
-        source,
-        tags);
-  }
-
-  /**
-   * The same command with another {@code signatures}.
-   *
-   * @param signatures Signatures over the files, as a copy brings them along; each is verified.
-   * @return the command
-   */
-  public RegisterVersion withSignatures(List<CarriedSignature> signatures) {
-    return new RegisterVersion(
-        model,
-        digest,
-        allowSecrets,
-        codeCommit,
-        comment,
-        example,
-        existOk,
-        flavor,
-        frameworkVersion,
-        location,
-        metrics,
-        number,
-        origin,
-        params,
-        run,
-        signature,
-        signatures,
         source,
         tags);
   }
@@ -552,7 +505,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }
@@ -581,7 +533,6 @@ public record RegisterVersion(
         params,
         run,
         signature,
-        signatures,
         source,
         tags);
   }

@@ -9,11 +9,9 @@ import java.util.List;
  * What is not there, or was erased already, is passed over.
  *
  * @param erasures The entries that {@code list_erasures} gave.
- * @param restoring Whether this is right after a restore, before anybody works with it: then the
- *     retention of a registry that had erased already keeps nothing.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record RepeatErasures(List<String> erasures, Boolean restoring) implements Command {
+public record RepeatErasures(List<String> erasures) implements Command {
 
   /** Keeps its own copies, so that no caller can change it. */
   public RepeatErasures {
@@ -32,17 +30,6 @@ public record RepeatErasures(List<String> erasures, Boolean restoring) implement
    * @return the command
    */
   public static RepeatErasures of(List<String> erasures) {
-    return new RepeatErasures(erasures, null);
-  }
-
-  /**
-   * The same command with another {@code restoring}.
-   *
-   * @param restoring Whether this is right after a restore, before anybody works with it: then the
-   *     retention of a registry that had erased already keeps nothing.
-   * @return the command
-   */
-  public RepeatErasures withRestoring(boolean restoring) {
-    return new RepeatErasures(erasures, restoring);
+    return new RepeatErasures(erasures);
   }
 }
