@@ -71,8 +71,7 @@ final class Native {
 
   static native byte[] bundleHistory(byte[] path, byte[] identity, byte[] page);
 
-  static native byte[] bundleVerify(
-      byte[] path, byte[] identity, byte[] keys, Progress progress);
+  static native byte[] bundleVerify(byte[] path, byte[] identity, byte[] keys, Progress progress);
 
   static native byte[] bundleDownload(byte[] path, byte[] identity, byte[] to, Progress progress);
 

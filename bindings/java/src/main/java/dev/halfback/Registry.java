@@ -440,8 +440,7 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * @param progress hears how far it is
    * @return what was restored
    */
-  public static Restored restore(
-      Path backup, Path to, Path erasures, ProgressListener progress) {
+  public static Restored restore(Path backup, Path to, Path erasures, ProgressListener progress) {
     byte[] known = NativePath.encode(erasures, "erasures");
     return restored(backup, to, known, Arguments.given(progress, "progress"));
   }

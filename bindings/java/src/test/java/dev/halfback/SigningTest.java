@@ -54,8 +54,7 @@ class SigningTest {
       assertEquals(List.of(publicKey), registry.getSigningKeys("main").keys());
       Path path = registry.bundle("fraud/1", folder.resolve("fraud.hbz"));
       assertEquals(1, Bundle.open(path).verify(List.of(publicKey)).signedBy().size());
-      assertThrows(
-          HalfbackNotFoundException.class, () -> Bundle.open(path).verify(List.of()));
+      assertThrows(HalfbackNotFoundException.class, () -> Bundle.open(path).verify(List.of()));
       Path exported = registry.exportSignature("fraud/1", publicKey, folder.resolve("model.sig"));
       String bundle = Files.readString(exported);
       assertEquals(registry.verifySignature("fraud/1", publicKey).bundle(), bundle);
