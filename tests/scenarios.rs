@@ -394,7 +394,12 @@ fn without_registry(name: &str, args: &Fields) -> Option<halfback::Result<Value>
     let text = |key: &str| args[key].as_str().unwrap();
     let bundle = || Bundle::open(text("path"));
     Some(match name {
-        "restore" => halfback::restore(text("backup"), text("to"), &mut no_progress).map(json_of),
+        "restore" => {
+            let erasures = args.get("erasures").and_then(Value::as_str).map(PathBuf::from);
+            let options = halfback::RestoreOptions { erasures };
+            let (backup, to) = (text("backup"), text("to"));
+            halfback::restore_with(backup, to, &options, &mut no_progress).map(json_of)
+        }
         "generate_log_key" => {
             halfback::generate_log_key(text("path"), text("name")).map(|key| key.to_string().into())
         }

@@ -9,6 +9,7 @@
 )]
 
 mod attacks;
+mod recertification;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

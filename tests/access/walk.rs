@@ -95,6 +95,11 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
         command("set_signing_keys", json!({"catalog": "risk", "keys": []}), on(Manage, CATALOG)),
         command("purge_version", json!({"version": version, "reason": "x"}), on(Manage, REGISTRY)),
         command(
+            "purge_artifact",
+            json!({"catalog": "risk", "digest": format!("sha256:{}", "0".repeat(64)), "reason": "x"}),
+            on(Manage, CATALOG),
+        ),
+        command(
             "erase",
             json!({"what": "texts", "target": model, "reason": "x"}),
             on(Manage, REGISTRY),

@@ -103,7 +103,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         error_policy = Throw
     },
     native_method! {
-        static fn restore(backup: [jbyte], to: [jbyte], progress: dev.halfback.Progress) -> [jbyte],
+        static fn restore(backup: [jbyte], to: [jbyte], erasures: [jbyte], progress: dev.halfback.Progress) -> [jbyte],
         error_policy = Throw
     },
     native_method! {
@@ -134,7 +134,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     },
     native_method! {
         static fn bundle_verify(
-            path: [jbyte], identity: [jbyte], progress: dev.halfback.Progress
+            path: [jbyte], identity: [jbyte], keys: [jbyte], progress: dev.halfback.Progress
         ) -> [jbyte],
         error_policy = Throw
     },

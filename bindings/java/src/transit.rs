@@ -31,11 +31,15 @@ pub(crate) fn restore<'local>(
     _class: JClass<'local>,
     backup: JByteArray<'local>,
     to: JByteArray<'local>,
+    erasures: JByteArray<'local>,
     progress: JObject<'local>,
 ) -> Outcome<JByteArray<'local>> {
     let backup = path_from(env.convert_byte_array(backup)?)?;
     let to = path_from(env.convert_byte_array(to)?)?;
-    let done = transferring(env, &progress, |progress| wire::restore(&backup, &to, progress))?;
+    let erasures = optional(env, &erasures)?.map(path_from).transpose()?;
+    let done = transferring(env, &progress, |progress| {
+        wire::restore(&backup, &to, erasures.clone(), progress)
+    })?;
     Ok(env.byte_array_from_slice(&json(&done)?)?)
 }
 
@@ -127,12 +131,15 @@ pub(crate) fn bundle_verify<'local>(
     _class: JClass<'local>,
     path: JByteArray<'local>,
     identity: JByteArray<'local>,
+    keys: JByteArray<'local>,
     progress: JObject<'local>,
 ) -> Outcome<JByteArray<'local>> {
     let path = path_from(env.convert_byte_array(path)?)?;
     let identity = text(env.convert_byte_array(identity)?)?;
-    let found =
-        transferring(env, &progress, |progress| wire::bundle_verify(&path, &identity, progress))?;
+    let keys = optional(env, &keys)?;
+    let found = transferring(env, &progress, |progress| {
+        wire::bundle_verify(&path, &identity, keys.as_deref(), progress)
+    })?;
     Ok(env.byte_array_from_slice(&json(&found)?)?)
 }
 

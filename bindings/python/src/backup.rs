@@ -31,10 +31,11 @@ pub(crate) fn restore<'py>(
     py: Python<'py>,
     backup: PathBuf,
     to: PathBuf,
+    erasures: Option<PathBuf>,
     progress: Option<Py<PyAny>>,
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let done = transferring(py, progress, |p| wire::restore(&backup, &to, p))?;
+    let done = transferring(py, progress, |p| wire::restore(&backup, &to, erasures, p))?;
     object(&done, record)
 }
 

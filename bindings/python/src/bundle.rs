@@ -57,10 +57,11 @@ pub(crate) fn bundle_verify<'py>(
     py: Python<'py>,
     path: PathBuf,
     identity: &str,
+    keys: Option<&[u8]>,
     progress: Option<Py<PyAny>>,
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let found = transferring(py, progress, |p| wire::bundle_verify(&path, identity, p))?;
+    let found = transferring(py, progress, |p| wire::bundle_verify(&path, identity, keys, p))?;
     object(&found, record)
 }
 

@@ -110,3 +110,21 @@ def test_a_key_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
         halfback.ModelKey.from_file(path)
     with pytest.raises(halfback.ConflictError, match="exists already"):
         halfback.generate_model_key(path)
+
+
+def test_a_bundle_is_verified_by_keys_without_a_registry(
+    signed: halfback.Registry, tmp_path: Path
+) -> None:
+    public = halfback.generate_model_key(tmp_path / "release.pem")
+    other = halfback.generate_model_key(tmp_path / "other.pem")
+    signed.sign_version("fraud/1", halfback.ModelKey.from_file(tmp_path / "release.pem"))
+    signed.bundle("fraud/1", tmp_path / "fraud.hbz")
+    bundle = halfback.open_bundle(tmp_path / "fraud.hbz")
+    assert bundle.verify().signed_by == bundle.verify(keys=[other, public]).signed_by
+    assert len(bundle.verify().signed_by) == 1
+    with pytest.raises(halfback.NotFoundError, match="none of the keys"):
+        bundle.verify(keys=[other])
+    with pytest.raises(halfback.InvalidError):
+        bundle.verify(keys=["no key"])
+    with pytest.raises(TypeError):
+        bundle.verify(keys=public)

@@ -14,6 +14,7 @@ mod registry;
 mod role;
 mod search;
 mod show;
+mod signing;
 mod tag;
 mod token;
 mod transit;
@@ -92,6 +93,11 @@ pub(crate) enum Command {
     Erasures(erase::Erasures),
     #[command(subcommand)]
     Hold(erase::Hold),
+    Sign(signing::Sign),
+    #[command(subcommand)]
+    Signature(signing::Signature),
+    #[command(subcommand)]
+    SigningKeys(signing::Keys),
     #[command(subcommand)]
     Import(exchange::Import),
     Export(exchange::Export),
@@ -142,6 +148,9 @@ impl Command {
             Self::Erase(command) => command.run(session),
             Self::Erasures(command) => command.run(session),
             Self::Hold(command) => command.run(session),
+            Self::Sign(command) => command.run(session),
+            Self::Signature(command) => command.run(session),
+            Self::SigningKeys(command) => command.run(session),
             Self::Import(command) => command.run(session),
             Self::Export(command) => command.run(session),
             Self::Whoami(_) => principal::Whoami::run(session),

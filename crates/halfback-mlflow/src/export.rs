@@ -229,6 +229,16 @@ impl Export<'_> {
         Ok(Some(artifact))
     }
 
+    /// Writes the signatures over a version's files beside them, as the tool `model_signing` reads them.
+    fn signatures(&mut self, version: &ModelVersion, beside: &str) -> Result<()> {
+        const SHORT: usize = 16;
+        for signature in self.view.list_signatures(version)?.items {
+            let key = signature.key.get(..SHORT).unwrap_or(&signature.key);
+            self.file(&format!("{beside}.{key}.sig"), signature.bundle.as_bytes())?;
+        }
+        Ok(())
+    }
+
     /// Makes a folder of the export, with those above it.
     fn create_folder(&self, place: &str) -> Result<PathBuf> {
         let path = self.folder.join(place);

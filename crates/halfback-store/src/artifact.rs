@@ -29,7 +29,7 @@ pub use intake::{Intake, Supplied, Taken};
 pub use manifest::{Artifact, ArtifactFile, Digest};
 pub use source::{ContentFiles, ReadSeek};
 pub(crate) use sweep::keep_only;
-pub use sweep::{Swept, remove_purged, sweep};
+pub use sweep::{Removed, Swept, remove_purged, sweep};
 pub use transfer::{Meter, hash_read};
 pub(crate) use transfer::{
     Staged, StagedFolder, append_read, copy_file, stage_bytes, sweep as sweep_staged,

@@ -30,7 +30,7 @@ use crate::sqlite::{Access, DATABASE, Sqlite};
 use crate::target::{self, real};
 use crate::tx::Head;
 
-pub use restore::{Restored, restore};
+pub use restore::{Amend, Restored, restore};
 
 /// The file that makes a folder a backup.
 pub(crate) const MARK: &str = "backup.json";
@@ -48,6 +48,8 @@ pub struct BackedUp {
     pub database_bytes: u64,
     /// What was copied of the artifacts.
     pub taken: Taken,
+    /// Whether nothing is left that only the backup before had.
+    pub cleaned: bool,
 }
 
 /// What `backup.json` says.
@@ -103,8 +105,8 @@ pub fn backup(
     std::fs::rename(&database, to.join(DATABASE)).on("create", &to.join(DATABASE))?;
     folder::sync(to)?;
     // It is backed up, whatever becomes of what the backup before had: the next one removes the rest.
-    let _: Result<()> = artifact::keep_only(&ArtifactStore::new(to), &named);
-    Ok(BackedUp { head, root, database_bytes: size, taken })
+    let cleaned = artifact::keep_only(&ArtifactStore::new(to), &named).unwrap_or(false);
+    Ok(BackedUp { head, root, database_bytes: size, taken, cleaned })
 }
 
 /// Refuses to open a backup for writing: it would be a second registry of the same identity.

@@ -36,7 +36,7 @@ impl Tx<'_> {
         self.sql()
             .execute("UPDATE idempotency SET outputs = '' WHERE time = ?1", &[time.into()])?;
         for entity in header.entities {
-            self.touch(entity)?;
+            self.touch_whole(entity)?;
         }
         self.record(PAYLOAD, commit.0, &digest, reason)?;
         Ok(true)
@@ -56,7 +56,7 @@ impl Tx<'_> {
         )?;
         if body.is_some() {
             self.sql().execute("DELETE FROM text WHERE digest = ?1", &[digest.into()])?;
-            self.touch(target)?;
+            self.touch_whole(target)?;
             self.record(TEXT, target.0, digest, reason)?;
         }
         if let Some(body) = &body {
@@ -88,7 +88,7 @@ impl Tx<'_> {
 
     /// Records that a version's content was let go of.
     pub fn erase_content(&mut self, version: EntityId, digest: &[u8], reason: &[u8]) -> Result<()> {
-        self.touch(version)?;
+        self.touch_whole(version)?;
         self.record(CONTENT, version.0, digest, reason)
     }
 

@@ -212,6 +212,16 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Touches something and, for a version, its model, under whose word cached records of it are.
+    pub fn touch_whole(&mut self, entity: EntityId) -> Result<()> {
+        self.touch(entity)?;
+        let model =
+            self.sql.first("SELECT model FROM version WHERE id = ?1", &[entity.into()], |row| {
+                row.id(0)
+            })?;
+        model.map_or(Ok(()), |model| self.touch(model))
+    }
+
     /// Takes what has had a name, comment, task or tag opened or closed since the last call:
     /// whatever is derived from such texts has to follow.
     pub fn take_described(&mut self) -> BTreeSet<EntityId> {

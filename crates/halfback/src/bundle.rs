@@ -26,6 +26,7 @@ use crate::catalog::version::ModelVersion;
 use crate::command::Snapshot;
 use crate::history::Commit;
 use crate::securable::VersionRef;
+use crate::signing::CarriedSignature;
 use crate::view::View;
 
 pub use read::Bundle;
@@ -60,6 +61,9 @@ pub struct BundleManifest {
     pub version: ModelVersion,
     /// Its example rows.
     pub example: Option<Example>,
+    /// The signatures over its files, by key.
+    #[serde(default)]
+    pub signatures: Vec<CarriedSignature>,
 }
 
 /// Everything that a bundle holds beside the files.
@@ -142,6 +146,7 @@ impl Snapshot<'_> {
         let moment = self.moment.min(head);
         let version = self.version(id)?;
         let example = self.example_of(&version)?;
+        let signatures = self.carried(id)?;
         let mut history = self.commits_of(id)?;
         let commits: Vec<CommitNumber> =
             history.iter().map(|commit| CommitNumber(commit.commit)).collect();
@@ -161,6 +166,7 @@ impl Snapshot<'_> {
             artifact: artifact.clone().into(),
             version,
             example,
+            signatures,
         };
         Ok(Told { manifest, history, proof })
     }

@@ -33,7 +33,7 @@ use crate::catalog::{
 };
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::erase::hold::{ReleaseHold, SetHold};
-use crate::erase::{Erase, ListErasures, PurgeVersion, RepeatErasures};
+use crate::erase::{Erase, ListErasures, PurgeArtifact, PurgeVersion, RepeatErasures};
 use crate::evaluation::{
     GetComparison, GetEvaluation, ListComparisons, ListEvaluations, RecordComparison,
     RecordEvaluation,
@@ -133,7 +133,7 @@ commands! {
     SetAlias, DeleteAlias, ProtectAlias,
     SignVersion, SetSigningKeys,
     RecordEvaluation, RecordComparison,
-    Purge, SetRetention, PurgeVersion, Erase, RepeatErasures, SetHold, ReleaseHold,
+    Purge, SetRetention, PurgeVersion, PurgeArtifact, Erase, RepeatErasures, SetHold, ReleaseHold,
     CreatePrincipal, DeletePrincipal, AddMember, RemoveMember,
     Grant, Revoke, SetRole, DeleteRole, SeparateRoles,
     CreateToken, RevokeToken, AllowOsUsers,

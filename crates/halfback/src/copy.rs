@@ -12,6 +12,7 @@ use crate::catalog::origin::Origin;
 use crate::catalog::version::{ModelVersion, RegisterVersion};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
+use crate::signing::CarriedSignature;
 use crate::view::View;
 
 /// The kind of system that a copy's origin names.
@@ -32,12 +33,15 @@ pub struct CopyOptions {
 pub(crate) struct Parcel {
     pub(crate) version: ModelVersion,
     pub(crate) example: Option<Example>,
+    pub(crate) signatures: Vec<CarriedSignature>,
 }
 
 impl View {
     /// Copies a version to a model of another registry, or of another catalog of this one: the same
     /// content with its signature, parameters, metrics, tags, comment and example, as they are at
-    /// this view's moment. Aliases and stage are the other registry's to give.
+    /// this view's moment, and with the signatures over its files, each of which is verified there.
+    /// Aliases and stage are the other registry's to give; so is trust: where its catalog has signing
+    /// keys, one of them must be among those that signed before the copy can be loaded.
     ///
     /// The copy's [`Origin`] has the system `halfback`, the version's pin as its reference, its URI,
     /// and its times. Copying it again gives the version that is there already.
@@ -74,7 +78,8 @@ impl View {
             let (_, id) = snapshot.version_ref(&version)?;
             let version = snapshot.version(id)?;
             let example = snapshot.example_of(&version)?;
-            Ok((Parcel { version, example }, stored))
+            let signatures = snapshot.carried(id)?;
+            Ok((Parcel { version, example, signatures }, stored))
         })?;
         let (artifact, mut supply) = shared.store.supply(catalog, &digest)?;
         target.take_in(parcel, &artifact, &mut supply, options, progress)
@@ -129,7 +134,7 @@ impl Registry {
 
 impl Parcel {
     fn registration(self, model: String, allow_secrets: bool) -> RegisterVersion {
-        let Self { version, example } = self;
+        let Self { version, example, signatures } = self;
         RegisterVersion {
             model,
             digest: version.digest,
@@ -153,6 +158,7 @@ impl Parcel {
                 uri: Some(version.uri),
             }),
             exist_ok: true,
+            signatures,
             allow_secrets,
             ..RegisterVersion::default()
         }

@@ -2,29 +2,31 @@
 //! says what went, when and why. Holds keep things from that.
 
 use halfback_store::artifact;
-use halfback_store::erasure;
-use halfback_store::error::{Detail, Result};
-use halfback_store::id::{CommitNumber, EntityId, hex, unhex};
+use halfback_store::error::{Detail, Error, Result};
+use halfback_store::id::{CommitNumber, EntityId, unhex};
 use halfback_store::log::Header;
-use halfback_store::name::{shown, text};
-use halfback_store::schema::PURGE;
+use halfback_store::name::text;
 use halfback_store::sql::Value;
 use halfback_store::time::Timestamp;
-use halfback_store::tx::Head;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod content;
 pub(crate) mod hold;
+pub(crate) mod repeat;
 
+pub use self::content::{PurgeArtifact, PurgeVersion};
 use self::hold::{ReleaseHold, SetHold};
+use self::repeat::Entry;
+pub use self::repeat::{RefusedErasure, RepeatErasures};
 use crate::DateTime;
 use crate::access::Privilege;
 use crate::access::need::Needs;
 use crate::access::principal::is_id;
+use crate::access::token;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::registry::Registry;
-use crate::securable::{Target, VersionRef};
 
 /// What is erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,9 +35,11 @@ pub enum Erasable {
     /// The commands of a commit, or of all commits about a catalog, schema, model or version.
     #[default]
     Payload,
-    /// The names of a principal, wherever a field of the log's commands holds them.
+    /// The names of a principal, wherever a field of the log's commands holds them, and the comments
+    /// of its tokens.
     Names,
-    /// The comments of a catalog, schema, model or version, of all times, and a version's example.
+    /// The comments of a catalog, schema, model or version, of all times, and a version's example; or
+    /// the comment of a token.
     Texts,
 }
 
@@ -46,14 +50,15 @@ pub struct Erase {
     /// What is erased.
     pub what: Erasable,
     /// For `payload` the number of a commit, or a model, version or URI; for `names` the id of a
-    /// principal such as `p7`; for `texts` a model, version or URI.
+    /// principal such as `p7`; for `texts` a model, version or URI, or a token such as `t12`.
     pub target: String,
     /// Why. It stays, so it says nothing that had to be erased.
     pub reason: String,
 }
 
 /// The commands after which the files are wiped.
-pub(crate) const WIPING: [&str; 3] = [Erase::NAME, PurgeVersion::NAME, RepeatErasures::NAME];
+pub(crate) const WIPING: [&str; 4] =
+    [Erase::NAME, PurgeVersion::NAME, PurgeArtifact::NAME, RepeatErasures::NAME];
 
 /// What was erased.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -66,20 +71,13 @@ pub struct Erased {
     pub names: u64,
     /// Contents that were let go of.
     pub contents: u64,
-    /// Whether no byte of it is left in the registry's files: not while somebody reads a state from
-    /// before. Then `compact` or the same command has to run again.
+    /// What `repeat_erasures` had to leave, and why; none for other commands.
+    #[serde(default)]
+    pub refused: Vec<RefusedErasure>,
+    /// Whether no byte of it, nor of what was purged before, is left in the registry's files: not
+    /// while somebody reads a state from before, and not where content was put again since its
+    /// version was deleted. Then `compact` and `sweep`, or the same command, have to run again.
     pub wiped: bool,
-}
-
-/// Lets go of the content of one version at once, whether it was deleted or not; what is known of the
-/// version stays. Refused while another version names the same content.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PurgeVersion {
-    /// The version.
-    pub version: VersionRef,
-    /// Why. It stays.
-    pub reason: String,
 }
 
 /// Something that was erased.
@@ -103,16 +101,6 @@ pub struct ErasureRecord {
     pub entry: String,
 }
 
-/// What an entry says.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    kind: String,
-    target: i64,
-    digest: String,
-    reason: String,
-}
-
 /// Lists what was erased, the oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -125,14 +113,8 @@ pub struct ListErasures {
     pub cursor: Option<String>,
 }
 
-/// Erases again what a registry had erased before it was restored from a backup that has it still.
-/// What is not there, or was erased already, is passed over.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RepeatErasures {
-    /// The entries that `list_erasures` gave.
-    pub erasures: Vec<String>,
-}
+/// The digest of a text, and the commit that said it first.
+type Said = (Vec<u8>, CommitNumber);
 
 /// A reason that is given, and the text of it once something needs it.
 struct Reason {
@@ -188,9 +170,7 @@ impl Command for Erase {
                 context.erase_names(id, &mut reason, &mut done)?;
             }
             Erasable::Texts => {
-                let target: Target = self.target.parse()?;
-                let id = context.now().target_ever(&target)?;
-                let digests = context.now().texts_of(id)?;
+                let (id, digests) = context.now().texts_to_erase(&self.target)?;
                 context.erase_texts(id, &digests, &mut reason, &mut done)?;
             }
         }
@@ -200,8 +180,23 @@ impl Command for Erase {
 
 /// Whether a command's own payload has to stay: it says what was erased or held, and why.
 fn is_accountable(command: &str) -> bool {
-    [Erase::NAME, PurgeVersion::NAME, SetHold::NAME, ReleaseHold::NAME, RepeatErasures::NAME]
-        .contains(&command)
+    WIPING.contains(&command) || [SetHold::NAME, ReleaseHold::NAME].contains(&command)
+}
+
+fn accountable(CommitNumber(commit): CommitNumber) -> Error {
+    Detail::Protected(format!("commit {commit} says what was erased or held and why, which stays"))
+        .into()
+}
+
+/// Refuses to say what cannot be erased in one commit with what may have to be.
+pub(crate) fn refuse_mixed(commands: &[&str]) -> Result<()> {
+    let accountable = commands.iter().find(|command| is_accountable(command));
+    let other = commands.iter().find(|command| !is_accountable(command));
+    let (Some(accountable), Some(other)) = (accountable, other) else { return Ok(()) };
+    Err(Detail::InvalidArgument(format!(
+        "`{accountable}` and `{other}` in one transaction: what says why something was erased or held stays for good, and with it what that commit says else; run them one after the other"
+    ))
+    .into())
 }
 
 fn parse_principal(text: &str) -> Option<EntityId> {
@@ -224,6 +219,9 @@ impl Context<'_> {
             return Ok(());
         }
         let header = self.now().header(commit)?;
+        if header.commands.iter().any(|command| is_accountable(command)) {
+            return Err(accountable(commit));
+        }
         for entity in header.entities {
             self.now().refuse_held(entity)?;
         }
@@ -259,6 +257,9 @@ impl Context<'_> {
         let why = reason.of(self)?;
         let Some(names) = self.tx.erase_names(id, &why)? else { return Ok(()) };
         done.names += 1;
+        // Those of its tokens, which are about it.
+        let texts = self.now().texts_of(id)?;
+        self.erase_texts(id, &texts, reason, done)?;
         let says = |value: &str| names.iter().any(|name| name == value);
         self.erase_sayings(None, &says, reason, done)
     }
@@ -266,7 +267,7 @@ impl Context<'_> {
     fn erase_texts(
         &mut self,
         target: EntityId,
-        digests: &[(Vec<u8>, CommitNumber)],
+        digests: &[Said],
         reason: &mut Reason,
         done: &mut Erased,
     ) -> Result<()> {
@@ -321,51 +322,6 @@ impl Context<'_> {
         }
         Ok(())
     }
-
-    fn purge_version(
-        &mut self,
-        id: EntityId,
-        reason: &mut Reason,
-        done: &mut Erased,
-    ) -> Result<()> {
-        let mut now = self.now();
-        let row = now.sql.first(
-            "SELECT model, digest, location FROM version WHERE id = ?1",
-            &[id.into()],
-            |row| Ok((row.id(0)?, row.blob(1)?.to_vec(), row.opt_string(2)?)),
-        )?;
-        let Some((model, digest, location)) = row else {
-            return Err(now.absent("version with id", id));
-        };
-        if location.is_some() {
-            return Err(Detail::InvalidArgument(
-                "the content of this version is elsewhere; remove it there".into(),
-            )
-            .into());
-        }
-        let catalog = now.catalog_ever(model)?;
-        let hash: [u8; 32] = digest
-            .as_slice()
-            .try_into()
-            .map_err(|_| Detail::Corrupt("a version's row is damaged; run `check`".into()))?;
-        let bearers = now.bearers_of(catalog, &hash)?;
-        if !bearers.contains(&id) {
-            return Ok(());
-        }
-        if bearers.len() > 1 {
-            return Err(Detail::InUse(format!(
-                "{} other versions of the catalog name the same content; it goes with the last of them",
-                bearers.len() - 1
-            ))
-            .into());
-        }
-        now.refuse_held(id)?;
-        let why = reason.of(self)?;
-        self.tx.open(&PURGE, &[id.into()])?;
-        self.tx.erase_content(id, &hash, &why)?;
-        done.contents += 1;
-        Ok(())
-    }
 }
 
 /// Whether a string in a JSON text says so.
@@ -381,88 +337,6 @@ fn says_so(json: &str, says: &dyn Fn(&str) -> bool) -> bool {
         }
     }
     serde_json::from_str(json).is_ok_and(|value| within(&value, says))
-}
-
-impl Command for PurgeVersion {
-    const NAME: &'static str = "purge_version";
-    type Output = Erased;
-
-    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on_registry(Privilege::Manage))
-    }
-
-    fn apply(self, context: &mut Context<'_>) -> Result<Erased> {
-        let mut reason = Reason::new(self.reason)?;
-        let mut done = Erased::default();
-        let target: Target = self.version.as_str().parse()?;
-        let mut now = context.now();
-        let id = now.target_ever(&target)?;
-        now.refuse_retained(id)?;
-        context.purge_version(id, &mut reason, &mut done)?;
-        Ok(done)
-    }
-}
-
-impl Command for RepeatErasures {
-    const NAME: &'static str = "repeat_erasures";
-    type Output = Erased;
-
-    fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on_registry(Privilege::Manage))
-    }
-
-    fn apply(self, context: &mut Context<'_>) -> Result<Erased> {
-        let mut done = Erased::default();
-        for line in self.erasures {
-            let erasure: Entry = serde_json::from_str(&line).map_err(|_| {
-                Detail::InvalidArgument(format!(
-                    "`{}` is no entry of an erasure; pass those that `list_erasures` gave",
-                    shown(&line)
-                ))
-            })?;
-            let mut reason = Reason::new(erasure.reason)?;
-            let digest = unhex::<32>(&erasure.digest).ok_or_else(|| {
-                Detail::InvalidArgument(format!(
-                    "`{}` is no digest of an erasure; pass those that `list_erasures` gave",
-                    shown(&erasure.digest)
-                ))
-            })?;
-            let target = EntityId(erasure.target);
-            match erasure.kind.as_str() {
-                erasure::PAYLOAD => {
-                    let commit = CommitNumber(erasure.target);
-                    let header = context.now().header(commit);
-                    if header.is_ok_and(|header| header.payload == erasure.digest) {
-                        context.erase_payload(commit, &mut reason, &mut done)?;
-                    }
-                }
-                erasure::TEXT => {
-                    let texts = context.now().texts_of(target)?;
-                    let same = |(own, _): &(Vec<u8>, CommitNumber)| own.as_slice() == digest;
-                    let texts: Vec<_> = texts.into_iter().filter(same).collect();
-                    context.erase_texts(target, &texts, &mut reason, &mut done)?;
-                }
-                erasure::NAMES => {
-                    if context.now().is_row("principal", "identity", target, &digest)? {
-                        context.erase_names(target, &mut reason, &mut done)?;
-                    }
-                }
-                erasure::CONTENT => {
-                    if context.now().is_row("version", "digest", target, &digest)? {
-                        context.purge_version(target, &mut reason, &mut done)?;
-                    }
-                }
-                other => {
-                    return Err(Detail::InvalidArgument(format!(
-                        "`{}` is no kind of erasure; expected payload, text, names or content",
-                        shown(other)
-                    ))
-                    .into());
-                }
-            }
-        }
-        Ok(done)
-    }
 }
 
 impl Query for ListErasures {
@@ -492,15 +366,8 @@ impl Query for ListErasures {
                 paging.limit()?.into(),
             ],
             |row| {
-                let entry = Entry {
-                    kind: row.text(0)?.to_owned(),
-                    target: row.int(1)?,
-                    digest: hex(row.blob(2)?),
-                    reason: row.opt_string(3)?.unwrap_or_default(),
-                };
-                let line = serde_json::to_string(&entry).map_err(|error| {
-                    Detail::Internal(format!("an erasure has no JSON: {error}"))
-                })?;
+                let entry = Entry::read(row)?;
+                let line = entry.line()?;
                 Ok(ErasureRecord {
                     kind: entry.kind,
                     target: entry.target,
@@ -526,14 +393,7 @@ impl Snapshot<'_> {
             let id = self.target_ever(&target.parse()?)?;
             return self.erasable_commits(Some(id));
         };
-        let header = self.header(CommitNumber(number))?;
-        if header.commands.iter().any(|command| is_accountable(command)) {
-            return Err(Detail::Protected(format!(
-                "commit {number} says what was erased or held and why, which stays"
-            ))
-            .into());
-        }
-        Ok(vec![header.commit])
+        Ok(vec![self.header(CommitNumber(number))?.commit])
     }
 
     fn header(&mut self, commit: CommitNumber) -> Result<Header> {
@@ -563,12 +423,34 @@ impl Snapshot<'_> {
         Ok(commits.into_iter().flatten().collect())
     }
 
+    /// The texts of a target that a command names, and what they are about: those of a token (`t12`)
+    /// are about its principal.
+    fn texts_to_erase(&mut self, target: &str) -> Result<(EntityId, Vec<Said>)> {
+        let token = match token::parse_id(target) {
+            None => None,
+            Some(token) => self.sql.first(
+                "SELECT principal, comment, since FROM token WHERE id = ?1",
+                &[token.into()],
+                |row| {
+                    let comment = row.opt_blob(1)?.map(<[u8]>::to_vec);
+                    Ok((row.id(0)?, comment, CommitNumber(row.int(2)?)))
+                },
+            )?,
+        };
+        if let Some((principal, comment, since)) = token {
+            return Ok((principal, comment.map(|comment| (comment, since)).into_iter().collect()));
+        }
+        let id = self.target_ever(&target.parse()?)?;
+        Ok((id, self.texts_of(id)?))
+    }
+
     /// The texts that were ever said about something, and the commit that said each first.
-    fn texts_of(&mut self, target: EntityId) -> Result<Vec<(Vec<u8>, CommitNumber)>> {
+    fn texts_of(&mut self, target: EntityId) -> Result<Vec<Said>> {
         self.sql.all(
             "SELECT comment, MIN(since) FROM profile WHERE target = ?1 AND comment IS NOT NULL GROUP BY comment \
              UNION ALL SELECT comment, MIN(since) FROM version_state WHERE version = ?1 AND comment IS NOT NULL GROUP BY comment \
-             UNION ALL SELECT example, since FROM version WHERE id = ?1 AND example IS NOT NULL",
+             UNION ALL SELECT example, since FROM version WHERE id = ?1 AND example IS NOT NULL \
+             UNION ALL SELECT comment, MIN(since) FROM token WHERE principal = ?1 AND comment IS NOT NULL GROUP BY comment",
             &[target.into()],
             |row| Ok((row.blob(0)?.to_vec(), CommitNumber(row.int(1)?))),
         )
@@ -627,29 +509,18 @@ impl Registry {
         self.erase_by(Erase { what, target: target.into(), reason: reason.into() })
     }
 
-    /// Lets go of the content of one version at once, whether it was deleted or not.
-    pub fn purge_version(&self, version: impl Into<VersionRef>, reason: &str) -> Result<Erased> {
-        self.erase_by(PurgeVersion { version: version.into(), reason: reason.into() })
-    }
-
-    /// Erases again what the entries say that `list_erasures` gave before this registry
-    /// was restored from a backup that has it still.
-    pub fn repeat_erasures(&self, erasures: Vec<String>) -> Result<Erased> {
-        self.erase_by(RepeatErasures { erasures })
-    }
-
     fn erase_by<C: Command<Output = Erased>>(&self, command: C) -> Result<Erased> {
-        let head = self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number))?;
         let mut done = self.execute(command)?;
-        done.wiped = self.wipe(head)?;
+        done.wiped = self.wipe()?;
         Ok(done)
     }
 
-    /// Removes from the files what was erased after a commit; gives whether nothing of it is left.
-    pub(crate) fn wipe(&self, head: CommitNumber) -> Result<bool> {
+    /// Removes from the files what was erased; gives whether nothing of it is left.
+    pub(crate) fn wipe(&self) -> Result<bool> {
         let shared = self.writable()?;
         // It is erased, whatever becomes of the files now: `sweep` and `compact` do what is left.
-        let files = artifact::remove_purged(&shared.path, &shared.storage, head).is_ok();
+        let files = artifact::remove_purged(&shared.path, &shared.storage);
+        let files = files.is_ok_and(|removed| removed.gone);
         Ok(shared.storage.compact().is_ok_and(|compacted| !compacted.held) && files)
     }
 }

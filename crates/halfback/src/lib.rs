@@ -102,13 +102,14 @@ pub use artifact::{
     Artifact, ArtifactFile, Content, GetArtifact, Progress, PutArtifact, Transfer, no_progress,
     recognise,
 };
-pub use backup::{Backup, Restored, restore};
+pub use backup::{Backup, RestoreOptions, Restored, restore, restore_with};
 pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
 pub use erase::hold::{ReleaseHold, SetHold};
 pub use erase::{
-    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeVersion, RepeatErasures,
+    Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeArtifact, PurgeVersion,
+    RefusedErasure, RepeatErasures,
 };
 pub use evaluation::{
     Adjustment, Alternative, Column, CompareOptions, ComparedSlice, Comparison, ConfusionCounts,
@@ -128,8 +129,8 @@ pub use purge::{Purge, Purged, SetRetention};
 pub use secret::{Secret, find as suspected_secret};
 pub use signing::key::{ModelKey, ModelSigner, PublicKey};
 pub use signing::{
-    GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningKeys, SigningStatement,
-    UnsignedStatement, VerifySignature, VersionSignature,
+    CarriedSignature, GetSigningKeys, ListSignatures, SetSigningKeys, SignVersion, SigningKeys,
+    SigningStatement, UnsignedStatement, VerifySignature, VersionSignature,
 };
 
 pub use upkeep::{Compacted, SweepOptions, Swept};

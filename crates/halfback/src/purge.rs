@@ -8,7 +8,6 @@ use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::schema::{PURGE, SETTING};
 use halfback_store::time::Timestamp;
-use halfback_store::tx::Head;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +33,7 @@ pub struct Purge {
 }
 
 /// Says how long content is kept at least once its version was deleted: `purge` and `purge_version` pass
-/// none sooner. Erasures are repeated in a restored registry whatever it says.
+/// none sooner. `restore` erases again what had been erased whatever it says.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetRetention {
@@ -77,7 +76,7 @@ impl Command for Purge {
         now.refuse_sooner(self.older_than)?;
         let (versions, purged) = now.purgeable(before, MOST)?;
         for version in versions {
-            context.tx.touch(version)?;
+            context.tx.touch_whole(version)?;
             context.tx.open(&PURGE, &[version.into()])?;
         }
         Ok(purged)
@@ -148,7 +147,6 @@ impl Registry {
             });
         }
         let shared = self.writable()?;
-        let CommitNumber(head) = self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number))?;
         let mut all = Purged::default();
         loop {
             let purged = self.execute(Purge { older_than })?;
@@ -163,10 +161,9 @@ impl Registry {
             return Ok(all);
         }
         // It is purged, whatever becomes of the files now: `sweep` finds what is left.
-        let head = CommitNumber(head);
-        if let Ok(swept) = artifact::remove_purged(&shared.path, &shared.storage, head) {
-            all.files = swept.files;
-            all.bytes = swept.bytes;
+        if let Ok(removed) = artifact::remove_purged(&shared.path, &shared.storage) {
+            all.files = removed.swept.files;
+            all.bytes = removed.swept.bytes;
         }
         Ok(all)
     }
@@ -292,18 +289,22 @@ impl Snapshot<'_> {
 
     /// Refuses a version whose content was purged, whatever moment is looked at: it is gone.
     pub(crate) fn refuse_purged(&mut self, version: EntityId, digest: &Digest) -> Result<()> {
+        match self.purged(version, digest)? {
+            None => Ok(()),
+            Some(purged) => Err(Detail::NotFound(purged).into()),
+        }
+    }
+
+    /// When the content of a version was purged, in words; none where it was not.
+    pub(crate) fn purged(&mut self, version: EntityId, digest: &Digest) -> Result<Option<String>> {
         let purged = self.sql.first(
             "SELECT l.n, l.time FROM purge p JOIN log l ON l.n = p.since WHERE p.version = ?1",
             &[version.into()],
             |row| Ok((row.int(0)?, Timestamp::from_micros(row.int(1)?))),
         )?;
-        match purged {
-            None => Ok(()),
-            Some((commit, time)) => Err(Detail::NotFound(format!(
-                "the content `{digest}` was purged at {time} by commit {commit}; only a backup from before has it"
-            ))
-            .into()),
-        }
+        Ok(purged.map(|(commit, time)| {
+            format!("the content `{digest}` was purged at {time} by commit {commit}; only a backup from before has it")
+        }))
     }
 }
 

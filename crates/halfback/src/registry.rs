@@ -23,6 +23,7 @@ use parking_lot::Mutex;
 use crate::access::grant::Grant;
 use crate::access::principal::{CreatePrincipal, EVERYONE, PrincipalKind};
 use crate::access::reference::REGISTRY;
+use crate::access::rights::Rights;
 use crate::access::role::STEWARD;
 use crate::access::session::Session;
 use crate::access::token;
@@ -30,7 +31,7 @@ use crate::cache::Stamp;
 use crate::catalog::CreateSchema;
 use crate::command::{self, Command, Context, Possessed};
 use crate::commands::AnyCommand;
-use crate::erase::WIPING;
+use crate::erase::{self, WIPING};
 use crate::kept::Kept;
 use crate::view::View;
 
@@ -185,6 +186,18 @@ impl Registry {
         Ok(output)
     }
 
+    /// Runs a command in a registry that is nobody's yet, for whoever has its files: they are not
+    /// asked what they may do there.
+    pub(crate) fn execute_unasked<C: Command>(&self, command: C) -> Result<C::Output> {
+        let payload = payload(&[logged(&command)?])?;
+        let apply = move |context: &mut Context<'_>| {
+            context.rights = Some(Arc::new(Rights::of_founder()));
+            command.apply(context)
+        };
+        let (output, _) = self.commit(vec![C::NAME], payload, apply)?;
+        Ok(output)
+    }
+
     /// Runs commands as one commit: all of them, or none. Gives the output of each as JSON.
     ///
     /// With an idempotency key the commands run once: a repetition by the same principal gives
@@ -197,9 +210,8 @@ impl Registry {
         if !commands.iter().any(|command| WIPING.contains(&command.name())) {
             return self.commit_all(commands, idempotency_key, |_| Ok(true));
         }
-        let head = self.snapshot(|snapshot| Ok(Head::read(snapshot.sql)?.number))?;
         let mut outputs = self.commit_all(commands, idempotency_key, |_| Ok(true))?;
-        let wiped = self.wipe(head)?;
+        let wiped = self.wipe()?;
         for output in outputs.iter_mut().filter_map(|output| output.get_mut("wiped")) {
             *output = wiped.into();
         }
@@ -214,6 +226,7 @@ impl Registry {
         begin: impl FnOnce(&mut Context<'_>) -> Result<bool> + Send + 'static,
     ) -> Result<Vec<serde_json::Value>> {
         let names: Vec<&'static str> = commands.iter().map(AnyCommand::name).collect();
+        erase::refuse_mixed(&names)?;
         let values = commands
             .iter()
             .map(|command| serde_json::to_value(command).map_err(|error| no_json(&error)))

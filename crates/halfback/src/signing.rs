@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use halfback_store::artifact::Artifact;
 use halfback_store::error::{Detail, Kind, Result};
 use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::schema::{SETTING, VERSION_SIGNATURE};
@@ -101,6 +102,25 @@ pub struct VerifySignature {
     pub public_key: String,
 }
 
+/// A signature over files on its way with them: in a bundle, in a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CarriedSignature {
+    /// The public key that it verifies with, as PEM. Whose key that is, it cannot say.
+    pub public_key: String,
+    /// The signature: a Sigstore bundle.
+    pub bundle: String,
+}
+
+impl CarriedSignature {
+    /// Holds it against files; gives how bundles name its key.
+    pub(crate) fn verify(&self, artifact: &Artifact) -> Result<String> {
+        let key = PublicKey::from_pem(&self.public_key)?;
+        SignedStatement::parse(&self.bundle)?.verify(&key, &Statement::of("", artifact))?;
+        Ok(key.fingerprint())
+    }
+}
+
 /// What is to be signed of a version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnsignedStatement {
@@ -138,23 +158,72 @@ impl Command for SignVersion {
     fn apply(self, context: &mut Context<'_>) -> Result<VersionSignature> {
         let mut now = context.now();
         let (model, id) = now.version_ref(&self.version)?;
-        let key = PublicKey::from_pem(&self.public_key)?;
         let expected = now.statement(id)?;
-        SignedStatement::parse(&self.bundle)?.verify(&key, &expected)?;
-        let fingerprint = key.fingerprint();
-        let known = now
-            .signatures(id)?
-            .into_iter()
-            .any(|known| known.key == fingerprint && known.bundle == self.bundle);
-        if !known {
-            context.tx.touch(model)?;
-            context.tx.touch(id)?;
-            let key = [id.into(), (&fingerprint).into(), key.to_pem().into()];
-            let values = [&key[..], &[(&self.bundle).into()]].concat();
-            context.tx.put(&VERSION_SIGNATURE, &values)?;
-        }
+        let signature = CarriedSignature { public_key: self.public_key, bundle: self.bundle };
+        let fingerprint = context.keep_signature(model, id, &signature, &expected)?;
         let kept = context.now().signatures(id)?.into_iter().find(|it| it.key == fingerprint);
         kept.ok_or_else(|| Detail::Internal("a signature was not kept".into()).into())
+    }
+}
+
+impl Context<'_> {
+    /// Keeps the signatures that a version brings with it, each once it is verified.
+    ///
+    /// It takes no right of its own: a signature vouches by its key, whoever brings it.
+    pub(crate) fn keep_carried(
+        &mut self,
+        model: EntityId,
+        id: EntityId,
+        carried: &[CarriedSignature],
+    ) -> Result<()> {
+        if carried.is_empty() {
+            return Ok(());
+        }
+        if carried.len() > MOST_KEYS {
+            return Err(Detail::InvalidArgument(format!(
+                "`signatures` has {} signatures; a version brings {MOST_KEYS} at most",
+                carried.len()
+            ))
+            .into());
+        }
+        let expected = self.now().statement(id)?;
+        for (at, signature) in carried.iter().enumerate() {
+            self.keep_signature(model, id, signature, &expected)
+                .map_err(|error| error.within(format!("signatures[{at}]")))?;
+        }
+        Ok(())
+    }
+
+    /// Verifies a signature and keeps it, unless it is kept already; gives how its key is named.
+    fn keep_signature(
+        &mut self,
+        model: EntityId,
+        id: EntityId,
+        signature: &CarriedSignature,
+        expected: &Statement,
+    ) -> Result<String> {
+        let CarriedSignature { public_key, bundle } = signature;
+        let key = PublicKey::from_pem(public_key)?;
+        SignedStatement::parse(bundle)?.verify(&key, expected)?;
+        let fingerprint = key.fingerprint();
+        let known = self.tx.sql().first(
+            "SELECT 1 FROM version_signature WHERE version = ?1 AND key = ?2 AND bundle = ?3 AND until = ?4",
+            &[
+                id.into(),
+                (&fingerprint).into(),
+                bundle.into(),
+                CommitNumber::FOREVER.into(),
+            ],
+            |row| row.int(0),
+        )?;
+        if known.is_none() {
+            self.tx.touch(model)?;
+            self.tx.touch(id)?;
+            let key = [id.into(), (&fingerprint).into(), key.to_pem().into()];
+            let values = [&key[..], &[bundle.into()]].concat();
+            self.tx.put(&VERSION_SIGNATURE, &values)?;
+        }
+        Ok(fingerprint)
     }
 }
 
@@ -274,6 +343,15 @@ impl Snapshot<'_> {
         }
     }
 
+    /// The signatures that a version takes along, by key.
+    pub(crate) fn carried(&mut self, version: EntityId) -> Result<Vec<CarriedSignature>> {
+        let kept = self
+            .signatures(version)?
+            .into_iter()
+            .map(|kept| CarriedSignature { public_key: kept.public_key, bundle: kept.bundle });
+        Ok(kept.collect())
+    }
+
     fn signatures(&mut self, version: EntityId) -> Result<Vec<VersionSignature>> {
         let (catalog, ..) = self.artifact_of(version)?;
         let trusted = self.signing_keys(catalog)?;
@@ -324,7 +402,7 @@ impl Snapshot<'_> {
     ///
     /// Every time, a signature is verified anew. Keys and signatures of now decide, also of the past.
     pub(crate) fn lacks_signature(&mut self, version: EntityId) -> Result<Option<String>> {
-        let (catalog, ..) = self.artifact_of(version)?;
+        let (catalog, digest, _) = self.artifact_of(version)?;
         let moment = std::mem::replace(&mut self.moment, CommitNumber::NOW);
         let keys = self.signing_keys(catalog);
         let kept = match &keys {
@@ -335,6 +413,9 @@ impl Snapshot<'_> {
         let (keys, kept) = (keys?, kept?);
         if keys.is_empty() {
             return Ok(None);
+        }
+        if let Some(purged) = self.purged(version, &digest)? {
+            return Ok(Some(purged));
         }
         let expected = match self.statement(version) {
             Ok(expected) => expected,

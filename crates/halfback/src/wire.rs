@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::access::explain::Explanation;
 use crate::access::token::{NewToken, TokenOptions};
 use crate::artifact::{Artifact, Progress};
-use crate::backup::{Backup, Restored};
+use crate::backup::{Backup, RestoreOptions, Restored};
 use crate::bundle::{Bundle, BundleManifest, BundleVerification};
 use crate::cache::{Stamp, resolve_stamped};
 use crate::catalog::version::ModelVersion;
@@ -180,9 +180,14 @@ pub fn backup(
     registry.backup(to, verify, progress)
 }
 
-/// Makes a registry of a backup; see [`restore`](crate::restore()).
-pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Restored> {
-    crate::backup::restore(backup, to, progress)
+/// Makes a registry of a backup; see [`restore_with`](crate::restore_with).
+pub fn restore(
+    backup: &Path,
+    to: &Path,
+    erasures: Option<PathBuf>,
+    progress: Progress<'_>,
+) -> Result<Restored> {
+    crate::backup::restore_with(backup, to, &RestoreOptions { erasures }, progress)
 }
 
 /// Copies a version to another registry as `{"model": …, "allow_secrets": …}` says; see
@@ -234,13 +239,19 @@ pub fn bundle_history(path: &Path, identity: &str, page: &[u8]) -> Result<Page<C
     same_bundle(path, identity)?.history_page(page_size, cursor)
 }
 
-/// Examines a bundle; see [`Bundle::verify`].
+/// Examines a bundle, with `["PEM", …]` also whether one of these keys has signed it; see
+/// [`Bundle::verify`] and [`Bundle::verify_signed`].
 pub fn bundle_verify(
     path: &Path,
     identity: &str,
+    keys: Option<&[u8]>,
     progress: Progress<'_>,
 ) -> Result<BundleVerification> {
-    same_bundle(path, identity)?.verify(progress)
+    let bundle = same_bundle(path, identity)?;
+    match keys {
+        None => bundle.verify(progress),
+        Some(keys) => bundle.verify_signed(&read::<Vec<String>>(keys, "a list of keys")?, progress),
+    }
 }
 
 /// Copies the files out of a bundle; see [`Bundle::download`].

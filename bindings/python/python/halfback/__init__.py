@@ -217,7 +217,11 @@ def open(
 
 
 def restore(
-    backup: PathArgument, to: PathArgument, *, progress: Progress | None = None
+    backup: PathArgument,
+    to: PathArgument,
+    *,
+    erasures: PathArgument | None = None,
+    progress: Progress | None = None,
 ) -> Restored:
     """Makes a registry of a backup in the folder `to`, which must be absent or empty.
 
@@ -226,17 +230,28 @@ def restore(
     The registry has the identity of the one that was backed up: where that one still exists, only
     one of the two may go on.
 
+    What was erased after the backup is erased again where `erasures` says it: the folder of the
+    registry that was backed up, or of a later backup; or a file with the `entry` of everything that
+    `list_erasures` gives, one in a line. Without, `erased` of the answer is None.
+
     >>> backup = registry.backup(folder / "backup")
     >>> halfback.restore(folder / "backup", folder / "again.hb").root == backup.root
     True
+    >>> registry.erase("texts", "risk.credit.default", "a telephone number").wiped
+    True
+    >>> halfback.restore(
+    ...     folder / "backup", folder / "third.hb", erasures=registry.path
+    ... ).erased.refused
+    []
     """
     from halfback import _native, arguments
     from halfback.entities import Restored
     from halfback.progress import telling
 
     source, target = arguments.path("backup", backup), arguments.path("to", to)
+    known = None if erasures is None else arguments.path("erasures", erasures)
     with telling("restoring", progress) as told:
-        return _native.restore(source, target, told, Restored)
+        return _native.restore(source, target, known, told, Restored)
 
 
 def __getattr__(name: str) -> object:

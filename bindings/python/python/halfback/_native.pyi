@@ -95,6 +95,7 @@ def backup(
 def restore(
     backup: str | PathLike[str],
     to: str | PathLike[str],
+    erasures: str | PathLike[str] | None,
     progress: Callable[[int, int], object] | None,
     record: type[_R],
 ) -> _R: ...
@@ -122,6 +123,7 @@ def bundle_history(
 def bundle_verify(
     path: str | PathLike[str],
     identity: str,
+    keys: bytes | None,
     progress: Callable[[int, int], object] | None,
     record: type[_R],
 ) -> _R: ...

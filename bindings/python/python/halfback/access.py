@@ -316,6 +316,24 @@ class Access(Transactions, Decisions):
         fields = {"version": self._reference("version", version), "reason": text("reason", reason)}
         return self._output(records.Erased, "purge_version", idempotency_key, fields)
 
+    def purge_artifact(
+        self, catalog: str, digest: str, reason: str, *, idempotency_key: str | None = None
+    ) -> Erased:
+        """Lets go of a content of a catalog at once, with all versions that name it.
+
+        Refused where one of them is held, retained, or not yours to manage.
+
+        >>> digest = registry.resolve("risk.credit.default/2").digest
+        >>> registry.purge_artifact("risk", digest, "no licence for the data").contents
+        1
+        """
+        fields = {
+            "catalog": text("catalog", catalog),
+            "digest": text("digest", digest),
+            "reason": text("reason", reason),
+        }
+        return self._output(records.Erased, "purge_artifact", idempotency_key, fields)
+
     def repeat_erasures(
         self, erasures: Sequence[str], *, idempotency_key: str | None = None
     ) -> Erased:

@@ -13,7 +13,7 @@ from halfback.progress import telling
 from halfback.wire import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from halfback.arguments import PathArgument, Progress
     from halfback.records import BundleVerification, Example
@@ -141,7 +141,9 @@ class Bundle:
         told = _native.bundle_history(self._path, self._identity, page, Commit)
         return Page(told["items"], told["cursor"])._of(Commit)
 
-    def verify(self, *, progress: Progress | None = None) -> BundleVerification:
+    def verify(
+        self, *, keys: Sequence[str] | None = None, progress: Progress | None = None
+    ) -> BundleVerification:
         """Examines everything and raises `IntegrityError` when something isn't as it was bundled.
 
         The files are covered by their digests, what was registered and the history by the entries
@@ -151,13 +153,26 @@ class Bundle:
         model and people, a number that was given in turn, and tags, aliases, comment and stage
         where a commit of the history is about them.
 
+        With `keys`, public keys as PEM, it raises `NotFoundError` unless one of them has signed the
+        files. `signed_by` of the answer names the keys whose signatures verify; whose keys these
+        are, the bundle cannot say.
+
         >>> path = registry.bundle("risk.credit.default/1", folder / "credit.hbz")
         >>> halfback.open_bundle(path).verify().root == registry.info().root
         True
+        >>> halfback.open_bundle(path).verify(keys=[])
+        Traceback (most recent call last):
+        halfback.NotFoundError: ...
         """
+        trusted = None
+        if keys is not None:
+            if isinstance(keys, str) or not isinstance(keys, (list, tuple)):
+                raise arguments.wrong_type("keys", "a list of public keys", keys)
+            named = (arguments.text(f"keys[{at}]", key) for at, key in enumerate(keys))
+            trusted = encode(list(named))
         with telling("verifying", progress) as told:
             return _native.bundle_verify(
-                self._path, self._identity, told, records.BundleVerification
+                self._path, self._identity, trusted, told, records.BundleVerification
             )
 
     def download(self, to: PathArgument, *, progress: Progress | None = None) -> Path:

@@ -44,6 +44,7 @@ __all__ = [
     "Grant",
     "ProtectAlias",
     "Purge",
+    "PurgeArtifact",
     "PurgeVersion",
     "RecordComparison",
     "RecordEvaluation",
@@ -533,7 +534,7 @@ class Erase(Command):
     """What is erased."""
     target: str
     """For `payload` the number of a commit, or a model, version or URI; for `names` the id of a
-    principal such as `p7`; for `texts` a model, version or URI.
+    principal such as `p7`; for `texts` a model, version or URI, or a token such as `t12`.
     """
     reason: str
     """Why. It stays, so it says nothing that had to be erased."""
@@ -627,6 +628,33 @@ class Purge(Command):
         wire: dict[str, Any] = {
             "command": self.NAME,
             "older_than": self.older_than,
+        }
+        return wire
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurgeArtifact(Command):
+    """Lets go of a content of a catalog at once, whichever versions name it, deleted or not;
+    what is known of them stays. Refused where one of them is held, retained, or not the
+    caller's to manage.
+    """
+
+    NAME: ClassVar[str] = "purge_artifact"
+
+    catalog: str
+    """The catalog's name."""
+    digest: str
+    """The digest of the content, as versions have it."""
+    reason: str
+    """Why. It stays."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """The command as a JSON object; what was not given is left out."""
+        wire: dict[str, Any] = {
+            "command": self.NAME,
+            "catalog": self.catalog,
+            "digest": self.digest,
+            "reason": self.reason,
         }
         return wire
 
@@ -1074,7 +1102,7 @@ class SetHold(Command):
 @dataclass(frozen=True, kw_only=True)
 class SetRetention(Command):
     """Says how long content is kept at least once its version was deleted: `purge` and
-    `purge_version` pass none sooner. Erasures are repeated in a restored registry whatever it
+    `purge_version` pass none sooner. `restore` erases again what had been erased whatever it
     says.
     """
 

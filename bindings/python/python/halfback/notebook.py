@@ -88,6 +88,7 @@ def _restored(restored: records.Restored) -> str:
         "root": _code(restored.root[:16] + "…"),
         "files": f"{restored.files:,} files, {_size(restored.bytes)}",
         "database": _size(restored.database_bytes),
+        "erasures": "none were given" if restored.erased is None else "repeated",
     }
     return _title("Restored", restored.path) + _facts(facts)
 

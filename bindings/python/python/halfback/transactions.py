@@ -78,6 +78,7 @@ _OUTPUTS: dict[str, type[Output]] = {
     "create_token": TokenRecord,
     "erase": Erased,
     "purge": Purged,
+    "purge_artifact": Erased,
     "purge_version": Erased,
     "record_comparison": Comparison,
     "record_evaluation": Evaluation,

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use halfback::{Erasable, Erased, ErasureRecord, ListErasures, ReleaseHold, SetHold};
 
 use crate::failure::{Failure, Outcome};
+use crate::output::Output;
 use crate::people;
 use crate::session::{Limit, Past, Session};
 use crate::table::Column;
@@ -23,8 +24,12 @@ pub(crate) struct Erase {
     /// What is erased
     what: What,
     /// A commit's number or an entity for `payload`, an id such as `p7` for `names`, an entity for
-    /// `texts`, a version for `content`
+    /// `texts` (or a token such as `t12`), a version for `content`, or a digest for the content of all
+    /// versions that have it
     target: String,
+    /// The catalog of the digest
+    #[arg(long, default_value = "main")]
+    catalog: String,
     /// Why; the log keeps it
     #[arg(long)]
     reason: String,
@@ -95,12 +100,16 @@ pub(crate) struct Release {
 
 impl Erase {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        let Self { what, target, reason } = self;
+        let Self { what, target, catalog, reason } = self;
         let registry = session.registry()?;
         let what = match what {
             What::Payload => Erasable::Payload,
             What::Names => Erasable::Names,
             What::Texts => Erasable::Texts,
+            What::Content if target.starts_with("sha256:") => {
+                let erased = registry.purge_artifact(&catalog, &target, &reason)?;
+                return tell(session, &erased);
+            }
             What::Content => {
                 let version: halfback::VersionRef = target.as_str().into();
                 let erased = registry.purge_version(version, &reason)?;
@@ -113,22 +122,28 @@ impl Erase {
 }
 
 fn tell(session: &mut Session<'_, '_>, erased: &Erased) -> Outcome {
-    session.output.record(erased, |output| {
-        let count = |number: u64, noun: &str| {
-            people::count(usize::try_from(number).unwrap_or(usize::MAX), noun)
-        };
-        output.line(&format!(
-            "erased the commands of {}, {}, the names of {} and {}",
-            count(erased.payloads, "commit"),
-            count(erased.texts, "text"),
-            count(erased.names, "principal"),
-            count(erased.contents, "content"),
-        ))?;
-        if erased.wiped {
-            return Ok(());
-        }
-        output.line("bytes of it are in the files still, as somebody reads what was there before: run it again later")
-    })
+    session.output.record(erased, |output| say(output, erased))
+}
+
+/// Says what was erased, and what was not.
+pub(super) fn say(output: &mut Output<'_>, erased: &Erased) -> Outcome {
+    let count = |number: u64, noun: &str| {
+        people::count(usize::try_from(number).unwrap_or(usize::MAX), noun)
+    };
+    output.line(&format!(
+        "erased the commands of {}, {}, the names of {} and {}",
+        count(erased.payloads, "commit"),
+        count(erased.texts, "text"),
+        count(erased.names, "principal"),
+        count(erased.contents, "content"),
+    ))?;
+    for refused in &erased.refused {
+        output.line(&format!("not erased: {}: {}", refused.entry, refused.message))?;
+    }
+    if erased.wiped {
+        return Ok(());
+    }
+    output.line("bytes are in the files still, as somebody reads what was there before or put it again: run it again later")
 }
 
 const ERASURE: [Column<ErasureRecord>; 6] = [

@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use halfback::{Bundle as File, CopyOptions, CreateModel, ModelVersion, Options, Registry};
+use halfback::{
+    Bundle as File, CopyOptions, CreateModel, ModelVersion, Options, Registry, RestoreOptions,
+};
 use serde_json::json;
 
 use crate::failure::Outcome;
@@ -47,7 +49,11 @@ impl Backup {
                 people::size(done.bytes_copied),
                 count(done.files_kept, "file"),
                 people::size(done.bytes_kept),
-            ))
+            ))?;
+            if done.cleaned {
+                return Ok(());
+            }
+            output.line("what the backup before had is still there, as somebody reads it: back up once more")
         })
     }
 }
@@ -57,22 +63,31 @@ impl Backup {
 /// Everything is examined first: the database, the log, every row, and every file against its digest.
 /// The registry appears complete in the new folder or not at all. It has the identity of the one
 /// that was backed up: where that one still exists, only one of the two may go on.
+///
+/// What was erased after the backup is in it still, unless `--erasures` says what that was: then it is
+/// erased again before the registry has its name.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   halfback backup saved && halfback restore saved again.hb
+  halfback backup saved && halfback restore saved again.hb --erasures models.hb
   halfback backup saved && halfback restore saved again.hb --json")]
 pub(crate) struct Restore {
     /// The folder of the backup
     backup: PathBuf,
     /// The folder of the registry to make; it must be new or empty
     to: PathBuf,
+    /// What was erased since: the folder of the registry or of a later backup, or a file that
+    /// `halfback erasures --jsonl` wrote
+    #[arg(long, value_name = "PATH")]
+    erasures: Option<PathBuf>,
 }
 
 impl Restore {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
+        let options = RestoreOptions { erasures: self.erasures };
         let done = session.transfer("restoring", |progress| {
-            halfback::restore(&self.backup, &self.to, progress)
+            halfback::restore_with(&self.backup, &self.to, &options, progress)
         })?;
         session.output.record(&done, |output| {
             output.line(&format!(
@@ -81,7 +96,13 @@ impl Restore {
                 self.to.display(),
                 count(done.files, "file"),
                 people::size(done.bytes),
-            ))
+            ))?;
+            let Some(erased) = &done.erased else {
+                return output.line(
+                    "no erasures were given: what was erased after the backup is here again (see --erasures)",
+                );
+            };
+            super::erase::say(output, erased)
         })
     }
 }

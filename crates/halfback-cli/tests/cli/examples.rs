@@ -97,6 +97,7 @@ fn every_read_of_the_past_says_how_it_is_named() {
         "role list",
         "search",
         "show",
+        "signature list",
         "tag list",
         "token list",
         "verify",

@@ -59,6 +59,8 @@ impl Place {
             "halfback token create scoring > scoring.token",
             "halfback log key log.key > log.pub",
             "halfback log checkpoint --key-file log.key > checkpoints.txt",
+            "halfback sign --generate release.pem > release.pub",
+            "halfback sign risk.credit.default/1 --key-file release.pem",
         ] {
             place.done(line);
         }

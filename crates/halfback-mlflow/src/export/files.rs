@@ -32,6 +32,9 @@ are: `.` and `..` as a part of a name, a `%` that two hexadecimal digits follow,
 a catalog that is called like a file here become `%` and two hexadecimal digits; a part longer than
 200 bytes is cut and ends in `~` and twelve digits of its SHA-256.
 
+Signatures over the files are beside that folder, as `3.<begin of the key's SHA-256>.sig`:
+`model_signing verify key --signature 3.<…>.sig --public_key <the signer's> --no-ignore-git-paths 3`.
+
 A version's `digest` was held against the files when they were written. It is the SHA-256 of a text that
 can be made again from the files: the line `halfback manifest 1`, then `<sha256> <size> <path>` for each
 file of the version, sorted by path, every line ended by a line feed.
@@ -61,6 +64,7 @@ pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
     for version in &content.versions {
         let folder = folder_of(version);
         let artifact = export.version(version, &folder)?;
+        export.signatures(version, &folder)?;
         for file in artifact.iter().flat_map(|artifact| &artifact.files) {
             let place = format!("{folder}/{}", file.path);
             files.add(file, &[("version", (&*version.uri).into()), ("place", place.into())])?;

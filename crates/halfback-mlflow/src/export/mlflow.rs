@@ -155,6 +155,7 @@ impl Store {
         let run = run_id(version, runs);
         let artifacts = format!("{EXPERIMENT}/{run}/artifacts");
         let stored = export.version(version, &format!("mlruns/{artifacts}/model"))?;
+        export.signatures(version, &format!("mlruns/{EXPERIMENT}/{run}/model"))?;
         let source = match &version.location {
             Some(location) => {
                 export.finding(&version.uri, format!("its files stay at `{location}`"));

@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::{Artifact, ArtifactStore, Digest, Named, STAGED, named, named_since, transfer};
 use crate::error::{Detail, Error, IoContext, Result};
-use crate::id::{CommitNumber, EntityId, unhex};
+use crate::id::{EntityId, unhex};
 use crate::interrupt;
 use crate::merkle::Hash;
 use crate::sql::{Sql, Storage};
@@ -55,34 +55,71 @@ pub fn sweep(registry: &Path, storage: &Sqlite, before: Timestamp, dry_run: bool
     Ok(sweep.swept)
 }
 
-/// Removes what the purges after a commit let go of, unless somebody has put it again since its
-/// version was deleted: that is left to [`sweep`].
-pub fn remove_purged(registry: &Path, storage: &Sqlite, after: CommitNumber) -> Result<Swept> {
+/// What is left of the contents that purges let go of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// What was removed now.
+    pub swept: Swept,
+    /// Whether nothing is left that no version names.
+    pub gone: bool,
+}
+
+/// Removes what purges let go of, unless somebody has put it again since its version was deleted:
+/// that is left to [`sweep`].
+///
+/// The list of files of an artifact goes after the files. So one that is gone says that its files
+/// are, and what a killed process left is found again.
+pub fn remove_purged(registry: &Path, storage: &Sqlite) -> Result<Removed> {
     let mut sweep = Sweep::new(registry, storage, false)?;
-    let mut purged: BTreeMap<EntityId, HashMap<Hash, Timestamp>> = BTreeMap::new();
-    for (catalog, digest, deleted) in read(storage, |sql| purged_since(sql, after))? {
-        // A list of files that is gone or damaged names nothing; the files are left to `sweep`.
-        let Ok(artifact) = sweep.store.manifest(catalog, &digest) else { continue };
-        let contents = purged.entry(catalog).or_default();
-        for hash in hashes(&artifact)? {
-            let last = contents.entry(hash).or_insert(deleted);
-            *last = deleted.max(*last);
+    let mut gone = true;
+    let mut purged: BTreeMap<EntityId, HashMap<Digest, (Artifact, Timestamp)>> = BTreeMap::new();
+    for (catalog, digest, deleted) in read(storage, purged_contents)? {
+        match sweep.store.manifest(catalog, &digest) {
+            Ok(artifact) => {
+                let artifacts = purged.entry(catalog).or_default();
+                let (_, last) = artifacts.entry(digest).or_insert((artifact, deleted));
+                *last = deleted.max(*last);
+            }
+            Err(error) if error.code() == "artifact_missing" => {}
+            // What it names cannot be told; the files are left to `sweep`.
+            Err(_) => gone = false,
         }
     }
-    for (catalog, contents) in purged {
+    for (catalog, artifacts) in purged {
         let named = sweep.named_in(catalog)?;
-        let unnamed = contents.into_iter().filter(|(hash, _)| !named.contains(hash));
-        sweep.remove(catalog, unnamed.collect())?;
+        let mut contents: HashMap<Hash, Timestamp> = HashMap::new();
+        for (artifact, deleted) in artifacts.values() {
+            for hash in files(artifact)?.into_iter().filter(|hash| !named.contains(hash)) {
+                let last = contents.entry(hash).or_insert(*deleted);
+                *last = (*deleted).max(*last);
+            }
+        }
+        let left: HashSet<Hash> = contents.keys().copied().collect();
+        sweep.remove(catalog, contents.into_iter().collect())?;
+        let is_there = |hash: &Hash| sweep.store.stored(catalog, hash).symlink_metadata().is_ok();
+        let left: HashSet<Hash> = left.into_iter().filter(is_there).collect();
+        gone &= left.is_empty();
+        let mut lists = Vec::new();
+        for (artifact, deleted) in artifacts.into_values() {
+            let list = *artifact.digest.hash();
+            if !named.contains(&list) && files(&artifact)?.iter().all(|hash| !left.contains(hash)) {
+                lists.push((list, deleted));
+            }
+        }
+        let hashes: Vec<Hash> = lists.iter().map(|(list, _)| *list).collect();
+        sweep.remove(catalog, lists)?;
+        let is_there = |hash: &Hash| sweep.store.stored(catalog, hash).symlink_metadata().is_ok();
+        gone &= !hashes.iter().any(is_there);
     }
-    Ok(sweep.swept)
+    Ok(Removed { swept: sweep.swept, gone })
 }
 
 /// Removes all content but that of the artifacts in `named` from a store that nobody else writes to;
-/// nothing while somebody reads it.
+/// nothing while somebody reads it. Gives whether nothing else is left.
 ///
 /// Where the list of files of one of them cannot be read, nothing of its catalog is removed.
-pub(crate) fn keep_only(store: &ArtifactStore, named: &[Named]) -> Result<()> {
-    let Some(_alone) = store.try_clear()? else { return Ok(()) };
+pub(crate) fn keep_only(store: &ArtifactStore, named: &[Named]) -> Result<bool> {
+    let Some(_alone) = store.try_clear()? else { return Ok(false) };
     for catalog in store.catalogs()? {
         let named = store.contents(named, catalog)?;
         for folder in folders(&store.catalog(catalog).join("sha256"))? {
@@ -93,19 +130,16 @@ pub(crate) fn keep_only(store: &ArtifactStore, named: &[Named]) -> Result<()> {
         }
         transfer::sweep(&store.catalog(catalog).join("staging"));
     }
-    Ok(())
+    Ok(true)
 }
 
-/// What purges after a commit let go of: catalog, digest, and when its version was deleted, or lost it while it lived.
-fn purged_since(
-    sql: &mut dyn Sql,
-    after: CommitNumber,
-) -> Result<Vec<(EntityId, Digest, Timestamp)>> {
+/// What purges let go of: catalog, digest, and when its version was deleted, or lost it while it lived.
+fn purged_contents(sql: &mut dyn Sql) -> Result<Vec<(EntityId, Digest, Timestamp)>> {
     sql.all(
         "SELECT DISTINCT s.parent, v.digest, l.time FROM purge p \
          JOIN version v ON v.id = p.version JOIN log l ON l.n = CASE WHEN v.until < p.since THEN v.until ELSE p.since END \
-         JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent WHERE p.since > ?1",
-        &[after.into()],
+         JOIN securable m ON m.id = v.model JOIN securable s ON s.id = m.parent",
+        &[],
         |row| {
             let digest = row.blob(1)?.try_into().map_err(|_| {
                 Detail::Corrupt("a version's digest is damaged; run `check`".into())
@@ -269,11 +303,15 @@ fn unknown(error: Error) -> Error {
 
 /// The contents of an artifact: its files, and the list of them.
 fn hashes(artifact: &Artifact) -> Result<Vec<Hash>> {
-    let damaged = || Detail::Corrupt("a manifest names a file by no SHA-256".into());
-    let files = artifact.files.iter().map(|file| unhex(&file.sha256).ok_or_else(damaged));
-    let mut hashes: Vec<Hash> = files.collect::<std::result::Result<_, _>>()?;
+    let mut hashes = files(artifact)?;
     hashes.push(*artifact.digest.hash());
     Ok(hashes)
+}
+
+/// The contents of an artifact's files.
+fn files(artifact: &Artifact) -> Result<Vec<Hash>> {
+    let damaged = || Detail::Corrupt("a manifest names a file by no SHA-256".into()).into();
+    artifact.files.iter().map(|file| unhex(&file.sha256).ok_or_else(damaged)).collect()
 }
 
 /// Everything that is named, and the id that the next version gets.

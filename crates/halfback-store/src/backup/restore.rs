@@ -12,6 +12,7 @@ use crate::id::{CommitNumber, hex};
 use crate::log;
 use crate::sqlite::DATABASE;
 use crate::target::{self, real};
+use crate::tx::Head;
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +29,22 @@ pub struct Restored {
     pub taken: Taken,
 }
 
+/// What changes the database in a folder, and leaves nothing of it open.
+pub type Amend<'a> = dyn FnMut(&Path) -> Result<()> + 'a;
+
 /// Makes a registry of a backup in the folder `to`, which must be absent or empty.
 ///
 /// Everything is examined first: the database as SQLite and by its digest, the log, every row and
 /// every file. The registry appears whole under its name or not at all.
-pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Restored> {
+///
+/// `amend` changes the database once that was examined, in a folder that nobody else knows; content
+/// that is named no more after that is not taken over.
+pub fn restore(
+    backup: &Path,
+    to: &Path,
+    amend: Option<&mut Amend<'_>>,
+    progress: Progress<'_>,
+) -> Result<Restored> {
     target::refuse_empty(backup, "backup")?;
     let mark = Mark::read(backup)?.ok_or_else(|| no_backup(backup))?;
     target::refuse_empty(to, "to")?;
@@ -62,13 +74,21 @@ pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Resto
     let size = source.metadata().map_or(0, |metadata| metadata.len());
     let mut meter = Meter::new(size, progress);
     copy_database(&mark, &source, staged.path(), &mut meter).map_err(damaged)?;
-    let (head, root, named) = examine(staged.path(), |sql| {
-        let head = log::verify(sql)?.head;
+    examine(staged.path(), |sql| {
+        log::verify(sql)?;
         let mut findings = Findings::default();
         check(sql, &mut findings, &mut || Ok(()))?;
-        if let Some(finding) = findings.into_vec().first() {
-            return Err(Detail::Corrupt(finding.message.clone()).into());
+        match findings.into_vec().first() {
+            Some(finding) => Err(Detail::Corrupt(finding.message.clone()).into()),
+            None => Ok(()),
         }
+    })
+    .map_err(damaged)?;
+    if let Some(amend) = amend {
+        amended(staged.path(), amend)?;
+    }
+    let (head, root, named) = examine(staged.path(), |sql| {
+        let head = Head::read(sql)?;
         Ok((head.number, hex(&head.range.root()), artifact::named(sql)?))
     })
     .map_err(damaged)?;
@@ -78,7 +98,24 @@ pub fn restore(backup: &Path, to: &Path, progress: Progress<'_>) -> Result<Resto
     meter.finish()?;
     staged.persist(to)?;
     folder::sync(above)?;
-    Ok(Restored { registry: mark.registry, head, root, database_bytes: size, taken })
+    let database_bytes = to.join(DATABASE).metadata().map_or(size, |metadata| metadata.len());
+    Ok(Restored { registry: mark.registry, head, root, database_bytes, taken })
+}
+
+/// Has the database of a staged folder changed. In a folder of its own, as the staged one is locked by
+/// who makes it, and a registry's by who has it open.
+fn amended(staged: &Path, amend: &mut Amend<'_>) -> Result<()> {
+    let (database, apart) = (staged.join(DATABASE), staged.join("amended"));
+    let moved = apart.join(DATABASE);
+    folder::create(&apart)?;
+    std::fs::rename(&database, &moved).on("move", &database)?;
+    amend(&apart)?;
+    let log = apart.join(format!("{DATABASE}-wal"));
+    if log.metadata().is_ok_and(|log| log.len() > 0) {
+        return Err(Detail::Internal("a restored database was left open".into()).into());
+    }
+    std::fs::rename(&moved, &database).on("move", &moved)?;
+    std::fs::remove_dir_all(&apart).on("remove", &apart)
 }
 
 /// Copies the database, hashed on the way.

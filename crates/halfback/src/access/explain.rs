@@ -144,7 +144,7 @@ impl Query for Explain {
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Explanation> {
         let privilege = self.privilege.parse()?;
         let on = snapshot.on(&self.on)?;
-        let (rights, principal) = snapshot.rights_of_whom(self.principal.as_deref())?;
+        let (rights, principal, _) = snapshot.rights_of_whom(self.principal.as_deref())?;
         snapshot.explanation(&rights, principal, privilege, &on)
     }
 }
@@ -190,7 +190,7 @@ impl Query for WhatCan {
     }
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Held>> {
-        let (rights, _) = snapshot.rights_of_whom(self.principal.as_deref())?;
+        let (rights, principal, within) = snapshot.rights_of_whom(self.principal.as_deref())?;
         if rights.is_unbounded() {
             let registry = On::registry();
             return Ok(Page::whole(vec![Held {
@@ -199,12 +199,17 @@ impl Query for WhatCan {
                 conditions: Vec::new(),
             }]));
         }
-        let mut roots: Vec<EntityId> = rights.roots().collect();
-        roots.sort_unstable();
+        let mut roots: BTreeSet<EntityId> = rights.roots().chain(within).collect();
+        // What is granted flows down to what a token is for; what is owned has no grant.
+        let owned = snapshot.owned_models(principal)?;
+        roots.extend(owned.iter().copied());
         let mut held = Vec::new();
         for root in roots {
             let chain = snapshot.chain_at(root, snapshot.moment)?;
-            let sure = rights.held(&chain, Privileges::ALL, &mut |_, _| Ok(false))?;
+            let sure = match owned.contains(&root) {
+                true => snapshot.held_by(&rights, &chain)?,
+                false => rights.held(&chain, Privileges::ALL, &mut |_, _| Ok(false))?,
+            };
             let conditions = rights.conditions_on(&chain);
             if !sure.is_empty() || !conditions.is_empty() {
                 let on = snapshot.securable_label(root)?;
@@ -224,11 +229,15 @@ fn of_itself_or(now: &mut Snapshot<'_>, principal: Option<&str>, on: &str) -> Re
 }
 
 impl Snapshot<'_> {
-    /// The rights of a principal at this snapshot's moment, or of the session where none is named.
-    fn rights_of_whom(&mut self, principal: Option<&str>) -> Result<(Rights, Option<EntityId>)> {
+    /// The rights of a principal at this snapshot's moment, or of the session where none is named; who
+    /// that is, and what its token is for.
+    fn rights_of_whom(
+        &mut self,
+        principal: Option<&str>,
+    ) -> Result<(Rights, Option<EntityId>, Option<EntityId>)> {
         if let Some(principal) = principal {
             let principal = Some(self.principal_id(principal)?);
-            return Ok((self.rights_of(principal, Scope::default())?, principal));
+            return Ok((self.rights_of(principal, Scope::default())?, principal, None));
         }
         let session = self.session;
         let scope = match session.token() {
@@ -236,7 +245,24 @@ impl Snapshot<'_> {
             _ => Scope::default(),
         };
         let principal = session.principal(self.sql)?;
-        Ok((self.rights_of(principal, scope)?, principal))
+        let within = scope.securable();
+        Ok((self.rights_of(principal, scope)?, principal, within))
+    }
+
+    /// The models that a principal, or a group that it is in, owns.
+    fn owned_models(&mut self, principal: Option<EntityId>) -> Result<BTreeSet<EntityId>> {
+        let Some(principal) = principal else { return Ok(BTreeSet::new()) };
+        let mut owned = BTreeSet::new();
+        for owner in self.identities(principal)? {
+            owned.extend(self.sql.all(
+                "SELECT p.target FROM profile p JOIN securable s ON s.id = p.target \
+                 AND s.until > ?2 AND s.since <= ?2 \
+                 WHERE p.owner = ?1 AND p.until > ?2 AND p.since <= ?2 AND s.kind = 'model'",
+                &[owner.into(), self.moment.into()],
+                |row| row.id(0),
+            )?);
+        }
+        Ok(owned)
     }
 
     /// The users and service principals to whom any of the privileges is granted on a securable or

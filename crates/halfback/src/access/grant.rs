@@ -1,7 +1,10 @@
 //! Grants and denials of privileges and roles.
 
+use std::collections::{BTreeSet, HashMap};
+
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
+use halfback_store::log::Header;
 use halfback_store::schema::ACCESS_GRANT;
 use halfback_store::sql::Value;
 use halfback_store::time::Timestamp;
@@ -246,9 +249,12 @@ impl Query for ListGrants {
         let key = |(principal, securable, record): &(EntityId, EntityId, GrantRecord)| {
             (principal.0, securable.0, record.what.clone())
         };
-        paging.page(rows, &list, key)?.map(|(principal, securable, mut record)| {
-            record.on = snapshot.securable_label(securable)?;
-            record.last_used = snapshot.last_used(principal, securable)?;
+        let page = paging.page(rows, &list, key)?;
+        let pairs = page.items.iter().map(|(principal, securable, _)| (*principal, *securable));
+        let changes = snapshot.last_changes(&pairs.collect::<Vec<_>>())?;
+        page.map(|(principal, securable, mut record)| {
+            record.on = snapshot.label_for_grant(securable)?;
+            record.last_used = changes.get(&(principal, securable)).map(|time| (*time).into());
             Ok(record)
         })
     }
@@ -325,22 +331,68 @@ impl Snapshot<'_> {
         Ok(itself.is_some() && self.principal_id(text).ok() == itself)
     }
 
-    /// When a principal or one of a group last changed a securable itself.
-    fn last_used(
-        &mut self,
-        principal: EntityId,
-        securable: EntityId,
-    ) -> Result<Option<chrono::DateTime<chrono::Utc>>> {
-        let mut last = None;
-        for actor in self.actors_of(principal)? {
-            let used = self.sql.first(
-                "SELECT MAX(l.time) FROM log l WHERE l.actor = ?1 AND l.n <= ?2 AND (?3 = 0 OR \
-                 EXISTS (SELECT 1 FROM touch t WHERE t.n = l.n AND t.entity = ?3))",
-                &[actor.into(), self.moment.into(), securable.into()],
-                |row| row.opt_int(0),
-            )?;
-            last = last.max(used.flatten());
+    /// The name of what something is granted on. Who is granted something there sees it, unless that
+    /// was denied: then only its pin is told.
+    fn label_for_grant(&mut self, securable: EntityId) -> Result<String> {
+        if securable == EntityId::REGISTRY || self.sees(securable)? {
+            return self.securable_label(securable);
         }
-        Ok(last.map(|micros| Timestamp::from_micros(micros).into()))
+        Ok(self.pin(securable))
+    }
+
+    /// When each of these principals, or one of a group, last changed a securable or something below
+    /// it, where that ever was. One walk over the log, the newest first, answers all.
+    fn last_changes(
+        &mut self,
+        pairs: &[(EntityId, EntityId)],
+    ) -> Result<HashMap<(EntityId, EntityId), Timestamp>> {
+        const BATCH: i64 = 1000;
+        let mut wanted: HashMap<EntityId, BTreeSet<(EntityId, EntityId)>> = HashMap::new();
+        for pair in pairs {
+            for actor in self.actors_of(pair.0)? {
+                wanted.entry(actor).or_default().insert(*pair);
+            }
+        }
+        let mut found = HashMap::new();
+        let mut places: HashMap<EntityId, Vec<EntityId>> = HashMap::new();
+        let mut next = self.moment.0.saturating_add(1);
+        let mut left: BTreeSet<(EntityId, EntityId)> = wanted.values().flatten().copied().collect();
+        while !left.is_empty() {
+            let (before, mut commits) = (next, Vec::new());
+            self.sql.query(
+                "SELECT n, actor, time, header FROM log WHERE n < ?1 ORDER BY n DESC LIMIT ?2",
+                &[before.into(), BATCH.into()],
+                &mut |row| {
+                    next = row.int(0)?;
+                    let actor = row.id(1)?;
+                    if wanted.contains_key(&actor) {
+                        let time = Timestamp::from_micros(row.int(2)?);
+                        commits.push((actor, time, Header::from_bytes(row.blob(3)?)?.entities));
+                    }
+                    Ok(())
+                },
+            )?;
+            if next == before {
+                break;
+            }
+            for (actor, time, entities) in commits {
+                let mut touched = BTreeSet::from([EntityId::REGISTRY]);
+                for entity in entities {
+                    if !places.contains_key(&entity) {
+                        // Principals and tokens lie nowhere.
+                        let place = self.place(entity).map(|(chain, _)| chain.ids().to_vec());
+                        places.insert(entity, place.unwrap_or_default());
+                    }
+                    touched.extend(places.get(&entity).into_iter().flatten());
+                }
+                for pair in wanted.get(&actor).into_iter().flatten() {
+                    if left.contains(pair) && touched.contains(&pair.1) {
+                        left.remove(pair);
+                        found.insert(*pair, time);
+                    }
+                }
+            }
+        }
+        Ok(found)
     }
 }

@@ -28,7 +28,7 @@ pub enum Needs {
 
 /// The refusal of what nobody may do for themselves or beyond what they hold: no grant is missing that
 /// an explanation could name.
-pub(super) fn denial(message: impl Into<String>) -> Error {
+pub(crate) fn denial(message: impl Into<String>) -> Error {
     Detail::AccessDenied { message: message.into(), explanation: String::new() }.into()
 }
 
@@ -301,26 +301,35 @@ impl Context<'_> {
     /// Refuses a state in which nobody who can prove themselves for good holds everything on the
     /// registry.
     pub(crate) fn keep_a_steward(&mut self) -> Result<()> {
-        let mut now = self.now();
-        let holders = now.sql.all(
-            "SELECT DISTINCT principal FROM access_grant WHERE securable = 0 AND effect = 'allow' AND until > ?1",
-            &[now.moment.into()],
-            |row| row.id(0),
-        )?;
-        for holder in holders {
-            for actor in now.actors_of(holder)? {
-                if !now.can_prove_itself(actor)? {
-                    continue;
-                }
-                let rights = now.rights_of(Some(actor), Scope::default())?;
-                if rights.is_unbounded() {
-                    return Ok(());
-                }
-            }
+        if self.now().has_steward(None)? {
+            return Ok(());
         }
         Err(Detail::Conflict(
             "then nobody would hold everything on the registry, and nobody could grant it again; make somebody else steward first".into(),
         )
         .into())
+    }
+}
+
+impl Snapshot<'_> {
+    /// Whether somebody, other than `without`, who can prove themselves for good holds everything on
+    /// the registry.
+    pub(crate) fn has_steward(&mut self, without: Option<EntityId>) -> Result<bool> {
+        let holders = self.sql.all(
+            "SELECT DISTINCT principal FROM access_grant WHERE securable = 0 AND effect = 'allow' AND until > ?1",
+            &[self.moment.into()],
+            |row| row.id(0),
+        )?;
+        for holder in holders {
+            for actor in self.actors_of(holder)? {
+                if Some(actor) == without || !self.can_prove_itself(actor)? {
+                    continue;
+                }
+                if self.rights_of(Some(actor), Scope::default())?.is_unbounded() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 }

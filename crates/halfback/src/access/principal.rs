@@ -241,6 +241,17 @@ impl Command for DeletePrincipal {
             ))
             .into());
         }
+        let before = now.rights()?;
+        context.end_principal(id)?;
+        context.refuse_gain(&before)?;
+        context.keep_a_steward()
+    }
+}
+
+impl Context<'_> {
+    /// Ends a principal with its grants, memberships and tokens.
+    pub(crate) fn end_principal(&mut self, id: EntityId) -> Result<()> {
+        let now = self.now();
         let moment = now.moment.into();
         let grants = now.sql.all(
             "SELECT securable, what FROM access_grant WHERE principal = ?1 AND until > ?2",
@@ -257,20 +268,17 @@ impl Command for DeletePrincipal {
             &[id.into(), moment],
             |row| row.id(0),
         )?;
-        let before = context.now().rights()?;
         for (securable, what) in grants {
-            context.tx.close(&ACCESS_GRANT, &[id.into(), securable.into(), (&what).into()])?;
+            self.tx.close(&ACCESS_GRANT, &[id.into(), securable.into(), (&what).into()])?;
         }
         for (group, member) in memberships {
-            context.tx.close(&MEMBER, &[group.into(), member.into()])?;
+            self.tx.close(&MEMBER, &[group.into(), member.into()])?;
         }
         for token in tokens {
-            context.tx.close(&TOKEN, &[token.into()])?;
+            self.tx.close(&TOKEN, &[token.into()])?;
         }
-        context.tx.close(&PRINCIPAL, &[id.into()])?;
-        context.changed_access(Some(id))?;
-        context.refuse_gain(&before)?;
-        context.keep_a_steward()
+        self.tx.close(&PRINCIPAL, &[id.into()])?;
+        self.changed_access(Some(id))
     }
 }
 

@@ -54,6 +54,11 @@ impl Scope {
         self.securable.is_none_or(|securable| chain.ids().contains(&securable))
     }
 
+    /// The securable that the token is for, where that is not all.
+    pub(crate) fn securable(&self) -> Option<EntityId> {
+        self.securable
+    }
+
     /// What is left of privileges. Whoever holds anything may see it.
     pub(crate) fn within(&self, held: Privileges) -> Privileges {
         let Some(privileges) = self.privileges else { return held };
@@ -498,7 +503,7 @@ impl Snapshot<'_> {
 }
 
 /// `t12`
-fn parse_id(text: &str) -> Option<EntityId> {
+pub(crate) fn parse_id(text: &str) -> Option<EntityId> {
     let digits = text.strip_prefix('t').filter(|digits| digits.bytes().all(|c| c.is_ascii_digit()));
     digits?.parse().ok().map(EntityId)
 }

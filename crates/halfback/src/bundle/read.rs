@@ -20,6 +20,7 @@ use crate::copy::{CopyOptions, Parcel};
 use crate::history::Commit;
 use crate::page::{Page, Paging};
 use crate::registry::Registry;
+use crate::signing::CarriedSignature;
 
 /// An open bundle: one version in one file. It needs no registry and no right to write.
 #[derive(Debug)]
@@ -103,6 +104,12 @@ impl Bundle {
     /// The version's example rows.
     pub fn example(&self) -> Option<&Example> {
         self.manifest.example.as_ref()
+    }
+
+    /// The signatures over the version's files, as they stand in the bundle; [`Bundle::verify`] holds
+    /// them against the files, and [`Bundle::verify_signed`] against keys that you trust.
+    pub fn signatures(&self) -> &[CarriedSignature] {
+        &self.manifest.signatures
     }
 
     /// The version's files.
@@ -197,6 +204,7 @@ impl Registry {
         let parcel = Parcel {
             version: bundle.manifest.version.clone(),
             example: bundle.manifest.example.clone(),
+            signatures: bundle.manifest.signatures.clone(),
         };
         self.take_in(parcel, &bundle.artifact, &mut bundle.supply(), options, progress)
             .map_err(|error| bundle.explained(error))

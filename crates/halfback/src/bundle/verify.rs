@@ -24,6 +24,7 @@ use crate::command::Command as _;
 use crate::format::{self, Files};
 use crate::history::Commit;
 use crate::signature::Signature;
+use crate::signing::key::PublicKey;
 
 /// What a bundle was found to be. Whether the root is the registry's, somebody who has the registry
 /// or a signed tree head of it tells.
@@ -45,6 +46,9 @@ pub struct BundleVerification {
     pub tree_size: u64,
     /// The root of its tree, in hexadecimal: every one of these commits leads to it.
     pub root: String,
+    /// The keys whose signatures over the files are in the bundle and verify: the SHA-256 of their PEM,
+    /// in hexadecimal. Whose keys they are, the bundle cannot say.
+    pub signed_by: Vec<String>,
 }
 
 impl Bundle {
@@ -71,6 +75,40 @@ impl Bundle {
         self.verify_format(&registered)?;
         meter.finish()?;
         Ok(verification)
+    }
+
+    /// Examines the whole bundle as [`Bundle::verify`] does, and refuses it with the code `not_found`
+    /// unless one of these public keys, as PEM, has signed its files. It takes no registry.
+    pub fn verify_signed(
+        &self,
+        keys: &[impl AsRef<str>],
+        progress: Progress<'_>,
+    ) -> Result<BundleVerification> {
+        let keys = keys.iter().map(|key| Ok(PublicKey::from_pem(key.as_ref())?.fingerprint()));
+        let keys = keys.collect::<Result<Vec<_>>>()?;
+        let verification = self.verify(progress)?;
+        if verification.signed_by.iter().any(|signed| keys.contains(signed)) {
+            return Ok(verification);
+        }
+        Err(Detail::NotFound(format!(
+            "none of the keys has signed the files in `{}`, which {}; ask whoever released the version",
+            self.path.display(),
+            match verification.signed_by.as_slice() {
+                [] => "nobody has signed".to_owned(),
+                signed => format!("the key `{}` has signed", signed.join("`, `")),
+            }
+        ))
+        .into())
+    }
+
+    /// Holds the signatures against the files; gives their keys.
+    fn signed_by(&self) -> Result<Vec<String>> {
+        let signatures = self.signatures().iter().map(|signature| {
+            signature
+                .verify(&self.artifact)
+                .map_err(|error| self.archive.altered(&error.to_string()))
+        });
+        signatures.collect()
     }
 
     /// Examines everything but the files; gives the commands that may have registered the version,
@@ -110,6 +148,7 @@ impl Bundle {
             commits: history.len() as u64,
             tree_size: proof.tree_size,
             root: proof.root,
+            signed_by: self.signed_by()?,
         };
         Ok((verification, registered))
     }

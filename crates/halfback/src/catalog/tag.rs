@@ -64,7 +64,7 @@ impl Command for SetTag {
             secret::refuse_named(key.as_str(), &self.value, &format!("tag `{key}`"))?;
         }
         let value = text(self.value, "the tag's value")?;
-        context.touch_target(id)?;
+        context.tx.touch_whole(id)?;
         let kind = context.tx.sql().first(
             "SELECT kind FROM securable WHERE id = ?1 LIMIT 1",
             &[id.into()],
@@ -89,7 +89,7 @@ impl Command for DeleteTag {
             return Err(Detail::NotFound(format!("`{}` has no tag `{key}`", self.target)).into());
         }
         self.expect.hold(present.as_ref(), &format!("tag `{key}` of `{}`", self.target))?;
-        context.touch_target(id)?;
+        context.tx.touch_whole(id)?;
         context.without_gain(id, |context| {
             context.tx.close(&TAG, &[id.into(), key.as_str().into()]).map(drop)
         })
@@ -103,17 +103,6 @@ impl Context<'_> {
         let id = self.now().target_id(&target.parse::<Target>()?)?;
         let present = self.now().tags(id)?.remove(key.as_str());
         Ok((id, present, key))
-    }
-
-    /// Touches a target and, for a version, its model, whose cached records it is part of.
-    fn touch_target(&mut self, id: EntityId) -> Result<()> {
-        self.tx.touch(id)?;
-        let model = self.tx.sql().first(
-            "SELECT model FROM version WHERE id = ?1",
-            &[id.into()],
-            |row| row.id(0),
-        )?;
-        model.map_or(Ok(()), |model| self.tx.touch(model))
     }
 
     /// Opens the tags that something of a kind begins with.

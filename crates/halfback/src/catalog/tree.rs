@@ -216,6 +216,7 @@ impl Context<'_> {
             ))
             .into());
         }
+        self.now().refuse_to_leave_hold(old_parent, parent)?;
         self.tx.touch(id)?;
         self.changed_access(None)?;
         self.tx.close(&SECURABLE, &[old_parent.into(), noun.into(), Value::from(&name)])?;

@@ -58,7 +58,7 @@ pub struct ModelVersion {
     pub executable: bool,
     /// Inputs, outputs and parameters, as in MLflow.
     pub signature: Option<Map<String, serde_json::Value>>,
-    /// Whether it has example rows, which `get_example` gives.
+    /// Whether it has example rows, which `get_example` gives; not where they were erased.
     pub has_example: bool,
     /// The training's parameters.
     pub params: BTreeMap<String, Param>,
@@ -498,7 +498,7 @@ struct State {
 /// the number of statements is small.
 const RECORD: &str = "\
     SELECT v.model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
-    v.framework_version, v.executable, v.signature, v.example, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
+    v.framework_version, v.executable, v.signature, (SELECT digest FROM text WHERE digest = v.example), v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
     l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated, o.uri \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \

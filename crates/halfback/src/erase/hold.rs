@@ -49,7 +49,7 @@ impl Command for SetHold {
             return Ok(());
         }
         let reason = reason.of(context)?;
-        context.tx.touch(id)?;
+        context.tx.touch_whole(id)?;
         context.tx.put(&HOLD, &[id.into(), Value::from(&reason)])
     }
 }
@@ -68,7 +68,7 @@ impl Command for ReleaseHold {
             let shown = shown(&self.target);
             return Err(Detail::NotFound(format!("`{shown}` is not held itself")).into());
         }
-        context.tx.touch(id)
+        context.tx.touch_whole(id)
     }
 }
 
@@ -130,6 +130,28 @@ impl Snapshot<'_> {
             next = self.above(next)?.unwrap_or(EntityId::REGISTRY);
         }
         Ok(None)
+    }
+
+    /// Refuses to move what is held through what it lies in out of that: nothing would keep it then.
+    pub(crate) fn refuse_to_leave_hold(&mut self, from: EntityId, to: EntityId) -> Result<()> {
+        let Some((held, reason)) = self.held_by_law(from)? else { return Ok(()) };
+        if held == EntityId::REGISTRY || from == to {
+            return Ok(());
+        }
+        let mut next = Some(to);
+        while let Some(place) = next.filter(|place| *place != EntityId::REGISTRY) {
+            if place == held {
+                // What holds it further up goes on to, as both lie in that.
+                return Ok(());
+            }
+            next = self.above(place)?;
+        }
+        let label = self.securable_label(held).unwrap_or_else(|_| format!("entity {held}"));
+        Err(Detail::Protected(format!(
+            "`{label}` is held (\"{}\"), and what is moved out of it would not be; `release_hold` first, and hold the model itself where it has to stay",
+            shown(&reason)
+        ))
+        .into())
     }
 
     pub(super) fn refuse_held(&mut self, id: EntityId) -> Result<()> {

@@ -22,6 +22,7 @@ use crate::command::{Command, Context, Held, Place, Snapshot};
 use crate::format::Format;
 use crate::secret;
 use crate::signature::Signature;
+use crate::signing::CarriedSignature;
 
 /// The largest whole number that every reader of JSON gets exactly, 2⁵³.
 const EXACT: i64 = 1 << 53;
@@ -87,6 +88,10 @@ pub struct RegisterVersion {
     /// Keep texts that look like keys, tokens or passwords.
     #[serde(default)]
     pub allow_secrets: bool,
+    /// Signatures over the files, as a copy brings them along; each is verified. Like the files, they
+    /// are no part of what the log says.
+    #[serde(skip)]
+    pub signatures: Vec<CarriedSignature>,
 }
 
 impl RegisterVersion {
@@ -125,6 +130,7 @@ impl Command for RegisterVersion {
                 None => context.now().same_content(model, &digest, self.location.as_deref())?,
             };
             if let Some(version) = found {
+                context.keep_carried(model, version, &self.signatures)?;
                 return context.now().version(version);
             }
         }
@@ -196,6 +202,7 @@ impl Command for RegisterVersion {
         context.put_state(id, Status::Ready, Stage::None, comment.as_ref())?;
         context.add_tags(id, tag::VERSION, &self.tags, self.allow_secrets)?;
         context.add_origin(id, self.origin)?;
+        context.keep_carried(model, id, &self.signatures)?;
         context.now().version(id)
     }
 }

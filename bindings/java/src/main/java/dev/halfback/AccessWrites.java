@@ -9,6 +9,7 @@ import dev.halfback.commands.DeletePrincipal;
 import dev.halfback.commands.DeleteRole;
 import dev.halfback.commands.Erase;
 import dev.halfback.commands.Grant;
+import dev.halfback.commands.PurgeArtifact;
 import dev.halfback.commands.PurgeVersion;
 import dev.halfback.commands.RecordComparison;
 import dev.halfback.commands.RecordEvaluation;
@@ -528,6 +529,33 @@ public sealed interface AccessWrites permits Writes {
    */
   default Comparison recordComparison(RecordComparison command) {
     return (Comparison) execute(Arguments.given(command, "command"));
+  }
+
+  /**
+   * Lets go of a content of a catalog at once, with all versions that name it. Refused where one of
+   * them is held, retained, or not the caller's to manage.
+   *
+   * @param catalog the catalog's name
+   * @param digest the digest of the content
+   * @param reason why
+   * @return what was let go of
+   */
+  default Erased purgeArtifact(String catalog, String digest, String reason) {
+    return purgeArtifact(
+        PurgeArtifact.of(
+            Arguments.given(catalog, "catalog"),
+            Arguments.given(digest, "digest"),
+            Arguments.given(reason, "reason")));
+  }
+
+  /**
+   * Lets go of a content of a catalog at once, with all versions that name it.
+   *
+   * @param command what to do, with every option
+   * @return what was let go of
+   */
+  default Erased purgeArtifact(PurgeArtifact command) {
+    return (Erased) execute(Arguments.given(command, "command"));
   }
 
   /**

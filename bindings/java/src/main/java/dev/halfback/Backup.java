@@ -15,6 +15,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param bytesCopied Their bytes.
  * @param filesKept Files of versions that the backup had already.
  * @param bytesKept Their bytes.
+ * @param cleaned Whether nothing is left there of what the registry had let go of before this: not
+ *     while somebody has the backup open. Then back up once more.
  */
 public record Backup(
     String registry,
@@ -25,4 +27,5 @@ public record Backup(
     @JsonProperty("files_copied") long filesCopied,
     @JsonProperty("bytes_copied") long bytesCopied,
     @JsonProperty("files_kept") long filesKept,
-    @JsonProperty("bytes_kept") long bytesKept) {}
+    @JsonProperty("bytes_kept") long bytesKept,
+    boolean cleaned) {}

@@ -3,6 +3,7 @@ package dev.halfback;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -125,7 +126,18 @@ public final class Bundle {
    * @return what it was found to be, with the root to compare with the registry's
    */
   public BundleVerification verify() {
-    return verified(null);
+    return verified(null, null);
+  }
+
+  /**
+   * Examines the whole bundle, and refuses it with {@link HalfbackNotFoundException} unless one of
+   * these public keys has signed its files. It takes no registry.
+   *
+   * @param keys public keys, as PEM
+   * @return what it was found to be, with the keys whose signatures verify
+   */
+  public BundleVerification verify(List<String> keys) {
+    return verified(Json.bytes(Json.tree(Arguments.given(keys, "keys"))), null);
   }
 
   /**
@@ -135,12 +147,12 @@ public final class Bundle {
    * @return what it was found to be, with the root to compare with the registry's
    */
   public BundleVerification verify(ProgressListener progress) {
-    return verified(Arguments.given(progress, "progress"));
+    return verified(null, Arguments.given(progress, "progress"));
   }
 
-  private BundleVerification verified(ProgressListener listener) {
+  private BundleVerification verified(byte[] keys, ProgressListener listener) {
     byte[] found =
-        Progress.told(listener, progress -> Native.bundleVerify(file, identity, progress));
+        Progress.told(listener, progress -> Native.bundleVerify(file, identity, keys, progress));
     return Json.read(found, BundleVerification.class);
   }
 

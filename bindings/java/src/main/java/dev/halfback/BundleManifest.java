@@ -2,6 +2,7 @@
 package dev.halfback;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
 
 /**
  * What a bundle says of the version in it.
@@ -12,6 +13,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param artifact The files of the version.
  * @param version The version, as it was then.
  * @param example Its example rows.
+ * @param signatures The signatures over its files, by key.
  */
 public record BundleManifest(
     @JsonProperty("halfback_bundle") long halfbackBundle,
@@ -19,4 +21,10 @@ public record BundleManifest(
     long commit,
     Artifact artifact,
     ModelVersion version,
-    Example example) {}
+    Example example,
+    List<CarriedSignature> signatures) {
+  /** Keeps its own copies, so that no caller can change it. */
+  public BundleManifest {
+    signatures = signatures == null ? null : List.copyOf(signatures);
+  }
+}

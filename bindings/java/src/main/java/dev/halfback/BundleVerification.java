@@ -2,6 +2,7 @@
 package dev.halfback;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
 
 /**
  * What a bundle was found to be. Whether the root is the registry's, somebody who has the registry
@@ -15,6 +16,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param commits How many commits of the version's history are proved.
  * @param treeSize How many commits the registry's log had.
  * @param root The root of its tree, in hexadecimal: every one of these commits leads to it.
+ * @param signedBy The keys whose signatures over the files are in the bundle and verify: the
+ *     SHA-256 of their PEM, in hexadecimal. Whose keys they are, the bundle cannot say.
  */
 public record BundleVerification(
     String digest,
@@ -24,4 +27,10 @@ public record BundleVerification(
     long commit,
     long commits,
     @JsonProperty("tree_size") long treeSize,
-    String root) {}
+    String root,
+    @JsonProperty("signed_by") List<String> signedBy) {
+  /** Keeps its own copies, so that no caller can change it. */
+  public BundleVerification {
+    signedBy = signedBy == null ? null : List.copyOf(signedBy);
+  }
+}

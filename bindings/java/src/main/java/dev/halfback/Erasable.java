@@ -9,11 +9,17 @@ public enum Erasable {
   @JsonProperty("payload")
   PAYLOAD,
 
-  /** The names of a principal, wherever a field of the log's commands holds them. */
+  /**
+   * The names of a principal, wherever a field of the log's commands holds them, and the comments
+   * of its tokens.
+   */
   @JsonProperty("names")
   NAMES,
 
-  /** The comments of a catalog, schema, model or version, of all times, and a version's example. */
+  /**
+   * The comments of a catalog, schema, model or version, of all times, and a version's example; or
+   * the comment of a token.
+   */
   @JsonProperty("texts")
   TEXTS;
 }

@@ -21,7 +21,8 @@ import java.util.Map;
  * @param digest The artifact's digest, {@code sha256:<hexadecimal>}.
  * @param size The size of all files, in bytes.
  * @param executable Whether loading it runs code that came with it, as loading any pickle does.
- * @param hasExample Whether it has example rows, which {@code get_example} gives.
+ * @param hasExample Whether it has example rows, which {@code get_example} gives; not where they
+ *     were erased.
  * @param params The training's parameters.
  * @param metrics What the training measured, by name; each a finite number.
  * @param tags The tags.

@@ -56,7 +56,7 @@ final class Native {
 
   static native byte[] backup(long handle, byte[] to, boolean verify, Progress progress);
 
-  static native byte[] restore(byte[] backup, byte[] to, Progress progress);
+  static native byte[] restore(byte[] backup, byte[] to, byte[] erasures, Progress progress);
 
   static native byte[] copyVersion(
       long handle, byte[] version, byte[] asOf, long target, byte[] options, Progress progress);
@@ -71,7 +71,7 @@ final class Native {
 
   static native byte[] bundleHistory(byte[] path, byte[] identity, byte[] page);
 
-  static native byte[] bundleVerify(byte[] path, byte[] identity, Progress progress);
+  static native byte[] bundleVerify(byte[] path, byte[] identity, byte[] keys, Progress progress);
 
   static native byte[] bundleDownload(byte[] path, byte[] identity, byte[] to, Progress progress);
 

@@ -26,7 +26,7 @@ final class Outputs {
           "set_alias" ->
           ModelVersion.class;
       case "purge" -> Purged.class;
-      case "erase", "purge_version", "repeat_erasures" -> Erased.class;
+      case "erase", "purge_artifact", "purge_version", "repeat_erasures" -> Erased.class;
       case "record_evaluation" -> Evaluation.class;
       case "record_comparison" -> Comparison.class;
       case "sign_version" -> VersionSignature.class;

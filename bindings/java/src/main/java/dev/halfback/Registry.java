@@ -449,7 +449,36 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * @return what was restored
    */
   public static Restored restore(Path backup, Path to) {
-    return restored(backup, to, null);
+    return restored(backup, to, null, null);
+  }
+
+  /**
+   * Makes a registry of a backup, and erases again what was erased after the backup.
+   *
+   * @param backup the folder of the backup
+   * @param to the folder of the registry, which must be absent or empty
+   * @param erasures the folder of the registry that was backed up, or of a later backup; or a file
+   *     with the entries of {@link #listErasures()}, one in a line
+   * @return what was restored
+   */
+  public static Restored restore(Path backup, Path to, Path erasures) {
+    return restored(backup, to, NativePath.encode(erasures, "erasures"), null);
+  }
+
+  /**
+   * Makes a registry of a backup, erases again what was erased after the backup, and tells how far
+   * it is.
+   *
+   * @param backup the folder of the backup
+   * @param to the folder of the registry, which must be absent or empty
+   * @param erasures the folder of the registry that was backed up, or of a later backup; or a file
+   *     with the entries of {@link #listErasures()}, one in a line
+   * @param progress hears how far it is
+   * @return what was restored
+   */
+  public static Restored restore(Path backup, Path to, Path erasures, ProgressListener progress) {
+    byte[] known = NativePath.encode(erasures, "erasures");
+    return restored(backup, to, known, Arguments.given(progress, "progress"));
   }
 
   /**
@@ -461,15 +490,16 @@ public final class Registry extends Reads implements Writes, AutoCloseable {
    * @return what was restored
    */
   public static Restored restore(Path backup, Path to, ProgressListener progress) {
-    return restored(backup, to, Arguments.given(progress, "progress"));
+    return restored(backup, to, null, Arguments.given(progress, "progress"));
   }
 
-  private static Restored restored(Path backup, Path to, ProgressListener listener) {
+  private static Restored restored(
+      Path backup, Path to, byte[] erasures, ProgressListener listener) {
     byte[] source = NativePath.encode(backup, "backup");
     byte[] folder = NativePath.encode(to, "to");
     NativeLibrary.ensureLoaded();
     return Json.read(
-        Progress.told(listener, progress -> Native.restore(source, folder, progress)),
+        Progress.told(listener, progress -> Native.restore(source, folder, erasures, progress)),
         Restored.class);
   }
 

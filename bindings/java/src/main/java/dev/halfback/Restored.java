@@ -13,6 +13,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param databaseBytes The size of the database, in bytes.
  * @param files Files of versions.
  * @param bytes Their bytes.
+ * @param erased What was erased again; none where no erasures were given: then what was erased
+ *     after the backup is here again.
  */
 public record Restored(
     String registry,
@@ -21,4 +23,5 @@ public record Restored(
     String root,
     @JsonProperty("database_bytes") long databaseBytes,
     long files,
-    long bytes) {}
+    long bytes,
+    Erased erased) {}

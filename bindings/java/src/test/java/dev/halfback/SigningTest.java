@@ -52,6 +52,9 @@ class SigningTest {
       registry.download("fraud/1", folder.resolve("out"));
       assertEquals(1, registry.listSignatures("fraud/1").count());
       assertEquals(List.of(publicKey), registry.getSigningKeys("main").keys());
+      Path path = registry.bundle("fraud/1", folder.resolve("fraud.hbz"));
+      assertEquals(1, Bundle.open(path).verify(List.of(publicKey)).signedBy().size());
+      assertThrows(HalfbackNotFoundException.class, () -> Bundle.open(path).verify(List.of()));
       Path exported = registry.exportSignature("fraud/1", publicKey, folder.resolve("model.sig"));
       String bundle = Files.readString(exported);
       assertEquals(registry.verifySignature("fraud/1", publicKey).bundle(), bundle);

@@ -25,6 +25,7 @@ public sealed interface Command
         Grant,
         ProtectAlias,
         Purge,
+        PurgeArtifact,
         PurgeVersion,
         RecordComparison,
         RecordEvaluation,

@@ -9,7 +9,8 @@ import dev.halfback.Erasable;
  *
  * @param what What is erased.
  * @param target For {@code payload} the number of a commit, or a model, version or URI; for {@code
- *     names} the id of a principal such as {@code p7}; for {@code texts} a model, version or URI.
+ *     names} the id of a principal such as {@code p7}; for {@code texts} a model, version or URI,
+ *     or a token such as {@code t12}.
  * @param reason Why. It stays, so it says nothing that had to be erased.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -26,7 +27,7 @@ public record Erase(Erasable what, String target, String reason) implements Comm
    * @param what What is erased.
    * @param target For {@code payload} the number of a commit, or a model, version or URI; for
    *     {@code names} the id of a principal such as {@code p7}; for {@code texts} a model, version
-   *     or URI.
+   *     or URI, or a token such as {@code t12}.
    * @param reason Why. It stays, so it says nothing that had to be erased.
    * @return the command
    */

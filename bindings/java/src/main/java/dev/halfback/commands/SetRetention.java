@@ -5,7 +5,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 
 /**
  * Says how long content is kept at least once its version was deleted: {@code purge} and {@code
- * purge_version} pass none sooner. Erasures are repeated in a restored registry whatever it says.
+ * purge_version} pass none sooner. {@code restore} erases again what had been erased whatever it
+ * says.
  *
  * @param least How long, in seconds; 0 for no such time.
  */

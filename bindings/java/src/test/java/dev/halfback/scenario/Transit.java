@@ -34,7 +34,11 @@ final class Transit {
 
   static Object perform(String call, Map<String, Object> arguments) throws Exception {
     if (call.equals("restore")) {
-      return Registry.restore(path(arguments, "backup"), path(arguments, "to"));
+      Path backup = path(arguments, "backup");
+      Path to = path(arguments, "to");
+      return arguments.containsKey("erasures")
+          ? Registry.restore(backup, to, path(arguments, "erasures"))
+          : Registry.restore(backup, to);
     }
     if (call.equals("generate_log_key")) {
       return Proofs.generateLogKey(path(arguments, "path"), (String) arguments.get("name"));

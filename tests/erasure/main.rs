@@ -2,11 +2,15 @@
 //! found.
 #![expect(clippy::unwrap_used, reason = "a failed expectation is this file's way of failing")]
 
+mod killed;
+mod left;
+mod repeated;
+
 use std::path::Path;
 
 use halfback::{
     AnyCommand, Bundle, Content, CreateModel, CreatePrincipal, Erasable, ListErasures, Log,
-    Options, RegisterVersion, Registry, SetHold, UpdateModel, UpdateVersion, no_progress, restore,
+    Options, RegisterVersion, Registry, SetHold, UpdateModel, UpdateVersion, no_progress,
 };
 
 const SECRET: &str = "Zyx9Telephone";
@@ -262,34 +266,6 @@ fn features_stay_as_the_signature_does() {
     world.is_sound();
 }
 
-#[test]
-fn a_restored_registry_erases_again() {
-    let world = World::with_comment(&format!("call {SECRET}1"));
-    world.register("more weights");
-    let path = world.folder.path().join("a.hb");
-    let backup = world.folder.path().join("backup");
-    world.registry.backup(&backup, false, &mut no_progress).unwrap();
-    world.registry.erase(Erasable::Texts, "fraud", "a number").unwrap();
-    world.registry.purge_version("fraud/2", "no licence").unwrap();
-    let erasures = world.registry.list_erasures(ListErasures::default()).unwrap().items;
-    let erasures: Vec<String> = erasures.into_iter().map(|erasure| erasure.entry).collect();
-    assert_eq!(erasures.len(), 5);
-    assert_eq!(holding(&path, SECRET), Vec::<String>::new());
-
-    let again = world.folder.path().join("again.hb");
-    restore(&backup, &again, &mut no_progress).unwrap();
-    let restored = Registry::open(&again).unwrap();
-    let done = restored.repeat_erasures(erasures.clone()).unwrap();
-    assert_eq!((done.texts, done.payloads, done.contents, done.wiped), (2, 2, 1, true));
-    assert_eq!(holding(&again, SECRET), Vec::<String>::new());
-    assert_eq!(holding(&again.join("artifacts"), "more weights"), Vec::<String>::new());
-    assert!(restored.check().unwrap().findings.is_empty());
-    let commit = restored.info().unwrap().commit;
-    restored.repeat_erasures(erasures).unwrap();
-    assert_eq!(restored.info().unwrap().commit, commit);
-}
-
-#[test]
 fn what_is_missing_without_an_erasure_is_found() {
     for (table, what) in [("payload", "payload"), ("text", "text"), ("principal_name", "names")] {
         let world = World::with_comment(SECRET);
