@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 __all__ = [
+    "Adjustment",
+    "Alternative",
     "Artifact",
     "ArtifactFile",
     "Backup",
@@ -20,11 +22,17 @@ __all__ = [
     "CheckReport",
     "Commit",
     "Compacted",
+    "ComparedSlice",
+    "Comparison",
     "Compatibility",
+    "ConfusionCounts",
     "ConsistencyProof",
+    "Curves",
+    "Dataset",
     "Erasable",
     "Erased",
     "ErasureRecord",
+    "Evaluation",
     "Example",
     "Explanation",
     "Finding",
@@ -35,27 +43,59 @@ __all__ = [
     "Link",
     "LogExport",
     "LogVerification",
+    "Measurement",
+    "MetricValue",
     "Missing",
     "Model",
     "ModelVersion",
     "NewToken",
     "Origin",
+    "PairedMeasurement",
+    "Point",
     "Principal",
     "PrincipalKind",
     "Purged",
     "RefusedErasure",
     "RegistryInfo",
+    "ReliabilityPoint",
     "Restored",
     "Role",
     "Schema",
     "SigningKeys",
+    "Slice",
     "Stage",
     "Status",
     "Swept",
+    "Task",
     "TokenRecord",
     "UnsignedStatement",
+    "Verdict",
     "VersionSignature",
 ]
+
+Adjustment = Literal["holm", "benjamini_hochberg", "benjamini_yekutieli"]
+"""How p-values of slices are adjusted for their number.
+
+`holm`: The chance of any false finding is held (Holm 1979).
+
+`benjamini_hochberg`: The share of false findings is held, where slices do not overlap
+(Benjamini and Hochberg 1995).
+
+`benjamini_yekutieli`: The share of false findings is held, for any slices (Benjamini and
+Yekutieli 2001).
+"""
+
+Alternative = Literal["difference", "superiority", "non_inferiority", "equivalence"]
+"""What is to be shown of the candidate.
+
+`difference`: That it differs from the baseline; with a margin, else that both are equivalent.
+
+`superiority`: That it is better, by more than the margin.
+
+`non_inferiority`: That it is not worse by the margin or more.
+
+`equivalence`: That it is neither better nor worse by the margin or more.
+"""
 
 Erasable = Literal["payload", "names", "texts"]
 """What is erased.
@@ -100,6 +140,30 @@ Status = Literal["PENDING_REGISTRATION", "READY", "FAILED_REGISTRATION"]
 `READY`: It can be used.
 
 `FAILED_REGISTRATION`: Its registration did not succeed.
+"""
+
+Task = Literal["binary", "multiclass", "regression"]
+"""What kind of prediction is measured.
+
+`binary`: One of two classes.
+
+`multiclass`: One of several classes.
+
+`regression`: A number.
+"""
+
+Verdict = Literal["better", "worse", "equivalent", "non_inferior", "inconclusive"]
+"""What can be said of a candidate.
+
+`better`: It is better.
+
+`worse`: It is worse.
+
+`equivalent`: It differs by less than the margin.
+
+`non_inferior`: It is not worse by the margin or more.
+
+`inconclusive`: The rows do not tell.
 """
 
 
@@ -450,6 +514,118 @@ class Compacted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slice:
+    """The rows that have one value in a column."""
+
+    column: str
+    """The column."""
+    value: str
+    """The value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedSlice:
+    """What was found over all rows or for a slice."""
+
+    rows: int
+    """How many rows there are."""
+    verdict: Verdict
+    """What can be said."""
+    reason: str
+    """Why."""
+    adjusted_p_value: float | None = None
+    """The p-value adjusted for the number of slices; over all rows the same."""
+    baseline_value: float | None = None
+    """The baseline's metric; none where it is undefined."""
+    candidate_value: float | None = None
+    """The candidate's metric; none where it is undefined."""
+    difference: float | None = None
+    """Candidate less baseline."""
+    lower: float | None = None
+    """The lower bound of the difference."""
+    p_value: float | None = None
+    """The two-sided p-value of what was to be shown: twice that of a one-sided test."""
+    slice: Slice | None = None
+    """The slice; none for all rows."""
+    upper: float | None = None
+    """The upper bound of the difference."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"slice": Slice}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A dataset, by the name that people know it by."""
+
+    name: str
+    """Its name."""
+    digest: str | None = None
+    """What tells its state, such as a digest, version or snapshot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two versions measured on the same rows."""
+
+    id: int
+    """The id."""
+    candidate: str
+    """The URI of the version that is to be judged."""
+    candidate_id: int
+    """Its id, which outlives its name."""
+    baseline: str
+    """The URI of the version that it is held against."""
+    baseline_id: int
+    """Its id, which outlives its name."""
+    verdict: Verdict
+    """What can be said over all rows."""
+    reason: str
+    """Why."""
+    digest: str
+    """The SHA-256 of the measurement as JSON: the same rows and settings give the same."""
+    task: Task
+    """What kind of prediction was measured."""
+    metric: str
+    """The metric, such as `roc_auc`."""
+    rows: int
+    """How many rows there are."""
+    data_digest: str
+    """The SHA-256 of the columns, `sha256:<hexadecimal>`; docs/evaluation.md says of which
+    bytes.
+    """
+    alternative: Alternative
+    """What was to be shown."""
+    margin: float
+    """The difference that matters, in the unit of the metric."""
+    adjustment: Adjustment
+    """How p-values of slices are adjusted for their number."""
+    level: float
+    """The confidence level."""
+    method: str
+    """How the differences are told, such as `delong`."""
+    library: str
+    """The library that measured, such as `halfback 0.1.0`."""
+    results: tuple[ComparedSlice, ...]
+    """What was found over all rows, and then for each slice."""
+    commit: int
+    """The commit that kept it."""
+    recorded_at: datetime
+    """When that was."""
+    dataset: Dataset | None = None
+    """What the rows are of."""
+    recorded_by: str | None = None
+    """Who kept it; none once the name was erased."""
+    seed: int
+    """The seed of resamples."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "results": ComparedSlice,
+        "recorded_at": datetime,
+        "dataset": Dataset,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compatibility:
     """Whether callers of the old signature can call the new one and read what it gives."""
 
@@ -459,6 +635,18 @@ class Compatibility:
     """Why they cannot: one line for each field; empty when they can."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"reasons": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfusionCounts:
+    """A confusion matrix."""
+
+    labels: tuple[str, ...]
+    """The classes."""
+    counts: tuple[float, ...]
+    """Row after row: true class, predicted class."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"labels": tuple, "counts": tuple}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -479,6 +667,49 @@ class ConsistencyProof:
     """The hashes that lead to both roots, in hexadecimal."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"path": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A point of a curve."""
+
+    x: float
+    """To the right."""
+    y: float
+    """Up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityPoint:
+    """Rows of similar probability."""
+
+    predicted: float
+    """Their mean probability."""
+    observed: float
+    """The share of them that is positive."""
+    weight: float
+    """How many they are, or their weight."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """Curves and counts over all rows, for pictures; each has 101 points at most."""
+
+    confusion: ConfusionCounts | None = None
+    """The confusion matrix, of twenty classes at most."""
+    precision_recall: tuple[Point, ...]
+    """The precision-recall curve: recall, precision."""
+    reliability: tuple[ReliabilityPoint, ...]
+    """The reliability table of probabilities, in ten bins of equal width."""
+    roc: tuple[Point, ...]
+    """The ROC curve: false positive rate, true positive rate."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "confusion": ConfusionCounts,
+        "precision_recall": Point,
+        "reliability": ReliabilityPoint,
+        "roc": Point,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -540,6 +771,83 @@ class ErasureRecord:
     """All that `repeat_erasures` needs, in one line: to be kept beside backups."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"time": datetime}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricValue:
+    """One metric of all rows or of a slice."""
+
+    metric: str
+    """The metric, such as `roc_auc`."""
+    rows: int
+    """How many rows there are."""
+    lower: float | None = None
+    """The lower bound of the interval; none where the rows do not tell one."""
+    method: str | None = None
+    """How the interval came about, such as `wilson`."""
+    slice: Slice | None = None
+    """The slice; none for all rows."""
+    undefined: str | None = None
+    """Why there is no value, such as `one_class`."""
+    upper: float | None = None
+    """The upper bound of the interval."""
+    value: float | None = None
+    """The value; none where it is undefined."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"slice": Slice}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What a version was measured to be on some rows."""
+
+    id: int
+    """The id."""
+    version: str
+    """The URI of the version."""
+    version_id: int
+    """The id of the version, which outlives its name."""
+    digest: str
+    """The SHA-256 of the measurement as JSON: the same rows and settings give the same."""
+    task: Task
+    """What kind of prediction was measured."""
+    rows: int
+    """How many rows there are."""
+    data_digest: str
+    """The SHA-256 of the columns, `sha256:<hexadecimal>`; docs/evaluation.md says of which
+    bytes.
+    """
+    level: float
+    """The confidence level of all intervals."""
+    library: str
+    """The library that measured, such as `halfback 0.1.0`."""
+    metrics: tuple[MetricValue, ...]
+    """The metrics over all rows, then those of each slice."""
+    commit: int
+    """The commit that kept it."""
+    recorded_at: datetime
+    """When that was."""
+    curves: Curves | None = None
+    """Curves over all rows, thinned out for pictures."""
+    dataset: Dataset | None = None
+    """What the rows are of."""
+    pos_label: str | None = None
+    """The class that counts as positive, where there are two."""
+    recorded_by: str | None = None
+    """Who kept it; none once the name was erased."""
+    seed: int
+    """The seed of resamples."""
+    threshold: float | None = None
+    """The probability from which on positive was predicted, where no labels were given."""
+    weighted: bool
+    """Whether rows had weights."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "metrics": MetricValue,
+        "recorded_at": datetime,
+        "curves": Curves,
+        "dataset": Dataset,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1017,3 +1325,77 @@ class VersionSignature:
     """Who kept it; none once the name was erased."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"kept_at": datetime}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedMeasurement:
+    """One metric of two models on the same rows."""
+
+    task: Task
+    """What kind of prediction was measured."""
+    metric: str
+    """The metric, such as `roc_auc`."""
+    rows: int
+    """How many rows there are."""
+    data_digest: str
+    """The SHA-256 of the columns, `sha256:<hexadecimal>`; docs/evaluation.md says of which
+    bytes.
+    """
+    alternative: Alternative
+    """What was to be shown."""
+    margin: float
+    """The difference that matters, in the unit of the metric."""
+    adjustment: Adjustment
+    """How p-values of slices are adjusted for their number."""
+    level: float
+    """The confidence level."""
+    method: str
+    """How the differences are told, such as `delong`."""
+    library: str
+    """The library that measured, such as `halfback 0.1.0`."""
+    results: tuple[ComparedSlice, ...]
+    """What was found over all rows, and then for each slice."""
+    dataset: Dataset | None = None
+    """What the rows are of."""
+    seed: int
+    """The seed of resamples."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"results": ComparedSlice, "dataset": Dataset}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What was measured, how, and on what."""
+
+    task: Task
+    """What kind of prediction was measured."""
+    rows: int
+    """How many rows there are."""
+    data_digest: str
+    """The SHA-256 of the columns, `sha256:<hexadecimal>`; docs/evaluation.md says of which
+    bytes.
+    """
+    level: float
+    """The confidence level of all intervals."""
+    library: str
+    """The library that measured, such as `halfback 0.1.0`."""
+    metrics: tuple[MetricValue, ...]
+    """The metrics over all rows, then those of each slice."""
+    curves: Curves | None = None
+    """Curves over all rows, thinned out for pictures."""
+    dataset: Dataset | None = None
+    """What the rows are of."""
+    pos_label: str | None = None
+    """The class that counts as positive, where there are two."""
+    seed: int
+    """The seed of resamples."""
+    threshold: float | None = None
+    """The probability from which on positive was predicted, where no labels were given."""
+    weighted: bool
+    """Whether rows had weights."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "metrics": MetricValue,
+        "curves": Curves,
+        "dataset": Dataset,
+    }
