@@ -85,20 +85,18 @@ fn column(name: &str, values: &Bound<'_, PyAny>) -> PyResult<OwnedColumn> {
     typed(name, list.py(), &cells)
 }
 
-/// What frames and Arrow hold, as an array of NumPy.
+/// What frames and Arrow hold, as an array of `NumPy`.
 fn plain<'py>(values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if !values.hasattr("to_numpy")? {
         return Ok(values.clone());
     }
-    match values.call_method0("to_numpy") {
-        Ok(array) => Ok(array),
-        // Arrow copies only where that is said.
-        Err(_) => {
-            let options = PyDict::new(values.py());
-            options.set_item("zero_copy_only", false)?;
-            values.call_method("to_numpy", (), Some(&options))
-        }
+    if let Ok(array) = values.call_method0("to_numpy") {
+        return Ok(array);
     }
+    // Arrow copies only where that is said.
+    let options = PyDict::new(values.py());
+    options.set_item("zero_copy_only", false)?;
+    values.call_method("to_numpy", (), Some(&options))
 }
 
 /// The values of a buffer of numbers, whatever its strides; a copy, which nobody changes meanwhile.
@@ -169,28 +167,28 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
     let is_text = |cell: &Bound<'_, PyAny>| cell.is_instance_of::<PyString>();
     if all(is_text) && !cells.is_empty() {
         return Ok(OwnedColumn::Text(
-            cells.iter().map(|cell| cell.extract()).collect::<PyResult<_>>()?,
+            cells.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?,
         ));
     }
     if all(is_bool) && !cells.is_empty() {
         return Ok(OwnedColumn::Bool(
-            cells.iter().map(|cell| cell.extract()).collect::<PyResult<_>>()?,
+            cells.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?,
         ));
     }
     if all(is_whole) {
-        let whole = cells.iter().map(|cell| cell.extract::<i64>()).collect::<PyResult<_>>();
+        let whole = cells.iter().map(PyAnyMethods::extract::<i64>).collect::<PyResult<_>>();
         let beyond = || refused(py, format!("`{name}` has whole numbers beyond 64 bits"));
         return whole.map(OwnedColumn::Int).map_err(|_| beyond());
     }
     if all(is_number) {
         return Ok(OwnedColumn::Float(
-            cells.iter().map(|cell| cell.extract()).collect::<PyResult<_>>()?,
+            cells.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?,
         ));
     }
     let known = |cell: &Bound<'_, PyAny>| is_number(cell) || is_bool(cell) || is_text(cell);
     let odd = cells.iter().position(|cell| !known(cell));
     let why = match odd {
-        Some(row) if cells.get(row).is_some_and(|cell| cell.is_none()) => {
+        Some(row) if cells.get(row).is_some_and(PyAnyMethods::is_none) => {
             format!("`{name}` has no value at row {row}; fill it or leave the row out")
         }
         Some(row) => {
