@@ -83,6 +83,9 @@ pub(crate) fn write(
             registry.erase(what, text("target"), text("reason")).map(json_of)
         }
         "purge_version" => registry.purge_version(text("version"), text("reason")).map(json_of),
+        "purge_artifact" => {
+            registry.purge_artifact(text("catalog"), text("digest"), text("reason")).map(json_of)
+        }
         "repeat_erasures" => registry.repeat_erasures(parts("erasures")).map(json_of),
         "set_hold" => registry.set_hold(text("target"), text("reason")).map(json_of),
         "release_hold" => registry.release_hold(text("target")).map(json_of),

@@ -206,9 +206,10 @@ impl Query for WhatCan {
         let mut held = Vec::new();
         for root in roots {
             let chain = snapshot.chain_at(root, snapshot.moment)?;
-            let sure = match owned.contains(&root) {
-                true => snapshot.held_by(&rights, &chain)?,
-                false => rights.held(&chain, Privileges::ALL, &mut |_, _| Ok(false))?,
+            let sure = if owned.contains(&root) {
+                snapshot.held_by(&rights, &chain)?
+            } else {
+                rights.held(&chain, Privileges::ALL, &mut |_, _| Ok(false))?
             };
             let conditions = rights.conditions_on(&chain);
             if !sure.is_empty() || !conditions.is_empty() {

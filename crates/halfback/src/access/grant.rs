@@ -378,12 +378,12 @@ impl Snapshot<'_> {
             for (actor, time, entities) in commits {
                 let mut touched = BTreeSet::from([EntityId::REGISTRY]);
                 for entity in entities {
-                    if !places.contains_key(&entity) {
+                    let place = places.entry(entity).or_insert_with(|| {
                         // Principals and tokens lie nowhere.
                         let place = self.place(entity).map(|(chain, _)| chain.ids().to_vec());
-                        places.insert(entity, place.unwrap_or_default());
-                    }
-                    touched.extend(places.get(&entity).into_iter().flatten());
+                        place.unwrap_or_default()
+                    });
+                    touched.extend(place.iter().copied());
                 }
                 for pair in wanted.get(&actor).into_iter().flatten() {
                     if left.contains(pair) && touched.contains(&pair.1) {
