@@ -150,19 +150,18 @@ impl Sign {
         }
         let version = self.version.unwrap_or_default();
         let registry = session.registry()?;
-        let kept = match (&self.bundle, &self.public_key) {
-            (Some(bundle), Some(public_key)) => registry.execute(SignVersion {
+        let kept = if let (Some(bundle), Some(public_key)) = (&self.bundle, &self.public_key) {
+            registry.execute(SignVersion {
                 version: version.as_str().into(),
                 bundle: text(bundle)?,
                 public_key: text(public_key)?,
-            })?,
-            _ => {
-                let key = match &self.key_file {
-                    Some(file) => ModelKey::from_file(file)?,
-                    None => ModelKey::from_env(VARIABLE)?,
-                };
-                registry.sign_version(version.as_str(), &key)?
-            }
+            })?
+        } else {
+            let key = match &self.key_file {
+                Some(file) => ModelKey::from_file(file)?,
+                None => ModelKey::from_env(VARIABLE)?,
+            };
+            registry.sign_version(version.as_str(), &key)?
         };
         session.output.record(&kept, |output| {
             output.line(&format!("{version} is signed with the key {}", kept.key))
