@@ -10,6 +10,7 @@
 
 mod attacks;
 mod gains;
+mod levels;
 mod sight;
 mod walk;
 

@@ -283,15 +283,14 @@ impl<'a> Tx<'a> {
             Some(id) => Some(id),
             None => principal_of(self.sql, &actor.proof, &actor.subject)?,
         };
-        let id = match known {
-            Some(id) => id,
-            None => {
-                // Whoever grants to somebody by name means who had it first.
-                let called = principals_called(self.sql, &actor.name, CommitNumber::NOW)?;
-                let is_taken = called.iter().any(|(_, is_known)| *is_known);
-                let name = if is_taken { &actor.subject } else { &actor.name };
-                self.new_principal("user", &actor.proof, &actor.subject, name)?
-            }
+        let id = if let Some(id) = known {
+            id
+        } else {
+            // Whoever grants to somebody by name means who had it first.
+            let called = principals_called(self.sql, &actor.name, CommitNumber::NOW)?;
+            let is_taken = called.iter().any(|(_, is_known)| *is_known);
+            let name = if is_taken { &actor.subject } else { &actor.name };
+            self.new_principal("user", &actor.proof, &actor.subject, name)?
         };
         self.actor_id = Some(id);
         Ok(id)
