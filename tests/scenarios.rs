@@ -22,6 +22,7 @@ type Fields = Map<String, Value>;
 
 mod postgres;
 mod principals;
+mod stranger;
 
 #[test]
 fn scenarios() {
@@ -34,7 +35,7 @@ fn scenarios() {
     files.sort();
     let only = std::env::var("HALFBACK_SCENARIO").ok();
     let mut names = Vec::new();
-    let mut failed = Vec::new();
+    let (mut failed, mut strangers) = (Vec::new(), 0);
     for path in files {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         if only.as_ref().is_some_and(|only| *only != name) {
@@ -43,7 +44,10 @@ fn scenarios() {
         let text = std::fs::read_to_string(&path).unwrap();
         // One that fails does not keep the others from running.
         match std::panic::catch_unwind(|| Scenario::new(&name).run(&text)) {
-            Ok(()) => println!("scenario {name} ... ok"),
+            Ok(more) => {
+                strangers += more;
+                println!("scenario {name} ... ok");
+            }
             Err(_) => failed.push(name.clone()),
         }
         names.push(name);
@@ -56,6 +60,7 @@ fn scenarios() {
         std::fs::write(ran.join("rust.txt"), names.join("\n") + "\n").unwrap();
     }
     assert!(failed.is_empty(), "failed: {}", failed.join(", "));
+    println!("{strangers} strangers saw nothing");
     if only.is_none() {
         postgres::understands_everything();
     }
@@ -73,6 +78,7 @@ struct Scenario {
     sessions: BTreeMap<String, Registry>,
     saved: Fields,
     place: String,
+    strangers: usize,
 }
 
 impl Scenario {
@@ -81,10 +87,12 @@ impl Scenario {
         let dir = json!(folder.path().to_str().unwrap());
         let saved = Fields::from_iter([("dir".to_owned(), dir)]);
         let (handles, sessions) = (BTreeMap::new(), BTreeMap::new());
-        Self { name: name.into(), folder, handles, sessions, saved, place: String::new() }
+        let (name, place) = (name.into(), String::new());
+        Self { name, folder, handles, sessions, saved, place, strangers: 0 }
     }
 
-    fn run(mut self, text: &str) {
+    /// Runs the steps; gives how many strangers saw nothing of what they left.
+    fn run(mut self, text: &str) -> usize {
         let scenario: Value = toml::from_str(text).unwrap_or_else(|e| panic!("{}: {e}", self.name));
         assert!(scenario["about"].as_str().is_some_and(|about| !about.is_empty()), "{}", self.name);
         let steps = scenario["step"].as_array().unwrap();
@@ -102,8 +110,10 @@ impl Scenario {
             for registry in self.handles.values().filter(|registry| !registry.is_closed()) {
                 registry.verify_log().unwrap();
                 assert_eq!(registry.check().unwrap().findings, [], "{}", self.name);
+                self.strangers += usize::from(stranger::sees_nothing(registry));
             }
         }
+        self.strangers
     }
 
     fn step(&mut self, step: &Fields) {

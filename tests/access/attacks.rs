@@ -1,7 +1,8 @@
 //! Ways to more than one was granted, each of which has to fail.
 
 use halfback::{
-    AnyCommand, CreateModel, Grant, RegisterVersion, SetTag, TokenOptions, no_progress,
+    AnyCommand, Content, CreateModel, CreatePrincipal, Grant, Options, RegisterVersion, Registry,
+    SetTag, TokenOptions, no_progress,
 };
 
 use super::{MODEL, World, code};
@@ -230,4 +231,84 @@ fn a_bundle_tells_nothing_of_what_else_a_commit_was_about() {
     let bytes = std::fs::read(&to).unwrap();
     assert!(!bytes.windows(5).any(|window| window == b"churn"));
     halfback::Bundle::open(&to).unwrap().verify(&mut no_progress).unwrap();
+}
+
+/// Whoever an application says.
+#[derive(Clone, Copy)]
+struct Says(&'static str, Option<halfback::DateTime>);
+
+impl halfback::Authenticator for Says {
+    fn authenticate(&self) -> halfback::Result<halfback::Proved> {
+        Ok(halfback::Proved { identity: self.0.parse()?, expires: self.1 })
+    }
+}
+
+fn known_as(world: &World, name: &str, says: Says) -> Registry {
+    let (name, identity) = (name.to_owned(), Some(says.0.to_owned()));
+    let create = CreatePrincipal { name, identity, ..CreatePrincipal::default() };
+    world.steward.execute(create).unwrap();
+    Registry::open_as(world.path(), Options::default(), &says).unwrap()
+}
+
+#[test]
+fn content_belongs_to_the_proof_too() {
+    let world = World::new();
+    let one = known_as(&world, "ann", Says("oidc:7", None));
+    let other = known_as(&world, "bob", Says("ldap:7", None));
+    for name in ["ann", "bob"] {
+        world.grant("Developer", "registry:/", name);
+    }
+    let content = Content::Bytes { name: "m.bin".into(), bytes: b"of ann".to_vec() };
+    let artifact = one.put_artifact("risk.credit.default", &content, &mut no_progress).unwrap();
+    let version = RegisterVersion {
+        model: "risk.credit.default".into(),
+        digest: artifact.digest,
+        ..RegisterVersion::default()
+    };
+    assert_eq!(code(other.execute(version.clone())), "invalid_argument");
+    assert_eq!(code(one.execute(version)), "ok");
+}
+
+#[test]
+fn what_is_proved_for_an_hour_makes_no_token_that_lasts() {
+    let world = World::new();
+    let hour = std::time::Duration::from_secs(3600);
+    let end = world.steward.info().unwrap().created_at + hour;
+    let session = known_as(&world, "ann", Says("oidc:7", Some(end)));
+    let token = |expires_in| TokenOptions { expires_in, ..TokenOptions::default() };
+    for expires_in in [None, Some(2 * hour)] {
+        assert_eq!(code(session.create_token("ann", token(expires_in))), "permission_denied");
+    }
+    assert_eq!(code(session.create_token("ann", token(Some(hour / 2)))), "ok");
+    // And it is no session of the operating system's user.
+    world.session("admin");
+    for name in ["ann", "admin"] {
+        world.grant("Steward", "registry:/", name);
+    }
+    assert_eq!(code(session.allow_os_users(false)), "ok");
+    assert_eq!(code(world.steward.whoami()), "unauthenticated");
+}
+
+#[test]
+fn what_is_denied_on_something_deleted_can_be_lifted() {
+    let world = World::new();
+    let registry = &world.steward;
+    world.session("bob");
+    world.grant("Steward", "registry:/", "bob");
+    let manager = world.session("manager");
+    for what in ["USE CATALOG", "USE SCHEMA", "MANAGE"] {
+        world.grant(what, "registry:/", "manager");
+    }
+    let pin = registry.get_model("sales.web.churn").unwrap().pin;
+    for name in ["risk.credit.default", "sales.web.churn"] {
+        registry.deny("EXECUTE", &format!("models:/{name}"), "bob").unwrap();
+        registry.delete_alias(name, "champion").unwrap();
+        registry.delete_model(name).unwrap();
+    }
+    assert_eq!(code(manager.revoke("EXECUTE", MODEL, "bob")), "permission_denied");
+    assert_eq!(code(registry.revoke("EXECUTE", MODEL, "bob")), "ok");
+    assert_eq!(code(registry.revoke("EXECUTE", MODEL, "bob")), "not_found");
+    assert_eq!(code(registry.revoke("EXECUTE", &pin, "bob")), "ok");
+    // Nothing new is granted there.
+    assert_eq!(code(registry.grant("EXECUTE", MODEL, "bob")), "not_found");
 }

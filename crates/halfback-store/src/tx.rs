@@ -296,9 +296,14 @@ impl<'a> Tx<'a> {
             Some(id) => Some(id),
             None => principal_of(self.sql, &actor.proof, &actor.subject)?,
         };
-        let id = match known {
-            Some(id) => id,
-            None => self.new_principal("user", &actor.proof, &actor.subject, &actor.name)?,
+        let id = if let Some(id) = known {
+            id
+        } else {
+            // Whoever grants to somebody by name means who had it first.
+            let called = principals_called(self.sql, &actor.name, CommitNumber::NOW)?;
+            let is_taken = called.iter().any(|(_, is_known)| *is_known);
+            let name = if is_taken { &actor.subject } else { &actor.name };
+            self.new_principal("user", &actor.proof, &actor.subject, name)?
         };
         self.actor_id = Some(id);
         Ok(id)
@@ -341,6 +346,23 @@ pub fn principal_of(sql: &mut dyn Sql, proof: &str, subject: &str) -> Result<Opt
         "SELECT id FROM principal_name WHERE proof = ?1 AND subject = ?2",
         &[proof.into(), subject.into()],
         |row| row.id(0),
+    )
+}
+
+/// The living principals of a name at a moment, the oldest first, and whether each is known: by a
+/// proof, or because it was made known, and given something, under that name. Those of which nothing
+/// was ever said but that they owned or made something are not.
+pub fn principals_called(
+    sql: &mut dyn Sql,
+    name: &str,
+    moment: CommitNumber,
+) -> Result<Vec<(EntityId, bool)>> {
+    sql.all(
+        "SELECT n.id, n.proof <> 'name' OR EXISTS (SELECT 1 FROM touch t WHERE t.entity = n.id) \
+         FROM principal_name n JOIN principal p ON p.id = n.id AND p.until > ?2 AND p.since <= ?2 \
+         WHERE n.name = ?1 ORDER BY n.id",
+        &[name.into(), moment.into()],
+        |row| Ok((row.id(0)?, row.int(1)? != 0)),
     )
 }
 

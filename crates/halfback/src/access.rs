@@ -8,12 +8,14 @@
 pub(crate) mod explain;
 pub(crate) mod grant;
 pub(crate) mod identity;
+pub(crate) mod limit;
 pub(crate) mod need;
 pub(crate) mod principal;
 pub(crate) mod reference;
 pub(crate) mod rights;
 pub(crate) mod role;
 pub(crate) mod session;
+pub(crate) mod standing;
 pub(crate) mod token;
 
 use std::fmt;

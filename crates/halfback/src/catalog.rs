@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Privilege;
 use crate::access::need::Needs;
+use crate::access::reference::On;
 use crate::command::{Command, Context, Query, Snapshot};
 use crate::page::Page;
 use crate::securable::Level;
@@ -231,7 +232,8 @@ impl Command for CreateCatalog {
     type Output = Catalog;
 
     fn needs(&self, _: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on_registry(Privilege::CreateCatalog))
+        let needs = Needs::on_registry(Privilege::CreateCatalog);
+        Ok(needs.and_if(!self.tags.is_empty(), &On::registry(), Privilege::ApplyTag))
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Catalog> {
@@ -316,7 +318,7 @@ impl Command for CreateSchema {
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
         let name: SchemaName = self.name.parse()?;
-        now.needs_to_create(name.catalog(), None, self.parents)
+        now.needs_to_create(name.catalog(), None, self.parents, !self.tags.is_empty())
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Schema> {

@@ -55,8 +55,8 @@ pub trait Query: Serialize + DeserializeOwned + JsonSchema {
 
 /// The contents that this process has had in its hands: only these can be registered.
 ///
-/// What one session has read says nothing of what another one may: the key has the subject of its
-/// proof.
+/// What one session has read says nothing of what another one may: the key has its proof, and whom that
+/// proves.
 pub(crate) type Possessed = Mutex<HashMap<(String, Place, Digest), Held>>;
 
 /// What is known of a possessed content.

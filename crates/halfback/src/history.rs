@@ -1,8 +1,8 @@
 //! What happened: the history of one thing, and the whole log.
 
 use chrono::{DateTime, Utc};
-use halfback_store::error::{Detail, Result};
-use halfback_store::id::{EntityId, hex};
+use halfback_store::error::{Detail, Kind, Result};
+use halfback_store::id::{CommitNumber, EntityId, hex};
 use halfback_store::log::Header;
 use halfback_store::merkle::leaf_hash;
 use halfback_store::name::said;
@@ -17,7 +17,7 @@ use crate::access::need::Needs;
 use crate::access::rights::Chain;
 use crate::command::{Query, Snapshot};
 use crate::page::{Page, Paging};
-use crate::securable::Target;
+use crate::securable::{Level, Target};
 
 /// One commit: an entry of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -135,18 +135,37 @@ impl Snapshot<'_> {
             _ => false,
         };
         let all = commit.entities.len();
-        let mut seen = Vec::with_capacity(all);
+        let moment = CommitNumber(commit.commit);
+        let (mut seen, mut is_here) = (Vec::with_capacity(all), true);
         for id in commit.entities {
             if self.sees_entity(EntityId(id))? {
                 seen.push(id);
+                is_here = is_here && !self.lay_unseen(EntityId(id), moment)?;
             }
         }
         commit.entities = seen;
-        if commit.entities.len() < all || !is_plain {
+        if commit.entities.len() < all || !is_plain || !is_here {
             commit.payload = None;
             commit.summary = format!("{} (not all of it may be seen)", commit.commands.join("; "));
         }
         Ok(commit)
+    }
+
+    /// Whether a model, or that of a version, lay in a schema that the session does not see, before it
+    /// was moved to where it is: what was said of it then names that.
+    fn lay_unseen(&mut self, id: EntityId, moment: CommitNumber) -> Result<bool> {
+        let chain = match self.place(id) {
+            Ok((chain, _)) => chain,
+            // A principal lies nowhere.
+            Err(error) if error.kind() == Kind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if chain.level() != Level::Model {
+            return Ok(false);
+        }
+        let home = chain.up_to(Level::Schema).id();
+        let then = self.chain_at(chain.id(), moment)?.up_to(Level::Schema).id();
+        Ok(then != home && !self.sees(then)?)
     }
 
     /// The commit before which a page begins.

@@ -516,8 +516,7 @@ impl Shared {
         held: command::Held,
     ) {
         let _working = fork::working();
-        let subject = session.actor().subject.clone();
-        self.possessed.lock().insert((subject, place, digest), held);
+        self.possessed.lock().insert((session.bearer(), place, digest), held);
     }
 
     /// One handle less is open.

@@ -143,7 +143,7 @@ impl Query for Explain {
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Explanation> {
         let privilege = self.privilege.parse()?;
-        let on = snapshot.on(&self.on)?;
+        let on = snapshot.on_then(&self.on)?;
         let (rights, principal, _) = snapshot.rights_of_whom(self.principal.as_deref())?;
         snapshot.explanation(&rights, principal, privilege, &on)
     }
@@ -159,7 +159,7 @@ impl Query for WhoCan {
 
     fn run(self, snapshot: &mut Snapshot<'_>) -> Result<Page<Holder>> {
         let privilege: Privilege = self.privilege.parse()?;
-        let on = snapshot.on(&self.on)?;
+        let on = snapshot.on_then(&self.on)?;
         let mut holders = Vec::new();
         // Holding anything shows it.
         let giving =
@@ -510,7 +510,7 @@ impl Snapshot<'_> {
 
     /// Who registered a version does not review it (dynamic separation of duties, INCITS 359-2012
     /// §5.4).
-    fn kept_from_reviewing(
+    pub(super) fn kept_from_reviewing(
         &mut self,
         principal: Option<EntityId>,
         privilege: Privilege,

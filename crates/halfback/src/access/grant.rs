@@ -164,12 +164,12 @@ impl Command for Revoke {
     type Output = ();
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        now.needs_on(&self.on, Privilege::Manage)
+        Ok(Needs::on(&now.securable_ever(&self.on)?, Privilege::Manage))
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let mut now = context.now();
-        let on = now.securable(&self.on)?;
+        let on = now.securable_ever(&self.on)?;
         let from = now.principal_id(&self.principal)?;
         let roles = Roles::read(&mut now)?;
         let what = roles.grantable(&self.what)?;
@@ -274,13 +274,17 @@ impl Snapshot<'_> {
     /// The catalog, schema, model or registry that a text names.
     pub(crate) fn securable(&mut self, text: &str) -> Result<On> {
         let on = self.on(text)?;
-        if on.version.is_some() {
-            return Err(Detail::InvalidArgument(format!(
-                "`{text}` is a version, and privileges are held on its model; name that"
-            ))
-            .into());
+        not_a_version(on, text)
+    }
+
+    /// The same, also where it was deleted: what is denied there stays denied for its past.
+    fn securable_ever(&mut self, text: &str) -> Result<On> {
+        if text == REGISTRY {
+            return Ok(On::registry());
         }
-        Ok(on)
+        let id = self.target_ever(&text.parse()?)?;
+        let on = self.on_id(id, text)?;
+        not_a_version(on, text)
     }
 
     /// Effect and condition of what is granted itself.
@@ -315,13 +319,13 @@ impl Snapshot<'_> {
         .into())
     }
 
-    /// What is allowed, in words, to a principal itself, on whatever securables.
-    pub(crate) fn granted_words(&mut self, principal: EntityId) -> Result<Vec<String>> {
+    /// What is allowed, in words, to a principal itself, and where.
+    pub(crate) fn granted_words(&mut self, principal: EntityId) -> Result<Vec<(String, EntityId)>> {
         self.sql.all(
-            "SELECT DISTINCT what FROM access_grant WHERE principal = ?1 AND effect = 'allow' \
+            "SELECT what, securable FROM access_grant WHERE principal = ?1 AND effect = 'allow' \
              AND until > ?2 AND since <= ?2",
             &[principal.into(), self.moment.into()],
-            |row| row.text(0).map(str::to_owned),
+            |row| Ok((row.text(0)?.to_owned(), row.id(1)?)),
         )
     }
 
@@ -395,4 +399,14 @@ impl Snapshot<'_> {
         }
         Ok(found)
     }
+}
+
+fn not_a_version(on: On, text: &str) -> Result<On> {
+    if on.version.is_none() {
+        return Ok(on);
+    }
+    Err(Detail::InvalidArgument(format!(
+        "`{text}` is a version, and privileges are held on its model; name that"
+    ))
+    .into())
 }

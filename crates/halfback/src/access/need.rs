@@ -1,14 +1,10 @@
 //! What commands and queries need, and the one place where that is held against what is granted.
 
-use std::collections::BTreeSet;
-
 use halfback_store::error::{Detail, Error, Result};
-use halfback_store::id::{CommitNumber, EntityId};
+use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, SchemaName};
 
 use super::reference::On;
-use super::rights::Rights;
-use super::token::Scope;
 use super::{Privilege, Privileges};
 use crate::catalog::tree;
 use crate::command::{Context, Query, Snapshot};
@@ -71,17 +67,20 @@ impl Snapshot<'_> {
     }
 
     /// What it takes to make a schema in a catalog, or a model in a schema where one is given;
-    /// `parents` says that those are made too where they are missing. What may not be seen is
-    /// missing, and where that would be made, its name is taken.
+    /// `parents` says that those are made too where they are missing, and `tagged` that it begins with
+    /// tags. What may not be seen is missing, and where that would be made, its name is taken.
     pub(crate) fn needs_to_create(
         &mut self,
         catalog: &CatalogName,
         schema: Option<&SchemaName>,
         parents: bool,
+        tagged: bool,
     ) -> Result<Needs> {
         let made = |on: &On, privileges: &[Privilege]| {
             let model = schema.map(|_| Privilege::CreateModel);
-            Needs::on(on, privileges.iter().copied().chain(model).collect::<Privileges>())
+            let tag = tagged.then_some(Privilege::ApplyTag);
+            let all = privileges.iter().copied().chain(model).chain(tag);
+            Needs::on(on, all.collect::<Privileges>())
         };
         let to_make = [Privilege::CreateCatalog, Privilege::CreateSchema];
         let needs = made(&On::registry(), &to_make);
@@ -97,7 +96,7 @@ impl Snapshot<'_> {
             return Ok(needs);
         };
         let on = self.on_id(id, &schema.to_string())?;
-        Ok(Needs::on(&on, Privilege::CreateModel))
+        Ok(made(&on, &[]))
     }
 
     fn parent_seen(
@@ -126,7 +125,8 @@ impl Snapshot<'_> {
         query.run(self)
     }
 
-    /// Refuses what needs more than the session holds; whoever may do everything is not asked.
+    /// Refuses what needs more than the session holds; whoever may do everything is not asked. What
+    /// nobody is granted, such as the review of one's own version, is refused by [`Self::hold`] alone.
     pub(crate) fn require(&mut self, needs: impl FnOnce(&mut Self) -> Result<Needs>) -> Result<()> {
         if self.rights()?.is_unbounded() {
             return Ok(());
@@ -149,14 +149,16 @@ impl Snapshot<'_> {
         if !self.holds(privilege, &on.chain)? {
             return Err(self.denied(privilege, on)?);
         }
-        match on.version {
-            Some(version)
-                if privilege == Privilege::Execute && self.lacks_signature(version)?.is_some() =>
-            {
-                Err(self.denied(privilege, on)?)
+        let Some(version) = on.version else { return Ok(()) };
+        let is_kept = match privilege {
+            Privilege::Execute => self.lacks_signature(version)?.is_some(),
+            Privilege::Review => {
+                let principal = self.session.principal(self.sql)?;
+                self.kept_from_reviewing(principal, privilege, on)?.is_some()
             }
-            _ => Ok(()),
-        }
+            _ => false,
+        };
+        if is_kept { Err(self.denied(privilege, on)?) } else { Ok(()) }
     }
 
     /// The error of a session that lacks a privilege, with what is missing and who can give it.
@@ -180,156 +182,38 @@ impl Context<'_> {
         self.rights = None;
         Ok(())
     }
-
-    /// Refuses to give to oneself, unless there is nothing that one does not have already.
-    pub(crate) fn refuse_for_oneself(&mut self, to: EntityId) -> Result<()> {
-        let mut now = self.now();
-        if now.rights()?.is_unbounded() {
-            return Ok(());
-        }
-        let is_oneself = match now.session.principal(now.sql)? {
-            Some(itself) => now.identities(itself)?.contains(&to),
-            None => false,
-        };
-        if is_oneself || Some(to) == now.everyone()? {
-            let label = now.principal_label(to)?;
-            return Err(denial(format!(
-                "nobody grants to themselves, and you are in {label} or the same; ask somebody else who holds `MANAGE` there"
-            )));
-        }
-        Ok(())
-    }
-
-    /// Refuses to give more on the registry than one holds there.
-    pub(crate) fn refuse_to_exceed(&mut self, privileges: Privileges, what: &str) -> Result<()> {
-        self.refuse_to_exceed_on(&On::registry(), privileges, what)
-    }
-
-    /// Refuses to give more on a securable than one holds there.
-    pub(crate) fn refuse_to_exceed_on(
-        &mut self,
-        on: &On,
-        privileges: Privileges,
-        what: &str,
-    ) -> Result<()> {
-        let held = self.now().held(&on.chain)?;
-        let lacking = privileges.and(on.level().applicable()).without(held);
-        if lacking.is_empty() {
-            return Ok(());
-        }
-        Err(denial(format!(
-            "`{what}` gives {lacking}, which you do not hold on {on}, and nobody gives what they do not hold; ask somebody who does"
-        )))
-    }
-
-    /// Refuses to let others act for a principal, or be in a group, that holds more than oneself.
-    pub(crate) fn refuse_beyond(&mut self, principal: EntityId) -> Result<()> {
-        let mut now = self.now();
-        let own = now.rights()?;
-        if own.is_unbounded() {
-            return Ok(());
-        }
-        let theirs = now.rights_of(Some(principal), Scope::default())?;
-        let label = now.principal_label(principal)?;
-        self.refuse_more(&own, &theirs, &[(true, false)], &format!("{label} holds"))
-    }
-
-    /// Refuses a state in which the session holds more than it did.
-    pub(crate) fn refuse_gain(&mut self, before: &Rights) -> Result<()> {
-        if before.is_unbounded() {
-            return Ok(());
-        }
-        let after = self.now().rights()?;
-        self.refuse_more(before, &after, &[(true, true), (false, false)], "it would give you")
-    }
-
-    /// Refuses where one holds more than the other, which is to be asked with the truth of conditions
-    /// of grants (and the opposite of denials) that goes with each.
-    fn refuse_more(
-        &mut self,
-        own: &Rights,
-        more: &Rights,
-        assumed: &[(bool, bool)],
-        what: &str,
-    ) -> Result<()> {
-        let places: BTreeSet<EntityId> = own.places().chain(more.places()).collect();
-        for place in std::iter::once(EntityId::REGISTRY).chain(places) {
-            let chain = self.now().chain_at(place, CommitNumber::NOW)?;
-            let held = |rights: &Rights, met: bool| {
-                rights.held(&chain, Privileges::ALL, &mut |_, allows| Ok(allows == met))
-            };
-            for (of_more, of_own) in assumed {
-                let gain = held(more, *of_more)?.without(held(own, *of_own)?);
-                if !gain.is_empty() {
-                    let on = self.now().securable_label(place)?;
-                    return Err(denial(format!(
-                        "{what} {gain} on `{on}`, which you do not hold, and nobody gives what they do not hold; ask somebody who does"
-                    )));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes a change to a model that must not give the session more on it: a condition of its own
-    /// could come true by it, or that of a denial end.
-    pub(crate) fn without_gain<T>(
-        &mut self,
-        id: EntityId,
-        change: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
-        if self.now().rights()?.is_unbounded() {
-            return change(self);
-        }
-        let before = self.held_on(id)?;
-        let changed = change(self)?;
-        let gain = self.held_on(id)?.without(before);
-        if gain.is_empty() {
-            return Ok(changed);
-        }
-        Err(denial(format!(
-            "it would give you {gain} there, and nobody grants to themselves; ask somebody else who may do it"
-        )))
-    }
-
-    fn held_on(&mut self, id: EntityId) -> Result<Privileges> {
-        let mut now = self.now();
-        let on = now.on_id(id, "")?;
-        now.held(&on.chain)
-    }
-
-    /// Refuses a state in which nobody who can prove themselves for good holds everything on the
-    /// registry.
-    pub(crate) fn keep_a_steward(&mut self) -> Result<()> {
-        if self.now().has_steward(None)? {
-            return Ok(());
-        }
-        Err(Detail::Conflict(
-            "then nobody would hold everything on the registry, and nobody could grant it again; make somebody else steward first".into(),
-        )
-        .into())
-    }
 }
 
-impl Snapshot<'_> {
-    /// Whether somebody, other than `without`, who can prove themselves for good holds everything on
-    /// the registry.
-    pub(crate) fn has_steward(&mut self, without: Option<EntityId>) -> Result<bool> {
-        let holders = self.sql.all(
-            "SELECT DISTINCT principal FROM access_grant WHERE securable = 0 AND effect = 'allow' AND until > ?1",
-            &[self.moment.into()],
-            |row| row.id(0),
-        )?;
-        for holder in holders {
-            for actor in self.actors_of(holder)? {
-                if Some(actor) == without || !self.can_prove_itself(actor)? {
-                    continue;
-                }
-                if self.rights_of(Some(actor), Scope::default())?.is_unbounded() {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Content, Options, RegisterVersion, Registry, no_progress};
+
+    #[test]
+    fn who_registered_a_version_does_not_hold_its_review() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { create: true, ..Options::default() };
+        let steward = Registry::open_with(folder.path().join("models.hb"), options).unwrap();
+        steward.create_model("fraud").unwrap();
+        let content = Content::Bytes { name: "m.bin".into(), bytes: b"weights".to_vec() };
+        let version = RegisterVersion { model: "fraud".into(), ..RegisterVersion::default() };
+        steward.register_version(&content, version, &mut no_progress).unwrap();
+        let hold = |session: &Registry, privilege, on: &str| {
+            let held = session.snapshot(|snapshot| {
+                let on = snapshot.on(on)?;
+                snapshot.hold(privilege, &on)
+            });
+            held.map_or_else(|error| error.code().to_owned(), |()| "ok".to_owned())
+        };
+        let version = "models:/fraud/1";
+        assert_eq!(hold(&steward, Privilege::Review, version), "permission_denied");
+        assert_eq!(hold(&steward, Privilege::Execute, version), "ok");
+        assert_eq!(hold(&steward, Privilege::Review, "models:/fraud"), "ok");
+        steward.create_service("ann").unwrap();
+        steward.grant("Reviewer", "registry:/", "ann").unwrap();
+        let token = steward.create_token("ann", crate::TokenOptions::default()).unwrap().token;
+        let path = folder.path().join("models.hb");
+        let other = Registry::open_with_token(path, Options::default(), &token).unwrap();
+        assert_eq!(hold(&other, Privilege::Review, version), "ok");
     }
 }

@@ -230,18 +230,23 @@ impl Command for DeletePrincipal {
             return Err(Detail::ReservedName("everybody is always in `everyone`".into()).into());
         }
         let owned = now.sql.first(
-            "SELECT s.kind, s.name FROM profile p JOIN securable s ON s.id = p.target AND s.until > ?2 \
+            "SELECT s.id, s.kind, s.name FROM profile p JOIN securable s ON s.id = p.target AND s.until > ?2 \
              WHERE p.owner = ?1 AND p.until > ?2 LIMIT 1",
             &[id.into(), now.moment.into()],
-            |row| Ok(format!("{} `{}`", row.text(0)?, row.text(1)?)),
+            |row| Ok((row.id(0)?, format!("{} `{}`", row.text(1)?, row.text(2)?))),
         )?;
-        if let Some(owned) = owned {
+        if let Some((owned, name)) = owned {
+            let owned =
+                if now.sees(owned)? { name } else { "something that you do not see".into() };
             return Err(Detail::InUse(format!(
                 "{label} owns {owned}; give away what it owns first"
             ))
             .into());
         }
-        let before = now.rights()?;
+        if now.principal(id)?.kind == PrincipalKind::Group {
+            context.refuse_to_lift(id)?;
+        }
+        let before = context.now().rights()?;
         context.end_principal(id)?;
         context.refuse_gain(&before)?;
         context.keep_a_steward()
@@ -293,6 +298,13 @@ impl Command for AddMember {
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let mut now = context.now();
         let (group, member) = (now.group_id(&self.group)?, now.principal_id(&self.member)?);
+        if Some(member) == now.everyone()? {
+            return Err(Detail::InvalidArgument(
+                "everybody is in no other group; grant to `everyone` what everybody is to hold"
+                    .into(),
+            )
+            .into());
+        }
         if now.identities(group)?.contains(&member) {
             let [group, member] = [now.principal_label(group)?, now.principal_label(member)?];
             return Err(Detail::Conflict(format!(
@@ -329,6 +341,7 @@ impl Command for RemoveMember {
             let [group, member] = [now.principal_label(group)?, now.principal_label(member)?];
             return Err(Detail::NotFound(format!("{member} is not directly in {group}")).into());
         }
+        context.refuse_to_lift(group)?;
         let before = context.now().rights()?;
         context.tx.close(&MEMBER, &[group.into(), member.into()])?;
         context.changed_access(Some(member))?;

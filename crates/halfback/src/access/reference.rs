@@ -5,7 +5,7 @@ use std::fmt;
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, ModelName, SchemaName, shown};
-use halfback_store::tx::principal_of;
+use halfback_store::tx::{principal_of, principals_called};
 
 use super::principal::{EVERYONE, is_id};
 use super::rights::Chain;
@@ -57,6 +57,13 @@ impl Snapshot<'_> {
         let target: Target = text.parse()?;
         let id = self.target_id(&target)?;
         self.on_id(id, text)
+    }
+
+    /// The same where it lay at this snapshot's moment; what one may do is asked of where it lies now.
+    pub(crate) fn on_then(&mut self, text: &str) -> Result<On> {
+        let on = self.on(text)?;
+        let chain = self.chain_at(on.id(), self.moment)?;
+        Ok(On { chain, ..on })
     }
 
     /// The catalog of a name.
@@ -153,17 +160,12 @@ impl Snapshot<'_> {
         Ok(row.is_some())
     }
 
-    /// The living principals of a name, the oldest first; those who have proved nothing, as owners and
+    /// The living principals of a name, the oldest first; those who are but a name, as owners and
     /// authors of what was brought in, only where there are no others.
     pub(crate) fn principals_called(&mut self, name: &str) -> Result<Vec<EntityId>> {
-        let found = self.sql.all(
-            "SELECT n.id, n.proof FROM principal_name n JOIN principal p ON p.id = n.id AND p.until > ?2 AND p.since <= ?2 \
-             WHERE n.name = ?1 ORDER BY n.id",
-            &[name.into(), self.moment.into()],
-            |row| Ok((row.id(0)?, row.text(1)? == "name")),
-        )?;
-        let known = found.iter().any(|(_, is_name)| !is_name);
-        let found = found.into_iter().filter(|(_, is_name)| !(known && *is_name));
+        let found = principals_called(self.sql, name, self.moment)?;
+        let known = found.iter().any(|(_, is_known)| *is_known);
+        let found = found.into_iter().filter(|(_, is_known)| *is_known || !known);
         Ok(found.map(|(id, _)| id).collect())
     }
 

@@ -58,6 +58,14 @@ impl Chain {
         }
     }
 
+    /// The chain of a model that could lie in this, or of this where it is a model.
+    pub(crate) fn filled(mut self) -> Self {
+        while self.length < self.ids.len() {
+            self = self.below(EntityId(-1));
+        }
+        self
+    }
+
     /// The chain of the securable that lies on a level above this one, or of this one.
     pub(crate) fn up_to(mut self, level: Level) -> Self {
         let length = match level {
@@ -121,9 +129,11 @@ pub(crate) struct Rights {
 const OWNER: usize = 0;
 
 /// What ownership gives.
-const OF_OWNER: Privileges = Privileges::NONE.with(Privilege::Browse).with(Privilege::Manage);
+pub(super) const OF_OWNER: Privileges =
+    Privileges::NONE.with(Privilege::Browse).with(Privilege::Manage);
 /// What others depend on.
-const GATES: Privileges = Privileges::NONE.with(Privilege::UseCatalog).with(Privilege::UseSchema);
+pub(super) const GATES: Privileges =
+    Privileges::NONE.with(Privilege::UseCatalog).with(Privilege::UseSchema);
 /// What a session is asked for that is to see something: holding anything shows it.
 pub(crate) const SIGHT: Privileges = Privileges::ALL;
 
@@ -244,6 +254,43 @@ impl Rights {
     /// Every securable that anything is said of.
     pub(crate) fn places(&self) -> impl Iterator<Item = EntityId> {
         self.granted.keys().copied()
+    }
+
+    /// The principal and the groups that it is in.
+    pub(crate) fn identities(&self) -> &[EntityId] {
+        &self.identities
+    }
+
+    /// What is allowed and what is denied on a securable whatever conditions are met; none where the
+    /// scope does not reach it.
+    pub(super) fn certain(&self, chain: &Chain) -> Option<(Privileges, Privileges)> {
+        if !self.scope.reaches(chain) {
+            return None;
+        }
+        if self.unbounded {
+            return Some((Privileges::ALL, Privileges::NONE));
+        }
+        let said = chain.ids().iter().filter_map(|id| self.granted.get(id));
+        Some(said.fold((Privileges::NONE, Privileges::NONE), |(allowed, denied), granted| {
+            (allowed.or(granted.allowed), denied.or(granted.denied))
+        }))
+    }
+
+    /// What is allowed or denied of models that meet a condition: its text, which of both, and what.
+    pub(super) fn conditional(
+        &self,
+        chain: &Chain,
+    ) -> impl Iterator<Item = (&str, bool, Privileges)> {
+        let said = chain.ids().to_vec().into_iter().filter_map(|id| self.granted.get(&id));
+        said.flat_map(|granted| &granted.conditional).filter_map(|(place, allows, privileges)| {
+            let condition = self.conditions.get(*place)?;
+            Some((condition.text(), *allows, *privileges))
+        })
+    }
+
+    /// What of some privileges the scope lets through.
+    pub(super) fn within_scope(&self, privileges: Privileges) -> Privileges {
+        self.scope.within(privileges)
     }
 
     /// The texts of all conditions that bear upon what lies in a securable.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use halfback_store::error::{Detail, Error, Result};
+use halfback_store::id::EntityId;
 use halfback_store::name::{shown, text};
 use halfback_store::schema::{ROLE, SEPARATION};
 use schemars::JsonSchema;
@@ -79,6 +80,8 @@ pub struct DeleteRole {
 
 /// Says that nobody may hold two roles together, on whatever securables, directly, through groups
 /// or through other roles (static separation of duties, INCITS 359-2012 §5.3); or no longer.
+///
+/// Stewards of the registry hold every role by that, and are outside.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeparateRoles {
@@ -389,11 +392,16 @@ impl Context<'_> {
             return Ok(());
         }
         let roles = Roles::read(&mut now)?;
+        let everyone = now.everyone()?;
         for principal in now.living_principals()? {
             let mut held = BTreeSet::new();
-            for identity in now.identities(principal)? {
-                for word in now.granted_words(identity)? {
-                    held.extend(roles.within(&word));
+            for identity in now.identities(principal)?.into_iter().chain(everyone) {
+                for (word, on) in now.granted_words(identity)? {
+                    let within = roles.within(&word);
+                    // Who holds everything on the registry is outside.
+                    if on != EntityId::REGISTRY || !within.contains(STEWARD) {
+                        held.extend(within);
+                    }
                 }
             }
             let both = |(first, second): &&(String, String)| {

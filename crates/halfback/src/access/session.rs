@@ -65,6 +65,11 @@ impl Session {
         &self.actor
     }
 
+    /// Whose the contents are that the session has read: two proofs may say the same of two people.
+    pub(crate) fn bearer(&self) -> String {
+        format!("{}:{}", self.actor.proof, self.actor.subject)
+    }
+
     /// The token that proves the session.
     pub(crate) fn token(&self) -> Option<&Token> {
         match &self.proved {
@@ -88,12 +93,16 @@ impl Session {
 
     /// Whether what proves the session still holds, as far as the clock says.
     pub(crate) fn is_in_time(&self) -> bool {
-        let expires = match &self.proved {
+        self.expires().is_none_or(|expires| Timestamp::now() < expires)
+    }
+
+    /// When what proves the session ends.
+    pub(crate) fn expires(&self) -> Option<Timestamp> {
+        match &self.proved {
             Proof::OfOsUser => None,
             Proof::OfToken(token) => token.expires,
             Proof::Elsewhere(expires) => *expires,
-        };
-        expires.is_none_or(|expires| Timestamp::now() < expires)
+        }
     }
 
     /// The rights that were read under this token of the structural word.
@@ -110,6 +119,8 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CreateModel;
+    use crate::registry::{Options, Registry};
 
     #[test]
     fn a_login_name_is_nobody_elses() {
@@ -121,5 +132,35 @@ mod tests {
         check("everyone", "uid:7");
         check("p7", "uid:7");
         check("pat", "pat");
+    }
+    #[test]
+    fn a_newcomer_does_not_take_a_name_that_stands_for_somebody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("models.hb");
+        let options = Options { create: true, ..Options::default() };
+        let steward = Registry::open_with(&path, options).unwrap();
+        for what in ["Consumer", "CREATE CATALOG"] {
+            steward.grant(what, "registry:/", "everyone").unwrap();
+        }
+        let ben = steward.create_user("ben", None).unwrap().id;
+        // Who but owns something gives way.
+        let owned = CreateModel { owner: Some("eve".into()), ..CreateModel::from("fraud") };
+        steward.create_model(owned).unwrap();
+        let newcomer = |name: &str, uid: u32| {
+            let actor = Actor { subject: format!("uid:{uid}"), name: name.into(), ..os_user() };
+            let session = Session::of_identity(actor, None);
+            let registry = Registry::joined(steward.shared().unwrap(), session).unwrap();
+            registry.create_catalog(format!("c{uid}").as_str()).unwrap();
+            registry.whoami().unwrap()
+        };
+        let found = newcomer("ben", 4711);
+        assert_eq!(found.name.as_deref(), Some("uid:4711"));
+        assert_eq!(steward.get_principal("ben").unwrap().id, ben);
+        assert_eq!(steward.get_principal("uid:4711").unwrap().id, found.id);
+        let eve = newcomer("eve", 4712);
+        assert_eq!(eve.name.as_deref(), Some("eve"));
+        assert_eq!(steward.get_principal("eve").unwrap().id, eve.id);
+        // Nor where the name was given first by the operating system.
+        assert_eq!(newcomer("eve", 4713).name.as_deref(), Some("uid:4713"));
     }
 }

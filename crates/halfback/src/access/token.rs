@@ -238,15 +238,17 @@ impl Command for CreateToken {
             .into());
         }
         let expires = self.expires_at.map(Timestamp::from);
-        if let Some(token) = now.session.token().cloned() {
-            let outlives =
-                token.expires.is_some_and(|end| expires.is_none_or(|expires| expires > end));
-            if !token.scope_now(&mut now)?.is_all() || outlives {
-                // What narrows it would be left behind.
-                return Err(denial(
-                    "a token makes no token that is wider or lasts longer; make it in a session of another proof",
-                ));
-            }
+        let end = now.session.expires();
+        let outlives = end.is_some_and(|end| expires.is_none_or(|expires| expires > end));
+        let is_narrow = match now.session.token().cloned() {
+            Some(token) => !token.scope_now(&mut now)?.is_all(),
+            None => false,
+        };
+        if is_narrow || outlives {
+            // What narrows it would be left behind.
+            return Err(denial(
+                "a session makes no token that is wider than it or lasts longer; make it in a session of another proof, or let it end sooner",
+            ));
         }
         if now.session.principal(now.sql)? != Some(principal) {
             context.refuse_beyond(principal)?;
@@ -328,7 +330,7 @@ impl Command for AllowOsUsers {
         if now.allows_os_users()? == self.allowed {
             return Ok(());
         }
-        if !self.allowed && now.session.token().is_none() {
+        if !self.allowed && now.session.is_of_os_user() {
             return Err(Detail::Conflict(
                 "this session is the operating system's user's, and would end with this; do it in a session with a token".into(),
             )

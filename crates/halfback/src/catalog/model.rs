@@ -147,7 +147,8 @@ impl Command for CreateModel {
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
         let name: ModelName = self.name.parse()?;
-        now.needs_to_create(name.catalog(), Some(name.schema()), self.parents)
+        let tagged = !self.tags.is_empty();
+        now.needs_to_create(name.catalog(), Some(name.schema()), self.parents, tagged)
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Model> {

@@ -12,6 +12,7 @@ use halfback_store::schema::{ACCESS_GRANT, ORIGIN, PROFILE, SECURABLE, TAG};
 use halfback_store::sql::Value;
 
 use crate::access::Privilege;
+use crate::access::need::denial;
 use crate::command::{Context, Snapshot};
 use crate::page::{Page, Paging};
 use crate::secret;
@@ -134,7 +135,12 @@ impl Context<'_> {
             &PROFILE,
             &[id.into(), owner.into(), comment.as_ref().into(), task.as_ref().into()],
         )?;
-        self.add_tags(id, level.noun(), &profile.tags, profile.allow_secrets)?;
+        let Profile { tags, allow_secrets, .. } = profile;
+        if !tags.is_empty() {
+            self.without_gain(id, |context| {
+                context.add_tags(id, level.noun(), &tags, allow_secrets)
+            })?;
+        }
         Ok(id)
     }
 
@@ -173,6 +179,9 @@ impl Context<'_> {
             Some(owner) if entry.owner.as_ref() != Some(&owner) => self.owner(owner)?,
             _ => entry.owner_id,
         };
+        if owner != entry.owner_id {
+            self.refuse_to_own(id, entry.owner_id, owner)?;
+        }
         let comment = match changes.comment {
             Some(comment) if comment != entry.comment.unwrap_or_default() => {
                 self.comment(Some(comment), changes.allow_secrets)?
@@ -255,6 +264,12 @@ impl Context<'_> {
             for (child, name) in children {
                 // Something on the way down may be denied.
                 let mut now = self.now();
+                if !now.sees(child)? {
+                    return Err(denial(format!(
+                        "you may not delete all that the {} holds; ask somebody else who holds `MANAGE` there",
+                        level.noun()
+                    )));
+                }
                 let on = now.on_id(child, &name)?;
                 now.hold(Privilege::Manage, &on)?;
                 self.remove(below, child, true, name)?;

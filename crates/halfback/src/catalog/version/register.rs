@@ -115,7 +115,9 @@ impl Command for RegisterVersion {
     type Output = ModelVersion;
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on(&now.on_model(&self.model)?, Privilege::CreateModelVersion))
+        let on = now.on_model(&self.model)?;
+        let needs = Needs::on(&on, Privilege::CreateModelVersion);
+        Ok(needs.and_if(!self.tags.is_empty(), &on, Privilege::ApplyTag))
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
@@ -219,8 +221,8 @@ impl Context<'_> {
             Some(_) => Place::Elsewhere,
             None => Place::Stored(self.now().catalog_of(model)?),
         };
-        let subject = self.session.actor().subject.clone();
-        if let Some(held) = self.possessed.lock().get(&(subject, place, *digest)) {
+        let bearer = self.session.bearer();
+        if let Some(held) = self.possessed.lock().get(&(bearer, place, *digest)) {
             return Ok(held.clone());
         }
         let first = match location {
