@@ -89,8 +89,7 @@ fn killed(folder: &Path, way: &str, after: Option<Duration>) -> (bool, Duration)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines =
-        BufReader::new(child.stdout.take().unwrap()).lines().map_while(|line| line.ok());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains("> began")));
     let began = Instant::now();
     let mut said = None;

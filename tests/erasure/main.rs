@@ -266,6 +266,7 @@ fn features_stay_as_the_signature_does() {
     world.is_sound();
 }
 
+#[test]
 fn what_is_missing_without_an_erasure_is_found() {
     for (table, what) in [("payload", "payload"), ("text", "text"), ("principal_name", "names")] {
         let world = World::with_comment(SECRET);
