@@ -1026,6 +1026,8 @@ class SeparateRoles(Command):
     """Says that nobody may hold two roles together, on whatever securables, directly, through
     groups or through other roles (static separation of duties, INCITS 359-2012 §5.3); or no
     longer.
+
+    Stewards of the registry hold every role by that, and are outside.
     """
 
     NAME: ClassVar[str] = "separate_roles"

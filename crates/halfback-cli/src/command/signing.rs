@@ -146,7 +146,7 @@ impl Sign {
             key.write_new(file)?;
             let public = key.public_key().to_pem();
             let record = json!({ "path": file.to_string_lossy(), "public_key": public });
-            return session.output.record(&record, |output| output.line(public.trim_end()));
+            return session.output.record(&record, |output| output.lines(public.trim_end()));
         }
         let version = self.version.unwrap_or_default();
         let registry = session.registry()?;
@@ -228,7 +228,7 @@ fn tell(session: &mut Session<'_, '_>, keys: &SigningKeys) -> Outcome {
             return output.line("no signature is asked for");
         }
         for key in &keys.keys {
-            output.line(key.trim_end())?;
+            output.lines(key.trim_end())?;
         }
         Ok(())
     })

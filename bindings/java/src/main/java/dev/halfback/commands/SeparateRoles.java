@@ -7,6 +7,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  * Says that nobody may hold two roles together, on whatever securables, directly, through groups or
  * through other roles (static separation of duties, INCITS 359-2012 §5.3); or no longer.
  *
+ * <p>Stewards of the registry hold every role by that, and are outside.
+ *
  * @param first One of the roles.
  * @param second The other.
  * @param separated Whether they are kept apart from now on.
