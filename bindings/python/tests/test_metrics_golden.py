@@ -163,7 +163,11 @@ def differs(case: dict[str, Any], data: dict[str, Any], tolerance: float) -> str
     return f"got {value}"
 
 
-@pytest.mark.parametrize("book", sorted(path.stem for path in GOLDEN.glob("*.json")))
+# Fairness is measured in Rust and has no function here.
+BOOKS = sorted({path.stem for path in GOLDEN.glob("*.json")} - {"fairness"})
+
+
+@pytest.mark.parametrize("book", BOOKS)
 def test_every_case_gives_what_it_gave_there(book: str) -> None:
     read = json.loads((GOLDEN / f"{book}.json").read_text(encoding="utf-8"))
     data = {
