@@ -281,6 +281,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise Unusable("a checkpoint takes a file that has one, and its public key: --key")
         with open(given.log, "rb") as log:
             report = verify(log, keys, notes)
+        if keys and not report.signed:
+            raise Unusable("no checkpoint is in it, and a key proves nothing without one")
     except Damaged as error:
         print(f"damaged: {error}", file=sys.stderr)
         return 1

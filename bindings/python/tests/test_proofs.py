@@ -188,8 +188,12 @@ def test_an_erased_payload_is_no_damage_and_half_of_one_is(exported: Exported) -
     exported.found(put(line | {"payload": "[]"}), "entry 7 ")
 
 
-def test_the_script_says_by_its_exit_code_what_it_found(exported: Exported, tmp_path: Path) -> None:
+def test_the_script_says_by_its_exit_code_what_it_found(
+    exported: Exported, registry: Registry, tmp_path: Path
+) -> None:
     notes, damaged = tmp_path / "checkpoints.txt", tmp_path / "damaged.jsonl"
+    unsigned = tmp_path / "unsigned.jsonl"
+    registry.export_log(unsigned)
     notes.write_text(exported.checkpoints, encoding="utf-8")
     damaged.write_bytes(exported.content.replace(b"set_tag", b"set_tug", 1))
     run = partial(subprocess.run, capture_output=True, text=True, check=False, encoding="utf-8")
@@ -199,6 +203,8 @@ def test_the_script_says_by_its_exit_code_what_it_found(exported: Exported, tmp_
         ([exported.path, *key, "--checkpoint", notes], 0, "under a signature: 50"),
         ([damaged, *key], 1, "damaged: entry "),
         ([exported.path, "--checkpoint", notes], 2, "--key"),
+        ([unsigned], 0, "under a signature: 0"),
+        ([unsigned, *key], 2, "a key proves nothing"),
         ([tmp_path / "absent"], 2, "absent"),
         ([], 2, "usage"),
     ]
