@@ -189,8 +189,8 @@ impl Registry {
     /// # let version = RegisterVersion { model: "fraud".into(), ..RegisterVersion::default() };
     /// # registry.register_version(&content, version.clone(), &mut no_progress)?;
     /// # registry.register_version(&content, version, &mut no_progress)?;
-    /// let digest = registry.resolve("fraud/1")?.digest;
-    /// let erased = registry.purge_artifact("main", &digest, "no licence for the data")?;
+    /// let version = registry.resolve("fraud/1")?;
+    /// let erased = registry.purge_artifact("main", &version.digest, "no licence for the data")?;
     /// assert_eq!((erased.contents, erased.wiped), (2, true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
