@@ -1,9 +1,11 @@
 //! The native methods that measure: columns come as bytes, see `ColumnBytes` and `Columns::decode`.
 
+use halfback::Registry;
 use halfback::wire::{self, Columns};
 use jni::Env;
 use jni::objects::{JByteArray, JClass};
 use jni::sys::jlong;
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::handle::Handle;
@@ -18,10 +20,7 @@ pub(crate) fn evaluate<'local>(
     request: JByteArray<'local>,
     columns: JByteArray<'local>,
 ) -> Outcome<'local> {
-    let request = env.convert_byte_array(request)?;
-    let columns = Columns::decode(&env.convert_byte_array(columns)?)?;
-    let kept = wire::evaluate(&Handle::borrow(handle)?.registry, &request, &columns)?;
-    Ok(env.byte_array_from_slice(&json(&kept)?)?)
+    measured(env, handle, request, columns, wire::evaluate)
 }
 
 pub(crate) fn compare<'local>(
@@ -31,10 +30,7 @@ pub(crate) fn compare<'local>(
     request: JByteArray<'local>,
     columns: JByteArray<'local>,
 ) -> Outcome<'local> {
-    let request = env.convert_byte_array(request)?;
-    let columns = Columns::decode(&env.convert_byte_array(columns)?)?;
-    let kept = wire::compare(&Handle::borrow(handle)?.registry, &request, &columns)?;
-    Ok(env.byte_array_from_slice(&json(&kept)?)?)
+    measured(env, handle, request, columns, wire::compare)
 }
 
 pub(crate) fn picture<'local>(
@@ -44,4 +40,18 @@ pub(crate) fn picture<'local>(
 ) -> Outcome<'local> {
     let request = env.convert_byte_array(request)?;
     Ok(env.byte_array_from_slice(wire::picture(&request)?.as_bytes())?)
+}
+
+/// Reads what is to be measured, and writes what was kept of it.
+fn measured<'local, T: Serialize>(
+    env: &mut Env<'local>,
+    handle: jlong,
+    request: JByteArray<'local>,
+    columns: JByteArray<'local>,
+    of: impl FnOnce(&Registry, &[u8], &Columns) -> halfback::Result<T>,
+) -> Outcome<'local> {
+    let request = env.convert_byte_array(request)?;
+    let columns = Columns::decode(&env.convert_byte_array(columns)?)?;
+    let kept = of(&Handle::borrow(handle)?.registry, &request, &columns)?;
+    Ok(env.byte_array_from_slice(&json(&kept)?)?)
 }

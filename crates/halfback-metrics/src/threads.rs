@@ -49,7 +49,7 @@ pub(crate) fn each<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> Vec
         return (0..count).map(of).collect();
     }
     let of = &of;
-    let share = |thread: usize| thread * count / threads..(thread + 1) * count / threads;
+    let share = |thread| share(thread, threads, count);
     std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
             .map(|thread| scope.spawn(move || share(thread).map(of).collect::<Vec<T>>()))
@@ -65,9 +65,16 @@ pub(crate) fn each<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> Vec
     })
 }
 
-/// How many parts a column of so many rows is cut into where the parts may depend on the threads.
-pub(crate) fn parts(rows: usize) -> usize {
-    THREADS.get().min(rows / BLOCK).max(1)
+/// What `of` gives for each of as many equal parts of the rows as there are threads, in their order: for
+/// what comes to the same however rows are cut.
+pub(crate) fn parts<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let parts = THREADS.get().min(rows / BLOCK).max(1);
+    each(parts, |at| of(share(at, parts, rows)))
+}
+
+/// One of equal parts of `0..count`.
+fn share(at: usize, parts: usize, count: usize) -> Range<usize> {
+    at * count / parts..(at + 1) * count / parts
 }
 
 #[cfg(test)]
@@ -88,11 +95,12 @@ mod tests {
 
     #[test]
     fn threads_are_those_of_the_call_alone() {
+        let parts = |rows| parts(rows, |range| range).len();
         assert_eq!(parts(10 * BLOCK), 1);
         with_threads(3, || assert_eq!((parts(10 * BLOCK), parts(BLOCK), parts(0)), (3, 1, 1)));
         let panicked = std::panic::catch_unwind(|| with_threads(3, || panic!("inside")));
         assert!(panicked.is_err());
         assert_eq!(parts(10 * BLOCK), 1);
-        assert!(with_threads(0, || parts(usize::MAX)) >= 1);
+        assert!(with_threads(0, || parts(10 * BLOCK)) >= 1);
     }
 }

@@ -2,8 +2,8 @@
 //! the positive class, names for a report, costs.
 
 use halfback_metrics::{
-    Average, Confusion, CostMatrix, Error, Kappa, Label, Metric, MultilabelConfusion, Normalize,
-    Tally, ZeroDivision,
+    Average, Confusion, CostMatrix, Kappa, Label, MultilabelConfusion, Normalize, Tally,
+    ZeroDivision,
 };
 
 use super::column::Call;
@@ -182,9 +182,4 @@ pub(super) fn choice(call: &Call<'_>, at: usize) -> Outcome<usize> {
 
 pub(super) fn unknown() -> Failure {
     Failure::Defect("a choice that does not exist was made")
-}
-
-/// A metric that is a plain number where it is defined at all.
-pub(super) fn plain(number: Result<f64, Error>) -> Outcome<Metric> {
-    Ok(Metric::of(number?))
 }

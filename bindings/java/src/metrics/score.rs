@@ -2,14 +2,14 @@
 //! Where scores are a table, its width comes first among the options.
 
 use halfback_metrics::{
-    Bins, Brier, Costs, Multiclass, ScoreAverage, auc, average_precision,
+    Bins, Brier, Costs, Metric, Multiclass, ScoreAverage, auc, average_precision,
     average_precision_multiclass, best_threshold, brier_score, confusion_at_thresholds,
     d2_brier_score, d2_log_loss, det_curve, gain_curve, gini, hinge_loss, kolmogorov_smirnov,
     lift_at, log_loss, murphy, precision_recall_curve, recalibration, reliability, roc_auc,
     roc_auc_by_class, roc_auc_multiclass, roc_curve, spiegelhalter, top_k_accuracy,
 };
 
-use super::classes::{choice, plain, unknown};
+use super::classes::{choice, unknown};
 use super::column::Call;
 use super::numbers::Numbers;
 use super::{Outcome, only};
@@ -90,7 +90,7 @@ fn loss(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
         "d2_brier_score" => d2_brier_score(call.labels(0)?, table()?, weights, &brier()?)?,
         "hinge_loss" => {
             let decisions = call.table(1, 0, "pred_decision")?;
-            plain(hinge_loss(call.labels(0)?, decisions, weights, classes))?
+            Metric::of(hinge_loss(call.labels(0)?, decisions, weights, classes)?)
         }
         _ => return Ok(false),
     };

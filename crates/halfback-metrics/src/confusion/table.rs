@@ -3,7 +3,7 @@
 use crate::column::{Label, Labels, Weights};
 use crate::encode::{Kind, kind, label};
 use crate::error::{Error, Result};
-use crate::threads::{each, parts};
+use crate::threads::parts;
 
 use super::{Confusion, check_size};
 
@@ -96,10 +96,7 @@ fn span<L: Whole, R: Whole>(left: &[L], right: &[R]) -> Option<(i64, usize)> {
 /// Counts pairs; nothing where a number lies outside the span.
 fn count<L: Whole, R: Whole>(left: &[L], right: &[R], low: i64, span: usize) -> Option<Vec<u64>> {
     let wide = span + 1;
-    let rows = left.len();
-    let parts = parts(rows);
-    let part = |at: usize| at * rows / parts..(at + 1) * rows / parts;
-    let tables = each(parts, |at| tally(&left[part(at)], &right[part(at)], low, span));
+    let tables = parts(left.len(), |rows| tally(&left[rows.clone()], &right[rows], low, span));
     let sum = |at: usize| tables.iter().map(|table| table[at]).sum::<u64>();
     let outside = (0..wide).any(|at| sum(span * wide + at) + sum(at * wide + span) > 0);
     let cells = (0..span * span).map(|cell| sum(cell / span * wide + cell % span));

@@ -49,13 +49,10 @@ fn counted(truth: &[bool], scores: &[f64], mut step: impl FnMut(Step)) {
 
 /// The keys of positive and of negative rows, sorted.
 pub(crate) fn split(truth: &[bool], scores: &[f64]) -> (Vec<u64>, Vec<u64>) {
-    let rows = truth.len();
-    let parts = parts(rows);
-    if parts == 1 {
-        return split_part(truth, scores);
+    let mut sorted = parts(truth.len(), |rows| split_part(&truth[rows.clone()], &scores[rows]));
+    if let [_] = sorted.as_slice() {
+        return sorted.swap_remove(0);
     }
-    let part = |at: usize| at * rows / parts..(at + 1) * rows / parts;
-    let sorted = each(parts, |at| split_part(&truth[part(at)], &scores[part(at)]));
     let (positive, negative): (Vec<_>, Vec<_>) = sorted.into_iter().unzip();
     let both = [positive, negative];
     let mut merged = each(2, |class| merged(&both[class])).into_iter();

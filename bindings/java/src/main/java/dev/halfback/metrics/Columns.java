@@ -106,6 +106,14 @@ final class Columns {
     return value;
   }
 
+  /** Refuses a table that is not as wide as the truth. */
+  static void sameWidth(String argument, int found, int expected) {
+    if (found != expected) {
+      throw invalid(
+          "`" + argument + "` has " + found + " columns, expected " + expected + " as in `y_true`");
+    }
+  }
+
   static HalfbackInvalidException invalid(String message) {
     return new HalfbackInvalidException("invalid_argument", message);
   }

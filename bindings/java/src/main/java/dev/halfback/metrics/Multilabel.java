@@ -24,14 +24,7 @@ public final class Multilabel {
    */
   public static Multilabel of(Flags truth, Flags predicted) {
     Columns.given(predicted, "y_pred");
-    if (Columns.given(truth, "y_true").columns() != predicted.columns()) {
-      throw Columns.invalid(
-          "`y_pred` has "
-              + predicted.columns()
-              + " columns, expected "
-              + truth.columns()
-              + " as in `y_true`");
-    }
+    Columns.sameWidth("y_pred", predicted.columns(), Columns.given(truth, "y_true").columns());
     return new Multilabel(truth, predicted, null);
   }
 

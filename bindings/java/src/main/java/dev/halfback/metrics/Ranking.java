@@ -23,14 +23,7 @@ public final class Ranking {
    */
   public static Ranking of(Flags truth, Table scores) {
     Columns.given(scores, "y_score");
-    if (Columns.given(truth, "y_true").columns() != scores.columns()) {
-      throw Columns.invalid(
-          "`y_score` has "
-              + scores.columns()
-              + " columns, expected "
-              + truth.columns()
-              + " as in `y_true`");
-    }
+    Columns.sameWidth("y_score", scores.columns(), Columns.given(truth, "y_true").columns());
     return new Ranking(truth, scores, null);
   }
 

@@ -50,14 +50,7 @@ public final class Regression {
   public static Regression of(Table truth, Table predicted) {
     Columns.given(predicted, "y_pred");
     int outputs = Columns.given(truth, "y_true").columns();
-    if (outputs != predicted.columns()) {
-      throw Columns.invalid(
-          "`y_pred` has "
-              + predicted.columns()
-              + " columns, expected "
-              + outputs
-              + " as in `y_true`");
-    }
+    Columns.sameWidth("y_pred", predicted.columns(), outputs);
     return new Regression(
         truth.column(), predicted.column(), outputs, null, OutputAverage.UNIFORM, null);
   }
