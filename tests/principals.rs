@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use halfback::wire::{Columns, OwnedColumn};
-use halfback::{Registry, TokenOptions, View};
+use halfback::{Registry, ReleaseHold, TokenOptions, View};
 use serde_json::{Value, json};
 
 use crate::{Fields, execute, json_of, query, version};
@@ -88,7 +88,9 @@ pub(crate) fn write(
         }
         "repeat_erasures" => registry.repeat_erasures(parts("erasures")).map(json_of),
         "set_hold" => registry.set_hold(text("target"), text("reason")).map(json_of),
-        "release_hold" => registry.release_hold(text("target")).map(json_of),
+        "release_hold" => registry
+            .release_hold(serde_json::from_value::<ReleaseHold>(args.clone().into()).unwrap())
+            .map(json_of),
         "revoke_token" => registry.revoke_token(text("token")).map(json_of),
         "allow_os_users" => registry.allow_os_users(or_true("allowed")).map(json_of),
         _ => return None,
@@ -113,6 +115,7 @@ pub(crate) fn read(view: &View, name: &str, args: &Fields) -> Option<halfback::R
         "list_principals" => query::<halfback::ListPrincipals>(view, args),
         "list_grants" => query::<halfback::ListGrants>(view, args),
         "list_roles" => view.list_roles().map(json_of),
+        "list_holds" => query::<halfback::ListHolds>(view, args),
         "list_erasures" => query::<halfback::ListErasures>(view, args),
         "list_tokens" => query::<halfback::ListTokens>(view, args),
         "explain" if !args.contains_key("principal") => {

@@ -61,6 +61,7 @@ fn scenarios() {
     }
     assert!(failed.is_empty(), "failed: {}", failed.join(", "));
     println!("{strangers} strangers saw nothing");
+    assert!(only.is_some() || strangers * 10 >= names.len() * 9, "{strangers} strangers looked");
     if only.is_none() {
         postgres::understands_everything();
     }

@@ -37,7 +37,14 @@ const NAME: &str = "nobody in any scenario";
 /// What is asked: every list, and everything that is there by its name.
 fn requests(registry: &Registry) -> Vec<Value> {
     let lists = ["list_catalogs", "list_models", "search_models", "search_versions", "log"];
-    let more = ["list_principals", "list_grants", "list_tokens", "list_erasures", "verify_log"];
+    let more = [
+        "list_principals",
+        "list_grants",
+        "list_tokens",
+        "list_erasures",
+        "list_holds",
+        "verify_log",
+    ];
     let mut requests: Vec<Value> =
         lists.into_iter().chain(more).map(|query| json!({"query": query})).collect();
     let catalogs = names(registry, &json!({"query": "list_catalogs"}));

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use halfback::{
     CompareOptions, Content, CreateModel, Dataset, Erasable, EvaluateOptions, ModelKey, Options,
-    Origin, PairedSample, Predictions, RegisterVersion, Registry, Sample, TokenOptions,
-    UpdateModel, no_progress,
+    Origin, PairedSample, Predictions, RegisterVersion, Registry, ReleaseHold, Sample,
+    TokenOptions, UpdateModel, no_progress,
 };
 use halfback_store::schema::FACTS;
 use rusqlite::Connection;
@@ -69,8 +69,10 @@ fn registry() -> (tempfile::TempDir, Registry) {
     registry.erase(Erasable::Payload, "6", "a test").unwrap();
     for version in ["fraud/1", "fraud/2"] {
         registry.set_hold(version, "an inquiry").unwrap();
+        registry.set_hold(version, "a suit").unwrap();
     }
-    registry.release_hold("fraud/1").unwrap();
+    let ended = ReleaseHold { target: "fraud/1".into(), reason: Some("a suit".into()) };
+    registry.release_hold(ended).unwrap();
     registry.rename_model("fraud", "abuse").unwrap();
     give_rights(&registry);
     assert_eq!(registry.check().unwrap().findings, []);

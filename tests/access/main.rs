@@ -11,6 +11,7 @@
 mod attacks;
 mod gains;
 mod levels;
+mod mistakes;
 mod recertification;
 mod sight;
 mod walk;
@@ -507,11 +508,22 @@ fn names_of_principals_are_looked_up_with_care() {
     assert_eq!(code(registry.create_user("ann", None)), "already_exists");
     assert_eq!(code(registry.create_group("ann")), "already_exists");
     assert_eq!(code(registry.create_user("p7", None)), "invalid_name");
-    assert_eq!(code(registry.create_user(" ", None)), "invalid_name");
+    for name in [" ", "ann ", "a\u{200b}nn", "a\nn", &"a".repeat(256)] {
+        assert_eq!(code(registry.create_user(name, None)), "invalid_name", "{name:?}");
+        let includes = vec!["EXECUTE".to_owned()];
+        let role = halfback::SetRole { name: name.into(), includes };
+        assert_eq!(code(registry.execute(role)), "invalid_name", "{name:?}");
+    }
     assert_eq!(code(registry.grant("BROWSE", MODEL, "nobody")), "not_found");
     registry.grant("BROWSE", MODEL, ann.id.as_deref().unwrap()).unwrap();
     registry.delete_principal("ann").unwrap();
     assert_eq!(code(registry.grant("BROWSE", MODEL, "ann")), "not_found");
+    let back = registry.create_user("ann", None).unwrap();
+    assert_eq!((&back.id, back.active), (&ann.id, true));
+    let granted = halfback::ListGrants { to: ann.id.clone(), ..Default::default() };
+    assert_eq!(registry.list_grants(granted).unwrap().items, []);
+    registry.delete_principal("ann").unwrap();
+    assert!(registry.check().unwrap().findings.is_empty());
     assert_eq!(code(registry.delete_principal("everyone")), "reserved_name");
     assert_eq!(code(registry.grant("USE CATALOG", MODEL, "everyone")), "invalid_argument");
     assert_eq!(

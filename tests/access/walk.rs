@@ -179,6 +179,7 @@ fn requests() -> Vec<(Value, Option<(Privilege, &'static str)>)> {
         query("list_grants", json!({"on": MODEL}), on(ReadAudit, MODEL)),
         query("list_roles", json!({}), None),
         query("list_erasures", json!({}), on(ReadAudit, REGISTRY)),
+        query("list_holds", json!({}), on(ReadAudit, REGISTRY)),
         query("list_tokens", json!({}), on(ReadAudit, REGISTRY)),
         query(
             "explain",

@@ -208,11 +208,20 @@ struct Export<'a> {
 }
 
 impl Export<'_> {
-    /// Copies the files of a version to a place in the export; none of one stored elsewhere.
+    /// Copies the files of a version to a place in the export; none of one whose files are elsewhere, or
+    /// were purged.
     fn version(&mut self, version: &ModelVersion, place: &str) -> Result<Option<Artifact>> {
         if version.location.is_some() {
             return Ok(None);
         }
+        let artifact = match self.view.get_artifact(version) {
+            Err(error) if error.kind() == halfback::Kind::NotFound => {
+                self.done += stored_size(version);
+                self.finding(&version.uri, error.to_string());
+                return Ok(None);
+            }
+            found => found?,
+        };
         let to = self.create_folder(place)?;
         let (done, total) = (self.done, self.total);
         let progress = &mut *self.progress;
@@ -220,7 +229,6 @@ impl Export<'_> {
             progress(Transfer { done: done + part.done, total })
         })?;
         self.done += stored_size(version);
-        let artifact = self.view.get_artifact(version)?;
         self.report.files += artifact.files.len() as u64;
         self.report.bytes += stored_size(version);
         if (self.progress)(Transfer { done: self.done, total }) == ControlFlow::Break(()) {

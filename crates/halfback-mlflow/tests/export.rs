@@ -169,6 +169,21 @@ fn an_altered_file_ends_an_export() {
 }
 
 #[test]
+fn what_was_purged_is_told_and_its_files_are_not_there() {
+    let place = filled();
+    place.registry.purge_version("risk.credit.`..`/1", "no licence").unwrap();
+    for (name, layout) in [("files", Layout::Files), ("mlflow", Layout::Mlflow)] {
+        let report = written(&place, name, layout);
+        let purged = report.findings.iter().filter(|f| f.message.contains("was purged at"));
+        assert_eq!(purged.count(), 1, "{report}");
+    }
+    let versions = lines(&place, "files/versions.jsonl");
+    let purged = versions.iter().find(|version| version["model"] == "risk.credit.`..`").unwrap();
+    assert_eq!(purged["folder"], Value::Null);
+    assert!(versions.iter().any(|version| version["folder"].is_string()));
+}
+
+#[test]
 fn some_models_come_alone() {
     let place = filled();
     let options = ExportOptions { models: vec!["risk.credit.`..`".into()] };

@@ -373,6 +373,28 @@ pub fn text_within(value: String, field: &str, most: usize) -> Result<String> {
     Ok(value)
 }
 
+/// A name that people are shown and may type, in Unicode normal form C: of a principal or a role.
+/// `noun` says in the error what it names.
+pub fn label(value: &str, noun: &str) -> Result<String> {
+    let normal = normal_form(value);
+    let invalid = |why: &str| -> Error {
+        Detail::InvalidName(format!("`{}` is no name for a {noun}: {why}", shown(value))).into()
+    };
+    if normal.is_empty() {
+        return Err(Detail::InvalidName(format!("the {noun}'s name is empty; give it one")).into());
+    }
+    if normal.chars().any(is_invisible) {
+        return Err(invalid("it holds a control or invisible character; remove it"));
+    }
+    if normal.trim() != normal {
+        return Err(invalid("it begins or ends with a space; remove it"));
+    }
+    if normal.chars().count() > MAX_PART {
+        return Err(invalid(&format!("it is longer than {MAX_PART} characters")));
+    }
+    Ok(normal)
+}
+
 /// Control characters, and format characters that make two names look alike.
 fn is_invisible(c: char) -> bool {
     c.is_control()

@@ -321,12 +321,12 @@ pub static ERASURE: Fact = Fact {
     indexes: &[("erasure_since", "since, kind, target, digest")],
 };
 
-/// Securables, versions and principals of which nothing is erased or purged; `reason` is a reference
-/// to `text`.
+/// Securables, versions and principals of which nothing is erased or purged, once for each reason that
+/// they are held for; `reason` is a reference to `text`.
 pub static HOLD: Fact = Fact {
     table: "hold",
     columns: &[Column::new("target", Type::Int), Column::new("reason", Type::Blob)],
-    key: 1,
+    key: 2,
     stays: false,
     texts: OnceLock::new(),
     indexes: &[],

@@ -144,6 +144,25 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// Brings back a principal that was deleted, as what it was known: by a proof, its subject and a
+    /// name.
+    pub fn revive_principal(
+        &mut self,
+        id: EntityId,
+        kind: &str,
+        identity: [&str; 3],
+    ) -> Result<()> {
+        self.start()?;
+        let salt = self.sql.first(
+            "SELECT salt FROM principal_name WHERE id = ?1",
+            &[id.into()],
+            |row| Ok(row.blob(0)?.to_vec()),
+        )?;
+        let salt = salt.ok_or_else(|| Detail::Internal("a principal has no names".into()))?;
+        let identity = identity_digest(&salt, identity);
+        self.insert(&PRINCIPAL, &[id.into(), kind.into(), Value::from(&identity)])
+    }
+
     /// Opens a row: `values` are all its columns in order. The key must not have a living row.
     pub fn open(&mut self, fact: &Fact, values: &[Value<'_>]) -> Result<()> {
         self.start()?;

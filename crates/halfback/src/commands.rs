@@ -32,7 +32,7 @@ use crate::catalog::{
     ListSchemas, RenameCatalog, RenameSchema, UpdateCatalog, UpdateSchema,
 };
 use crate::command::{Command, Context, Query, Snapshot};
-use crate::erase::hold::{ReleaseHold, SetHold};
+use crate::erase::hold::{ListHolds, ReleaseHold, SetHold};
 use crate::erase::{Erase, ListErasures, PurgeArtifact, PurgeVersion, RepeatErasures};
 use crate::evaluation::{
     GetComparison, GetEvaluation, ListComparisons, ListEvaluations, RecordComparison,
@@ -147,7 +147,7 @@ queries! {
     History, Log, GetArtifact, GetExample, CompareSignatures, Whoami, Info, VerifyLog,
     ListSignatures, VerifySignature, SigningStatement, GetSigningKeys,
     GetEvaluation, ListEvaluations, GetComparison, ListComparisons,
-    Prove, ProveConsistency, ListErasures,
+    Prove, ProveConsistency, ListErasures, ListHolds,
     GetPrincipal, ListPrincipals, ListGrants, ListRoles, ListTokens, Explain, WhoCan, WhatCan,
 }
 

@@ -106,7 +106,7 @@ pub use backup::{Backup, RestoreOptions, Restored, restore, restore_with};
 pub use bundle::{Bundle, BundleManifest, BundleVerification};
 pub use check::{Check, CheckReport, Finding};
 pub use copy::CopyOptions;
-pub use erase::hold::{ReleaseHold, SetHold};
+pub use erase::hold::{HoldRecord, ListHolds, ReleaseHold, SetHold};
 pub use erase::{
     Erasable, Erase, Erased, ErasureRecord, ListErasures, PurgeArtifact, PurgeVersion,
     RefusedErasure, RepeatErasures,

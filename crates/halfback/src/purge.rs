@@ -41,6 +41,9 @@ pub struct SetRetention {
     pub least: u64,
 }
 
+/// The longest retention, in seconds: 1,000 years.
+const LONGEST: u64 = 1_000 * 365 * 86_400;
+
 /// The setting of the registry that holds the retention, in seconds.
 const RETENTION: &str = "retention";
 
@@ -92,6 +95,13 @@ impl Command for SetRetention {
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
+        if self.least > LONGEST {
+            return Err(Detail::InvalidArgument(format!(
+                "a retention of {} s is longer than 1,000 years; say at most {LONGEST}",
+                self.least
+            ))
+            .into());
+        }
         let registry = EntityId::REGISTRY;
         if context.now().retention()? == self.least {
             return Ok(());

@@ -84,6 +84,7 @@ const fn token(
 const LONG: usize = 512;
 
 const TOKENS: &[Token] = &[
+    token("Halfback token", "halfback_t", is_word, 64..LONG),
     // docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html: unique identifiers.
     token("AWS access key", "AKIA", is_upper_or_digit, 16..17),
     token("AWS access key", "ASIA", is_upper_or_digit, 16..17),

@@ -29,6 +29,7 @@ use crate::catalog::search::{SearchModels, SearchVersions};
 use crate::catalog::version::{GetVersion, ListVersions, ModelVersion, Resolve};
 use crate::catalog::{Catalog, GetCatalog, GetSchema, ListCatalogs, ListSchemas, Schema};
 use crate::command::{Logged, Query, Snapshot};
+use crate::erase::hold::{HoldRecord, ListHolds};
 use crate::erase::{ErasureRecord, ListErasures};
 use crate::history::{Commit, History, Info, Log, RegistryInfo};
 use crate::kept::Present;
@@ -228,6 +229,11 @@ impl View {
 
     /// What was erased, when and why, a page at a time.
     pub fn list_erasures(&self, list: ListErasures) -> Result<Page<ErasureRecord>> {
+        self.query(list)
+    }
+
+    /// What is held, why and since when, a page at a time.
+    pub fn list_holds(&self, list: ListHolds) -> Result<Page<HoldRecord>> {
         self.query(list)
     }
 

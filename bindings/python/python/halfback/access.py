@@ -350,7 +350,7 @@ class Access(Transactions, Decisions):
         return self._output(records.Erased, "repeat_erasures", idempotency_key, fields)
 
     def set_hold(self, target: str, reason: str, *, idempotency_key: str | None = None) -> None:
-        """Keeps something, and all below it, from being erased or purged.
+        """Keeps something, and all below it, from being erased or purged, for one more reason.
 
         >>> registry.set_hold("risk.credit.default", "suit 12/2026")
         >>> registry.erase("payload", "risk.credit.default", "tidying")
@@ -361,13 +361,20 @@ class Access(Transactions, Decisions):
         fields = {"target": text("target", target), "reason": text("reason", reason)}
         self._run("set_hold", idempotency_key, fields)
 
-    def release_hold(self, target: str, *, idempotency_key: str | None = None) -> None:
-        """Ends a hold.
+    def release_hold(
+        self, target: str, *, reason: str | None = None, idempotency_key: str | None = None
+    ) -> None:
+        """Ends a hold: the only one on a target, or that of a reason.
 
         >>> registry.set_hold("registry:/", "audit")
+        >>> registry.set_hold("registry:/", "suit 12/2026")
+        >>> registry.release_hold("registry:/", reason="audit")
+        >>> [hold.reason for hold in registry.list_holds()]
+        ['suit 12/2026']
         >>> registry.release_hold("registry:/")
         """
-        self._run("release_hold", idempotency_key, {"target": text("target", target)})
+        fields = {"target": text("target", target)} | given_about(reason=(text, reason))
+        self._run("release_hold", idempotency_key, fields)
 
     def set_retention(
         self, least: timedelta | float, *, idempotency_key: str | None = None

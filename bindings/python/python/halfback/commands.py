@@ -230,7 +230,9 @@ class CreateModel(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class CreatePrincipal(Command):
-    """Makes a user, service principal or group known."""
+    """Makes a user, service principal or group known. One who was deleted comes back as the same
+    principal, with nothing of what it held.
+    """
 
     NAME: ClassVar[str] = "create_principal"
 
@@ -831,6 +833,8 @@ class ReleaseHold(Command):
 
     target: str
     """What is held."""
+    reason: str | None = None
+    """The reason that it was held for; needed where there are several."""
 
     def to_wire(self) -> dict[str, Any]:
         """The command as a JSON object; what was not given is left out."""
@@ -838,6 +842,8 @@ class ReleaseHold(Command):
             "command": self.NAME,
             "target": self.target,
         }
+        if self.reason is not None:
+            wire["reason"] = self.reason
         return wire
 
 
@@ -1081,7 +1087,7 @@ class SetAlias(Command):
 @dataclass(frozen=True, kw_only=True)
 class SetHold(Command):
     """Keeps all of something from being erased or purged, and all below it, until the hold is
-    released.
+    released. What is held for another reason too is held until the last of them is released.
     """
 
     NAME: ClassVar[str] = "set_hold"

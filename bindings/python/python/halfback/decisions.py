@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         GrantRecord,
         Held,
         Holder,
+        HoldRecord,
         Principal,
         Role,
         SigningKeys,
@@ -97,6 +98,16 @@ class Decisions(Reads):
         []
         """
         return self._pages("list_erasures", records.ErasureRecord, page_size, cursor)
+
+    def list_holds(self, *, page_size: int = 100, cursor: str | None = None) -> Pages[HoldRecord]:
+        """What is held, why and since when, the oldest first.
+
+        >>> registry.set_hold("risk.credit.default", "suit 12/2026")
+        >>> [(hold.target, hold.reason) for hold in registry.list_holds()]
+        [('models:/risk.credit.default', 'suit 12/2026')]
+        >>> registry.release_hold("risk.credit.default")
+        """
+        return self._pages("list_holds", records.HoldRecord, page_size, cursor)
 
     def list_tokens(
         self,

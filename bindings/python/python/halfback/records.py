@@ -38,6 +38,7 @@ __all__ = [
     "Finding",
     "GrantRecord",
     "Held",
+    "HoldRecord",
     "Holder",
     "InclusionProof",
     "Link",
@@ -956,6 +957,26 @@ class Held:
     """The conditions under which models below it give more or less."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"privileges": tuple, "conditions": tuple}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldRecord:
+    """Something that is neither erased nor purged."""
+
+    target: str
+    """What is held, as `release_hold` takes it: `registry:/`, a target URI, or the id of a
+    principal.
+    """
+    reason: str
+    """Why."""
+    since: datetime
+    """Since when."""
+    commit: int
+    """The commit that set it."""
+    actor: str
+    """The principal who set it."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"since": datetime}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ use halfback::{
     Explain, Explanation, Grant, GrantRecord, Held, Holder, Link, ListGrants, Revoke as Revocation,
 };
 
-use crate::failure::Outcome;
+use crate::failure::{FINDINGS, Outcome};
 use crate::people;
 use crate::session::{Limit, Past, Session};
 use crate::table::{Card, Column};
@@ -73,6 +73,8 @@ pub(crate) struct Grants {
 }
 
 /// Tell whether somebody holds a privilege, and why; else what is missing, and who can grant it
+///
+/// The exit code is 1 where it is not held.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -172,6 +174,9 @@ impl Why {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
         let Self { privilege, on, principal, past } = self;
         let explanation = session.view(&past)?.query(Explain { privilege, on, principal })?;
+        if !explanation.allowed {
+            session.output.code = FINDINGS;
+        }
         session.output.record(&explanation, |output| output.card(&card(&explanation)))
     }
 }

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use halfback::{Erasable, Erased, ErasureRecord, ListErasures, ReleaseHold, SetHold};
+use halfback::{
+    Erasable, Erased, ErasureRecord, HoldRecord, ListErasures, ListHolds, ReleaseHold, SetHold,
+};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{FINDINGS, Failure, Outcome};
 use crate::output::Output;
 use crate::people;
 use crate::session::{Limit, Past, Session};
@@ -63,7 +65,7 @@ pub(crate) struct Erasures {
     past: Past,
 }
 
-/// Keep something from being erased or purged, or no longer
+/// Keep something from being erased or purged, or no longer, or list what is held
 #[derive(Debug, Subcommand)]
 #[command(after_long_help = "\
 Examples:
@@ -72,6 +74,7 @@ Examples:
 pub(crate) enum Hold {
     Set(Set),
     Release(Release),
+    List(Holds),
 }
 
 /// Keep something, and all below it, from being erased or purged
@@ -96,6 +99,22 @@ Examples:
 pub(crate) struct Release {
     /// What is held
     target: String,
+    /// The reason of the hold to end; needed where there are several
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// List what is held, why and since when
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  halfback hold list
+  halfback hold list --json")]
+pub(crate) struct Holds {
+    #[command(flatten)]
+    limit: Limit,
+    #[command(flatten)]
+    past: Past,
 }
 
 impl Erase {
@@ -122,6 +141,9 @@ impl Erase {
 }
 
 fn tell(session: &mut Session<'_, '_>, erased: &Erased) -> Outcome {
+    if !erased.wiped {
+        session.output.code = FINDINGS;
+    }
     session.output.record(erased, |output| say(output, erased))
 }
 
@@ -143,8 +165,15 @@ pub(super) fn say(output: &mut Output<'_>, erased: &Erased) -> Outcome {
     if erased.wiped {
         return Ok(());
     }
-    output.line("bytes are in the files still, as somebody reads what was there before or put it again: run it again later")
+    output.line("it is erased, and bytes of it are in the files still: somebody reads a state from before, content was put again, or the files could not be written anew (`halfback compact` says why); run it again later")
 }
+
+const HOLD: [Column<HoldRecord>; 4] = [
+    Column::name("TARGET", |hold| hold.target.clone()),
+    Column::whole("SINCE (UTC)", |hold| people::time(hold.since)),
+    Column::whole("BY", |hold| hold.actor.clone()),
+    Column::text("REASON", |hold| hold.reason.clone()),
+];
 
 const ERASURE: [Column<ErasureRecord>; 6] = [
     Column::right("COMMIT", |erasure| erasure.commit.to_string()),
@@ -188,11 +217,22 @@ impl Hold {
                     .output
                     .record(&hold, |output| output.line(&format!("{} is held", hold.target)))
             }
-            Self::Release(Release { target }) => {
-                let release = ReleaseHold { target };
+            Self::Release(Release { target, reason }) => {
+                let release = ReleaseHold { target, reason };
                 session.registry()?.execute(release.clone())?;
-                let said = format!("{} is not held any more", release.target);
+                let said = match &release.reason {
+                    Some(reason) => {
+                        format!("{} is not held for \"{reason}\" any more", release.target)
+                    }
+                    None => format!("{} is not held any more", release.target),
+                };
                 session.output.record(&release, |output| output.line(&said))
+            }
+            Self::List(Holds { limit, past }) => {
+                let view = session.still(&past)?;
+                session.output.list(&HOLD, limit.get(), "nothing is held", |size, cursor| {
+                    view.list_holds(ListHolds { page_size: Some(size), cursor })
+                })
             }
         }
     }

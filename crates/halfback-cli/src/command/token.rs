@@ -1,6 +1,10 @@
 //! `token`: what proves a session that is not the operating system's user's. A token is never said
 //! on the command line, where every user of the machine could read it.
 
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -19,7 +23,7 @@ use crate::table::Column;
 #[derive(Debug, Subcommand)]
 #[command(after_long_help = "\
 Examples:
-  halfback token create scoring --expires-in 90d > scoring.token
+  halfback token create scoring --expires-in 90d --to scoring.token
   halfback token list
   halfback token revoke t13")]
 pub(crate) enum Token {
@@ -34,7 +38,7 @@ pub(crate) enum Token {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  halfback token create scoring --expires-in 90d > scoring.token
+  halfback token create scoring --expires-in 90d --to scoring.token
   halfback token create scoring --privilege Consumer --on risk.credit.default
   halfback token create scoring --comment \"the nightly run\" --json")]
 pub(crate) struct Create {
@@ -53,6 +57,9 @@ pub(crate) struct Create {
     /// What it is for, for people
     #[arg(long, allow_hyphen_values = true)]
     comment: Option<String>,
+    /// A new file for the token, which only you may read; the standard output where absent
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
 }
 
 /// End a token; its sessions have no right any more
@@ -93,11 +100,41 @@ impl Token {
 
 impl Create {
     fn run(self, session: &mut Session<'_, '_>) -> Outcome {
-        let Self { principal, expires_in, privileges, on, comment } = self;
+        let Self { principal, expires_in, privileges, on, comment, to } = self;
         let options = TokenOptions { expires_in, privileges, on, comment };
-        let new = session.registry()?.create_token(&principal, options)?;
-        session.output.record(&new, |output| output.line(&new.token))
+        let registry = session.registry()?;
+        let Some(path) = to else {
+            let new = registry.create_token(&principal, options)?;
+            return session.output.record(&new, |output| output.line(&new.token));
+        };
+        // Before the token is made, which nobody could read else.
+        let mut file = private_file(&path)?;
+        let written =
+            registry.create_token(&principal, options).map_err(Failure::from).and_then(|new| {
+                match writeln!(file, "{}", new.token).and_then(|()| file.sync_all()) {
+                    Ok(()) => Ok(new.record),
+                    Err(error) => Err(unwritten(&path, &error)),
+                }
+            });
+        if written.is_err() {
+            // It is empty, or holds half a token.
+            let _ = std::fs::remove_file(&path);
+        }
+        let record = written?;
+        let said = format!("{} is in {}", record.id, path.display());
+        session.output.record(&record, |output| output.line(&said))
     }
+}
+
+/// A new file that nobody else may read.
+fn private_file(path: &Path) -> Outcome<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options.open(path).map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("`{}` cannot be written: {error}", path.display()))
 }
 
 impl Revoke {

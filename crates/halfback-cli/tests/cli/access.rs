@@ -36,6 +36,39 @@ fn a_token_is_written_alone_and_proves_a_session() {
 }
 
 #[test]
+fn a_token_goes_into_a_file_that_nobody_else_reads() {
+    let place = Place::prepared();
+    place.done("umask 000; halfback token create scoring --to mine");
+    assert_eq!(place.done("stat -c %a mine"), "600\n");
+    let who = json(&place, "HALFBACK_TOKEN_FILE=mine halfback whoami --json");
+    assert_eq!(who["name"], "scoring");
+    let tokens = place.done("halfback token list --json");
+    check(&place, "halfback token create scoring --to mine", 2, "usage", "`mine`");
+    check(&place, "halfback token create nobody --to other", 3, "not_found", "`nobody`");
+    assert_eq!(place.done("ls other 2>/dev/null || echo none"), "none\n");
+    assert_eq!(place.done("halfback token list --json"), tokens);
+}
+
+#[test]
+fn an_empty_token_makes_no_other_session() {
+    let place = Place::prepared();
+    for variable in ["HALFBACK_TOKEN", "HALFBACK_TOKEN_FILE"] {
+        let line = format!("{variable}= halfback whoami");
+        check(&place, &line, 5, "unauthenticated", "is set, and empty");
+    }
+    check(&place, "HALFBACK_TOKEN=' ' halfback whoami", 5, "unauthenticated", "is set, and empty");
+}
+
+#[test]
+fn an_explanation_that_denies_has_its_exit_code() {
+    let place = Place::prepared();
+    place.done("halfback explain EXECUTE risk.credit.default");
+    let denied = place.shell("halfback explain DEPLOY risk.credit.default --principal scoring");
+    assert_eq!(denied.status.code(), Some(1));
+    assert!(String::from_utf8(denied.stdout).unwrap().contains("denied"));
+}
+
+#[test]
 fn a_token_narrows_what_its_principal_may() {
     let place = Place::prepared();
     place.done("halfback grant Developer catalogs:/risk scoring");

@@ -47,7 +47,11 @@ oldest commit first. `schema.json` describes the columns for programs.
 
 pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
     let of_version = [
-        ("folder", Kind::Text, "Where its files are here; none where they are stored elsewhere."),
+        (
+            "folder",
+            Kind::Text,
+            "Where its files are here; none where they are stored elsewhere, or were purged.",
+        ),
         ("example", Kind::Json, "Rows to try it with, and what it answers to them."),
     ];
     let of_file = [

@@ -313,7 +313,7 @@ impl Snapshot<'_> {
             let is_held = self.held_by(rights, &place.chain)?.contains(privilege);
             chain.extend(found);
             if !is_held {
-                missing = Some(self.missing(&chain, privilege, &place)?);
+                missing = Some(self.missing(rights, principal, &chain, privilege, &place)?);
                 break;
             }
         }
@@ -483,17 +483,45 @@ impl Snapshot<'_> {
         Ok(vec![format!("p{from}"), format!("p{to}")])
     }
 
-    fn missing(&mut self, chain: &[Link], privilege: Privilege, on: &On) -> Result<Missing> {
-        let denied = chain.iter().find(|link| {
-            link.kind == "denial" && link.privilege == privilege.word() && link.condition.is_none()
-        });
-        let reason = match denied {
-            Some(link) => link.sentence(),
-            None if chain.iter().any(|link| link.privilege == privilege.word()) => {
-                format!("what is said of `{privilege}` on {on} does not let it through")
+    /// Why a privilege is not held, the most certain cause first.
+    fn cause(
+        &mut self,
+        rights: &Rights,
+        principal: Option<EntityId>,
+        chain: &[Link],
+        privilege: Privilege,
+        on: &On,
+    ) -> Result<String> {
+        let said: Vec<&Link> =
+            chain.iter().filter(|link| link.privilege == privilege.word()).collect();
+        let denied = said.iter().find(|link| link.kind == "denial" && link.condition.is_none());
+        if let Some(link) = denied {
+            return Ok(link.sentence());
+        }
+        if rights.is_narrowed() {
+            let whole = self.rights_of(principal, Scope::default())?;
+            if self.held_by(&whole, &on.chain)?.contains(privilege) {
+                return Ok(format!(
+                    "the session's token is made for less than its principal holds, and does not reach `{privilege}` on {on}"
+                ));
             }
-            None => format!("nothing grants `{privilege}` on {on}"),
-        };
+        }
+        if said.is_empty() {
+            return Ok(format!("nothing grants `{privilege}` on {on}"));
+        }
+        let said: Vec<String> = said.into_iter().map(Link::sentence).collect();
+        Ok(format!("{}, which does not let it through here", said.join("; ")))
+    }
+
+    fn missing(
+        &mut self,
+        rights: &Rights,
+        principal: Option<EntityId>,
+        chain: &[Link],
+        privilege: Privilege,
+        on: &On,
+    ) -> Result<Missing> {
+        let reason = self.cause(rights, principal, chain, privilege, on)?;
         let mut givers = Vec::new();
         for id in self.candidates(on, Privilege::Manage.into())?.into_iter().take(ASKED) {
             let rights = self.rights_of(Some(id), Scope::default())?;

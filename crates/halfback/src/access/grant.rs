@@ -126,6 +126,14 @@ impl Command for Grant {
             ))
             .into());
         }
+        if let (Grantable::Privilege(privilege), Some(_)) = (&what, &self.condition)
+            && !Level::Model.applicable().contains(*privilege)
+        {
+            return Err(Detail::InvalidArgument(format!(
+                "conditions are about models, and `{privilege}` is not held on one; grant it without"
+            ))
+            .into());
+        }
         let condition = self.condition.as_deref().map(Condition::checked).transpose()?;
         if condition.is_some() {
             now.refuse_many_conditions(to)?;

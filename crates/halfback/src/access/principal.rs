@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
-use halfback_store::name::{shown, text};
+use halfback_store::name::label;
 use halfback_store::schema::{ACCESS_GRANT, MEMBER, PRINCIPAL, TOKEN};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,8 @@ impl PrincipalKind {
     }
 }
 
-/// Makes a user, service principal or group known.
+/// Makes a user, service principal or group known. One who was deleted comes back as the same
+/// principal, with nothing of what it held.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreatePrincipal {
@@ -153,20 +154,29 @@ impl Command for CreatePrincipal {
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Principal> {
-        let name = text(self.name, "the name")?;
-        if name.trim().is_empty() || self.os_user.is_none() && is_id(&name) {
+        let name = label(&self.name, "principal")?;
+        if self.os_user.is_none() && is_id(&name) {
             return Err(Detail::InvalidName(format!(
-                "`{}` is no name for a principal; names are not empty, and not like the id `p7`",
-                shown(&name)
+                "`{name}` is no name for a principal: it is like an id; choose another"
             ))
             .into());
         }
         let (proof, subject) = known_by(self.kind, self.os_user, self.identity.as_deref(), &name)?;
         let mut now = context.now();
         let same = now.principal_of(&proof, &subject)?;
+        let living = match same {
+            Some(same) => now.is_living(same)?,
+            None => false,
+        };
         let id = match (same, now.principals_called(&name)?.first()) {
-            (Some(same), _) if self.exist_ok => same,
-            (Some(found), _) | (None, Some(&found)) => {
+            (Some(same), _) if living && self.exist_ok => same,
+            (Some(found), None) if !living => {
+                now.refuse_renaming(found, &name)?;
+                context.tx.revive_principal(found, self.kind.word(), [&proof, &subject, &name])?;
+                context.changed_access(Some(found))?;
+                found
+            }
+            (_, Some(&found)) | (Some(found), None) => {
                 let found = now.principal_label(found)?;
                 return Err(Detail::AlreadyExists(format!(
                     "{found} exists already; pass `exist_ok` to accept that, or choose another name"
@@ -502,6 +512,23 @@ impl Snapshot<'_> {
             |row| row.int(0),
         )?;
         Ok(row.is_some())
+    }
+
+    /// Refuses to bring back who was deleted under another name: the past calls it by the old one.
+    fn refuse_renaming(&mut self, id: EntityId, name: &str) -> Result<()> {
+        let old = self.sql.first(
+            "SELECT name FROM principal_name WHERE id = ?1",
+            &[id.into()],
+            |row| Ok(row.text(0)?.to_owned()),
+        )?;
+        if old.as_deref() == Some(name) {
+            return Ok(());
+        }
+        Err(Detail::AlreadyExists(format!(
+            "that was {}, who was deleted; give that name to bring it back, or erase its names first",
+            self.principal_label(id)?
+        ))
+        .into())
     }
 
     fn group_id(&mut self, reference: &str) -> Result<EntityId> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use halfback_store::error::{Detail, Result};
+use halfback_store::error::{Detail, Error, Kind, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::{CatalogName, ModelName, SchemaName, shown};
 use halfback_store::tx::{principal_of, principals_called};
@@ -55,8 +55,27 @@ impl Snapshot<'_> {
             return Ok(On::registry());
         }
         let target: Target = text.parse()?;
-        let id = self.target_id(&target)?;
-        self.on_id(id, text)
+        match self.target_id(&target) {
+            Ok(id) => self.on_id(id, text),
+            Err(error) if error.kind() == Kind::NotFound => Err(self.or_above(text, error)?),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The error of a name that is no model's, with the catalog or schema that it may have meant.
+    fn or_above(&mut self, text: &str, error: Error) -> Result<Error> {
+        let mut meant = None;
+        if let Ok(name) = text.parse::<CatalogName>() {
+            meant = self.find_catalog(&name)?.map(|id| (id, format!("catalogs:/{name}")));
+        } else if let Ok(name) = text.parse::<SchemaName>() {
+            meant = self.find_schema(&name)?.map(|id| (id, format!("schemas:/{name}")));
+        }
+        match meant {
+            Some((id, uri)) if self.sees(id)? => {
+                Ok(Detail::NotFound(format!("{error}; `{uri}` is there, if you mean that")).into())
+            }
+            _ => Ok(error),
+        }
     }
 
     /// The same where it lay at this snapshot's moment; what one may do is asked of where it lies now.

@@ -288,6 +288,11 @@ impl Rights {
         })
     }
 
+    /// Whether a token narrows them.
+    pub(super) fn is_narrowed(&self) -> bool {
+        !self.scope.is_all()
+    }
+
     /// What of some privileges the scope lets through.
     pub(super) fn within_scope(&self, privileges: Privileges) -> Privileges {
         self.scope.within(privileges)

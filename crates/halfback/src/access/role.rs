@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::EntityId;
-use halfback_store::name::{shown, text};
+use halfback_store::name::{label, shown};
 use halfback_store::schema::{ROLE, SEPARATION};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -201,8 +201,8 @@ impl Command for SetRole {
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Role> {
-        let name = text(self.name, "the role's name")?;
-        if name.is_empty() || name.parse::<Privilege>().is_ok() || is_built_in(&name) {
+        let name = label(&self.name, "role")?;
+        if name.parse::<Privilege>().is_ok() || is_built_in(&name) {
             return Err(Detail::ReservedName(format!(
                 "`{}` is no name for a role of one's own; choose another",
                 shown(&name)
@@ -288,12 +288,17 @@ impl Command for DeleteRole {
             ))
             .into());
         }
-        context.tx.close(&ROLE, &[(&name).into()])?;
-        for (first, second) in context.now().separations()? {
-            if [&first, &second].contains(&&name) {
-                context.tx.close(&SEPARATION, &[(&first).into(), (&second).into()])?;
-            }
+        // One of that name made later would not be kept apart any more, and nobody would have said so.
+        let pairs = now.separations()?;
+        let apart = pairs.iter().find(|(first, second)| [first, second].contains(&&name));
+        if let Some((first, second)) = apart {
+            let other = if *first == name { second } else { first };
+            return Err(Detail::InUse(format!(
+                "the role `{name}` is kept apart from `{other}`; end that with `separate_roles` first"
+            ))
+            .into());
         }
+        context.tx.close(&ROLE, &[(&name).into()])?;
         context.changed_access(None)
     }
 }

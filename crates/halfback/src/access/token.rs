@@ -200,11 +200,7 @@ impl Registry {
     /// ```
     pub fn create_token(&self, principal: &str, options: TokenOptions) -> Result<NewToken> {
         let secret = random::<32>()?;
-        let expires_at = options.expires_in.map(|time| {
-            let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
-            let end = Timestamp::now().micros().saturating_add(micros);
-            chrono::DateTime::from(Timestamp::from_micros(end))
-        });
+        let expires_at = options.expires_in.map(end_after).transpose()?;
         let record = self.execute(CreateToken {
             principal: principal.into(),
             hash: hex(&sha256(&secret)),
@@ -510,6 +506,20 @@ pub(crate) fn parse_id(text: &str) -> Option<EntityId> {
     digits?.parse().ok().map(EntityId)
 }
 
+/// The moment after a time from now.
+fn end_after(time: Duration) -> Result<chrono::DateTime<chrono::Utc>> {
+    chrono::TimeDelta::from_std(time)
+        .ok()
+        .and_then(|time| chrono::Utc::now().checked_add_signed(time))
+        .ok_or_else(|| {
+            Detail::InvalidArgument(format!(
+                "`expires_in` of {} s is beyond what a calendar says; leave it away for a token without an end",
+                time.as_secs()
+            ))
+            .into()
+        })
+}
+
 /// Compares in a time that does not depend on what differs.
 fn equal(a: &[u8], b: &[u8]) -> bool {
     let differing = a.iter().zip(b).fold(0, |differing, (a, b)| differing | (a ^ b));
@@ -518,12 +528,20 @@ fn equal(a: &[u8], b: &[u8]) -> bool {
 
 /// The token that the environment gives, by itself or in a file.
 pub(crate) fn of_environment() -> Result<Option<String>> {
-    if let Some(token) = std::env::var(VARIABLE).ok().filter(|token| !token.trim().is_empty()) {
-        return Ok(Some(token));
-    }
-    let Some(file) = std::env::var_os(FILE_VARIABLE).filter(|file| !file.is_empty()) else {
-        return Ok(None);
+    // Set to nothing, as by a secret that is missing, they must not make it another session.
+    let empty = |variable| {
+        Detail::Unauthenticated(format!(
+            "`{variable}` is set, and empty; give it a value, or unset it to act as the operating system's user"
+        ))
     };
+    if let Some(token) = std::env::var_os(VARIABLE) {
+        let token = token.into_string().map_err(|_| refused())?;
+        return if token.trim().is_empty() { Err(empty(VARIABLE).into()) } else { Ok(Some(token)) };
+    }
+    let Some(file) = std::env::var_os(FILE_VARIABLE) else { return Ok(None) };
+    if file.is_empty() {
+        return Err(empty(FILE_VARIABLE).into());
+    }
     let token = std::fs::read_to_string(&file).map_err(|error| {
         Detail::Unauthenticated(format!(
             "the token's file `{}` of `{FILE_VARIABLE}` cannot be read: {error}",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Result};
-use halfback_store::id::EntityId;
+use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::schema::PURGE;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::access::need::{Needs, denial};
 use crate::access::reference::On;
 use crate::command::{Command, Context, Snapshot};
 use crate::registry::Registry;
-use crate::securable::{Target, VersionRef};
+use crate::securable::{Selector, Target, VersionRef};
 
 /// Lets go of the content of one version at once, whether it was deleted or not; what is known of the
 /// version stays. Refused while another version names the same content.
@@ -53,8 +53,10 @@ impl Command for PurgeVersion {
         let mut reason = Reason::new(self.reason)?;
         let mut done = Erased::default();
         let target: Target = self.version.as_str().parse()?;
+        refuse_moving(&target)?;
         let mut now = context.now();
         let id = now.target_ever(&target)?;
+        now.refuse_aliased(id)?;
         now.refuse_retained(id)?;
         context.purge_version(id, &BTreeSet::new(), &mut reason, &mut done)?;
         Ok(done)
@@ -86,6 +88,7 @@ impl Command for PurgeArtifact {
         }
         for bearer in &bearers {
             context.now().refuse_to_purge(*bearer)?;
+            context.now().refuse_aliased(*bearer)?;
         }
         for bearer in &bearers {
             context.purge_version(*bearer, &bearers, &mut reason, &mut done)?;
@@ -94,7 +97,44 @@ impl Command for PurgeArtifact {
     }
 }
 
+/// Refuses what is no single version for good: the log has to say what went.
+fn refuse_moving(target: &Target) -> Result<()> {
+    let why = match target {
+        Target::Pinned(_) => return Ok(()),
+        Target::Version(uri) => match uri.selector {
+            Selector::Number(_) => return Ok(()),
+            Selector::Alias(_) | Selector::Latest => format!("`{uri}` moves"),
+        },
+        Target::Model(name) => format!("`{name}` is a model"),
+        Target::Catalog(_) | Target::Schema(_) => "that is no version".to_owned(),
+    };
+    Err(Detail::InvalidArgument(format!(
+        "{why}; name the version by its number, as in `fraud/3`, so that the log says whose content went"
+    ))
+    .into())
+}
+
 impl Snapshot<'_> {
+    /// Refuses where an alias points to a version: whoever loads it by that would find nothing.
+    fn refuse_aliased(&mut self, version: EntityId) -> Result<()> {
+        let alias = self.sql.first(
+            "SELECT name FROM alias WHERE version = ?1 AND until = ?2 LIMIT 1",
+            &[version.into(), CommitNumber::FOREVER.into()],
+            |row| Ok(row.text(0)?.to_owned()),
+        )?;
+        let Some(alias) = alias else { return Ok(()) };
+        let version = if self.sees(version)? {
+            let on = self.on_id(version, "")?;
+            self.in_full(&on)?.name
+        } else {
+            "a version that you may not see".to_owned()
+        };
+        Err(Detail::InUse(format!(
+            "the alias `{alias}` points to {version}; move or delete the alias first"
+        ))
+        .into())
+    }
+
     /// Refuses where a version is not the caller's to manage, held, or retained; what may not be seen is
     /// not named.
     fn refuse_to_purge(&mut self, version: EntityId) -> Result<()> {

@@ -133,6 +133,25 @@ public abstract sealed class AccessReads extends Queries permits Reads {
   }
 
   /**
+   * What is held, why and since when, the oldest first.
+   *
+   * @return the holds
+   */
+  public Stream<HoldRecord> listHolds() {
+    return PageIterator.stream(this::listHoldsPage);
+  }
+
+  /**
+   * A page of what is held, the oldest first.
+   *
+   * @param page which one
+   * @return the page
+   */
+  public Page<HoldRecord> listHoldsPage(PageRequest page) {
+    return queryPage(request("list_holds"), page, HoldRecord.class);
+  }
+
+  /**
    * All tokens that were not revoked, the oldest first: what is known of them, not what they are.
    *
    * @return the tokens

@@ -665,7 +665,7 @@ public sealed interface AccessWrites permits Writes {
   }
 
   /**
-   * Ends a hold.
+   * Ends the only hold on a target.
    *
    * @param target what is held
    */
@@ -674,7 +674,7 @@ public sealed interface AccessWrites permits Writes {
   }
 
   /**
-   * Ends a hold.
+   * Ends a hold: the only one on a target, or that of a reason.
    *
    * @param command what to do, with every option
    */

@@ -6,7 +6,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.halfback.PrincipalKind;
 
 /**
- * Makes a user, service principal or group known.
+ * Makes a user, service principal or group known. One who was deleted comes back as the same
+ * principal, with nothing of what it held.
  *
  * @param name The name; no other principal has it.
  * @param existOk Give the principal back unchanged where it exists already.

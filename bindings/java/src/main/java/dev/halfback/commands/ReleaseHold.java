@@ -7,9 +7,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  * Ends a hold.
  *
  * @param target What is held.
+ * @param reason The reason that it was held for; needed where there are several.
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record ReleaseHold(String target) implements Command {
+public record ReleaseHold(String target, String reason) implements Command {
 
   @Override
   public String command() {
@@ -23,6 +24,16 @@ public record ReleaseHold(String target) implements Command {
    * @return the command
    */
   public static ReleaseHold of(String target) {
-    return new ReleaseHold(target);
+    return new ReleaseHold(target, null);
+  }
+
+  /**
+   * The same command with another {@code reason}.
+   *
+   * @param reason The reason that it was held for; needed where there are several.
+   * @return the command
+   */
+  public ReleaseHold withReason(String reason) {
+    return new ReleaseHold(target, reason);
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 
 /**
  * Keeps all of something from being erased or purged, and all below it, until the hold is released.
+ * What is held for another reason too is held until the last of them is released.
  *
  * @param target {@code registry:/}, a URI, a model, a version, or the id of a principal such as
  *     {@code p7}.
