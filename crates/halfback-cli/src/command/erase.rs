@@ -20,8 +20,7 @@ use crate::table::Column;
 #[command(after_long_help = "\
 Examples:
   halfback erase texts risk.credit.default --reason \"a telephone number\"
-  halfback erase payload 2 --reason \"said a password\"
-  halfback erase content risk.credit.default/1 --reason \"no licence\" --json")]
+  halfback erase payload 2 --reason \"said a password\" --json")]
 pub(crate) struct Erase {
     /// What is erased
     what: What,

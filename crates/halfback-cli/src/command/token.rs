@@ -23,7 +23,7 @@ use crate::table::Column;
 #[derive(Debug, Subcommand)]
 #[command(after_long_help = "\
 Examples:
-  halfback token create scoring --expires-in 90d --to scoring.token
+  halfback token create scoring --expires-in 90d --to nightly.token
   halfback token list
   halfback token revoke t13")]
 pub(crate) enum Token {
@@ -38,7 +38,7 @@ pub(crate) enum Token {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  halfback token create scoring --expires-in 90d --to scoring.token
+  halfback token create scoring --expires-in 90d --to nightly.token
   halfback token create scoring --privilege Consumer --on risk.credit.default
   halfback token create scoring --comment \"the nightly run\" --json")]
 pub(crate) struct Create {

@@ -87,6 +87,7 @@ fn every_read_of_the_past_says_how_it_is_named() {
         "export",
         "grants",
         "history",
+        "hold list",
         "log",
         "log consistency",
         "log prove",
