@@ -480,9 +480,8 @@ class Access(Transactions, Decisions):
         >>> registry.set_signing_keys("risk", [public]).required
         True
         """
-        if isinstance(keys, str):
-            raise arguments.wrong_type("keys", "a list of public keys as PEM", keys)
-        fields = {"catalog": text("catalog", catalog), "keys": [text("keys", key) for key in keys]}
+        named = arguments.texts("keys", "a list of public keys as PEM", keys)
+        fields = {"catalog": text("catalog", catalog), "keys": named}
         return self._output(records.SigningKeys, "set_signing_keys", idempotency_key, fields)
 
     def allow_os_users(self, allowed: bool = True, *, idempotency_key: str | None = None) -> None:

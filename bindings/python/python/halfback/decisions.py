@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from halfback import arguments, records
 from halfback.arguments import text
 from halfback.entities import Comparison, Evaluation, Explanation
-from halfback.errors import InvalidError
+from halfback.errors import ConflictError, InvalidError
 from halfback.pages import Page, Pages
 from halfback.reads import Reads
 
@@ -243,8 +243,18 @@ class Decisions(Reads):
         'model.sig'
         """
         path = Path(arguments.path("to", to))
-        with path.open("x", encoding="utf-8") as file:
-            file.write(self.verify_signature(version, public_key).bundle)
+        bundle = self.verify_signature(version, public_key).bundle
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(bundle)
+        except FileExistsError:
+            raise ConflictError(
+                f"`to` is `{path}`, which is there already: choose another name", "already_exists"
+            ) from None
+        except OSError as error:
+            raise InvalidError(
+                f"`to` is `{path}`, which cannot be written: {error.strerror}", "invalid_argument"
+            ) from error
         return path
 
     def signing_statement(self, version: str | ModelVersion) -> str:
