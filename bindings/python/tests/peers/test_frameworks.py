@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import sys
 from typing import TYPE_CHECKING, Any
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # before TensorFlow is imported
+# What PyTorch compiles for graphics cards with: its LLVM beside TensorFlow's ends the process.
+sys.modules["triton"] = None  # type: ignore[assignment]  # what Python takes for an absent module
 
 import halfback
-import joblib  # type: ignore[import-untyped]
+import joblib  # type: ignore[import-untyped]  # brings no types along
 import keras
 import lightgbm as lgb
 import numpy as np
