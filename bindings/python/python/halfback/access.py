@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from halfback import arguments, records
 from halfback.arguments import flag, text
 from halfback.decisions import Decisions, given_about, principal_of, securable_of
-from halfback.entities import NewToken
+from halfback.entities import NewToken, VersionSignature
 from halfback.errors import InvalidError
 from halfback.transactions import Transactions
 from halfback.wire import encode
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         Role,
         SigningKeys,
         TokenRecord,
-        VersionSignature,
     )
     from halfback.signing import ModelKey
 
@@ -466,7 +465,7 @@ class Access(Transactions, Decisions):
             "bundle": text("bundle", bundle),
             "public_key": text("public_key", public_key),
         }
-        return self._output(records.VersionSignature, "sign_version", idempotency_key, fields)
+        return self._output(VersionSignature, "sign_version", idempotency_key, fields)
 
     def set_signing_keys(
         self, catalog: str, keys: Iterable[str], *, idempotency_key: str | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from halfback import arguments, records
 from halfback.arguments import text
-from halfback.entities import Comparison, Evaluation, Explanation
+from halfback.entities import Comparison, Evaluation, Explanation, GrantRecord, VersionSignature
 from halfback.errors import ConflictError, InvalidError
 from halfback.pages import Page, Pages
 from halfback.reads import Reads
@@ -20,14 +20,12 @@ if TYPE_CHECKING:
     from halfback.entities import Catalog, Model, ModelVersion, Schema
     from halfback.records import (
         ErasureRecord,
-        GrantRecord,
         Held,
         Holder,
         Principal,
         Role,
         SigningKeys,
         TokenRecord,
-        VersionSignature,
     )
 
     Securable: TypeAlias = str | Catalog | Schema | Model
@@ -78,7 +76,7 @@ class Decisions(Reads):
         [('Steward', 'registry:/')]
         """
         asked = given_about(on=(securable_of, on), to=(principal_of, to))
-        return self._pages("list_grants", records.GrantRecord, page_size, cursor, **asked)
+        return self._pages("list_grants", GrantRecord, page_size, cursor, **asked)
 
     def list_roles(self) -> Pages[Role]:
         """The roles by name, all in one page.
@@ -209,7 +207,7 @@ class Decisions(Reads):
         []
         """
         asked = {"version": self._reference("version", version)}
-        return self._whole("list_signatures", records.VersionSignature, **asked)
+        return self._whole("list_signatures", VersionSignature, **asked)
 
     def verify_signature(self, version: str | ModelVersion, public_key: str) -> VersionSignature:
         """Verifies the signature of a version that a key made, the public one as PEM.
@@ -226,7 +224,7 @@ class Decisions(Reads):
             "version": self._reference("version", version),
             "public_key": text("public_key", public_key),
         }
-        return self._ask("verify_signature", records.VersionSignature, **asked)
+        return self._ask("verify_signature", VersionSignature, **asked)
 
     def export_signature(
         self, version: str | ModelVersion, public_key: str, to: PathArgument
