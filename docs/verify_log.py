@@ -63,6 +63,7 @@ class Tree:
 
 
 def dumps(value: object) -> str:
+    """JSON as it is written. Numbers are held against it: `true` and `1.0` equal 1 in Python."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -202,7 +203,7 @@ class Chain:
 
     def add(self, line: Any) -> None:
         number = self.tree.size + 1
-        if line["commit"] != number:
+        if dumps(line["commit"]) != str(number):
             self.damaged(number, f"it is missing; in its place is entry {line['commit']}")
         try:
             data = line["header"].encode()
@@ -217,7 +218,7 @@ class Chain:
             self.damaged(number, "its header is not as it is written")
         if line["leaf_hash"] != leaf.hex():
             self.damaged(number, "its header or its hash was changed")
-        if header["commit"] != number or time <= self.time or len(time) != 27:
+        if dumps(header["commit"]) != str(number) or time <= self.time or len(time) != 27:
             self.damaged(number, "it stands in the place of another entry, or is not later")
         if digest not in (None, header["payload"]) or (digest and salt.hex() != line["salt"]):
             self.damaged(number, "its payload was changed")
@@ -247,7 +248,7 @@ class Chain:
 def verify(file: BinaryIO, keys: Sequence[Key] = (), checkpoints: str = "") -> Report:
     """Verifies an export, against the checkpoint in it and those that were kept elsewhere."""
     first = read_line(file, 1, HEAD, ["checkpoint"])
-    if not first or first["halfback_log"] != 1 or not isinstance(first["origin"], str):
+    if not first or dumps(first["halfback_log"]) != "1" or not isinstance(first["origin"], str):
         raise Damaged("line 1 is damaged: it is no log of Halfback, or of a newer format")
     origin, size, root = first["origin"], first["tree_size"], first["root"]
     if origin != f"halfback/{first['registry']}" or type(size) is not int:

@@ -79,6 +79,11 @@ WRONG_TYPES: list[tuple[str, Call]] = [
     ("expires_in", lambda r: r.create_token("everyone", expires_in="1d")),  # type: ignore[arg-type]
     ("token", lambda r: r.revoke_token(12)),  # type: ignore[arg-type]
     ("allowed", lambda r: r.allow_os_users(0)),  # type: ignore[arg-type]
+    ("keys", lambda r: r.set_signing_keys("risk", 5)),  # type: ignore[arg-type]
+    ("keys", lambda r: r.set_signing_keys("risk", "PEM")),
+    ("keys[0]", lambda r: r.set_signing_keys("risk", [5])),  # type: ignore[list-item]
+    ("models", lambda r: r.export("out", models=5)),  # type: ignore[arg-type]
+    ("least", lambda r: r.set_retention("1d")),  # type: ignore[arg-type]
     ("separated", lambda r: r.separate_roles("A", "B", separated=WRONG)),
 ]
 
@@ -109,6 +114,7 @@ WRONG_VALUES: list[tuple[str, Call]] = [
     ("os_user", lambda r: r.create_user("ana", os_user=-1)),
     ("expires_in", lambda r: r.create_token("everyone", expires_in=-1)),
     ("cursor", lambda r: r.list_roles().page(cursor="zz")),
+    ("least", lambda r: r.set_retention(timedelta.min)),
 ]
 
 
@@ -124,6 +130,11 @@ def test_a_value_that_cannot_cross_names_its_argument(
     registry: halfback.Registry, argument: str, call: Call
 ) -> None:
     refused(registry, argument, call, halfback.InvalidError, "invalid_argument")
+
+
+def test_the_longest_duration_is_one(registry: halfback.Registry) -> None:
+    registry.set_retention(timedelta.max)
+    assert registry.info().retention == 86_400 * 10**9  # a microsecond less, and rounded up
 
 
 def refused(

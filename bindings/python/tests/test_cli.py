@@ -8,13 +8,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import halfback
+import pytest
 from conftest import MODEL
-
-if TYPE_CHECKING:
-    import pytest
 
 SCRIPT = Path(sys.executable).parent / "halfback"
 
@@ -28,15 +25,14 @@ def test_the_installed_script_tells_its_version(tmp_path: Path) -> None:
     assert (said.returncode, said.stdout) == (0, f"halfback {halfback.__version__}\n")
 
 
-def test_the_module_is_the_script(tmp_path: Path) -> None:
-    said = subprocess.run(
-        [sys.executable, "-m", "halfback.cli", "--version"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert said.stdout == f"halfback {halfback.__version__}\n"
+@pytest.mark.parametrize("module", ["halfback", "halfback.cli"])
+def test_the_module_is_the_script(module: str, tmp_path: Path) -> None:
+    for arguments in (["--version"], ["no-such-command"], ["create-catalog", "--help"]):
+        command = [sys.executable, "-m", module, *arguments]
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        script = run(*arguments, cwd=tmp_path)
+        assert (said.returncode, said.stderr) == (script.returncode, script.stderr)
+        assert said.stdout == script.stdout
 
 
 def test_it_reads_what_python_wrote_and_python_what_it_wrote(

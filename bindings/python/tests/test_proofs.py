@@ -131,6 +131,34 @@ def rewritten(content: bytes, edit: Callable[[list[dict[str, Any]]], object]) ->
     return "".join(verifier.dumps(line) + "\n" for line in [first, *forged]).encode()
 
 
+def test_a_number_is_the_whole_number_that_is_written(exported: Exported) -> None:
+    """Python takes `true` and `1.0` for 1; whoever reads the file otherwise does not."""
+    first, *rest = exported.content.splitlines(keepends=True)
+    for other in (b"true", b"1.0", b'"1"', b"2", b"null"):
+        changed = first.replace(b'"halfback_log":1,', b'"halfback_log":' + other + b",")
+        assert changed != first
+        exported.found(b"".join([changed, *rest]), "line 1 is damaged: it is no log of Halfback")
+    size = b'"tree_size":50'
+    for other in (b"50.0", b'"50"', b"5e1"):
+        changed = first.replace(size, size[:-2] + other)
+        exported.found(b"".join([changed, *rest]), "line 1 is damaged")
+    for other in (b"true", b"1.0", b'"1"'):
+        changed = rest[0].replace(b'{"commit":1,', b'{"commit":' + other + b",", 1)
+        assert changed != rest[0]
+        exported.found(b"".join([first, changed, *rest[1:]]), "entry 1 (line 2) is damaged")
+
+
+def test_a_number_in_a_header_is_whole_too(exported: Exported) -> None:
+    for number, other in ((1, True), (1, 1.0), (20, 20.0), (20, "20")):
+        lines = rewritten(exported.content, lambda _: None).splitlines(keepends=True)
+        line = json.loads(lines[number])
+        header = json.loads(line["header"]) | {"commit": other}
+        line["header"] = verifier.dumps(header)
+        line["leaf_hash"] = sha256(b"\0" + line["header"].encode()).hexdigest()
+        lines[number] = (verifier.dumps(line) + "\n").encode()
+        exported.found(b"".join(lines), f"entry {number} (line {number + 1}) is damaged: it stands")
+
+
 def forge(headers: list[dict[str, Any]]) -> None:
     headers[19]["proof"] = "forged"
 

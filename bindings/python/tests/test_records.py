@@ -220,6 +220,43 @@ def test_what_is_worth_saying_of_a_version_is_printed(registry: halfback.Registr
     assert repr(version) == f"<ModelVersion models:/{MODEL}/2, staging, 12 B>"
 
 
+def test_what_a_notebook_prints_is_a_line_without_secrets(
+    registry: halfback.Registry, tmp_path: Path
+) -> None:
+    service = registry.create_service("scoring")
+    registry.grant("EXECUTE", "catalogs:/risk", service, where="tags.team\n= 'risk'")
+    registry.deny("MODIFY", "catalogs:/risk", service)
+    grants = registry.list_grants("catalogs:/risk")
+    on = "on catalogs:/risk to scoring"
+    assert [repr(grant) for grant in grants] == [
+        f"<GrantRecord EXECUTE {on} where tags.team = 'risk'>",
+        f"<GrantRecord no MODIFY {on}>",
+    ]
+    assert repr(grants) == "<halfback.Pages of GrantRecord, read by 100>"
+    assert repr(grants.page()) == "<halfback.Page of 2 records>"
+    assert repr(grants.page(1)) == "<halfback.Page of 1 record, and more>"
+
+    public = halfback.generate_model_key(tmp_path / "model.pem")
+    key = halfback.ModelKey.from_file(tmp_path / "model.pem")
+    kept = registry.sign_version(CHAMPION, key)
+    assert repr(kept) == f"<VersionSignature of key {kept.key[:12]}>"
+    registry.set_signing_keys("risk", [public])
+    (trusted,) = registry.list_signatures(CHAMPION)
+    assert repr(trusted) == f"<VersionSignature of key {kept.key[:12]}, which its catalog trusts>"
+
+    token = registry.create_token(service, comment="nightly")
+    registry.set_hold(MODEL, "suit\n12")
+    measured = registry.evaluate(CHAMPION, [0, 1, 1], [0, 1, 0], slices={"at": ["a", "b", "b"]})
+    shown = [token, *registry.list_tokens(), *registry.history(MODEL), measured, *measured.metrics]
+    shown += [*registry.list_principals(), *registry.list_roles(), *registry.what_can(service)]
+    shown += [*registry.who_can("EXECUTE", "catalogs:/risk"), key, registry.list_evaluations(MODEL)]
+    for text in map(repr, [*shown, registry.get_model(MODEL), registry.info()]):
+        assert "\n" not in text
+        assert len(text) < 400
+        assert token.token not in text
+        assert "PRIVATE" not in text
+
+
 def test_pages_cover_a_list_once(registry: halfback.Registry) -> None:
     for number in range(7):
         registry.create_model(f"fraud{number}")

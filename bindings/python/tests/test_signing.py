@@ -65,8 +65,14 @@ def test_a_key_behind_a_function_signs_what_others_verify(
     assert messages[0].startswith(b"DSSEv1 28 application/vnd.in-toto+json ")
     path = signed.export_signature("fraud/1", key.public_key, tmp_path / "model.sig")
     assert path.read_text() == signature.bundle
-    with pytest.raises(FileExistsError):
+    with pytest.raises(halfback.ConflictError, match=r"`to` is `.*, which is there") as it:
         signed.export_signature("fraud/1", key.public_key, path)
+    assert it.value.code == "already_exists"
+    with pytest.raises(halfback.InvalidError, match=r"`to` is .*cannot be written: No such file"):
+        signed.export_signature("fraud/1", key.public_key, tmp_path / "no" / "model.sig")
+    with pytest.raises(halfback.InvalidError, match="public key"):
+        signed.export_signature("fraud/1", "no key", tmp_path / "new.sig")
+    assert not (tmp_path / "new.sig").exists()
 
     signed.set_signing_keys("main", [key.public_key])
     assert signed.download("fraud/1", tmp_path / "out").read_bytes() == b"weights"

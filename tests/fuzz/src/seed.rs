@@ -323,6 +323,7 @@ pub(crate) fn formats() -> Vec<Vec<u8>> {
     let sklearn = pickled("sklearn.pipeline", "Pipeline");
     let torch =
         zip(&[("m/data.pkl", &pickled("collections", "OrderedDict")), ("m/version", b"3\n")]);
+    let exported = zip(&[("m/archive_format", b"pt2"), ("m/models/m.json", PROGRAM.as_bytes())]);
     let keras = zip(&[("metadata.json", br#"{"keras_version":"3.12.0"}"#), ("config.json", b"{}")]);
     let config =
         br#"{"model_type":"bert","architectures":["BertModel"],"transformers_version":"4.57.0"}"#;
@@ -344,6 +345,7 @@ pub(crate) fn formats() -> Vec<Vec<u8>> {
         named("m.txt", b"tree\nversion=v4\nnum_class=1\nobjective=binary sigmoid:1\nfeature_names=a b\n\nTree=0\n"),
         named("m.keras", &keras),
         named("m.pt", &torch),
+        named("m.pt", &exported),
         named("m.npy", array),
         named("m.npz", &zip(&[("a.npy", array)])),
         named("m.skops", &zip(&[("schema.json", skops)])),
@@ -357,6 +359,10 @@ pub(crate) fn formats() -> Vec<Vec<u8>> {
     ]
 }
 
+const PROGRAM: &str = r#"{"graph_module":{"graph":{"tensor_values":{
+"w":{"dtype":7,"sizes":[{"as_int":3}]},"x":{"dtype":7,"sizes":[{"as_expr":{"expr_str":"s0"}},{"as_int":3}]}}},
+"signature":{"input_specs":[{"parameter":{"arg":{"name":"w"}}},{"user_input":{"arg":{"as_tensor":{"name":"x"}}}}],
+"output_specs":[{"user_output":{"arg":{"as_tensor":{"name":"w"}}}}]}},"torch_version":"2.15.0"}"#;
 const XGBOOST: &str = r#"{"learner":{"attributes":{},"feature_names":["a","b"],"feature_types":["float","int"],
 "gradient_booster":{"model":{"trees":[]},"name":"gbtree"},"learner_model_param":{"num_class":"3","num_feature":"2"},
 "objective":{"name":"multi:softprob"}},"version":[3,2,0]}"#;

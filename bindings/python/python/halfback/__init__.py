@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from halfback.entities import Comparison as Comparison
     from halfback.entities import Evaluation as Evaluation
     from halfback.entities import Explanation as Explanation
+    from halfback.entities import GrantRecord as GrantRecord
     from halfback.entities import Model as Model
     from halfback.entities import ModelVersion as ModelVersion
     from halfback.entities import NewToken as NewToken
     from halfback.entities import Restored as Restored
     from halfback.entities import Schema as Schema
+    from halfback.entities import VersionSignature as VersionSignature
     from halfback.pages import Page as Page
     from halfback.pages import Pages as Pages
     from halfback.proofs import SigningKey as SigningKey
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from halfback.proofs import verify_inclusion as verify_inclusion
     from halfback.records import BundleVerification as BundleVerification
     from halfback.records import ConsistencyProof as ConsistencyProof
-    from halfback.records import GrantRecord as GrantRecord
     from halfback.records import Held as Held
     from halfback.records import Holder as Holder
     from halfback.records import InclusionProof as InclusionProof
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from halfback.records import Role as Role
     from halfback.records import SigningKeys as SigningKeys
     from halfback.records import TokenRecord as TokenRecord
-    from halfback.records import VersionSignature as VersionSignature
     from halfback.registry import Registry as Registry
     from halfback.signatures import compatible as compatible
     from halfback.signatures import infer_signature as infer_signature
@@ -90,7 +90,7 @@ _ROOMS = {
     "ConsistencyProof": "records",
     "Evaluation": "entities",
     "Explanation": "entities",
-    "GrantRecord": "records",
+    "GrantRecord": "entities",
     "Held": "records",
     "Holder": "records",
     "InclusionProof": "records",
@@ -111,7 +111,7 @@ _ROOMS = {
     "SigningKey": "proofs",
     "SigningKeys": "records",
     "TokenRecord": "records",
-    "VersionSignature": "records",
+    "VersionSignature": "entities",
     "View": "view",
     "__version__": "_native",
     "commands": "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from halfback import arguments, records
 from halfback.arguments import flag, text
 from halfback.decisions import Decisions, given_about, principal_of, securable_of
-from halfback.entities import NewToken
+from halfback.entities import NewToken, VersionSignature
 from halfback.errors import InvalidError
 from halfback.transactions import Transactions
 from halfback.wire import encode
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         Role,
         SigningKeys,
         TokenRecord,
-        VersionSignature,
     )
     from halfback.signing import ModelKey
 
@@ -473,7 +472,7 @@ class Access(Transactions, Decisions):
             "bundle": text("bundle", bundle),
             "public_key": text("public_key", public_key),
         }
-        return self._output(records.VersionSignature, "sign_version", idempotency_key, fields)
+        return self._output(VersionSignature, "sign_version", idempotency_key, fields)
 
     def set_signing_keys(
         self, catalog: str, keys: Iterable[str], *, idempotency_key: str | None = None
@@ -487,9 +486,8 @@ class Access(Transactions, Decisions):
         >>> registry.set_signing_keys("risk", [public]).required
         True
         """
-        if isinstance(keys, str):
-            raise arguments.wrong_type("keys", "a list of public keys as PEM", keys)
-        fields = {"catalog": text("catalog", catalog), "keys": [text("keys", key) for key in keys]}
+        named = arguments.texts("keys", "a list of public keys as PEM", keys)
+        fields = {"catalog": text("catalog", catalog), "keys": named}
         return self._output(records.SigningKeys, "set_signing_keys", idempotency_key, fields)
 
     def allow_os_users(self, allowed: bool = True, *, idempotency_key: str | None = None) -> None:

@@ -8,7 +8,7 @@ tag may be is the core's business.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields
 from datetime import date, datetime, timedelta, timezone
@@ -67,6 +67,13 @@ def text(name: str, value: object) -> str:
     return value
 
 
+def texts(name: str, wanted: str, value: object) -> list[str]:
+    """Several texts in whatever can be gone through; a single one is none of that."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise wrong_type(name, wanted, value)
+    return [text(f"{name}[{at}]", item) for at, item in enumerate(value)]
+
+
 def flag(name: str, value: object) -> bool:
     """`True` or `False`, and no number that would pass for one."""
     if not isinstance(value, bool):
@@ -90,7 +97,7 @@ def integer(name: str, value: object) -> int:
 def seconds(name: str, value: object) -> int:
     """Whole seconds of a `timedelta` or a number, rounded up: waiting longer is the safe side."""
     if isinstance(value, timedelta):
-        number = -(-value // timedelta(seconds=1))
+        number = -(value // timedelta(seconds=-1))
     elif isinstance(value, float):
         if not isfinite(value):
             raise InvalidError(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from halfback import arguments, records
 from halfback.arguments import text
-from halfback.entities import Comparison, Evaluation, Explanation
-from halfback.errors import InvalidError
+from halfback.entities import Comparison, Evaluation, Explanation, GrantRecord, VersionSignature
+from halfback.errors import ConflictError, InvalidError
 from halfback.pages import Page, Pages
 from halfback.reads import Reads
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from halfback.entities import Catalog, Model, ModelVersion, Schema
     from halfback.records import (
         ErasureRecord,
-        GrantRecord,
         Held,
         Holder,
         HoldRecord,
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
         Role,
         SigningKeys,
         TokenRecord,
-        VersionSignature,
     )
 
     Securable: TypeAlias = str | Catalog | Schema | Model
@@ -79,7 +77,7 @@ class Decisions(Reads):
         [('Steward', 'registry:/')]
         """
         asked = given_about(on=(securable_of, on), to=(principal_of, to))
-        return self._pages("list_grants", records.GrantRecord, page_size, cursor, **asked)
+        return self._pages("list_grants", GrantRecord, page_size, cursor, **asked)
 
     def list_roles(self) -> Pages[Role]:
         """The roles by name, all in one page.
@@ -220,7 +218,7 @@ class Decisions(Reads):
         []
         """
         asked = {"version": self._reference("version", version)}
-        return self._whole("list_signatures", records.VersionSignature, **asked)
+        return self._whole("list_signatures", VersionSignature, **asked)
 
     def verify_signature(self, version: str | ModelVersion, public_key: str) -> VersionSignature:
         """Verifies the signature of a version that a key made, the public one as PEM.
@@ -237,7 +235,7 @@ class Decisions(Reads):
             "version": self._reference("version", version),
             "public_key": text("public_key", public_key),
         }
-        return self._ask("verify_signature", records.VersionSignature, **asked)
+        return self._ask("verify_signature", VersionSignature, **asked)
 
     def export_signature(
         self, version: str | ModelVersion, public_key: str, to: PathArgument
@@ -254,8 +252,18 @@ class Decisions(Reads):
         'model.sig'
         """
         path = Path(arguments.path("to", to))
-        with path.open("x", encoding="utf-8") as file:
-            file.write(self.verify_signature(version, public_key).bundle)
+        bundle = self.verify_signature(version, public_key).bundle
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(bundle)
+        except FileExistsError:
+            raise ConflictError(
+                f"`to` is `{path}`, which is there already: choose another name", "already_exists"
+            ) from None
+        except OSError as error:
+            raise InvalidError(
+                f"`to` is `{path}`, which cannot be written: {error.strerror}", "invalid_argument"
+            ) from error
         return path
 
     def signing_statement(self, version: str | ModelVersion) -> str:

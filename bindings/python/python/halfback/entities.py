@@ -32,11 +32,13 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "Explanation",
+    "GrantRecord",
     "Model",
     "ModelVersion",
     "NewToken",
     "Restored",
     "Schema",
+    "VersionSignature",
 ]
 
 
@@ -247,7 +249,8 @@ class Commit(Shown, records.Commit):
 
     def __repr__(self) -> str:
         who = self.actor if self.actor_name is None else self.actor_name
-        return f"<Commit {self.commit}, {self.time:%Y-%m-%d %H:%M:%S} UTC, {who}: {self.summary}>"
+        what = " ".join(self.summary.split())
+        return f"<Commit {self.commit}, {self.time:%Y-%m-%d %H:%M:%S} UTC, {who}: {what}>"
 
     def __hash__(self) -> int:
         return hash((self.commit, self.leaf_hash))
@@ -268,6 +271,34 @@ class Explanation(Shown, records.Explanation):
 
     def __str__(self) -> str:
         return self.text
+
+
+class GrantRecord(Shown, records.GrantRecord):
+    """What is granted or denied to a principal on a securable.
+
+    >>> registry.grant("Consumer", "catalogs:/risk", "everyone", where="tags.team = 'risk'")
+    >>> list(registry.list_grants("catalogs:/risk"))
+    [<GrantRecord Consumer on catalogs:/risk to everyone where tags.team = 'risk'>]
+    """
+
+    def __repr__(self) -> str:
+        what = f"no {self.what}" if self.denied else self.what
+        some = "" if self.condition is None else f" where {' '.join(self.condition.split())}"
+        return f"<GrantRecord {what} on {self.on} to {self.name or self.principal}{some}>"
+
+
+class VersionSignature(Shown, records.VersionSignature):
+    """A signature over a version's files.
+
+    >>> public = halfback.generate_model_key(folder / "shown.pem")
+    >>> key = halfback.ModelKey.from_file(folder / "shown.pem")
+    >>> registry.sign_version("risk.credit.default/1", key)
+    <VersionSignature of key ...>
+    """
+
+    def __repr__(self) -> str:
+        trusted = ", which its catalog trusts" if self.trusted else ""
+        return f"<VersionSignature of key {self.key[:12]}{trusted}>"
 
 
 class NewToken(Shown, records.NewToken):

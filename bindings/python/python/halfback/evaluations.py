@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from halfback import _native, arguments, records
@@ -236,6 +236,8 @@ def _options(
     if pos_label is not None:
         options["pos_label"] = arguments.params("options", {"pos_label": pos_label})["pos_label"]
     if labels is not None:
+        if isinstance(labels, str) or not isinstance(labels, Iterable):
+            raise arguments.wrong_type("labels", "a list of labels", labels)
         named_labels = {f"labels[{at}]": label for at, label in enumerate(labels)}
         options["labels"] = list(arguments.params("options", named_labels).values())
     if threshold is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from halfback.records import Example
 
-__all__ = ["ExampleCheck", "compare", "first_rows", "plain_example", "restore"]
+__all__ = ["ExampleCheck", "array_of", "compare", "first_rows", "plain_example", "restore"]
 
 MOST_ROWS = 100
 _MOST_BYTES = 90_000
@@ -51,7 +51,7 @@ class ExampleCheck:
 def first_rows(data: Any, count: int = MOST_ROWS) -> Any:
     """The first rows of a data set, in its own type."""
     if belongs(data, "torch", "Tensor"):
-        return data.detach().cpu().numpy()[:count]
+        return array_of(data)[:count]
     if belongs(data, "pandas", "DataFrame", "Series"):
         return data.iloc[:count]
     if belongs(data, "polars", "LazyFrame"):
@@ -63,6 +63,12 @@ def first_rows(data: Any, count: int = MOST_ROWS) -> Any:
     if isinstance(data, dict):
         return {key: first_rows(held, count) for key, held in data.items()}
     return data[:count]
+
+
+def array_of(tensor: Any) -> Any:
+    """A tensor of PyTorch as an array of NumPy, which has no `bfloat16`: that becomes `float32`."""
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
 
 
 def plain_example(data: Any, outputs: Any | None) -> dict[str, Any] | None:
@@ -148,7 +154,7 @@ def _is_number(value: Any) -> bool:
 def _rows(data: Any) -> tuple[list[str] | None, list[Any]]:
     """The names of the columns, where there are any, and the rows as JSON holds them."""
     if belongs(data, "torch", "Tensor"):
-        data = data.detach().cpu().numpy()
+        data = array_of(data)
     if belongs(data, "scipy.sparse", "sparray", "spmatrix"):
         data = data.toarray()
     if belongs(data, "pandas", "DataFrame"):

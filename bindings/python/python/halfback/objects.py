@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from halfback import arguments
 from halfback.errors import HalfbackError, InvalidError, NotFoundError
-from halfback.examples import compare, first_rows, plain_example, restore
+from halfback.examples import array_of, compare, first_rows, plain_example, restore
 from halfback.frameworks import executable, framework_of, reader_of, require_trust
 from halfback.libraries import belongs
 from halfback.signatures import infer_signature, named_inputs, of_rows
@@ -50,16 +50,20 @@ def saved(
     # An example for a graph of PyTorch may be a tensor; everything else sees the array in it.
     chosen = framework.choose(model, wanted, example)
     if belongs(example, "torch", "Tensor"):
-        example = example.detach().cpu().numpy()
+        example = array_of(example)
     facts: dict[str, Any] = {"flavor": framework.flavor, "framework_version": framework.version()}
     facts |= _about_example(framework, model, example, outputs, method, store_example)
     facts |= {key: value for key, value in given.items() if value is not None}
     facts["params"] = _scalars(framework.params(model)) | dict(given.get("params") or {})
     if executable(chosen.name) and wanted is None:
+        safest = framework.formats[0]
+        there = safest.installed
+        why = f"does not fit this `{type(model).__name__}`" if there else "is not installed"
+        install = "" if there else f"`pip install {safest.needs}`, or "
         warnings.warn(
-            f"`{framework.formats[0].name}` is not installed, so the model is registered as "
-            f"{chosen.name}, which can run code when it is loaded: `load` takes `trust=True` for "
-            f'it; `pip install {framework.formats[0].needs}`, or say `format="{chosen.name}"`',
+            f"`{safest.name}` {why}, so the model is registered as {chosen.name}, which can run "
+            f"code when it is loaded: `load` takes `trust=True` for it; {install}say "
+            f'`format="{chosen.name}"`',
             UserWarning,
             stacklevel=4,
         )
@@ -77,7 +81,7 @@ def load(version: ModelVersion, *, trust: bool, into: Any) -> Any:
     require_trust(format, version, trust)
     version.verify()
     with _named(version.file_path(path), path) as file:
-        return framework.load(file, format, trust=trust, into=into)
+        return _load(framework, version, format, file, trust=trust, into=into)
 
 
 def load_files(
@@ -95,7 +99,7 @@ def load_files(
     trust = arguments.flag("trust", trust)
     framework, format, path = _reader(version, files)
     require_trust(format, replace(version, executable=executable), trust)
-    return framework.load(files[path], format, trust=trust, into=into)
+    return _load(framework, version, format, files[path], trust=trust, into=into)
 
 
 def _reader(version: ModelVersion, files: Iterable[str]) -> tuple[Framework, Format, str]:
@@ -194,6 +198,28 @@ def _save(framework: Framework, model: Any, format: Format, path: Path, example:
             f"this `{type(model).__name__}` could not be written as `{format.name}`: {error}; "
             "`format` names another format",
             "invalid_argument",
+        ) from error
+
+
+def _load(
+    framework: Framework,
+    version: ModelVersion,
+    format: Format,
+    file: Path,
+    *,
+    trust: bool,
+    into: Any,
+) -> Any:
+    try:
+        return framework.load(file, format, trust=trust, into=into)
+    except HalfbackError:
+        raise
+    except Exception as error:
+        raise InvalidError(
+            f"`{version.uri}` could not be read as `{format.name}`: {error}; it is as it was "
+            "registered, so look whether it was whole then, and which version of "
+            f"`{framework.flavor}` wrote it",
+            "invalid_artifact",
         ) from error
 
 

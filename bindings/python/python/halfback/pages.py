@@ -105,6 +105,11 @@ class Page(Table[T]):
     def __len__(self) -> int:
         return len(self.items)
 
+    def __repr__(self) -> str:
+        count = len(self.items)
+        more = "" if self.cursor is None else ", and more"
+        return f"<halfback.Page of {count} record{'' if count == 1 else 's'}{more}>"
+
     def _of(self, record: type) -> Page[T]:
         """Gives the page what its records are, which it can't see when there are none."""
         object.__setattr__(self, "_record", record)
@@ -151,4 +156,5 @@ class Pages(Table[T]):
         return self._fetch(size, self._cursor)
 
     def __repr__(self) -> str:
-        return f"<halfback.Pages of {self._page_size}>"
+        records = "" if self._record is None else f" of {self._record.__name__}"
+        return f"<halfback.Pages{records}, read by {self._page_size}>"

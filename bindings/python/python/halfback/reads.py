@@ -409,9 +409,8 @@ class Reads:
         """
         from halfback.exports import ExportReport
 
-        if isinstance(models, str):
-            raise arguments.wrong_type("models", "a list of names", models)
-        request = {"layout": text("layout", layout), "models": [text("models", m) for m in models]}
+        named = arguments.texts("models", "a list of names", models)
+        request = {"layout": text("layout", layout), "models": named}
         where = arguments.path("path", path)
         told = arguments.callback("progress", progress)
         return ExportReport(export(self._handle, self._commit, where, encode(request), told))

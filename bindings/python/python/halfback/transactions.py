@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from halfback import arguments
 from halfback.arguments import integer, text
-from halfback.entities import Catalog, Comparison, Evaluation, Model, ModelVersion, Schema
+from halfback.entities import (
+    Catalog,
+    Comparison,
+    Evaluation,
+    Model,
+    ModelVersion,
+    Schema,
+    VersionSignature,
+)
 from halfback.reads import Reads
 from halfback.records import (
     Erased,
@@ -15,7 +23,6 @@ from halfback.records import (
     Role,
     SigningKeys,
     TokenRecord,
-    VersionSignature,
 )
 from halfback.wire import encode
 

@@ -1,7 +1,7 @@
 """The libraries themselves: what they write is recognised, and what is registered answers the same.
 
 Needs what `crates/xtask/requirements/frameworks.txt` lists, which is too much for every run of the
-tests. PyTorch is not among it: its wheels come with gigabytes for graphics cards.
+tests. What is PyTorch's alone is in `test_pytorch.py`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import sys
 from typing import TYPE_CHECKING, Any
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # before TensorFlow is imported
+# What PyTorch compiles for graphics cards with: its LLVM beside TensorFlow's ends the process.
+sys.modules["triton"] = None  # type: ignore[assignment]  # what Python takes for an absent module
 
 import halfback
-import joblib  # type: ignore[import-untyped]
+import joblib  # type: ignore[import-untyped]  # brings no types along
 import keras
 import lightgbm as lgb
 import numpy as np
@@ -25,9 +28,11 @@ import skl2onnx
 import sklearn
 import skops.io
 import tensorflow as tf
+import torch
 import transformers
 import xgboost as xgb
 from safetensors.numpy import save_file
+from safetensors.torch import save_model
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -59,6 +64,19 @@ def graph() -> Any:
 
 def booster() -> Any:
     return xgb.train({"max_depth": 2}, xgb.DMatrix(X, label=Y, feature_names=NAMES), 3)
+
+
+def module() -> Any:
+    torch.manual_seed(7)
+    return torch.nn.Sequential(
+        torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.Dropout(), torch.nn.Linear(4, 2)
+    )
+
+
+def write_program(path: Path) -> None:
+    rows = ({0: torch.export.Dim.DYNAMIC},)
+    program = torch.export.export(module().eval(), (torch.as_tensor(X),), dynamic_shapes=rows)
+    torch.export.save(program, path)
 
 
 def write_lightgbm(path: Path) -> None:
@@ -129,6 +147,25 @@ FILES: dict[str, Written] = {
     "SavedModel": (
         lambda path: network().export(path, verbose=False),
         "model", "tensorflow", tf.__version__, ["x"], False,
+    ),
+    "torch.export": (write_program, "m.pt2", "pytorch", torch.__version__, ["input"], True),
+    "TorchScript": (
+        lambda path: torch.jit.script(module()).save(path), "m.pt", "pytorch", None, [], True,
+    ),
+    "torch.save": (
+        lambda path: torch.save(module().state_dict(), path), "m.pt", "pytorch", None, [], True,
+    ),
+    "torch.save of a module": (
+        lambda path: torch.save(module(), path), "m.pth", "pytorch", None, [], True,
+    ),
+    "torch.save without an archive": (
+        lambda path: torch.save(
+            module().state_dict(), path, _use_new_zipfile_serialization=False
+        ),
+        "m.pth", "pytorch", None, [], True,
+    ),
+    "safetensors of PyTorch": (
+        lambda path: save_model(module(), path), "m.safetensors", "safetensors", None, [], False,
     ),
     "transformers": (
         write_transformer, "model", "transformers", transformers.__version__, [], False,

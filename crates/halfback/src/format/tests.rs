@@ -349,6 +349,56 @@ fn archives_tell_what_is_in_them() {
 }
 
 #[test]
+fn an_exported_program_tells_what_it_takes_and_gives() {
+    let program = |inputs: Value, outputs: Value, sizes: Value| {
+        let x = json!({"dtype": 7, "sizes": sizes});
+        let y = json!({"dtype": 5, "sizes": [{"as_int": 2}]});
+        let program = json!({
+            "graph_module": {
+                "graph": {"inputs": [], "tensor_values": {"w": y, "x": x, "y": y}},
+                "signature": {"input_specs": inputs, "output_specs": outputs},
+            },
+            "torch_version": "2.15.0",
+        });
+        let program = program.to_string();
+        file("m.pt2", &zip(&[("archive_format", b"pt2"), ("models/m.json", program.as_bytes())]))
+    };
+    let tensor = |name: &str| json!({"arg": {"as_tensor": {"name": name}}});
+    let weight = json!({"parameter": {"arg": {"name": "w"}, "parameter_name": "w"}});
+    let input = |name: &str| json!({"user_input": tensor(name)});
+    let output = |name: &str| json!({"user_output": tensor(name)});
+    let free = json!([{"as_expr": {"expr_str": "s0", "hint": {"as_int": 9}}}, {"as_int": 3}]);
+    let spec = |name: &str, dtype: &str, shape: Value| {
+        let spec = json!({"dtype": dtype, "shape": shape});
+        json!({"name": name, "type": "tensor", "tensor-spec": spec})
+    };
+
+    let format = program(json!([weight, input("x")]), json!([output("y")]), free.clone());
+    assert_eq!(told(&format), ("pytorch", "torch.export", "2.15.0", true));
+    let only = json!({"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [2]}});
+    let [x, y] = [spec("x", "float32", json!([-1, 3])), spec("y", "int64", json!([2]))];
+    assert_eq!(signature(&format), json!({"inputs": [x], "outputs": [only]}));
+
+    // Several outputs keep their names; a side with what is no tensor has no schema.
+    let number = json!({"user_input": {"arg": {"as_int": 1}}});
+    let both = json!([output("x"), output("y")]);
+    let format = program(json!([input("x"), number]), both, free);
+    assert_eq!(signature(&format), json!({"outputs": [x, y]}));
+
+    // Shapes that no tensor has, names of nothing, and descriptions of another make.
+    let deep = Value::from(vec![json!({"as_int": 1}); 65]);
+    for (inputs, sizes) in [
+        (json!([input("x")]), deep),
+        (json!([input("z")]), json!([])),
+        (Value::from(vec![input("x"); 10_001]), json!([])),
+        (json!("x"), json!([])),
+    ] {
+        let format = program(inputs, json!([]), sizes);
+        assert_eq!((told(&format).2, signature(&format)), ("2.15.0", Value::Null));
+    }
+}
+
+#[test]
 fn deflated_entries_are_inflated_as_far_as_needed() {
     let keras = json!({"keras_version": "3.12.0"}).to_string();
     let bomb = vec![b' '; 64 << 20];
