@@ -132,9 +132,11 @@ def test_a_value_that_cannot_cross_names_its_argument(
     refused(registry, argument, call, halfback.InvalidError, "invalid_argument")
 
 
-def test_the_longest_duration_is_one(registry: halfback.Registry) -> None:
-    registry.set_retention(timedelta.max)
-    assert registry.info().retention == 86_400 * 10**9  # a microsecond less, and rounded up
+def test_a_duration_beyond_sense_is_told(registry: halfback.Registry) -> None:
+    with pytest.raises(halfback.InvalidError, match=r"longer than 1,000 years"):
+        registry.set_retention(timedelta.max)
+    registry.set_retention(timedelta(days=365 * 1000))
+    assert registry.info().retention == 86_400 * 365 * 1000
 
 
 def refused(
