@@ -130,7 +130,7 @@ pub(super) fn bars(title: &str, all: &[Bar], marks: &[f64]) -> String {
     const NAME: usize = 30;
     const ROW: f64 = 22.0;
     const TOP: f64 = 44.0;
-    let (left, right, width) = (212.0, 452.0, 720.0);
+    let (left, right, width) = (272.0, 512.0, 764.0);
     let shown = all.get(..MOST_BARS).unwrap_or(all);
     let new = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| shown.get(before));
