@@ -33,7 +33,15 @@ pub(crate) struct Kept {
     versions: Records<ModelVersion>,
 }
 
-type Records<T> = Mutex<HashMap<EntityId, (Stamp, Arc<T>)>>;
+type Records<T> = Mutex<HashMap<EntityId, Entry<T>>>;
+
+/// A record as it was read.
+#[derive(Debug)]
+pub(crate) struct Entry<T> {
+    model: EntityId,
+    stamp: Stamp,
+    record: Arc<T>,
+}
 
 /// A record that can be kept.
 pub(crate) trait Record: Clone {
@@ -110,12 +118,14 @@ impl Snapshot<'_> {
         let Some(present) = self.now() else { return Vec::new() };
         let records = T::records(&present.shared.kept).lock();
         let current = |id| {
-            let (stamp, record) = records.get(&id)?;
+            let Entry { stamp, record, .. } = records.get(&id)?;
             stamp.is_current(present.shared).then(|| record.clone())
         };
-        let kept = ids.into_iter().map(current).collect();
+        let kept: Vec<_> = ids.into_iter().map(current).collect();
+        drop(records);
         // Last: what was current before a commit began is not of this snapshot's moment.
-        if present.lasts() { kept } else { Vec::new() }
+        let is_of_moment = || kept.iter().any(Option::is_some) && present.lasts();
+        if is_of_moment() { kept } else { Vec::new() }
     }
 
     /// The present, for a snapshot of it.
@@ -139,7 +149,22 @@ impl Snapshot<'_> {
         if records.len() >= MOST {
             records.clear();
         }
-        records.insert(id, (stamp, Arc::new(record.clone())));
+        records.insert(id, Entry { model, stamp, record: Arc::new(record.clone()) });
+    }
+
+    /// A record as it was kept before its model changed, with the model: what neither such a change nor
+    /// time changes is true of this snapshot, as long as no name and no right has changed since.
+    pub(crate) fn kept_before<T: Record>(&mut self, id: EntityId) -> Result<Option<(EntityId, T)>> {
+        let Some(structure) = self.structure else { return Ok(None) };
+        let Some(present) = self.now() else { return Ok(None) };
+        let found = {
+            let records = T::records(&present.shared.kept).lock();
+            let entry = records.get(&id).filter(|entry| entry.stamp.structure() == structure);
+            entry.map(|entry| (entry.model, entry.record.clone()))
+        };
+        let Some((model, record)) = found else { return Ok(None) };
+        self.sql.fix()?;
+        Ok((self.structure_now() == Some(structure)).then(|| (model, T::clone(&record))))
     }
 }
 
