@@ -1,9 +1,9 @@
 //! Records that were read and are still true: a page of a list reads anew only what has moved.
 //!
 //! As `resolve` does, this rests on the generation words; see [`Stamp`]. A snapshot is of one
-//! moment, though, and a kept record is of now. So a snapshot notes the state of all words before
+//! state, though, and a kept record is of the latest. So a snapshot notes the state of all words before
 //! it is taken, and uses and keeps records only while that state lasts: then both are of one
-//! moment.
+//! state. That holds for records of a past moment as well: what is erased is erased from the past too.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(crate) struct Kept {
     versions: Records<ModelVersion>,
 }
 
-type Records<T> = Mutex<HashMap<EntityId, Entry<T>>>;
+type Records<T> = Mutex<HashMap<(EntityId, CommitNumber), Entry<T>>>;
 
 /// A record as it was read.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Record for ModelVersion {
     }
 }
 
-/// The present, as a snapshot of it was taken.
+/// The latest state, as a snapshot of it was taken.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Present<'a> {
     shared: &'a Shared,
@@ -115,10 +115,10 @@ impl Snapshot<'_> {
 
     /// The records as they were kept, each where that is still true.
     fn kept<T: Record>(&self, ids: impl IntoIterator<Item = EntityId>) -> Vec<Option<Arc<T>>> {
-        let Some(present) = self.now() else { return Vec::new() };
+        let Some(present) = self.present else { return Vec::new() };
         let records = T::records(&present.shared.kept).lock();
         let current = |id| {
-            let Entry { stamp, record, .. } = records.get(&id)?;
+            let Entry { stamp, record, .. } = records.get(&(id, self.moment))?;
             stamp.is_current(present.shared).then(|| record.clone())
         };
         let kept: Vec<_> = ids.into_iter().map(current).collect();
@@ -128,14 +128,9 @@ impl Snapshot<'_> {
         if is_of_moment() { kept } else { Vec::new() }
     }
 
-    /// The present, for a snapshot of it.
-    fn now(&self) -> Option<Present<'_>> {
-        self.present.filter(|_| self.moment == CommitNumber::NOW)
-    }
-
     /// The stamp under which this snapshot has read a model; none where a commit has begun since.
     pub(crate) fn state_of(&self, model: EntityId) -> Option<Stamp> {
-        let present = self.now()?;
+        let present = self.present?;
         // In this order: a commit after the stamp was read makes an entry that is never current.
         Stamp::now(present.shared, model).filter(|_| present.lasts())
     }
@@ -143,23 +138,25 @@ impl Snapshot<'_> {
     /// Keeps a record of this snapshot with so many bytes of text, which is true while its model
     /// is.
     pub(crate) fn keep<T: Record>(&self, id: EntityId, model: EntityId, record: &T, text: usize) {
-        let Some(present) = self.now().filter(|_| text <= LONGEST) else { return };
+        let Some(present) = self.present.filter(|_| text <= LONGEST) else { return };
         let Some(stamp) = self.state_of(model) else { return };
         let mut records = T::records(&present.shared.kept).lock();
         if records.len() >= MOST {
             records.clear();
         }
-        records.insert(id, Entry { model, stamp, record: Arc::new(record.clone()) });
+        records.insert((id, self.moment), Entry { model, stamp, record: Arc::new(record.clone()) });
     }
 
     /// A record as it was kept before its model changed, with the model: what neither such a change nor
     /// time changes is true of this snapshot, as long as no name and no right has changed since.
     pub(crate) fn kept_before<T: Record>(&mut self, id: EntityId) -> Result<Option<(EntityId, T)>> {
         let Some(structure) = self.structure else { return Ok(None) };
-        let Some(present) = self.now() else { return Ok(None) };
+        let Some(present) = self.present else { return Ok(None) };
         let found = {
             let records = T::records(&present.shared.kept).lock();
-            let entry = records.get(&id).filter(|entry| entry.stamp.structure() == structure);
+            let entry = records
+                .get(&(id, self.moment))
+                .filter(|entry| entry.stamp.structure() == structure);
             entry.map(|entry| (entry.model, entry.record.clone()))
         };
         let Some((model, record)) = found else { return Ok(None) };

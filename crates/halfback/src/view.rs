@@ -324,7 +324,6 @@ impl View {
         read: impl FnOnce(&mut Snapshot<'_>) -> Result<T>,
     ) -> Result<T> {
         let shared = self.shared()?;
-        // Records of the past are not kept, rights are those of now.
         let present = Present::of(&shared);
         let structure = present.and_then(|present| present.structure());
         let mut read = Some(read);
