@@ -168,7 +168,66 @@ impl Snapshot<'_> {
 #[cfg(test)]
 mod tests {
     use crate::registry::{Options, Registry};
-    use crate::{CreateModel, SetTag};
+    use crate::{Content, CreateModel, RegisterVersion, SetTag, Stage, UpdateVersion, no_progress};
+
+    #[test]
+    fn whatever_changes_of_a_version_is_read_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { create: true, ..Options::default() };
+        let registry = Registry::open_with(folder.path(), options).unwrap();
+        registry.create_model("fraud").unwrap();
+        for bytes in [b"one".to_vec(), b"two".to_vec()] {
+            let content = Content::Bytes { name: "m.bin".into(), bytes };
+            let version = RegisterVersion { model: "fraud".into(), ..RegisterVersion::default() };
+            registry.register_version(&content, version, &mut no_progress).unwrap();
+        }
+        let update = |stage: Option<Stage>, comment: Option<&str>| {
+            let update = UpdateVersion {
+                version: "models:/fraud/1".into(),
+                comment: comment.map(str::to_owned),
+                stage,
+                expect_revision: None,
+                allow_secrets: false,
+            };
+            registry.execute(update).map(drop)
+        };
+        let changes: [&dyn Fn() -> halfback_store::error::Result<()>; 8] = [
+            &|| registry.set_alias("fraud", "champion", 1).map(drop),
+            &|| update(Some(Stage::Production), None),
+            &|| update(None, Some("by hand")),
+            &|| registry.set_tag("models:/fraud/1", "team", "risk").map(drop),
+            &|| registry.set_alias("fraud", "champion", 2).map(drop),
+            &|| registry.set_alias("fraud", "champion", 1).map(drop),
+            &|| update(None, Some("")),
+            &|| registry.rename_model("fraud", "theft").map(drop),
+        ];
+        let mut revisions = Vec::new();
+        for change in changes {
+            change().unwrap();
+            let name = &registry.list_models(crate::ListModels::default()).unwrap().items[0].name;
+            let found = registry.resolve(format!("models:/{name}@champion").as_str()).unwrap();
+            // Of a moment of which nothing is kept yet.
+            let whole = registry.as_of(registry.info().unwrap().commit).unwrap();
+            assert_eq!(*found, whole.get_version(name, found.number).unwrap());
+            revisions.push(found.revision);
+        }
+        revisions.dedup();
+        assert!(revisions.len() > 5, "{revisions:?}");
+    }
+
+    #[test]
+    fn what_was_erased_is_not_kept_of_the_past_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { create: true, ..Options::default() };
+        let registry = Registry::open_with(folder.path(), options).unwrap();
+        let model = CreateModel { comment: Some("of Ann".into()), ..CreateModel::from("fraud") };
+        registry.create_model(model).unwrap();
+        let past = registry.as_of(registry.info().unwrap().commit).unwrap();
+        let comment = || past.get_model("fraud").unwrap().comment;
+        assert_eq!(comment().as_deref(), Some("of Ann"));
+        registry.erase(crate::Erasable::Texts, "models:/fraud", "asked for").unwrap();
+        assert_eq!(comment(), None);
+    }
 
     #[test]
     fn a_snapshot_neither_sees_what_came_after_it_nor_keeps_what_went_before() {
