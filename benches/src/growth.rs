@@ -318,10 +318,10 @@ pub(crate) fn reader(registry: &str, models: &str, half: &str) -> Outcome {
         let times = champions.iter().map(|uri| seconds(|| view.resolve(uri.as_str())));
         Outcome::Ok(median(times.collect::<Outcome<Vec<_>>>()?))
     };
-    let half = registry.as_of(half.parse::<i64>()?)?;
-    let cold = resolve(&half)?;
-    // The past is never answered from memory, but now its pages are there.
-    let halfway = resolve(&half)?;
+    let half: i64 = half.parse()?;
+    let cold = resolve(&registry.as_of(half)?)?;
+    // At another moment no record is in memory yet, but the pages are there.
+    let halfway = resolve(&registry.as_of(half - 1)?)?;
     let first = resolve(&registry)?;
     println!("[{open}, {memory}, {first}, {halfway}, {cold}]");
     Ok(())

@@ -4,6 +4,7 @@
 
 mod access;
 mod filled;
+mod floor;
 mod growth;
 mod measure;
 mod metrics;

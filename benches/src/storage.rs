@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use halfback::{Content, Options, RegisterVersion, Registry, no_progress};
 
 use crate::Ground;
+use crate::floor::Floor;
 use crate::growth;
 use crate::measure::{Outcome, Rounds, Row, Unit, medians};
 use crate::program::Program;
@@ -116,13 +117,16 @@ fn append(log: &mut File) -> Outcome<Pace> {
     Pace::of(waits, began.elapsed())
 }
 
-fn one_process(registry: &Registry, folder: &Path) -> Outcome<[Row; 3]> {
+fn one_process(registry: &Registry, folder: &Path) -> Outcome<[Row; 5]> {
     let mut log = OpenOptions::new().append(true).create_new(true).open(folder.join("append"))?;
-    let [one, many, wait, raw, raw_wait] = medians(ROUNDS, || {
+    let mut floor = Floor::new(&folder.join("floor.db"), CALLERS)?;
+    let [one, many, wait, raw, raw_wait, bare_one, bare_many] = medians(ROUNDS, || {
         let one = write(registry, 1)?;
         let many = write(registry, CALLERS)?;
         let raw = append(&mut log)?;
-        Ok([one.each, many.each, many.p99, raw.each, raw.p99])
+        let bare_one = floor.write(1, ROUND / 2)?;
+        let bare_many = floor.write(CALLERS, ROUND / 2)?;
+        Ok([one.each, many.each, many.p99, raw.each, raw.p99, bare_one, bare_many])
     })?;
     Ok([
         Row::rate("durable set_alias, one caller", one, ("append 4 KiB + fdatasync", raw))
@@ -135,6 +139,17 @@ fn one_process(registry: &Registry, folder: &Path) -> Outcome<[Row; 3]> {
             ("p99 of append 4 KiB + fdatasync", raw_wait),
         )
         .at_most(5.0),
+        // What no registry on SQLite can pass: docs/adr/0012-what-sqlite-leaves-of-a-shared-commit.md.
+        Row::rate(
+            "the same rows by bare SQLite, one caller",
+            bare_one,
+            ("append 4 KiB + fdatasync", raw),
+        ),
+        Row::rate(
+            "the same rows by bare SQLite, 32 in each commit",
+            bare_many,
+            ("one in each", bare_one),
+        ),
     ])
 }
 

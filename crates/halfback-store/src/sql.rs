@@ -175,6 +175,10 @@ pub trait Sql {
         each: &mut dyn FnMut(&dyn Row) -> Result<ControlFlow<()>>,
     ) -> Result<()>;
 
+    /// Fixes the state that is read, as the first statement does too: what is committed later is not
+    /// seen.
+    fn fix(&mut self) -> Result<()>;
+
     /// What the engine finds wrong with its own files, tables and indexes.
     fn examine(&mut self) -> Result<Vec<String>>;
 
@@ -238,6 +242,10 @@ pub type Work = Box<dyn FnOnce(&mut dyn Sql) -> Result<()> + Send>;
 pub trait Storage: Send + Sync + Debug {
     /// Runs `view` on one consistent snapshot.
     fn read(&self, view: View<'_>) -> Result<()>;
+
+    /// As [`Storage::read`], for what reads a few rows that have just been written: where it can, it
+    /// finds them in memory. A writer may have to wait for it.
+    fn glance(&self, view: View<'_>) -> Result<()>;
 
     /// Runs `work` as the only writer; what it did is durable when this returns `Ok`, and undone
     /// when `work` failed.

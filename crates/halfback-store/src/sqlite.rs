@@ -11,6 +11,7 @@ mod upkeep;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -81,6 +82,9 @@ struct Opened {
 struct Pool {
     readers: Mutex<Vec<Reader>>,
     writer: Mutex<Writer>,
+    /// Whether the writer's connection has committed what no reader has looked at since: it has that
+    /// in memory, and the readers have to read all anew.
+    is_written: AtomicBool,
 }
 
 /// A connection for reading.
@@ -212,6 +216,7 @@ impl Sqlite {
             connection.busy_timeout(left.min(connection::PATIENCE)).map_err(|e| failure(&e))?;
         }
         let told = self.queue.work(&mut writer, generation);
+        opened.pool.is_written.store(true, Ordering::Relaxed);
         let due = self.checkpoints.due(writer.connection.as_ref(), told.is_shared());
         if let (Due::AtOnce, Some(connection)) = (due, &writer.connection) {
             self.checkpoints.run(connection);
@@ -407,18 +412,32 @@ impl Storage for Sqlite {
         let _working = fork::working();
         let opened = &self.opened;
         let reader = opened.reader(self.lock.is_none())?;
-        let mut transaction =
-            Transaction { connection: &reader.connection, touched: Vec::new(), before: &[] };
-        let outcome = transaction.execute("BEGIN", &[]).and_then(|_| view(&mut transaction));
-        // A reading transaction has nothing to keep: ending it cannot lose anything.
-        let ended = transaction.execute("COMMIT", &[]);
+        let (outcome, is_over) = read_on(&reader.connection, view);
         if !opened.holds(&reader) {
             return Err(overtaken());
         }
-        if ended.is_ok() {
+        if is_over {
             opened.pool.keep(reader);
         }
         outcome
+    }
+
+    fn glance(&self, view: View<'_>) -> Result<()> {
+        let pool = &self.opened.pool;
+        // Once after each commit: a reader that has looked since is as good, and the writer free.
+        if pool.is_written.swap(false, Ordering::Relaxed) {
+            let _working = fork::working();
+            if let Some(mut writer) = pool.writer.try_lock()
+                && let Some(connection) = &writer.connection
+            {
+                let (outcome, is_over) = read_on(connection, view);
+                if !is_over {
+                    writer.connection = None;
+                }
+                return outcome;
+            }
+        }
+        self.read(view)
     }
 
     fn settle(&self) -> Result<()> {
@@ -438,12 +457,29 @@ impl Storage for Sqlite {
     }
 }
 
+/// Reads in a transaction; gives how that went, and whether the transaction is over.
+fn read_on(connection: &Connection, view: View<'_>) -> (Result<()>, bool) {
+    let mut transaction = Transaction::on(connection);
+    let outcome = transaction.execute("BEGIN", &[]).and_then(|_| view(&mut transaction));
+    // A reading transaction has nothing to keep: ending it cannot lose anything.
+    let is_over = transaction.execute("COMMIT", &[]).is_ok();
+    (outcome, is_over)
+}
+
 /// One transaction on one connection.
 struct Transaction<'a> {
     connection: &'a Connection,
+    /// Whether a statement has read or written.
+    is_fixed: bool,
     touched: Vec<Word>,
     /// What earlier work in the same transaction has touched.
     before: &'a [Word],
+}
+
+impl<'a> Transaction<'a> {
+    fn on(connection: &'a Connection) -> Self {
+        Self { connection, is_fixed: false, touched: Vec::new(), before: &[] }
+    }
 }
 
 impl Sql for Transaction<'_> {
@@ -471,7 +507,15 @@ impl Sql for Transaction<'_> {
                 break;
             }
         }
+        self.is_fixed = true;
         Ok(())
+    }
+
+    fn fix(&mut self) -> Result<()> {
+        if self.is_fixed {
+            return Ok(());
+        }
+        self.scan("SELECT n FROM head", &[], &mut |_| Ok(ControlFlow::Break(())))
     }
 
     fn examine(&mut self) -> Result<Vec<String>> {

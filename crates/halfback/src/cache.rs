@@ -49,6 +49,11 @@ impl Stamp {
         Some(Self { word, model: shared.storage.change_token(word)?, structure })
     }
 
+    /// The token of the structural word.
+    pub(crate) fn structure(&self) -> u64 {
+        self.structure
+    }
+
     pub(crate) fn is_current(&self, shared: &Shared) -> bool {
         shared.storage.change_token(self.word) == Some(self.model)
             && shared.storage.change_token(Word::STRUCTURE) == Some(self.structure)
@@ -59,6 +64,15 @@ struct Entry {
     model: EntityId,
     record: Arc<ModelVersion>,
     stamp: Option<Stamp>,
+}
+
+/// The model that a URI meant, and the token of the structural word under which it did.
+type Guess = (EntityId, Option<u64>);
+
+impl Entry {
+    fn guess(&self) -> Guess {
+        (self.model, self.stamp.map(|stamp| stamp.structure))
+    }
 }
 
 struct Entries {
@@ -76,11 +90,11 @@ pub(crate) fn resolve(view: &View, uri: &VersionRef) -> Result<Arc<ModelVersion>
     let known = CACHE.with_borrow(|cache| {
         let entry = cache.get(&handle.id)?.of.get(uri.as_str())?;
         let current = entry.stamp.is_some_and(|stamp| handle.is_current(&stamp));
-        Some(if current { Ok(entry.record.clone()) } else { Err(entry.model) })
+        Some(if current { Ok(entry.record.clone()) } else { Err(entry.guess()) })
     });
     match known {
         Some(Ok(record)) => Ok(record),
-        Some(Err(model)) => fill(view, uri, Some(model)).map(|(record, _)| record),
+        Some(Err(guess)) => fill(view, uri, Some(guess)).map(|(record, _)| record),
         None => fill(view, uri, None).map(|(record, _)| record),
     }
 }
@@ -91,9 +105,9 @@ pub(crate) fn resolve_stamped(
     view: &View,
     uri: &VersionRef,
 ) -> Result<(Arc<ModelVersion>, Option<Stamp>)> {
-    let model =
-        CACHE.with_borrow(|cache| Some(cache.get(&view.handle.id)?.of.get(uri.as_str())?.model));
-    fill(view, uri, model)
+    let guess =
+        CACHE.with_borrow(|cache| Some(cache.get(&view.handle.id)?.of.get(uri.as_str())?.guess()));
+    fill(view, uri, guess)
 }
 
 /// Reads the record and keeps it. The words are read before the snapshot is taken: a commit in
@@ -102,21 +116,28 @@ pub(crate) fn resolve_stamped(
 fn fill(
     view: &View,
     uri: &VersionRef,
-    guess: Option<EntityId>,
+    guess: Option<Guess>,
 ) -> Result<(Arc<ModelVersion>, Option<Stamp>)> {
     let shared = view.shared()?;
-    let read = |guess: Option<EntityId>| -> Result<Entry> {
-        let stamp = guess.and_then(|model| Stamp::now(&shared, model));
-        view.snapshot(|snapshot| {
-            let (model, version) = snapshot.version_ref(uri)?;
+    let read = |guess: Option<Guess>| -> Result<Entry> {
+        let stamp = guess.and_then(|(model, _)| Stamp::now(&shared, model));
+        view.glance(|snapshot| {
+            let known = match guess {
+                Some((model, Some(under))) => snapshot.version_in(uri, model, under)?,
+                _ => None,
+            };
+            let (model, version) = match known {
+                Some(known) => known,
+                None => snapshot.version_ref(uri)?,
+            };
             let record = Arc::new(snapshot.version(version)?);
-            let stamp = stamp.filter(|_| guess == Some(model));
+            let stamp = stamp.filter(|_| guess.is_some_and(|(guess, _)| guess == model));
             Ok(Entry { model, record, stamp: stamp.or_else(|| snapshot.state_of(model)) })
         })
     };
     let mut entry = read(guess)?;
-    if entry.stamp.is_none() && guess != Some(entry.model) {
-        entry = read(Some(entry.model))?;
+    if entry.stamp.is_none() && guess.is_none_or(|(guess, _)| guess != entry.model) {
+        entry = read(Some((entry.model, None)))?;
     }
     let answer = (entry.record.clone(), entry.stamp);
     keep(&view.handle, uri.as_str(), entry);

@@ -118,7 +118,7 @@ pub struct Snapshot<'a> {
     /// The registry's own identity.
     pub(crate) registry: &'a str,
     pub(crate) names: Names,
-    /// Where records of the present are kept; none for the past, and inside a write.
+    /// Where records are kept; none inside a write.
     pub(crate) present: Option<Present<'a>>,
     /// What is to be known of commits. Inside a write the log has no entry of that one yet.
     pub(crate) logged: Logged,

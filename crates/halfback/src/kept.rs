@@ -1,9 +1,9 @@
 //! Records that were read and are still true: a page of a list reads anew only what has moved.
 //!
 //! As `resolve` does, this rests on the generation words; see [`Stamp`]. A snapshot is of one
-//! moment, though, and a kept record is of now. So a snapshot notes the state of all words before
+//! state, though, and a kept record is of the latest. So a snapshot notes the state of all words before
 //! it is taken, and uses and keeps records only while that state lasts: then both are of one
-//! moment.
+//! state. That holds for records of a past moment as well: what is erased is erased from the past too.
 
 use std::sync::Arc;
 
@@ -33,7 +33,15 @@ pub(crate) struct Kept {
     versions: Records<ModelVersion>,
 }
 
-type Records<T> = Mutex<HashMap<EntityId, (Stamp, Arc<T>)>>;
+type Records<T> = Mutex<HashMap<(EntityId, CommitNumber), Entry<T>>>;
+
+/// A record as it was read.
+#[derive(Debug)]
+pub(crate) struct Entry<T> {
+    model: EntityId,
+    stamp: Stamp,
+    record: Arc<T>,
+}
 
 /// A record that can be kept.
 pub(crate) trait Record: Clone {
@@ -63,7 +71,7 @@ impl Record for ModelVersion {
     }
 }
 
-/// The present, as a snapshot of it was taken.
+/// The latest state, as a snapshot of it was taken.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Present<'a> {
     shared: &'a Shared,
@@ -107,25 +115,22 @@ impl Snapshot<'_> {
 
     /// The records as they were kept, each where that is still true.
     fn kept<T: Record>(&self, ids: impl IntoIterator<Item = EntityId>) -> Vec<Option<Arc<T>>> {
-        let Some(present) = self.now() else { return Vec::new() };
+        let Some(present) = self.present else { return Vec::new() };
         let records = T::records(&present.shared.kept).lock();
         let current = |id| {
-            let (stamp, record) = records.get(&id)?;
+            let Entry { stamp, record, .. } = records.get(&(id, self.moment))?;
             stamp.is_current(present.shared).then(|| record.clone())
         };
-        let kept = ids.into_iter().map(current).collect();
+        let kept: Vec<_> = ids.into_iter().map(current).collect();
+        drop(records);
         // Last: what was current before a commit began is not of this snapshot's moment.
-        if present.lasts() { kept } else { Vec::new() }
-    }
-
-    /// The present, for a snapshot of it.
-    fn now(&self) -> Option<Present<'_>> {
-        self.present.filter(|_| self.moment == CommitNumber::NOW)
+        let is_of_moment = || kept.iter().any(Option::is_some) && present.lasts();
+        if is_of_moment() { kept } else { Vec::new() }
     }
 
     /// The stamp under which this snapshot has read a model; none where a commit has begun since.
     pub(crate) fn state_of(&self, model: EntityId) -> Option<Stamp> {
-        let present = self.now()?;
+        let present = self.present?;
         // In this order: a commit after the stamp was read makes an entry that is never current.
         Stamp::now(present.shared, model).filter(|_| present.lasts())
     }
@@ -133,20 +138,96 @@ impl Snapshot<'_> {
     /// Keeps a record of this snapshot with so many bytes of text, which is true while its model
     /// is.
     pub(crate) fn keep<T: Record>(&self, id: EntityId, model: EntityId, record: &T, text: usize) {
-        let Some(present) = self.now().filter(|_| text <= LONGEST) else { return };
+        let Some(present) = self.present.filter(|_| text <= LONGEST) else { return };
         let Some(stamp) = self.state_of(model) else { return };
         let mut records = T::records(&present.shared.kept).lock();
         if records.len() >= MOST {
             records.clear();
         }
-        records.insert(id, (stamp, Arc::new(record.clone())));
+        records.insert((id, self.moment), Entry { model, stamp, record: Arc::new(record.clone()) });
+    }
+
+    /// A record as it was kept before its model changed, with the model: what neither such a change nor
+    /// time changes is true of this snapshot, as long as no name and no right has changed since.
+    pub(crate) fn kept_before<T: Record>(&mut self, id: EntityId) -> Result<Option<(EntityId, T)>> {
+        let Some(structure) = self.structure else { return Ok(None) };
+        let Some(present) = self.present else { return Ok(None) };
+        let found = {
+            let records = T::records(&present.shared.kept).lock();
+            let entry = records
+                .get(&(id, self.moment))
+                .filter(|entry| entry.stamp.structure() == structure);
+            entry.map(|entry| (entry.model, entry.record.clone()))
+        };
+        let Some((model, record)) = found else { return Ok(None) };
+        self.sql.fix()?;
+        Ok((self.structure_now() == Some(structure)).then(|| (model, T::clone(&record))))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::registry::{Options, Registry};
-    use crate::{CreateModel, SetTag};
+    use crate::{Content, CreateModel, RegisterVersion, SetTag, Stage, UpdateVersion, no_progress};
+
+    #[test]
+    fn whatever_changes_of_a_version_is_read_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { create: true, ..Options::default() };
+        let registry = Registry::open_with(folder.path(), options).unwrap();
+        registry.create_model("fraud").unwrap();
+        for bytes in [b"one".to_vec(), b"two".to_vec()] {
+            let content = Content::Bytes { name: "m.bin".into(), bytes };
+            let version = RegisterVersion { model: "fraud".into(), ..RegisterVersion::default() };
+            registry.register_version(&content, version, &mut no_progress).unwrap();
+        }
+        let update = |stage: Option<Stage>, comment: Option<&str>| {
+            let update = UpdateVersion {
+                version: "models:/fraud/1".into(),
+                comment: comment.map(str::to_owned),
+                stage,
+                expect_revision: None,
+                allow_secrets: false,
+            };
+            registry.execute(update).map(drop)
+        };
+        let changes: [&dyn Fn() -> halfback_store::error::Result<()>; 8] = [
+            &|| registry.set_alias("fraud", "champion", 1).map(drop),
+            &|| update(Some(Stage::Production), None),
+            &|| update(None, Some("by hand")),
+            &|| registry.set_tag("models:/fraud/1", "team", "risk").map(drop),
+            &|| registry.set_alias("fraud", "champion", 2).map(drop),
+            &|| registry.set_alias("fraud", "champion", 1).map(drop),
+            &|| update(None, Some("")),
+            &|| registry.rename_model("fraud", "theft").map(drop),
+        ];
+        let mut revisions = Vec::new();
+        for change in changes {
+            change().unwrap();
+            let name = &registry.list_models(crate::ListModels::default()).unwrap().items[0].name;
+            let found = registry.resolve(format!("models:/{name}@champion").as_str()).unwrap();
+            // Of a moment of which nothing is kept yet.
+            let whole = registry.as_of(registry.info().unwrap().commit).unwrap();
+            assert_eq!(*found, whole.get_version(name, found.number).unwrap());
+            revisions.push(found.revision);
+        }
+        revisions.dedup();
+        assert!(revisions.len() > 5, "{revisions:?}");
+    }
+
+    #[test]
+    fn what_was_erased_is_not_kept_of_the_past_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { create: true, ..Options::default() };
+        let registry = Registry::open_with(folder.path(), options).unwrap();
+        let model = CreateModel { comment: Some("of Ann".into()), ..CreateModel::from("fraud") };
+        registry.create_model(model).unwrap();
+        let past = registry.as_of(registry.info().unwrap().commit).unwrap();
+        let comment = || past.get_model("fraud").unwrap().comment;
+        assert_eq!(comment().as_deref(), Some("of Ann"));
+        registry.erase(crate::Erasable::Texts, "models:/fraud", "asked for").unwrap();
+        assert_eq!(comment(), None);
+    }
 
     #[test]
     fn a_snapshot_neither_sees_what_came_after_it_nor_keeps_what_went_before() {

@@ -429,6 +429,28 @@ impl Snapshot<'_> {
         Ok((model, id))
     }
 
+    /// The same where the reference's name meant a model under that token of the structural word, and
+    /// the token lasts until the snapshot is fixed: no name has changed since. None where it does not,
+    /// or where nothing is found.
+    pub(crate) fn version_in(
+        &mut self,
+        version: &VersionRef,
+        model: EntityId,
+        structure: u64,
+    ) -> Result<Option<(EntityId, EntityId)>> {
+        let lasts = |token: Option<u64>| token == Some(structure);
+        if version.0.starts_with(PIN) || !lasts(self.structure) {
+            return Ok(None);
+        }
+        let uri: VersionUri = version.0.parse()?;
+        let found = self.select(model, &uri.selector)?;
+        if !lasts(self.structure_now()) || self.seen(Some(model))?.is_none() {
+            return Ok(None);
+        }
+        self.names.know(model, uri.model);
+        Ok(found.map(|version| (model, version)))
+    }
+
     /// The version of a model that a selector means now.
     pub(crate) fn select(
         &mut self,

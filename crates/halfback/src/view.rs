@@ -8,7 +8,8 @@ use halfback_store::fork;
 use halfback_store::generation::Word;
 use halfback_store::id::{CommitNumber, EntityId};
 use halfback_store::log;
-use halfback_store::sql::{Sql, Storage};
+use halfback_store::sql::{self, Sql, Storage};
+use halfback_store::sqlite::Sqlite;
 use halfback_store::time::Timestamp;
 use halfback_store::tx::Head;
 
@@ -315,13 +316,25 @@ impl View {
         &self,
         read: impl FnOnce(&mut Snapshot<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.snapshot_by(Sqlite::read, read)
+    }
+
+    /// The same for what reads a few rows only; see [`Storage::glance`].
+    pub(crate) fn glance<T>(&self, read: impl FnOnce(&mut Snapshot<'_>) -> Result<T>) -> Result<T> {
+        self.snapshot_by(Sqlite::glance, read)
+    }
+
+    fn snapshot_by<T>(
+        &self,
+        by: fn(&Sqlite, sql::View<'_>) -> Result<()>,
+        read: impl FnOnce(&mut Snapshot<'_>) -> Result<T>,
+    ) -> Result<T> {
         let shared = self.shared()?;
-        // Records of the past are not kept, rights are those of now.
         let present = Present::of(&shared);
         let structure = present.and_then(|present| present.structure());
         let mut read = Some(read);
         let mut answer = None;
-        shared.storage.read(&mut |sql| {
+        by(&shared.storage, &mut |sql| {
             if let Some(read) = read.take() {
                 answer = Some(read(&mut Snapshot {
                     present,

@@ -343,7 +343,7 @@ impl Batch {
         let execute = |sql| writer.execute(sql).map_err(|error| writer.refused(&error));
         execute(if self.filled { "SAVEPOINT part" } else { "BEGIN IMMEDIATE" })?;
         let connection = writer.connection.as_ref().ok_or_else(lost)?;
-        let mut transaction = Transaction { connection, touched: Vec::new(), before: &self.words };
+        let mut transaction = Transaction { before: &self.words, ..Transaction::on(connection) };
         work(&mut transaction)?;
         let touched = transaction.touched;
         if self.filled {

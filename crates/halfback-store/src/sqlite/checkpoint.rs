@@ -6,9 +6,10 @@
 //! long, whoever has copied beside the others copies again what they wrote meanwhile, which is
 //! little, and the next leader copies the rest.
 
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
 /// The pages that are left to copy when a checkpoint is due.
 const PAGES: i64 = 2000;
@@ -45,7 +46,7 @@ impl Checkpoints {
     /// Looks at the log through the writing connection; `shared` says whether several callers wrote.
     pub(super) fn due(&self, connection: Option<&Connection>, shared: bool) -> Due {
         let Some(Ok(log)) =
-            connection.map(|connection| Log::after("PRAGMA wal_checkpoint(NOOP)", connection))
+            connection.map(|connection| Log::after(ffi::SQLITE_CHECKPOINT_NOOP, connection))
         else {
             return Due::No;
         };
@@ -70,13 +71,27 @@ impl Checkpoints {
 }
 
 impl Log {
-    /// The log after a checkpoint.
-    fn after(checkpoint: &str, connection: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = connection.prepare_cached(checkpoint)?;
-        statement.query_row([], |row| {
-            let (pages, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
-            Ok(Self { pages, left: pages - copied })
-        })
+    /// The log after a checkpoint. Not by the pragma, which the engine would prepare anew each time.
+    fn after(checkpoint: c_int, connection: &Connection) -> rusqlite::Result<Self> {
+        let (mut pages, mut copied) = (-1, -1);
+        // SAFETY: the connection is open, nobody else uses it meanwhile, and both numbers outlive the
+        // call.
+        let code = unsafe {
+            ffi::sqlite3_wal_checkpoint_v2(
+                connection.handle(),
+                c"main".as_ptr(),
+                checkpoint,
+                &raw mut pages,
+                &raw mut copied,
+            )
+        };
+        match code {
+            // Another one is at it.
+            ffi::SQLITE_OK | ffi::SQLITE_BUSY => {
+                Ok(Self { pages: pages.into(), left: (pages - copied).into() })
+            }
+            code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
+        }
     }
 
     fn due(self, shared: bool, is_caught_up: bool) -> Due {
@@ -100,7 +115,7 @@ pub(super) fn not_by_itself(connection: &Connection) -> rusqlite::Result<()> {
 /// Copies what no reader still needs in the log; gives what the log is then. What was committed is
 /// durable without it, so a failure is left to the next one, which meets it again.
 fn copy(connection: &Connection) -> Option<Log> {
-    Log::after("PRAGMA wal_checkpoint(PASSIVE)", connection).ok()
+    Log::after(ffi::SQLITE_CHECKPOINT_PASSIVE, connection).ok()
 }
 
 #[cfg(test)]
@@ -152,7 +167,7 @@ mod tests {
         checkpoints.run(&writer);
         assert_eq!(checkpoints.due(Some(&writer), true), Due::No);
         writer.execute_batch("DELETE FROM t WHERE rowid = 1").unwrap();
-        let log = Log::after("PRAGMA wal_checkpoint(NOOP)", &writer).unwrap();
+        let log = Log::after(ffi::SQLITE_CHECKPOINT_NOOP, &writer).unwrap();
         assert!(log.pages < 100, "{log:?}");
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn initialise(connection: &Connection) -> Result<()> {
         .pragma_update(None, "journal_mode", "wal")
         .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
         .map_err(|e| refused(connection, &e))?;
-    let mut transaction = Transaction { connection, touched: Vec::new(), before: &[] };
+    let mut transaction = Transaction::on(connection);
     schema::create(&mut transaction, schema::Dialect::Sqlite, Timestamp::now())?;
     connection
         .pragma_update(None, "application_id", APPLICATION_ID)

@@ -1,7 +1,6 @@
 //! What one session may do: everything that it is granted and denied, read once and kept while
 //! the structural word has not moved, and the decision itself.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _};
@@ -361,7 +360,7 @@ impl Snapshot<'_> {
         }
         let word = self.structure.filter(|_| !self.sql.is_touched(Word::STRUCTURE));
         if let Some(kept) = word.and_then(|word| session.kept(word)) {
-            self.sql.scan("SELECT n FROM head", &[], &mut |_| Ok(ControlFlow::Break(())))?;
+            self.sql.fix()?;
             if self.structure_now() == word {
                 self.rights = Some(kept.clone());
                 return Ok(kept);

@@ -11,6 +11,7 @@ use halfback_store::error::{Detail, Result};
 use halfback_store::id::EntityId;
 use halfback_store::name::ModelName;
 use halfback_store::schema::VERSION_STATE;
+use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
 use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
@@ -494,19 +495,34 @@ struct State {
     comment: Option<String>,
 }
 
+/// A version without its tags and aliases, with the model that it is of and its bytes of text.
+struct Found {
+    model: EntityId,
+    record: ModelVersion,
+    text: usize,
+}
+
 /// One statement for all that is single about a version: `resolve` after a change is as fast as
 /// the number of statements is small.
 const RECORD: &str = "\
     SELECT v.model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
     v.framework_version, v.executable, v.signature, (SELECT digest FROM text WHERE digest = v.example), v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
-    l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated, o.uri \
+    l.n, l.time, f.time, f.actor, w.name, o.system, o.reference, o.created, o.creator, o.updated, o.uri \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
     LEFT JOIN log f ON f.n = v.since \
+    LEFT JOIN principal_name w ON w.id = f.actor \
     LEFT JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
     LEFT JOIN text t ON t.digest = x.comment \
     LEFT JOIN origin o ON o.target = v.id AND o.until > ?2 AND o.since <= ?2 \
     WHERE v.id = ?1 AND v.until > ?2 AND v.since <= ?2";
+
+/// What of that may change without a change of names or rights.
+const CHANGING: &str = "\
+    SELECT x.status, x.stage, t.body, l.n, l.time FROM version_state x \
+    JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = ?1 AND n <= ?2) \
+    LEFT JOIN text t ON t.digest = x.comment \
+    WHERE x.version = ?1 AND x.until > ?2 AND x.since <= ?2";
 
 impl Snapshot<'_> {
     /// The record of a version.
@@ -515,6 +531,54 @@ impl Snapshot<'_> {
     }
 
     pub(crate) fn read_version(&mut self, id: EntityId) -> Result<ModelVersion> {
+        let Found { model, mut record, text } = match self.kept_version(id)? {
+            Some(found) => found,
+            None => self.whole_version(id)?,
+        };
+        self.sql.query(
+            "SELECT 0, key, value FROM tag WHERE target = ?1 AND until > ?2 AND since <= ?2 \
+             UNION ALL SELECT 1, name, name FROM alias WHERE model = ?3 AND version = ?1 AND until > ?2 AND since <= ?2",
+            &[id.into(), self.moment.into(), model.into()],
+            &mut |row| {
+                let name = row.text(1)?.to_owned();
+                if row.int(0)? == 0 {
+                    record.tags.insert(name, row.text(2)?.to_owned());
+                } else {
+                    record.aliases.push(name);
+                }
+                Ok(())
+            },
+        )?;
+        record.aliases.sort_unstable();
+        self.keep(id, model, &record, text + text_of(&record.tags));
+        Ok(record)
+    }
+
+    /// A version that was kept before its model changed, with what may have changed read anew.
+    fn kept_version(&mut self, id: EntityId) -> Result<Option<Found>> {
+        let Some((model, mut record)) = self.kept_before::<ModelVersion>(id)? else {
+            return Ok(None);
+        };
+        // These can be erased.
+        if record.has_example || record.origin.is_some() {
+            return Ok(None);
+        }
+        let found = self.sql.first(CHANGING, &[id.into(), self.moment.into()], |row| {
+            record.status = Status::from_word(row.text(0)?)?;
+            record.stage = Stage::from_word(row.text(1)?)?;
+            record.comment = row.opt_string(2)?;
+            record.revision = row.int(3)?;
+            record.updated_at = Timestamp::from_micros(row.int(4)?).into();
+            Ok(())
+        })?;
+        record.tags.clear();
+        record.aliases.clear();
+        // The rest was short enough to be kept.
+        let text = record.comment.as_ref().map_or(0, String::len);
+        Ok(found.map(|()| Found { model, record, text }))
+    }
+
+    fn whole_version(&mut self, id: EntityId) -> Result<Found> {
         let damaged = || Detail::Corrupt("a version's row is damaged; run `check`".into());
         let (pin, logged) = (self.pin(id), self.logged);
         let record = self.sql.first(RECORD, &[id.into(), self.moment.into()], |row| {
@@ -547,37 +611,28 @@ impl Snapshot<'_> {
                 revision: logged.number(row.opt_int(18)?)?,
                 updated_at: logged.time(row.opt_int(19)?)?,
                 created_at: logged.time(row.opt_int(20)?)?,
-                created_by: None,
+                created_by: row.opt_string(22)?,
                 origin: None,
             };
             let texts =
                 [row.opt_text(10)?, row.opt_text(12)?, row.opt_text(13)?, row.opt_text(17)?];
             let text: usize = texts.into_iter().flatten().map(str::len).sum();
-            Ok((version, row.id(0)?, logged.actor(row.opt_int(21)?)?, Origin::read(row, 22)?, text))
+            // Only the commit that is being made has no entry yet, and none to name its actor.
+            let making = match row.opt_int(21)? {
+                Some(_) => None,
+                None => Some(logged.actor(None)?),
+            };
+            Ok((version, row.id(0)?, making, Origin::read(row, 23)?, text))
         })?;
-        let (mut record, model, creator, origin, text) =
+        let (mut record, model, making, origin, text) =
             record.ok_or_else(|| self.absent("version with id", id))?;
         record.model = self.model_name(model)?.to_string();
         record.uri = format!("models:/{}/{}", record.model, record.number);
-        record.created_by = self.principal_name(creator)?;
+        if let Some(creator) = making {
+            record.created_by = self.principal_name(creator)?;
+        }
         record.origin = self.origin(origin)?;
-        self.sql.query(
-            "SELECT 0, key, value FROM tag WHERE target = ?1 AND until > ?2 AND since <= ?2 \
-             UNION ALL SELECT 1, name, name FROM alias WHERE model = ?3 AND version = ?1 AND until > ?2 AND since <= ?2",
-            &[id.into(), self.moment.into(), model.into()],
-            &mut |row| {
-                let name = row.text(1)?.to_owned();
-                if row.int(0)? == 0 {
-                    record.tags.insert(name, row.text(2)?.to_owned());
-                } else {
-                    record.aliases.push(name);
-                }
-                Ok(())
-            },
-        )?;
-        record.aliases.sort_unstable();
-        self.keep(id, model, &record, text + text_of(&record.tags));
-        Ok(record)
+        Ok(Found { model, record, text })
     }
 
     /// Catalog, digest and location of a version's artifact.
