@@ -72,6 +72,19 @@ pub(crate) fn parts<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync)
     each(parts, |at| of(share(at, parts, rows)))
 }
 
+/// As many neighbouring parts of `0..count` as there are threads, about equally heavy, where `before` is
+/// the weight of all that is before a place: for what comes to the same however it is cut.
+pub(crate) fn cuts(count: usize, before: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
+    let all = before(count);
+    let parts = THREADS.get().min(all / BLOCK).max(1);
+    let place = |part: usize| match part {
+        0 => 0,
+        part if part == parts => count,
+        part => (0..count).find(|&at| before(at) >= part * all / parts).unwrap_or(count),
+    };
+    (0..parts).map(|part| place(part)..place(part + 1)).collect()
+}
+
 /// One of equal parts of `0..count`.
 fn share(at: usize, parts: usize, count: usize) -> Range<usize> {
     at * count / parts..(at + 1) * count / parts
@@ -79,7 +92,7 @@ fn share(at: usize, parts: usize, count: usize) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, blocks, each, parts, with_threads};
+    use super::{BLOCK, blocks, cuts, each, parts, with_threads};
 
     #[test]
     fn blocks_come_in_order_and_cover_every_row_once() {
@@ -91,6 +104,15 @@ mod tests {
             }
         }
         assert_eq!(with_threads(4, || each(3, |at| at)), [0, 1, 2]);
+    }
+
+    #[test]
+    fn cuts_are_neighbours_of_about_one_weight() {
+        let before = |at: usize| [0, 0, 5, 6, 9, 10][at] * BLOCK;
+        with_threads(2, || assert_eq!(cuts(5, before), [0..2, 2..5]));
+        with_threads(3, || assert_eq!(cuts(5, before), [0..2, 2..4, 4..5]));
+        assert_eq!(cuts(5, before), [0..5; 1]);
+        with_threads(2, || assert_eq!(cuts(2, |_| 0), [0..2; 1]));
     }
 
     #[test]
