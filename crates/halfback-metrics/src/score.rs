@@ -5,6 +5,7 @@ mod averaged;
 mod curve;
 mod gain;
 mod hinge;
+mod pair;
 mod probability;
 pub(crate) mod ranked;
 mod threshold;

@@ -165,18 +165,16 @@ pub fn average_precision(
 }
 
 pub(super) fn average_precision_of(truth: &[bool], scores: &[f64], weights: Weights<'_>) -> Metric {
-    let (positive, sum) = match weights {
-        None => counted_precision(truth, scores),
-        Some(_) => {
-            let (mut positive, mut all, mut sum) = (0.0, 0.0, 0.0);
-            steps(truth, scores, weights, |step| {
-                positive += step.positive;
-                all += step.positive + step.negative;
-                sum += step.positive * (positive / all);
-            });
-            (positive, sum)
-        }
-    };
+    let (mut positive, mut all, mut sum) = (0.0, 0.0, 0.0);
+    if weights.is_none() {
+        (positive, sum) = counted_precision(truth, scores);
+    } else {
+        steps(truth, scores, weights, |step| {
+            positive += step.positive;
+            all += step.positive + step.negative;
+            sum += step.positive * (positive / all);
+        });
+    }
     if positive == 0.0 {
         return Metric::warned(0.0, Reason::NoPositives, Warning::User);
     }

@@ -5,11 +5,11 @@
 //! ranges, so that each range is counted for itself, on any thread, and nothing is merged. Ranges depend
 //! on the rows alone: what they give, put together in their order, is the same for any number of threads.
 //!
-//! Source of the dealing: Frazer and McKellar, Samplesort (1970); of the sort in a range: Neubert, The
+//! Source of the dealing: Frazer and `McKellar`, Samplesort (1970); of the sort in a range: Neubert, The
 //! Flashsort1 algorithm (1998).
 
 use crate::random::scattered;
-use crate::threads::{cuts, each, parts};
+use crate::threads::{each_with, parts};
 
 /// All rows of one score.
 #[derive(Clone, Copy, Debug)]
@@ -96,19 +96,12 @@ pub(super) fn ranges<T: Send>(
         };
         above.push(dealt.iter().fold(above[range], sum));
     }
-    let own = cuts(count, |range| above[range].1);
-    let mut found = each(own.len(), |thread| {
-        let mut sorter = Sorter::default();
-        let of_range = |range: usize| {
-            let pieces: Vec<&[u64]> = dealt.iter().map(|part| part.range(range)).collect();
-            let (positives_above, rows_above) = above[range];
-            let sorted = sorter.sort(&pieces, above[range + 1].1 - rows_above);
-            let sign = splitters.sign(range);
-            of(Range { sorted, sign, positives_above, rows_above })
-        };
-        own[thread].clone().map(of_range).collect::<Vec<T>>()
-    });
-    if found.len() == 1 { found.swap_remove(0) } else { found.into_iter().flatten().collect() }
+    each_with(truth.len(), count, Sorter::default, |sorter, range| {
+        let pieces: Vec<&[u64]> = dealt.iter().map(|part| part.range(range)).collect();
+        let (positives_above, rows_above) = above[range];
+        let sorted = sorter.sort(&pieces, above[range + 1].1 - rows_above);
+        of(Range { sorted, sign: splitters.sign(range), positives_above, rows_above })
+    })
 }
 
 /// The rows that a range has about.
@@ -246,8 +239,10 @@ impl Table {
         }
         let shift = ((most - least).ilog2() + 1).saturating_sub(CELLS.ilog2());
         let mut table = Self { ranges: [0; CELLS], least, most, shift, last: (ranges - 1) as u8 };
-        let mut counts = [0usize; CELLS];
-        sample.iter().for_each(|&key| counts[table.cell(key)] += 1);
+        let mut counts = vec![0usize; CELLS];
+        for &key in sample {
+            counts[table.cell(key)] += 1;
+        }
         let mut before = 0;
         let mut heaviest = 0;
         for (range, count) in table.ranges.iter_mut().zip(counts) {
