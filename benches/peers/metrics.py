@@ -2,8 +2,8 @@
 
 After saying `[]` it reads `MEASUREMENT ROWS` a line, does one round of it, and says a JSON list:
 the seconds of processor time that ours took, the peer, and one read of the columns. Who starts it
-sees to it that libraries keep to one thread. `threads MEASUREMENT ROWS` gives seconds of the clock that
-two threads took and one, the least of many calls that take turns; and the same of a read of the columns.
+sees to it that libraries keep to one thread. `threads MEASUREMENT ROWS` gives the seconds by the
+clock that two threads took, and one: the least of many calls that take turns.
 """
 
 from __future__ import annotations

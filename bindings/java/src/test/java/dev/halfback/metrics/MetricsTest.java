@@ -103,8 +103,7 @@ class MetricsTest {
           assertEquals(3, Native.useThreads(3));
           throw thrown;
         };
-    assertSame(
-        thrown, assertThrows(IllegalStateException.class, () -> Threads.with(3, failing)));
+    assertSame(thrown, assertThrows(IllegalStateException.class, () -> Threads.with(3, failing)));
     assertEquals(1, Native.useThreads(1));
     refused("count", () -> Threads.with(0, () -> area));
   }
