@@ -96,6 +96,9 @@ fn use_threads<'local>(
     _class: JClass<'local>,
     count: jni::sys::jint,
 ) -> Outcome<jni::sys::jint> {
+    if count < 0 {
+        return Err(Failure::Defect("a number of threads is below zero"));
+    }
     Ok(column::THREADS.replace(count))
 }
 
