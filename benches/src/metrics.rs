@@ -24,6 +24,19 @@ const LINES: [(&str, &str, &str, f64); 8] = [
     ("errors", "MAE, RMSE and R²", "scikit-learn", 10.0),
 ];
 
+/// What two threads are measured for, and how many times one's speed they are to have; a read shows what the memory allows.
+const THREADS: [(&str, &str, Option<f64>); 9] = [
+    ("read", "one read of 2 columns", None),
+    ("roc_auc", "ROC AUC", Some(1.6)),
+    ("average_precision", "average precision", Some(1.6)),
+    ("log_loss", "log loss", Some(1.6)),
+    ("brier", "Brier score", Some(1.6)),
+    ("confusion_2", "confusion of 2 classes", Some(1.6)),
+    ("confusion_10", "confusion of 10 classes", Some(1.6)),
+    ("errors", "MAE, RMSE and R²", Some(1.6)),
+    ("bootstrap", "100 resamples of ROC AUC", Some(1.6)),
+];
+
 pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     let mut command = Command::new(crate::python()?);
     for library in ["OMP", "OPENBLAS", "MKL"] {
@@ -43,6 +56,15 @@ pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     rows.extend(beside(&mut python, ("bootstrap", SIZES[0].0), name, ("scikit-learn", 100.0))?);
     let name = "2 metrics by 5 groups, 10⁶ rows".to_owned();
     rows.extend(beside(&mut python, ("groups", SIZES[1].0), name, ("fairlearn", 50.0))?);
+    for (what, name, least) in THREADS {
+        let [two, one, _] = python.measure(&format!("threads {what} {}", SIZES[1].0))?;
+        let name = format!("{name}, 10⁶ rows, 2 threads by the clock");
+        let row = Row::cost(name, Unit::MILLISECONDS, two, ("one thread", one));
+        rows.push(match least {
+            Some(least) => row.at_least_times(least),
+            None => row,
+        });
+    }
     let [ours, theirs, _] = round(&mut python, "ten", 10)?;
     let peer = ("scikit-learn", theirs);
     rows.push(Row::cost("ROC AUC of 10 rows", Unit::MICROSECONDS, ours, peer).at_most(5.0));

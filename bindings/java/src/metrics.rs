@@ -44,6 +44,7 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
         error_policy = Throw
     },
     native_method! { static fn reasons() -> [jbyte], error_policy = Throw },
+    native_method! { static fn use_threads(count: jint) -> jint, error_policy = Throw },
     native_method! { static fn new_state(options: [jdouble]) -> jlong, error_policy = Throw },
     native_method! {
         static fn update_state(state: jlong, kinds: [jbyte], columns: [java.lang.Object]),
@@ -86,6 +87,19 @@ fn measure<'local>(
         Err(Failure::Defect("a metric that does not exist was asked for"))
     })?;
     numbers.into_array(env)
+}
+
+/// Sets how many threads the metrics that this thread asks for may take, 0 for one a processor; gives
+/// what was set before.
+fn use_threads<'local>(
+    _env: &mut Env<'local>,
+    _class: JClass<'local>,
+    count: jni::sys::jint,
+) -> Outcome<jni::sys::jint> {
+    if count < 0 {
+        return Err(Failure::Defect("a number of threads is below zero"));
+    }
+    Ok(column::THREADS.replace(count))
 }
 
 /// Tells what is text: the classes of a confusion matrix, or a classification report.

@@ -49,7 +49,7 @@ mod _native {
         metrics_multilabel, metrics_power, metrics_proportion, metrics_proportions, metrics_ranked,
         metrics_regression, metrics_relevant, metrics_reliability, metrics_report, metrics_roc_auc,
         metrics_rows, metrics_scores, metrics_share, metrics_single, metrics_summary,
-        metrics_top_k, metrics_welch,
+        metrics_threads, metrics_top_k, metrics_welch,
     };
     #[pymodule_export]
     use crate::mlflow::{export, import_mlflow};

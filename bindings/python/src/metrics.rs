@@ -16,6 +16,7 @@ mod sets;
 mod state;
 mod text;
 
+pub(crate) use answer::metrics_threads;
 pub(crate) use calibration::*;
 pub(crate) use intervals::*;
 pub(crate) use numbers::*;

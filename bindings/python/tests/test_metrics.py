@@ -23,7 +23,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from halfback import InvalidError, metrics
+from halfback import InvalidError, _native, metrics
 from halfback.metrics.warned import undefined_metric_warning
 
 if TYPE_CHECKING:
@@ -53,6 +53,38 @@ def test_parameters_are_those_of_scikit_learn(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(metrics.__all__))
 def test_everything_is_there_and_documented(name: str) -> None:
     assert inspect.getdoc(getattr(metrics, name))
+
+
+def test_any_number_of_threads_gives_the_same_number() -> None:
+    random = np.random.default_rng(3)
+    truth, scores = random.integers(0, 2, 300_000), random.random(300_000)
+
+    def measured() -> tuple[object, ...]:
+        areas = metrics.roc_auc_score(truth, scores), metrics.average_precision_score(truth, scores)
+        return *areas, metrics.log_loss(truth, scores)
+
+    one = measured()
+    for count in (1, 2, 5, None):
+        with metrics.n_threads(count):
+            assert measured() == one
+
+
+def test_threads_are_those_of_the_block() -> None:
+    set_now = _native.metrics_threads
+    seen: list[int] = []
+    with metrics.n_threads(3):
+        with metrics.n_threads(2):
+            assert set_now(2) == 2
+        with pytest.raises(InvalidError, match="is empty"), metrics.n_threads(2):
+            metrics.roc_auc_score([], [])
+        other = threading.Thread(target=lambda: seen.append(set_now(1)))
+        other.start()
+        other.join()
+        assert (set_now(3), seen) == (3, [1])
+    assert set_now(1) == 1
+    for odd in (0, -1, True, 1.5, "two"):
+        with pytest.raises(InvalidError, match="`count` is"), metrics.n_threads(odd):  # type: ignore[arg-type]
+            raise AssertionError
 
 
 MODULES = [found.name for found in pkgutil.iter_modules(metrics.__path__, "halfback.metrics.")]

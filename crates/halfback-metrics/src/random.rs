@@ -42,6 +42,11 @@ impl RowStream {
     }
 }
 
+/// A place in `0..count` for each number, without a pattern that columns could have too.
+pub(crate) fn scattered(number: usize, count: usize) -> usize {
+    ((u128::from(mix(number as u64 + 1)) * count as u128) >> 64) as usize
+}
+
 /// A bijection that scatters all bits. Source: Stafford's variant 13 of `MurmurHash3`'s finalizer, as
 /// in Steele, Lea and Flood, Fast splittable pseudorandom number generators (2014).
 #[inline]

@@ -5,6 +5,7 @@ mod averaged;
 mod curve;
 mod gain;
 mod hinge;
+mod pair;
 mod probability;
 pub(crate) mod ranked;
 mod threshold;
@@ -32,7 +33,9 @@ pub(crate) fn distinct(truth: Labels<'_>) -> usize {
     fn count<T: Copy + PartialEq>(rows: &[T]) -> usize {
         let Some(&first) = rows.first() else { return 0 };
         let Some(&second) = rows.iter().find(|&&row| row != first) else { return 1 };
-        if rows.iter().any(|&row| row != first && row != second) { 3 } else { 2 }
+        // All rows are counted: a sum vectorises where a search does not.
+        let either = rows.iter().filter(|&&row| row == first || row == second).count();
+        if either == rows.len() { 2 } else { 3 }
     }
     match truth {
         Labels::Bool(rows) => count(rows),

@@ -106,6 +106,34 @@ fn pairwise(lanes: [f64; 8]) -> f64 {
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
+/// The sum of the squares of `rows` numbers. `fill` writes those from a row on.
+#[inline]
+pub(crate) fn square_sum(rows: usize, fill: impl Fn(usize, &mut [f64]) + Sync) -> f64 {
+    if rows <= BLOCK {
+        return square_sum_of(0..rows, &fill);
+    }
+    blocks(rows, |range| square_sum_of(range, &fill)).into_iter().sum()
+}
+
+#[inline]
+fn square_sum_of(rows: Range<usize>, fill: impl Fn(usize, &mut [f64])) -> f64 {
+    const LANES: usize = 8;
+    const CHUNK: usize = 256 * LANES;
+    let mut block = [0.0f64; CHUNK];
+    let mut lanes = [0.0f64; LANES];
+    for start in rows.clone().step_by(CHUNK) {
+        let length = CHUNK.min(rows.end - start);
+        fill(start, &mut block[..length]);
+        block[length..].fill(0.0);
+        for chunk in block.as_chunks::<LANES>().0 {
+            for lane in 0..LANES {
+                lanes[lane] += chunk[lane] * chunk[lane];
+            }
+        }
+    }
+    pairwise(lanes)
+}
+
 /// The sum of the logarithms of `rows` numbers, which are positive, normal and finite. `fill` writes
 /// those from a row on.
 ///

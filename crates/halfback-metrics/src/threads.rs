@@ -4,16 +4,19 @@
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The rows of a block: a call with fewer is not worth a thread.
 pub(crate) const BLOCK: usize = 1 << 16;
+
+const MOST: usize = 256;
 
 thread_local! {
     static THREADS: Cell<usize> = const { Cell::new(1) };
 }
 
 /// Lets the kernels that `call` runs use up to `threads` threads; 0 is as many as the machine has.
-/// Without it they use one. The results are the same for any number.
+/// Without it they use one, and never more than 256. The results are the same for any number.
 ///
 /// ```
 /// use halfback_metrics::{Labels, Scores, roc_auc, with_threads};
@@ -32,7 +35,7 @@ pub fn with_threads<T>(threads: usize, call: impl FnOnce() -> T) -> T {
     }
     let available = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if threads == 0 { available() } else { threads };
-    let _restore = Restore(THREADS.replace(threads));
+    let _restore = Restore(THREADS.replace(threads.min(MOST)));
     call()
 }
 
@@ -42,19 +45,46 @@ pub(crate) fn blocks<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync
     each(rows.div_ceil(BLOCK), |at| of(block(at)))
 }
 
-/// What `of` gives for `0..count`, in that order. Each thread takes neighbours.
+/// What `of` gives for `0..count`, in that order.
 pub(crate) fn each<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let threads = THREADS.get().min(count);
+    spread(THREADS.get(), count, || (), |(), at| of(at))
+}
+
+/// [`each`] where all of `0..count` together is work for so many rows, and each thread has a state of
+/// its own, as memory that is used again. What `of` gives must not depend on it.
+pub(crate) fn each_with<S, T: Send>(
+    rows: usize,
+    count: usize,
+    state: impl Fn() -> S + Sync,
+    of: impl Fn(&mut S, usize) -> T + Sync,
+) -> Vec<T> {
+    spread(threads_for(rows), count, state, of)
+}
+
+/// Each thread takes what comes next, so that one that is late or slow holds nobody up.
+fn spread<S, T: Send>(
+    threads: usize,
+    count: usize,
+    state: impl Fn() -> S + Sync,
+    of: impl Fn(&mut S, usize) -> T + Sync,
+) -> Vec<T> {
+    let threads = threads.min(count);
     if threads < 2 {
-        return (0..count).map(of).collect();
+        let mut state = state();
+        return (0..count).map(|at| of(&mut state, at)).collect();
     }
-    let of = &of;
-    let share = |thread| share(thread, threads, count);
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads)
-            .map(|thread| scope.spawn(move || share(thread).map(of).collect::<Vec<T>>()))
-            .collect();
-        let mut all: Vec<T> = share(0).map(of).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut state = state();
+        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&at| at < count);
+        let taken = std::iter::from_fn(take);
+        taken.map(|at| (at, of(&mut state, at))).collect::<Vec<(usize, T)>>()
+    };
+    let mut all = std::thread::scope(|scope| {
+        // A machine that has no thread left computes with those that there are.
+        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let mut all = work();
         for other in others {
             match other.join() {
                 Ok(part) => all.extend(part),
@@ -62,13 +92,20 @@ pub(crate) fn each<T: Send>(count: usize, of: impl Fn(usize) -> T + Sync) -> Vec
             }
         }
         all
-    })
+    });
+    all.sort_unstable_by_key(|&(at, _)| at);
+    all.into_iter().map(|(_, found)| found).collect()
+}
+
+/// How many threads so many rows are worth.
+fn threads_for(rows: usize) -> usize {
+    THREADS.get().min(rows / BLOCK).max(1)
 }
 
 /// What `of` gives for each of as many equal parts of the rows as there are threads, in their order: for
 /// what comes to the same however rows are cut.
 pub(crate) fn parts<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
-    let parts = THREADS.get().min(rows / BLOCK).max(1);
+    let parts = threads_for(rows);
     each(parts, |at| of(share(at, parts, rows)))
 }
 
@@ -79,7 +116,8 @@ fn share(at: usize, parts: usize, count: usize) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, blocks, each, parts, with_threads};
+    use super::{BLOCK, blocks, each, each_with, parts, with_threads};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn blocks_come_in_order_and_cover_every_row_once() {
@@ -91,6 +129,25 @@ mod tests {
             }
         }
         assert_eq!(with_threads(4, || each(3, |at| at)), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_state_belongs_to_one_thread() {
+        let squares: Vec<usize> = (0..99).map(|at| at * at).collect();
+        for threads in [1, 2, 3] {
+            let made = AtomicUsize::new(0);
+            let state = || {
+                made.fetch_add(1, Ordering::Relaxed);
+                Vec::new()
+            };
+            let square = |seen: &mut Vec<usize>, at: usize| {
+                assert!(seen.iter().all(|&before| before < at));
+                seen.push(at);
+                at * at
+            };
+            let found = with_threads(threads, || each_with(9 * BLOCK, 99, state, square));
+            assert_eq!((found, made.into_inner()), (squares.clone(), threads));
+        }
     }
 
     #[test]

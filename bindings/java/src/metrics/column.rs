@@ -1,6 +1,8 @@
 //! Columns as Java holds them, and what a metric takes them for.
 
-use halfback_metrics::{Error, Label, Labels, Matrix, Scores, Weights};
+use std::cell::Cell;
+
+use halfback_metrics::{Error, Label, Labels, Matrix, Scores, Weights, with_threads};
 use jni::Env;
 use jni::objects::{JByteArray, JDoubleArray, JObject, JObjectArray, JPrimitiveArray, TypeArray};
 use jni::refs::Reference;
@@ -8,6 +10,11 @@ use jni::refs::Reference;
 use crate::failure::Failure;
 
 type Outcome<T> = Result<T, Failure>;
+
+thread_local! {
+    /// How many threads the metrics that this thread asks for may take; 0 is one a processor.
+    pub(super) static THREADS: Cell<i32> = const { Cell::new(1) };
+}
 
 /// What was passed, copied out of the JVM: its collector may move an array at any time.
 pub(super) struct Columns {
@@ -92,7 +99,8 @@ impl Columns {
     /// Lends the columns to a call.
     pub(super) fn with<T>(&self, call: impl FnOnce(&Call<'_>) -> Outcome<T>) -> Outcome<T> {
         let columns = self.columns.iter().map(Column::view).collect::<Outcome<_>>()?;
-        call(&Call { columns, options: &self.options })
+        let threads = usize::try_from(THREADS.get()).unwrap_or(1);
+        with_threads(threads, || call(&Call { columns, options: &self.options }))
     }
 }
 

@@ -67,6 +67,7 @@ __all__ = [
     "metrics_share",
     "metrics_single",
     "metrics_summary",
+    "metrics_threads",
     "metrics_top_k",
     "metrics_welch",
     "model_key",
@@ -554,6 +555,7 @@ def metrics_summary(
     sample_weight: object,
     /,
 ) -> tuple[float, float, float, float]: ...
+def metrics_threads(count: int, /) -> int: ...
 def metrics_top_k(
     y_true: object,
     y_score: object,

@@ -1,20 +1,34 @@
 //! What goes back to Python: numbers with the warnings that belong to them, arrays as bytes, and
 //! errors of the kernels as exceptions.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use halfback_metrics::{Interval, Metric, Undefined, Warning};
+use halfback_metrics::{Interval, Metric, Undefined, Warning, with_threads};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyByteArray;
 
 use crate::errors;
 
+thread_local! {
+    static THREADS: Cell<usize> = const { Cell::new(1) };
+}
+
+/// Sets how many threads the kernels that this thread calls may take, 0 for one a processor; gives what
+/// was set before.
+#[pyfunction]
+#[pyo3(signature = (count, /))]
+pub(crate) fn metrics_threads(count: usize) -> usize {
+    THREADS.replace(count)
+}
+
 /// Runs a kernel without the interpreter lock.
 pub(crate) fn work<T: Send>(
     py: Python<'_>,
     kernel: impl FnOnce() -> halfback_metrics::Result<T> + Send,
 ) -> PyResult<T> {
+    let kernel = || with_threads(THREADS.get(), kernel);
     match py.detach(|| catch_unwind(AssertUnwindSafe(kernel))) {
         Ok(outcome) => outcome.map_err(|error| invalid(py, &error.to_string())),
         Err(payload) => Err(errors::panicked(py, payload.as_ref())),

@@ -11,6 +11,7 @@ use crate::sum::{log_sum, sum, total, total_by};
 use crate::threads::blocks;
 
 use super::larger;
+use super::pair::{Sum, sum_of_pair};
 
 /// The class of each row.
 enum Classes {
@@ -44,6 +45,13 @@ pub fn log_loss(
     sample_weight: Weights<'_>,
     labels: Option<&[Label]>,
 ) -> Result<Metric> {
+    rows(y_true.len(), ("y_proba", y_proba.rows()), sample_weight)?;
+    if let (1, None, None) = (y_proba.columns(), sample_weight, labels) {
+        let what = Sum::Logarithms(y_proba.values().epsilon());
+        if let Some(sum) = sum_of_pair(y_true, &y_proba.values().to_f64(), what) {
+            return Ok(Metric::of(-sum / if normalize { y_true.len() as f64 } else { 1.0 }));
+        }
+    }
     let forecast = Forecast::of(y_true, y_proba, sample_weight, labels)?;
     let value = forecast.log_loss() / if normalize { forecast.weight() } else { 1.0 };
     Ok(Metric { value, undefined: forecast.undefined })
@@ -95,8 +103,15 @@ pub fn brier_score(
     sample_weight: Weights<'_>,
     options: &Brier<'_>,
 ) -> Result<Metric> {
+    rows(y_true.len(), ("y_proba", y_proba.rows()), sample_weight)?;
+    let half = options.scale_by_half.unwrap_or(y_proba.columns() < 3);
+    if let (1, None, None) = (y_proba.columns(), sample_weight, &options.pos_label)
+        && let Some(sum) = sum_of_pair(y_true, &y_proba.values().to_f64(), Sum::Squares)
+    {
+        let mean = sum / y_true.len() as f64;
+        return Ok(Metric::of(if half { mean } else { 2.0 * mean }));
+    }
     let forecast = Forecast::for_brier(y_true, y_proba, sample_weight, options)?;
-    let half = options.scale_by_half.unwrap_or(forecast.columns < 3);
     let value = forecast.brier() * if half { 0.5 } else { 1.0 };
     Ok(Metric { value, undefined: forecast.undefined })
 }

@@ -134,6 +134,7 @@ from halfback.metrics.scores import (
     top_k_accuracy_score,
 )
 from halfback.metrics.state import State
+from halfback.metrics.threads import n_threads
 from halfback.metrics.warned import UndefinedMetricWarning
 
 __all__ = [
@@ -218,6 +219,7 @@ __all__ = [
     "miettinen_nurminen",
     "multilabel_confusion_matrix",
     "murphy_decomposition",
+    "n_threads",
     "ndcg_score",
     "negative_predictive_value_score",
     "newcombe",

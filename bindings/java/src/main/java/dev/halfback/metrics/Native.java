@@ -19,6 +19,9 @@ final class Native {
   /** Names and texts of all reasons, in the order in which {@link Numbers} counts them. */
   static native byte[] reasons();
 
+  /** Sets the threads of calls from this thread, 0 for one a processor; gives what was set. */
+  static native int useThreads(int count);
+
   static native long newState(double[] options);
 
   static native void updateState(long state, byte[] kinds, Object[] columns);

@@ -3,6 +3,7 @@ package dev.halfback.metrics;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -80,6 +82,30 @@ class MetricsTest {
     double[] ones = new double[rows];
     Arrays.fill(ones, 1);
     return ones;
+  }
+
+  @Test
+  void anyNumberOfThreadsGivesTheSameNumber() {
+    int rows = 300_000;
+    boolean[] truth = new boolean[rows];
+    double[] scores = new double[rows];
+    for (int row = 0; row < rows; row++) {
+      truth[row] = row % 3 == 0;
+      scores[row] = row * 0.618033988749 % 1;
+    }
+    BinaryScores binary = BinaryScores.of(Labels.of(truth), Scores.of(scores));
+    double area = binary.rocAuc().value();
+    assertEquals(area, Threads.with(2, () -> binary.rocAuc().value()));
+    assertEquals(area, Threads.withAll(() -> binary.rocAuc().value()));
+    IllegalStateException thrown = new IllegalStateException();
+    Supplier<Integer> failing =
+        () -> {
+          assertEquals(3, Native.useThreads(3));
+          throw thrown;
+        };
+    assertSame(thrown, assertThrows(IllegalStateException.class, () -> Threads.with(3, failing)));
+    assertEquals(1, Native.useThreads(1));
+    refused("count", () -> Threads.with(0, () -> area));
   }
 
   @Test
