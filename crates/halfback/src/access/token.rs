@@ -510,7 +510,7 @@ pub(crate) fn parse_id(text: &str) -> Option<EntityId> {
 fn end_after(time: Duration) -> Result<chrono::DateTime<chrono::Utc>> {
     chrono::TimeDelta::from_std(time)
         .ok()
-        .and_then(|time| chrono::Utc::now().checked_add_signed(time))
+        .and_then(|time| chrono::DateTime::from(Timestamp::now()).checked_add_signed(time))
         .ok_or_else(|| {
             Detail::InvalidArgument(format!(
                 "`expires_in` of {} s is beyond what a calendar says; leave it away for a token without an end",
