@@ -126,11 +126,7 @@ def bootstrap(count: int) -> list[float]:
         peer.roc_auc_score(truth[drawn], score[drawn])
 
     return [
-        seconds(
-            lambda: ours.bootstrap(
-                ours.roc_auc_score, truth, score, replicates=RESAMPLES
-            )
-        ),
+        seconds(lambda: ours.bootstrap(ours.roc_auc_score, truth, score, replicates=RESAMPLES)),
         seconds(resample) * RESAMPLES,
         seconds(lambda: (np.add.reduce(truth), np.add.reduce(score))),
     ]
@@ -188,18 +184,14 @@ def threads(name: str, count: int) -> list[float]:
         "confusion_2": lambda: ours.confusion_matrix(truth, found["predicted"]),
         "confusion_10": lambda: ours.confusion_matrix(found["classes"], found["guess"]),
         "errors": lambda: ours.error_summary(found["number"], found["forecast"]),
-        "bootstrap": lambda: ours.bootstrap(
-            ours.roc_auc_score, truth, score, replicates=100
-        ),
+        "bootstrap": lambda: ours.bootstrap(ours.roc_auc_score, truth, score, replicates=100),
     }
     least = [float("inf"), float("inf")]
     with ThreadPoolExecutor(1) as other:
 
         def read(two: int) -> None:
             if two:
-                mine = other.submit(
-                    lambda: [np.add.reduce(half) for half in halves[::2]]
-                )
+                mine = other.submit(lambda: [np.add.reduce(half) for half in halves[::2]])
                 [np.add.reduce(half) for half in halves[1::2]]
                 mine.result()
             else:

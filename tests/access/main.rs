@@ -9,6 +9,7 @@
 )]
 
 mod attacks;
+mod explained;
 mod gains;
 mod levels;
 mod mistakes;

@@ -308,12 +308,15 @@ impl Snapshot<'_> {
         };
         let mut chain = Vec::new();
         let mut missing = None;
-        for (privilege, place) in self.required(privilege, on)? {
-            let found = self.links(principal, privilege, &place)?;
-            let is_held = self.held_by(rights, &place.chain)?.contains(privilege);
+        let gates = self.gates_of(rights, &on.chain)?;
+        let held = self.held_by(rights, &on.chain)?;
+        for (needed, place) in self.required(privilege, on)? {
+            let found = self.links(principal, needed, &place)?;
+            let is_gate = place.level() < on.level();
+            let is_held = if is_gate { gates } else { held }.contains(needed);
             chain.extend(found);
             if !is_held {
-                missing = Some(self.missing(rights, principal, &chain, privilege, &place)?);
+                missing = Some(self.missing(rights, principal, &chain, needed, &place)?);
                 break;
             }
         }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Privilege;
 use super::need::Needs;
 use super::reference::{On, REGISTRY};
+use super::rights::GATES;
 use super::role::{Grantable, Roles};
 use crate::catalog::search::Condition;
 use crate::command::{Command, Context, Query, Snapshot};
@@ -127,10 +128,10 @@ impl Command for Grant {
             .into());
         }
         if let (Grantable::Privilege(privilege), Some(_)) = (&what, &self.condition)
-            && !Level::Model.applicable().contains(*privilege)
+            && !Level::Model.applicable().or(GATES).contains(*privilege)
         {
             return Err(Detail::InvalidArgument(format!(
-                "conditions are about models, and `{privilege}` is not held on one; grant it without"
+                "conditions are about models, and `{privilege}` means nothing on one; grant it without"
             ))
             .into());
         }

@@ -197,6 +197,18 @@ impl Rights {
         if !self.scope.reaches(chain) {
             return Ok(Privileges::NONE);
         }
+        let (allowed, denied) = self.said(chain, wanted, meets)?;
+        Ok(self.scope.within(effective(allowed.without(denied), denied, level)))
+    }
+
+    /// What is allowed and what is denied on a securable, whatever depends on what.
+    fn said(
+        &self,
+        chain: &Chain,
+        wanted: Privileges,
+        meets: &mut dyn FnMut(usize, bool) -> Result<bool>,
+    ) -> Result<(Privileges, Privileges)> {
+        let level = chain.level();
         let wanted = wanted.or(GATES);
         let (mut allowed, mut denied) = (Privileges::NONE, Privileges::NONE);
         for id in chain.ids() {
@@ -221,7 +233,7 @@ impl Rights {
         {
             allowed = allowed.or(OF_OWNER);
         }
-        Ok(self.scope.within(effective(allowed.without(denied), denied, level)))
+        Ok((allowed, denied))
     }
 
     /// Whether every securable may be seen, whatever it is.
@@ -571,13 +583,35 @@ impl Snapshot<'_> {
         chain: &Chain,
         wanted: Privileges,
     ) -> Result<Privileges> {
+        rights.held(chain, wanted, &mut |place, allows| self.meets(rights, chain, place, allows))
+    }
+
+    /// Which of the privileges that others depend on are allowed on a securable: under a condition
+    /// they are that of the models alone which meet it, and of nothing above.
+    pub(super) fn gates_of(&mut self, rights: &Rights, chain: &Chain) -> Result<Privileges> {
+        if rights.unbounded {
+            return Ok(GATES);
+        }
+        let (allowed, denied) = rights
+            .said(chain, GATES, &mut |place, allows| self.meets(rights, chain, place, allows))?;
+        Ok(allowed.without(denied).and(GATES))
+    }
+
+    /// Whether a model meets the condition of a grant or else of a denial.
+    fn meets(
+        &mut self,
+        rights: &Rights,
+        chain: &Chain,
+        place: usize,
+        allows: bool,
+    ) -> Result<bool> {
         let model = chain.id();
-        rights.held(chain, wanted, &mut |place, allows| match rights.conditions.get(place) {
+        match rights.conditions.get(place) {
             // A model that ended has lost its tags: what was denied of it stays denied.
             Some(_) if !allows && !self.is_living_model(model, rights.moment)? => Ok(true),
             Some(condition) => condition.is_met(self, model, rights.moment),
             None => Ok(false),
-        })
+        }
     }
 
     /// Whether the session may see whatever an id stands for: of principals, only its own.

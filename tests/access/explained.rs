@@ -1,0 +1,103 @@
+//! Explanations and decisions say the same.
+
+use halfback::{Explain, Grant, Privilege, Registry};
+use proptest::prelude::*;
+
+use super::World;
+
+const PLACES: [&str; 4] =
+    ["registry:/", "catalogs:/risk", "schemas:/risk.credit", "models:/risk.credit.default"];
+const WORDS: [&str; 8] = [
+    "BROWSE",
+    "USE CATALOG",
+    "USE SCHEMA",
+    "EXECUTE",
+    "SET ALIAS",
+    "MANAGE",
+    "Consumer",
+    "Deployer",
+];
+const CONDITIONS: [&str; 3] = ["tags.env = 'test'", "tags.env = 'prod'", "alias = 'champion'"];
+
+/// What is granted or denied, where, to the session or a group that it is in, and of which models.
+type Said = (usize, usize, bool, bool, Option<usize>);
+
+fn explained(session: &Registry, privilege: Privilege, on: &str) -> halfback::Explanation {
+    let (privilege, on) = (privilege.word().to_owned(), on.to_owned());
+    session.query(Explain { privilege, on, principal: None }).unwrap()
+}
+
+/// Holds what is explained against what is decided, for everything that the session sees.
+fn hold(world: &World, session: &Registry) {
+    let registry = &world.steward;
+    let ids = [
+        registry.get_catalog("risk").unwrap().id,
+        registry.get_schema("risk.credit").unwrap().id,
+        registry.get_model("risk.credit.default").unwrap().id,
+    ];
+    for (on, id) in PLACES.into_iter().skip(1).zip(ids) {
+        if !session.can(Privilege::Browse, id).unwrap() {
+            continue;
+        }
+        for privilege in Privilege::ALL {
+            let explained = explained(session, privilege, on);
+            let decided = session.can(privilege, id).unwrap();
+            assert_eq!(explained.allowed, decided, "{} ({privilege} on {on})", explained.text);
+            assert_eq!(explained.missing.is_none(), decided);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_explained_is_what_is_decided(
+        said in prop::collection::vec(
+            (0..WORDS.len(), 0..PLACES.len(), prop::bool::weighted(0.2), any::<bool>(),
+             prop::option::of(0..CONDITIONS.len())),
+            1..8,
+        ),
+    ) {
+        let said: Vec<Said> = said;
+        let world = World::new();
+        let session = world.session("ann");
+        world.steward.create_group("team").unwrap();
+        world.steward.add_member("team", "ann").unwrap();
+        for (what, on, deny, group, condition) in said {
+            // Some mean nothing there.
+            let _ = world.steward.execute(Grant {
+                what: WORDS[what].into(),
+                on: PLACES[on].into(),
+                to: if group { "team" } else { "ann" }.into(),
+                deny,
+                condition: condition.map(|at| CONDITIONS[at].into()),
+            });
+        }
+        hold(&world, &session);
+    }
+}
+
+#[test]
+fn a_role_under_a_condition_opens_what_it_lies_in() {
+    let world = World::new();
+    let session = world.session("ann");
+    let grant = |condition: &str| {
+        let (what, on, to) = ("Consumer".into(), "catalogs:/risk".into(), "ann".into());
+        let condition = Some(condition.into());
+        world.steward.execute(Grant { what, on, to, deny: false, condition }).unwrap();
+    };
+    let model = "models:/risk.credit.default";
+    grant("tags.env = 'test'");
+    let allowed = explained(&session, Privilege::Execute, model);
+    assert!(allowed.allowed, "{}", allowed.text);
+    session.get_artifact("risk.credit.default/1").unwrap();
+    grant("tags.env = 'prod'");
+    let denied = world.steward.query(Explain {
+        privilege: "EXECUTE".into(),
+        on: model.into(),
+        principal: Some("ann".into()),
+    });
+    let denied = denied.unwrap();
+    assert!(!denied.allowed && denied.text.contains("where tags.env = 'prod'"), "{}", denied.text);
+}
