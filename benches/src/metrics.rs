@@ -68,6 +68,13 @@ pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     let [ours, theirs, _] = round(&mut python, "ten", 10)?;
     let peer = ("scikit-learn", theirs);
     rows.push(Row::cost("ROC AUC of 10 rows", Unit::MICROSECONDS, ours, peer).at_most(5.0));
+    let mut java = Command::new("java");
+    java.args(["--enable-native-access=ALL-UNNAMED", "-cp", &crate::class_path()?, "TenRows"]);
+    let mut java = Program::start(&mut java)?;
+    let rounds = Rounds { warm_up: 3, counted: 5 };
+    let [in_java] = medians(rounds, || java.measure("ten"))?;
+    let peer = ("Python", ours);
+    rows.push(Row::cost("… in Java", Unit::MICROSECONDS, in_java, peer).at_most(5.0));
     Ok(rows)
 }
 
