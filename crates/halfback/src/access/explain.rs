@@ -412,12 +412,18 @@ impl Snapshot<'_> {
                     },
                 )?;
                 for (what, kind, condition, commit) in grants {
-                    if !roles.privileges(&what).and(level.applicable()).contains(privilege) {
+                    let said = roles.privileges(&what).and(level.applicable());
+                    // A denial of `BROWSE` takes everything.
+                    let about = if said.contains(privilege) {
+                        privilege
+                    } else if kind == "denial" && said.contains(Privilege::Browse) {
+                        Privilege::Browse
+                    } else {
                         continue;
-                    }
+                    };
                     links.push(Link {
                         kind: kind.to_owned(),
-                        privilege: privilege.word().to_owned(),
+                        privilege: about.word().to_owned(),
                         what,
                         on: self.securable_label(securable)?,
                         to: format!("p{identity}"),
@@ -495,8 +501,11 @@ impl Snapshot<'_> {
         privilege: Privilege,
         on: &On,
     ) -> Result<String> {
-        let said: Vec<&Link> =
-            chain.iter().filter(|link| link.privilege == privilege.word()).collect();
+        let bears = |link: &&Link| {
+            link.privilege == privilege.word()
+                || link.kind == "denial" && link.privilege == Privilege::Browse.word()
+        };
+        let said: Vec<&Link> = chain.iter().filter(bears).collect();
         let denied = said.iter().find(|link| link.kind == "denial" && link.condition.is_none());
         if let Some(link) = denied {
             return Ok(link.sentence());
