@@ -109,7 +109,7 @@ fn all_written() -> BTreeSet<String> {
 
 /// The texts of a file that are, or begin, a statement; not those of its unit tests.
 fn written(source: &str) -> Vec<String> {
-    let code = source.split("#[cfg(test)]").next().unwrap();
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     // Quotes within texts and as characters would be taken for their ends.
     let code = lines.collect::<Vec<_>>().join("\n").replace("\\\"", "'").replace("'\"'", "' '");
@@ -119,7 +119,12 @@ fn written(source: &str) -> Vec<String> {
         lines.map(|(at, line)| if at == 0 { line } else { line.trim_start() }).collect::<String>()
     });
     let verbs = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
-    texts.filter(|text| verbs.iter().any(|verb| text.starts_with(verb))).collect()
+    let found: Vec<String> =
+        texts.filter(|text| verbs.iter().any(|verb| text.starts_with(verb))).collect();
+    let begun = verbs.iter().map(|verb| code.matches(&format!("\"{verb}")).count());
+    // Else a quote was taken for another, and what follows it for code.
+    assert!(found.len() >= begun.sum(), "{source}");
+    found
 }
 
 /// A server of its own, in a temporary folder, that listens nowhere but there.

@@ -98,6 +98,23 @@ fn a_denial_of_sight_is_told_as_what_takes_everything() {
 }
 
 #[test]
+fn a_narrow_token_is_not_blamed_for_a_condition() {
+    let world = World::new();
+    world.session("ann");
+    world.grant("Consumer", "registry:/", "ann");
+    let (what, on, to) = ("USE CATALOG".into(), "catalogs:/risk".into(), "ann".into());
+    let condition = Some("tags.env = 'test'".into());
+    world.steward.execute(Grant { what, on, to, deny: true, condition }).unwrap();
+    let options = halfback::TokenOptions {
+        privileges: vec!["Consumer".into()],
+        ..halfback::TokenOptions::default()
+    };
+    let narrow = world.scoped("ann", options);
+    let denied = explained(&narrow, Privilege::Execute, "models:/risk.credit.default");
+    assert!(denied.text.contains("is denied to") && !denied.text.contains("token"), "{denied:?}");
+}
+
+#[test]
 fn a_role_under_a_condition_opens_what_it_lies_in() {
     let world = World::new();
     let session = world.session("ann");

@@ -50,6 +50,19 @@ fn a_conditional_denial_is_not_passed_by_through_others() {
 }
 
 #[test]
+fn a_denial_is_not_left_by_going_and_coming_back() {
+    let world = World::new();
+    let session = manager(&world);
+    world.grant("Consumer", "registry:/", "everyone");
+    for who in ["manager", "scoring"] {
+        world.steward.deny("EXECUTE", "catalogs:/risk", who).unwrap();
+    }
+    assert_eq!(code(session.delete_principal("scoring")), "permission_denied");
+    assert_eq!(code(session.delete_principal("accomplice")), "ok");
+    assert_eq!(code(world.steward.delete_principal("scoring")), "ok");
+}
+
+#[test]
 fn who_is_denied_the_same_is_no_danger() {
     let world = World::new();
     let session = manager(&world);

@@ -74,3 +74,77 @@ fn a_role_that_is_kept_apart_stays() {
     registry.separate_roles("Maker", "Reviewer", false).unwrap();
     registry.delete_role("Maker").unwrap();
 }
+
+#[test]
+fn names_are_found_in_whatever_form_they_are_typed() {
+    let world = World::new();
+    let registry = &world.steward;
+    let decomposed = "Cafe\u{301}";
+    let group = registry.create_group(decomposed).unwrap();
+    assert_eq!(group.name.as_deref(), Some("Caf\u{e9}"));
+    registry.grant("BROWSE", MODEL, decomposed).unwrap();
+    registry.set_role(decomposed, &["EXECUTE"]).unwrap();
+    registry.grant(decomposed, MODEL, "Caf\u{e9}").unwrap();
+    registry.separate_roles(decomposed, "Auditor", true).unwrap();
+    registry.separate_roles(decomposed, "Auditor", false).unwrap();
+    registry.revoke(decomposed, MODEL, decomposed).unwrap();
+    registry.delete_role(decomposed).unwrap();
+}
+
+#[test]
+fn a_hold_is_named_so_that_it_can_be_released() {
+    let world = World::new();
+    let registry = &world.steward;
+    registry.set_hold("sales.web.churn", "a suit").unwrap();
+    registry.delete_model("sales.web.churn").unwrap();
+    let held = || registry.list_holds(halfback::ListHolds::default()).unwrap().items;
+    assert_eq!(held()[0].target, "models:/sales.web.churn");
+    registry.create_model("sales.web.churn").unwrap();
+    registry.set_hold("sales.web.churn", "another").unwrap();
+    let [old, new] = [held()[0].target.clone(), held()[1].target.clone()];
+    assert!(old.starts_with("pin:/") && new == "models:/sales.web.churn", "{old}, {new}");
+    registry.release_hold(old.as_str()).unwrap();
+    assert_eq!(held()[0].reason, "another");
+}
+
+#[test]
+fn no_alias_points_to_what_was_purged() {
+    let world = World::new();
+    let registry = &world.steward;
+    let purge = || registry.purge_version("risk.credit.default/1", "no licence");
+    assert_eq!(code(purge()), "in_use");
+    registry.delete_alias("risk.credit.default", "champion").unwrap();
+    purge().unwrap();
+    purge().unwrap();
+    assert_eq!(code(registry.set_alias("risk.credit.default", "champion", 1)), "conflict");
+    // A list of erasures passes by what an alias points to, and says so.
+    let id = registry.resolve("sales.web.churn/1").unwrap().id;
+    let digest = registry.resolve("sales.web.churn/1").unwrap().digest.clone();
+    let hash = digest.strip_prefix("sha256:").unwrap();
+    let entry = format!(
+        "{{\"kind\":\"content\",\"target\":{id},\"digest\":\"{hash}\",\"reason\":\"no licence\"}}"
+    );
+    let refused = registry.repeat_erasures(vec![entry]).unwrap().refused;
+    assert_eq!(refused.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["in_use"]);
+    assert_eq!(registry.check().unwrap().findings, []);
+}
+
+#[test]
+fn who_comes_and_goes_in_one_transaction_was_never_there() {
+    let world = World::new();
+    let registry = &world.steward;
+    let create = halfback::CreatePrincipal { name: "eve".into(), ..Default::default() };
+    let commands = vec![
+        create.into(),
+        halfback::DeletePrincipal { principal: "eve".into() }.into(),
+        halfback::SetTag {
+            target: MODEL.into(),
+            key: "k".into(),
+            value: "v".into(),
+            ..Default::default()
+        }
+        .into(),
+    ];
+    registry.transact(commands, None).unwrap();
+    assert_eq!(registry.check().unwrap().findings, []);
+}

@@ -345,8 +345,8 @@ impl FromStr for TagKey {
     }
 }
 
-/// Normal form C, in which ASCII is already.
-fn normal_form(text: &str) -> String {
+/// Normal form C, in which ASCII is already, and in which names are kept.
+pub fn normal_form(text: &str) -> String {
     if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
 }
 

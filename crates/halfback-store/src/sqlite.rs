@@ -428,12 +428,11 @@ impl Storage for Sqlite {
         if pool.is_written.swap(false, Ordering::Relaxed) {
             let _working = fork::working();
             if let Some(mut writer) = pool.writer.try_lock()
-                && let Some(connection) = &writer.connection
+                && let Some(connection) = writer.connection.take()
             {
-                let (outcome, is_over) = read_on(connection, view);
-                if !is_over {
-                    writer.connection = None;
-                }
+                // A panic meanwhile takes the connection, and its transaction, with it.
+                let (outcome, is_over) = read_on(&connection, view);
+                writer.connection = is_over.then_some(connection);
                 return outcome;
             }
         }

@@ -186,6 +186,14 @@ impl<'a> Tx<'a> {
         if own && !fact.stays {
             // Opened by this very commit: nobody ever sees it.
             self.sql.execute(&fact.texts().take_back, key)?;
+            if fact.table == PRINCIPAL.table {
+                // Of somebody who was here before, it is the name still.
+                self.sql.execute(
+                    "DELETE FROM principal_name WHERE id = ?1 \
+                     AND NOT EXISTS (SELECT 1 FROM principal WHERE id = ?1)",
+                    key,
+                )?;
+            }
             // What one commit opens and closes, it closes the other way round: the last is near.
             if let Some(place) = self.rows.iter().rposition(|row| *row == hash) {
                 self.rows.swap_remove(place);

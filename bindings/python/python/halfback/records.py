@@ -964,8 +964,8 @@ class HoldRecord:
     """Something that is neither erased nor purged."""
 
     target: str
-    """What is held, as `release_hold` takes it: `registry:/`, a target URI, or the id of a
-    principal.
+    """What is held, as `release_hold` takes it: `registry:/`, a target URI, the id of a
+    principal, or the pin of what was deleted and has left its name to another.
     """
     reason: str
     """Why."""

@@ -311,12 +311,14 @@ impl Snapshot<'_> {
         let gates = self.gates_of(rights, &on.chain)?;
         let held = self.held_by(rights, &on.chain)?;
         for (needed, place) in self.required(privilege, on)? {
-            let found = self.links(principal, needed, &place)?;
             let is_gate = place.level() < on.level();
+            let found = self.links(principal, needed, &place, is_gate)?;
             let is_held = if is_gate { gates } else { held }.contains(needed);
             chain.extend(found);
             if !is_held {
-                missing = Some(self.missing(rights, principal, &chain, needed, &place)?);
+                // What others depend on is not narrowed by a token.
+                let narrowed = !is_gate && rights.is_narrowed();
+                missing = Some(self.missing(narrowed, principal, &chain, needed, &place)?);
                 break;
             }
         }
@@ -328,7 +330,8 @@ impl Snapshot<'_> {
         }
         let text = match &missing {
             None => {
-                let reasons: Vec<String> = chain.iter().map(Link::sentence).collect();
+                let giving = chain.iter().filter(|link| link.kind != "denial");
+                let reasons: Vec<String> = giving.map(Link::sentence).collect();
                 let because =
                     if reasons.is_empty() { "everything".into() } else { reasons.join("; ") };
                 format!("{who} may {privilege} on {on}: {because}")
@@ -391,6 +394,7 @@ impl Snapshot<'_> {
         principal: Option<EntityId>,
         privilege: Privilege,
         on: &On,
+        is_gate: bool,
     ) -> Result<Vec<Link>> {
         let mut identities = match principal {
             Some(principal) => self.identities(principal)?,
@@ -413,10 +417,11 @@ impl Snapshot<'_> {
                 )?;
                 for (what, kind, condition, commit) in grants {
                     let said = roles.privileges(&what).and(level.applicable());
-                    // A denial of `BROWSE` takes everything.
+                    // A denial of `BROWSE` takes everything, which is told once.
+                    let takes = kind == "denial" && said.contains(Privilege::Browse);
                     let about = if said.contains(privilege) {
                         privilege
-                    } else if kind == "denial" && said.contains(Privilege::Browse) {
+                    } else if takes && !is_gate {
                         Privilege::Browse
                     } else {
                         continue;
@@ -495,7 +500,7 @@ impl Snapshot<'_> {
     /// Why a privilege is not held, the most certain cause first.
     fn cause(
         &mut self,
-        rights: &Rights,
+        narrowed: bool,
         principal: Option<EntityId>,
         chain: &[Link],
         privilege: Privilege,
@@ -510,7 +515,7 @@ impl Snapshot<'_> {
         if let Some(link) = denied {
             return Ok(link.sentence());
         }
-        if rights.is_narrowed() {
+        if narrowed {
             let whole = self.rights_of(principal, Scope::default())?;
             if self.held_by(&whole, &on.chain)?.contains(privilege) {
                 return Ok(format!(
@@ -527,13 +532,13 @@ impl Snapshot<'_> {
 
     fn missing(
         &mut self,
-        rights: &Rights,
+        narrowed: bool,
         principal: Option<EntityId>,
         chain: &[Link],
         privilege: Privilege,
         on: &On,
     ) -> Result<Missing> {
-        let reason = self.cause(rights, principal, chain, privilege, on)?;
+        let reason = self.cause(narrowed, principal, chain, privilege, on)?;
         let mut givers = Vec::new();
         for id in self.candidates(on, Privilege::Manage.into())?.into_iter().take(ASKED) {
             let rights = self.rights_of(Some(id), Scope::default())?;

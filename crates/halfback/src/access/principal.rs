@@ -170,6 +170,13 @@ impl Command for CreatePrincipal {
         };
         let id = match (same, now.principals_called(&name)?.first()) {
             (Some(same), _) if living && self.exist_ok => same,
+            (Some(_), Some(&other)) if !living => {
+                let other = now.principal_label(other)?;
+                return Err(Detail::AlreadyExists(format!(
+                    "{other} has that name now; choose another one"
+                ))
+                .into());
+            }
             (Some(found), None) if !living => {
                 now.refuse_renaming(found, &name)?;
                 context.tx.revive_principal(found, self.kind.word(), [&proof, &subject, &name])?;
@@ -253,9 +260,8 @@ impl Command for DeletePrincipal {
             ))
             .into());
         }
-        if now.principal(id)?.kind == PrincipalKind::Group {
-            context.refuse_to_lift(id)?;
-        }
+        // Of a group for its members; of anybody for whoever comes back by the same proof.
+        context.refuse_to_lift(id)?;
         let before = context.now().rights()?;
         context.end_principal(id)?;
         context.refuse_gain(&before)?;

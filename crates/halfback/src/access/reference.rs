@@ -4,7 +4,7 @@ use std::fmt;
 
 use halfback_store::error::{Detail, Error, Kind, Result};
 use halfback_store::id::EntityId;
-use halfback_store::name::{CatalogName, ModelName, SchemaName, shown};
+use halfback_store::name::{CatalogName, ModelName, SchemaName, normal_form, shown};
 use halfback_store::tx::{principal_of, principals_called};
 
 use super::principal::{EVERYONE, is_id};
@@ -182,7 +182,7 @@ impl Snapshot<'_> {
     /// The living principals of a name, the oldest first; those who are but a name, as owners and
     /// authors of what was brought in, only where there are no others.
     pub(crate) fn principals_called(&mut self, name: &str) -> Result<Vec<EntityId>> {
-        let found = principals_called(self.sql, name, self.moment)?;
+        let found = principals_called(self.sql, &normal_form(name), self.moment)?;
         let known = found.iter().any(|(_, is_known)| *is_known);
         let found = found.into_iter().filter(|(_, is_known)| *is_known || !known);
         Ok(found.map(|(id, _)| id).collect())

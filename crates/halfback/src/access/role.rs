@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::id::EntityId;
-use halfback_store::name::{label, shown};
+use halfback_store::name::{label, normal_form, shown};
 use halfback_store::schema::{ROLE, SEPARATION};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -143,8 +143,9 @@ impl Roles {
 
     /// What a word means: a privilege in any case, or a role by its name.
     pub(crate) fn grantable(&self, word: &str) -> Result<Grantable> {
-        if self.0.contains_key(word) {
-            return Ok(Grantable::Role(word.to_owned()));
+        let name = normal_form(word);
+        if self.0.contains_key(&name) {
+            return Ok(Grantable::Role(name));
         }
         word.parse().map(Grantable::Privilege).map_err(|_| self.unknown(word))
     }
@@ -259,7 +260,7 @@ impl Command for DeleteRole {
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
-        let Self { name } = self;
+        let name = normal_form(&self.name);
         if is_built_in(&name) {
             return Err(
                 Detail::ReservedName(format!("every registry has the role `{name}`")).into()
@@ -311,9 +312,10 @@ impl Command for SeparateRoles {
         Ok(Needs::on_registry(Privilege::Manage))
     }
 
-    fn apply(self, context: &mut Context<'_>) -> Result<()> {
+    fn apply(mut self, context: &mut Context<'_>) -> Result<()> {
         let roles = Roles::read(&mut context.now())?;
-        for name in [&self.first, &self.second] {
+        for name in [&mut self.first, &mut self.second] {
+            *name = normal_form(name);
             if !roles.is_role(name) {
                 return Err(context.now().absent("role", shown(name)));
             }

@@ -28,6 +28,9 @@ pub(crate) const VARIABLE: &str = "HALFBACK_TOKEN";
 /// The environment variable that names a file with a token.
 pub(crate) const FILE_VARIABLE: &str = "HALFBACK_TOKEN_FILE";
 
+/// The latest end of a token: the year 9999 in UTC, beyond which many calendars cannot say it.
+const LATEST: Timestamp = Timestamp::from_micros(253_402_300_799_999_999);
+
 /// A token that proves a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
@@ -261,6 +264,13 @@ impl Command for CreateToken {
         let words =
             (!privileges.is_empty()).then(|| serde_json::json!(privileges.words()).to_string());
         let on = self.on.map(|on| now.securable(&on)).transpose()?;
+        if expires.is_some_and(|expires| expires > LATEST) {
+            return Err(Detail::InvalidArgument(
+                "the token would end after the year 9999; leave the end away for one that has none"
+                    .into(),
+            )
+            .into());
+        }
         if expires.is_some_and(|expires| expires <= context.tx.time()) {
             return Err(Detail::InvalidArgument("the token would have ended already".into()).into());
         }

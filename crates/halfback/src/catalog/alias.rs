@@ -71,17 +71,24 @@ impl Command for SetAlias {
         moved.hold(context, &self.expect)?;
         let now = context.now();
         let version = now.sql.first(
-            "SELECT v.id, x.stage FROM version v JOIN version_state x ON x.version = v.id AND x.until > ?3 \
+            "SELECT v.id, x.stage, EXISTS (SELECT 1 FROM purge p WHERE p.version = v.id) FROM version v JOIN version_state x ON x.version = v.id AND x.until > ?3 \
              WHERE v.model = ?1 AND v.number = ?2 AND v.until > ?3",
             &[moved.model.into(), self.version.into(), now.moment.into()],
-            |row| Ok((row.id(0)?, Stage::from_word(row.text(1)?)?)),
+            |row| Ok((row.id(0)?, Stage::from_word(row.text(1)?)?, row.int(2)? != 0)),
         )?;
-        let (version, stage) = version.ok_or_else(|| {
+        let (version, stage, is_purged) = version.ok_or_else(|| {
             now.absent("version", format!("{}` of `{}", self.version, moved.name))
         })?;
         if stage == Stage::Archived {
             return Err(Detail::Archived(format!(
                 "version {} of `{}` is archived; restore it first, or choose another version",
+                self.version, moved.name
+            ))
+            .into());
+        }
+        if is_purged {
+            return Err(Detail::Conflict(format!(
+                "the content of version {} of `{}` was purged, and who loads it would find nothing; choose another version",
                 self.version, moved.name
             ))
             .into());

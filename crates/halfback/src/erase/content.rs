@@ -116,7 +116,10 @@ fn refuse_moving(target: &Target) -> Result<()> {
 
 impl Snapshot<'_> {
     /// Refuses where an alias points to a version: whoever loads it by that would find nothing.
-    fn refuse_aliased(&mut self, version: EntityId) -> Result<()> {
+    pub(super) fn refuse_aliased(&mut self, version: EntityId) -> Result<()> {
+        if self.is_purged(version)? {
+            return Ok(());
+        }
         let alias = self.sql.first(
             "SELECT name FROM alias WHERE version = ?1 AND until = ?2 LIMIT 1",
             &[version.into(), CommitNumber::FOREVER.into()],

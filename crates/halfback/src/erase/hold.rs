@@ -55,7 +55,8 @@ pub struct ListHolds {
 /// Something that is neither erased nor purged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HoldRecord {
-    /// What is held, as `release_hold` takes it: `registry:/`, a target URI, or the id of a principal.
+    /// What is held, as `release_hold` takes it: `registry:/`, a target URI, the id of a principal, or the
+    /// pin of what was deleted and has left its name to another.
     pub target: String,
     /// Why.
     pub reason: String,
@@ -235,7 +236,10 @@ impl Snapshot<'_> {
             None if !self.sees(id)? => Ok(self.pin(id)),
             None => {
                 let on = self.on_id(id, "")?;
-                Ok(self.in_full(&on)?.name)
+                let name = self.in_full(&on)?.name;
+                // What was deleted may have left its name to another.
+                let is_its = self.target_ever(&name.parse()?).is_ok_and(|bearer| bearer == id);
+                Ok(if is_its { name } else { self.pin(id) })
             }
         }
     }

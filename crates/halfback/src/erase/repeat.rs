@@ -150,6 +150,7 @@ impl Context<'_> {
             erasure::CONTENT => {
                 if self.now().is_row("version", "digest", target, &digest)? {
                     if !restoring && !self.now().is_purged(target)? {
+                        self.now().refuse_aliased(target)?;
                         self.now().refuse_retained(target)?;
                     }
                     self.purge_version(target, together, &mut reason, done)?;
@@ -206,7 +207,7 @@ impl Context<'_> {
 }
 
 impl Snapshot<'_> {
-    fn is_purged(&mut self, version: EntityId) -> Result<bool> {
+    pub(super) fn is_purged(&mut self, version: EntityId) -> Result<bool> {
         let purged =
             self.sql.first("SELECT 1 FROM purge WHERE version = ?1", &[version.into()], |row| {
                 row.int(0)

@@ -7,7 +7,7 @@ import java.time.Instant;
  * Something that is neither erased nor purged.
  *
  * @param target What is held, as {@code release_hold} takes it: {@code registry:/}, a target URI,
- *     or the id of a principal.
+ *     the id of a principal, or the pin of what was deleted and has left its name to another.
  * @param reason Why.
  * @param since Since when.
  * @param commit The commit that set it.
