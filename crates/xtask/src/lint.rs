@@ -51,6 +51,8 @@ fn rust(project: &Project, checks: &mut Checks) {
         let check = ["--all", "--check", "--", "--color", "never"];
         let format = [&["fmt", "--manifest-path", package][..], &check].concat();
         checks.hold(&format!("cargo fmt {package}"), || cargo(&format));
+        let lock = ["update", "--quiet", "--workspace", "--locked", "--manifest-path", package];
+        checks.hold(&format!("lock file of {package}"), || cargo(&lock));
     }
     checks.hold("cargo clippy", || {
         let features = ["--features", "xtask/schemas", "--", "-D", "warnings"];
