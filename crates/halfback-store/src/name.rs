@@ -39,19 +39,10 @@ impl Part {
                 Detail::InvalidName(format!("the {noun} name is empty; give it one")).into()
             );
         }
-        if text.chars().any(is_invisible) {
-            return Err(invalid("it holds a control or invisible character; remove it"));
+        match flaw(text, &['/', ':', '@', '`', '\\'], MAX_PART) {
+            Some(why) => Err(invalid(&why)),
+            None => Ok(Self(normal)),
         }
-        if let Some(c) = text.chars().find(|c| matches!(c, '/' | ':' | '@' | '`' | '\\')) {
-            return Err(invalid(&format!("`{c}` has a meaning in URIs; choose another character")));
-        }
-        if text.trim() != text {
-            return Err(invalid("it begins or ends with a space; remove it"));
-        }
-        if text.chars().count() > MAX_PART {
-            return Err(invalid(&format!("it is longer than {MAX_PART} characters")));
-        }
-        Ok(Self(normal))
     }
 
     fn needs_quotes(&self) -> bool {
@@ -332,16 +323,10 @@ impl FromStr for TagKey {
         if text.trim().is_empty() {
             return Err(Detail::InvalidName("a tag key is empty; give it a name".into()).into());
         }
-        if text.chars().any(is_invisible) {
-            return invalid("it holds a control or invisible character; remove it");
+        match flaw(text, &[], MAX_TAG_KEY) {
+            Some(why) => invalid(&why),
+            None => Ok(Self(normal)),
         }
-        if text.trim() != text {
-            return invalid("it begins or ends with a space; remove it");
-        }
-        if text.chars().count() > MAX_TAG_KEY {
-            return invalid(&format!("it is longer than {MAX_TAG_KEY} characters"));
-        }
-        Ok(Self(normal))
     }
 }
 
@@ -377,22 +362,30 @@ pub fn text_within(value: String, field: &str, most: usize) -> Result<String> {
 /// `noun` says in the error what it names.
 pub fn label(value: &str, noun: &str) -> Result<String> {
     let normal = normal_form(value);
-    let invalid = |why: &str| -> Error {
-        Detail::InvalidName(format!("`{}` is no name for a {noun}: {why}", shown(value))).into()
-    };
     if normal.is_empty() {
         return Err(Detail::InvalidName(format!("the {noun}'s name is empty; give it one")).into());
     }
-    if normal.chars().any(is_invisible) {
-        return Err(invalid("it holds a control or invisible character; remove it"));
+    match flaw(&normal, &[], MAX_PART) {
+        Some(why) => {
+            let shown = shown(value);
+            Err(Detail::InvalidName(format!("`{shown}` is no name for a {noun}: {why}")).into())
+        }
+        None => Ok(normal),
     }
-    if normal.trim() != normal {
-        return Err(invalid("it begins or ends with a space; remove it"));
+}
+
+/// What keeps a text from being a name of at most `most` characters, none of them `reserved`.
+fn flaw(text: &str, reserved: &[char], most: usize) -> Option<String> {
+    if text.chars().any(is_invisible) {
+        return Some("it holds a control or invisible character; remove it".to_owned());
     }
-    if normal.chars().count() > MAX_PART {
-        return Err(invalid(&format!("it is longer than {MAX_PART} characters")));
+    if let Some(c) = text.chars().find(|c| reserved.contains(c)) {
+        return Some(format!("`{c}` has a meaning in URIs; choose another character"));
     }
-    Ok(normal)
+    if text.trim() != text {
+        return Some("it begins or ends with a space; remove it".to_owned());
+    }
+    (text.chars().count() > most).then(|| format!("it is longer than {most} characters"))
 }
 
 /// Control characters, and format characters that make two names look alike.

@@ -203,7 +203,7 @@ impl Registry {
     /// ```
     pub fn create_token(&self, principal: &str, options: TokenOptions) -> Result<NewToken> {
         let secret = random::<32>()?;
-        let expires_at = options.expires_in.map(end_after).transpose()?;
+        let expires_at = options.expires_in.map(end_after);
         let record = self.execute(CreateToken {
             principal: principal.into(),
             hash: hex(&sha256(&secret)),
@@ -266,7 +266,7 @@ impl Command for CreateToken {
         let on = self.on.map(|on| now.securable(&on)).transpose()?;
         if expires.is_some_and(|expires| expires > LATEST) {
             return Err(Detail::InvalidArgument(
-                "the token would end after the year 9999; leave the end away for one that has none"
+                "the token would end after the year 9999; leave it away for a token without an end"
                     .into(),
             )
             .into());
@@ -516,18 +516,11 @@ pub(crate) fn parse_id(text: &str) -> Option<EntityId> {
     digits?.parse().ok().map(EntityId)
 }
 
-/// The moment after a time from now.
-fn end_after(time: Duration) -> Result<chrono::DateTime<chrono::Utc>> {
-    chrono::TimeDelta::from_std(time)
-        .ok()
-        .and_then(|time| chrono::DateTime::from(Timestamp::now()).checked_add_signed(time))
-        .ok_or_else(|| {
-            Detail::InvalidArgument(format!(
-                "`expires_in` of {} s is beyond what a calendar says; leave it away for a token without an end",
-                time.as_secs()
-            ))
-            .into()
-        })
+/// The moment after a time from now; just past the latest, which is refused, where it is beyond that.
+fn end_after(time: Duration) -> chrono::DateTime<chrono::Utc> {
+    let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+    let end = Timestamp::now().micros().saturating_add(micros);
+    Timestamp::from_micros(end.min(LATEST.micros() + 1)).into()
 }
 
 /// Compares in a time that does not depend on what differs.
