@@ -1,9 +1,12 @@
-//! The least that a write costs on SQLite: the rows of a moved alias, their indexes and their entry in the
-//! log, by prepared statements alone, with nothing looked up, checked, hashed or handed between threads.
+//! The least that a write and a resolve cost on SQLite, by prepared statements alone: the rows of a moved
+//! alias, their indexes and their entry in the log, with nothing looked up, checked, hashed or handed
+//! between threads; and the rows that an alias resolves to, with no name read from a URI, no access
+//! decided and no record made of them.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::measure::Outcome;
@@ -12,8 +15,9 @@ use crate::measure::Outcome;
 const ENTRY: usize = 640;
 const COMMANDS: usize = 120;
 const FOREVER: i64 = i64::MAX;
-/// The commits after which the log is copied: about the pages that a registry waits for.
-const CHECKPOINT: i64 = 2000;
+/// The bytes of a page, and the pages of the log after which it is copied, as a registry has them.
+const PAGE_SIZE: i64 = 1 << 10;
+const CHECKPOINT: i64 = 4000;
 
 const TABLES: &str = "
     CREATE TABLE alias (model INTEGER NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (model, name, until)) STRICT, WITHOUT ROWID;
@@ -24,6 +28,67 @@ const TABLES: &str = "
     CREATE TABLE payload (n INTEGER PRIMARY KEY, salt BLOB NOT NULL, body TEXT NOT NULL) STRICT;
     CREATE TABLE head (id INTEGER PRIMARY KEY, n INTEGER NOT NULL, range BLOB NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO head VALUES (1, 0, zeroblob(512));";
+
+/// The rows of a version that an alias names, in the order in which one leads to the next.
+const RESOLVE: &str = "
+    SELECT m.id, v.id, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.framework_version, v.executable, v.signature, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, f.time, w.name, l.n, l.time
+    FROM securable c CROSS JOIN securable s ON s.parent = c.id AND s.kind = 'schema' AND s.name = ?2 AND s.until = ?4
+    CROSS JOIN securable m ON m.parent = s.id AND m.kind = 'model' AND m.name = ?3 AND m.until = ?4
+    CROSS JOIN alias a ON a.model = m.id AND a.name = 'champion' AND a.until = ?4
+    CROSS JOIN version v ON v.id = a.version AND v.until = ?4
+    CROSS JOIN version_state x ON x.version = v.id AND x.until = ?4
+    LEFT JOIN text t ON t.digest = x.comment
+    LEFT JOIN log f ON f.n = v.since LEFT JOIN principal_name w ON w.id = f.actor
+    LEFT JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = v.id)
+    WHERE c.parent = 0 AND c.kind = 'catalog' AND c.name = ?1 AND c.until = ?4";
+const TAGS: &str = "SELECT key, value FROM tag WHERE target = ?1 AND until = ?2";
+const ALIASES: &str = "SELECT name FROM alias WHERE model = ?1 AND version = ?2 AND until = ?3";
+
+/// A connection that reads the rows of a registry.
+pub(crate) struct Bare {
+    connection: Connection,
+}
+
+impl Bare {
+    pub(crate) fn open(registry: &Path) -> Outcome<Bare> {
+        let path = registry.join("registry.db");
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        // As a registry does: without it statements are prepared again for the values that are bound.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        connection.pragma_update(None, "cache_size", -(16 << 10))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Bare { connection })
+    }
+
+    /// Reads what the alias `champion` of a model, whose whole name this is, resolves to.
+    pub(crate) fn resolve(&self, model: &str) -> Outcome {
+        let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]);
+        run("BEGIN")?;
+        let mut name = model.split('.');
+        let name = [name.next(), name.next(), name.next()];
+        let params = params![name[0], name[1], name[2], FOREVER];
+        let ids = self.connection.prepare_cached(RESOLVE)?.query_row(params, |row| {
+            for column in 2..22 {
+                row.get_ref(column)?;
+            }
+            Ok([row.get::<_, i64>(0)?, row.get(1)?])
+        });
+        let [model, version] = ids?;
+        self.read(TAGS, &[version, FOREVER])?;
+        self.read(ALIASES, &[model, version, FOREVER])?;
+        run("COMMIT")?;
+        Ok(())
+    }
+
+    fn read(&self, sql: &str, params: &[i64]) -> Outcome {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+        while let Some(row) = rows.next()? {
+            row.get_ref(0)?.as_str()?;
+        }
+        Ok(())
+    }
+}
 
 /// A database with the tables that moving an alias changes, opened as a registry's writer opens its own.
 pub(crate) struct Floor {
@@ -37,6 +102,7 @@ impl Floor {
     pub(crate) fn new(path: &Path, models: usize) -> Outcome<Floor> {
         let connection =
             Connection::open_with_flags_and_vfs(path, OpenFlags::default(), c"halfback")?;
+        connection.pragma_update(None, "page_size", PAGE_SIZE)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "temp_store", "memory")?;

@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rusqlite::{Connection, ffi};
 
 /// The pages that are left to copy when a checkpoint is due.
-const PAGES: i64 = 2000;
+const PAGES: i64 = 4000;
 /// The pages of the log at which it has to begin anew.
 const MOST: i64 = 3 * PAGES;
-/// The same, also where more than a little is left: the disk is slower than the writers.
-const MOST_EVER: i64 = 4 * PAGES;
+/// The same, also where more than a little is left: the disk is slower than the writers. The file is
+/// still shorter then than what SQLite leaves of it, so that it is written over and not made anew.
+const MOST_EVER: i64 = 4 * PAGES - PAGES / 4;
 
 /// Whether a checkpoint is due after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +121,7 @@ fn copy(connection: &Connection) -> Option<Log> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::create::PAGE_SIZE;
     use super::*;
 
     #[test]
@@ -143,6 +145,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let open = || {
             let connection = Connection::open(folder.path().join("a.db")).unwrap();
+            connection.pragma_update(None, "page_size", PAGE_SIZE).unwrap();
             connection.pragma_update(None, "journal_mode", "wal").unwrap();
             connection.pragma_update(None, "synchronous", "off").unwrap();
             not_by_itself(&connection).unwrap();

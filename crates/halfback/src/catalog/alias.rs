@@ -67,8 +67,8 @@ impl Command for SetAlias {
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<ModelVersion> {
-        let mut moved = Moved::find(context, &self.model, &self.alias)?;
-        moved.hold(context, &self.expect)?;
+        let moved = Moved::find(context, &self.model, &self.alias)?;
+        moved.hold(&self.expect)?;
         let now = context.now();
         let version = now.sql.first(
             "SELECT v.id, x.stage, EXISTS (SELECT 1 FROM purge p WHERE p.version = v.id) FROM version v JOIN version_state x ON x.version = v.id AND x.until > ?3 \
@@ -115,12 +115,12 @@ impl Command for DeleteAlias {
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
-        let mut moved = Moved::find(context, &self.model, &self.alias)?;
+        let moved = Moved::find(context, &self.model, &self.alias)?;
         if moved.present.is_none() {
             let alias = format!("{}` of `{}", moved.alias, moved.name);
             return Err(context.now().absent("alias", alias));
         }
-        moved.hold(context, &self.expect)?;
+        moved.hold(&self.expect)?;
         moved.touch(context)?;
         let key = [moved.model.into(), moved.alias.as_str().into()];
         context.without_gain(moved.model, |context| context.tx.close(&ALIAS, &key).map(drop))
@@ -137,7 +137,7 @@ impl Command for ProtectAlias {
 
     fn apply(self, context: &mut Context<'_>) -> Result<()> {
         let moved = Moved::find(context, &self.model, &self.alias)?;
-        if moved.is_protected(context)? == self.protected {
+        if moved.is_protected == self.protected {
             return Ok(());
         }
         context.tx.touch(moved.model)?;
@@ -157,6 +157,7 @@ struct Moved {
     alias: AliasName,
     /// Id and number of the version that it names.
     present: Option<(EntityId, i64)>,
+    is_protected: bool,
 }
 
 impl Moved {
@@ -164,18 +165,20 @@ impl Moved {
         let (name, alias): (ModelName, AliasName) = (model.parse()?, alias.parse()?);
         let mut now = context.now();
         let model = now.model_id(&name)?;
-        let present = now.sql.first(
-            "SELECT v.id, v.number FROM alias a JOIN version v ON v.id = a.version AND v.until > ?3 \
-             WHERE a.model = ?1 AND a.name = ?2 AND a.until > ?3",
+        let found = now.sql.first(
+            "SELECT EXISTS (SELECT 1 FROM protection WHERE model = ?1 AND alias = ?2 AND until > ?3), v.id, v.number \
+             FROM head LEFT JOIN alias a ON a.model = ?1 AND a.name = ?2 AND a.until > ?3 \
+             LEFT JOIN version v ON v.id = a.version AND v.until > ?3",
             &[model.into(), alias.as_str().into(), now.moment.into()],
-            |row| Ok((row.id(0)?, row.int(1)?)),
+            |row| Ok((row.int(0)? != 0, row.opt_int(1)?.map(EntityId).zip(row.opt_int(2)?))),
         )?;
-        Ok(Self { name, model, alias, present })
+        let (is_protected, present) = found.unwrap_or_default();
+        Ok(Self { name, model, alias, present, is_protected })
     }
 
     /// Holds the expected version against the present one; a protected alias needs one.
-    fn hold(&mut self, context: &mut Context<'_>, expect: &Expect<i64>) -> Result<()> {
-        if expect.is_any() && self.is_protected(context)? {
+    fn hold(&self, expect: &Expect<i64>) -> Result<()> {
+        if expect.is_any() && self.is_protected {
             return Err(Detail::Protected(format!(
                 "alias `{}` of `{}` is protected; say in `expect` which version you believe it names now",
                 self.alias, self.name
@@ -184,16 +187,6 @@ impl Moved {
         }
         let number = self.present.map(|(_, number)| number);
         expect.hold(number.as_ref(), &format!("alias `{}` of `{}`", self.alias, self.name))
-    }
-
-    fn is_protected(&self, context: &mut Context<'_>) -> Result<bool> {
-        let now = context.now();
-        let row = now.sql.first(
-            "SELECT 1 FROM protection WHERE model = ?1 AND alias = ?2 AND until > ?3",
-            &[self.model.into(), self.alias.as_str().into(), now.moment.into()],
-            |row| row.int(0),
-        )?;
-        Ok(row.is_some())
     }
 
     /// Touches the model and the version that loses the alias.
