@@ -52,9 +52,9 @@ const fn beside(name: &'static str, figure: fn(&Grown) -> f64, bare: fn(&Grown) 
     Line { name, figure, bare: Some(bare) }
 }
 
-/// The least share of bare SQLite's pace that is asked of ours:
+/// The least share of bare SQLite's pace that is asked of a resolve that has to read:
 /// docs/adr/0012-what-sqlite-leaves-of-a-shared-commit.md.
-pub(crate) const OF_BARE: f64 = 0.5;
+const OF_BARE: f64 = 0.33;
 
 pub(crate) static PANELS: [Panel; 6] = [
     Panel {

@@ -19,6 +19,8 @@ use crate::program::Program;
 pub(crate) const WRITER: &str = "storage-writer";
 
 const CALLERS: usize = 32;
+/// The least share of bare SQLite's pace that is asked of writes that share commits.
+const OF_BARE: f64 = 0.5;
 /// The budget of the wait that 1 of 100 exceeds, among many callers or processes, in milliseconds.
 const LONGEST: f64 = 50.0;
 /// How long one round of writing takes.
@@ -140,7 +142,7 @@ fn one_process(registry: &Registry, folder: &Path) -> Outcome<[Row; 5]> {
             many,
             ("the same rows by bare SQLite, 32 in each commit", bare_many),
         )
-        .at_least_times(growth::OF_BARE),
+        .at_least_times(OF_BARE),
         Row::rate("…", many, ("one caller", one)),
         Row::rate(
             "the same rows by bare SQLite, 32 in each commit",
