@@ -64,7 +64,7 @@ pub(crate) fn sorted<R: Copy + Default + Ord + Send + Sync>(
     row: impl Fn(u64, usize) -> R + Sync,
 ) -> Vec<Vec<R>> {
     let splitters = Splitters::of(scores);
-    let dealt = parts(truth.len(), |rows| splitters.deal(truth, scores, rows, &row));
+    let dealt = parts(truth.len(), WORTH_DEALING, |rows| splitters.deal(truth, scores, rows, &row));
     each_with(
         truth.len(),
         splitters.ranges(),
@@ -109,7 +109,8 @@ pub(super) fn ranges<T: Send>(
 ) -> Vec<T> {
     let splitters = Splitters::of(scores);
     let packed = |key: u64, row: usize| key << 1 | u64::from(truth[row]);
-    let dealt = parts(truth.len(), |rows| splitters.deal(truth, scores, rows, packed));
+    let dealt =
+        parts(truth.len(), WORTH_DEALING, |rows| splitters.deal(truth, scores, rows, packed));
     let count = splitters.ranges();
     let mut above = Vec::with_capacity(count + 1);
     above.push((0, 0));
@@ -126,6 +127,9 @@ pub(super) fn ranges<T: Send>(
         of(Range { sorted, sign: splitters.sign(range), positives_above, rows_above })
     })
 }
+
+/// The least rows that are dealt apart: each range then has a piece of them.
+const WORTH_DEALING: usize = 1 << 16;
 
 /// The rows that a range has about.
 const RANGE: usize = 1 << 12;
