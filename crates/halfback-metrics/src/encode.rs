@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::column::{Label, Labels};
 use crate::error::{Error, Result};
+use crate::threads::fill;
 
 /// Columns of one set of classes, as codes.
 #[derive(Debug)]
@@ -187,7 +188,15 @@ pub(crate) fn positives(truth: Labels<'_>, positive: Option<&Label>) -> Result<V
     Ok(match (truth, positive) {
         (Labels::Text(rows), Label::Text(text)) => rows.iter().map(|row| row == text).collect(),
         (Labels::Text(rows), _) => vec![false; rows.len()],
-        (Labels::Int(rows), Label::Int(class)) => rows.iter().map(|row| row == class).collect(),
+        (Labels::Int(rows), Label::Int(class)) => {
+            let mut positive = vec![false; rows.len()];
+            fill(&mut positive, |range, positive| {
+                for (positive, row) in positive.iter_mut().zip(&rows[range]) {
+                    *positive = row == class;
+                }
+            });
+            positive
+        }
         (rows, positive) => match positive.number() {
             Some(class) => numbers(rows).map(|row| row == class).collect(),
             None => vec![false; rows.len()],

@@ -15,12 +15,13 @@ impl Resampling {
         Self { seed: mix(seed ^ 0x9E37_79B9_7F4A_7C15) }
     }
 
-    /// How often the row of this key is in this resample: a Poisson variable of mean 1.
+    /// How often the row of this key is in this resample: a Poisson variable of mean 1, whose chances
+    /// are right to 2^-32. It is at most 12.
     ///
     /// Source: Chamandy et al., Estimating uncertainty for massive data streams (2012).
     #[inline]
     pub fn weight(self, key: u64, replicate: u32) -> u32 {
-        poisson(self.row(key).at(replicate))
+        self.row(key).weight(replicate)
     }
 
     #[inline]
@@ -37,8 +38,16 @@ pub(crate) struct RowStream {
 
 impl RowStream {
     #[inline]
-    pub(crate) fn at(self, replicate: u32) -> u64 {
-        mix(self.state.wrapping_add((u64::from(replicate) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    pub(crate) fn weight(self, replicate: u32) -> u32 {
+        poisson(self.pair(replicate / 2)[replicate as usize % 2])
+    }
+
+    /// The numbers of the replicates `2 * pair` and `2 * pair + 1`.
+    #[inline]
+    pub(crate) fn pair(self, pair: u32) -> [u32; 2] {
+        let step = (u64::from(pair) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let both = mix(self.state.wrapping_add(step));
+        [both as u32, (both >> 32) as u32]
     }
 }
 
@@ -56,37 +65,71 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// 2^64 times the chance that a Poisson variable of mean 1 is at most 0, 1, 2, …
-const REACHED: [u64; 16] = reached();
+/// The most that [`poisson`] gives: what is beyond has less than half of the chance of one number.
+pub(crate) const MOST: usize = 12;
 
-const fn reached() -> [u64; 16] {
-    // 1/e in 2^-64ths; later chances follow by division. The rest of the tail is below 2^-44.
-    let mut term: u128 = 6_786_177_901_268_885_274;
-    let mut sum: u128 = 0;
-    let mut table = [0u64; 16];
+/// 2^32 times the chance that a Poisson variable of mean 1 is at most 0, 1, 2, …, to the nearest whole
+/// number: so far the numbers are from the true chances.
+const REACHED: [u32; MOST] = reached();
+
+const fn reached() -> [u32; MOST] {
+    // 1/e in 2^-64ths; later chances follow by division.
+    let mut term: u64 = 6_786_177_901_268_885_274;
+    let mut sum = term;
+    let mut table = [0u32; MOST];
     let mut k = 0;
-    while k < 16 {
-        sum += term;
-        table[k] = sum as u64;
+    while k < MOST {
+        table[k] = ((sum + (1 << 31)) >> 32) as u32;
         k += 1;
-        term /= k as u128;
+        term /= k as u64;
+        sum += term;
     }
     table
 }
 
+/// The leading bits of a number, which nearly always tell the variable.
+const LEADING: u32 = 12;
+
+/// The variable by the leading bits; [`SEVERAL`] where they leave it open.
+static LED: [u8; 1 << LEADING] = led();
+
+const SEVERAL: u8 = u8::MAX;
+
+const fn led() -> [u8; 1 << LEADING] {
+    let mut table = [0u8; 1 << LEADING];
+    let mut cell = 0;
+    while cell < table.len() {
+        let least = (cell as u32) << (u32::BITS - LEADING);
+        let most = least | (u32::MAX >> LEADING);
+        let own = inverted(least);
+        table[cell] = if inverted(most) == own { own as u8 } else { SEVERAL };
+        cell += 1;
+    }
+    table
+}
+
+#[cold]
+#[inline(never)]
+const fn inverted(uniform: u32) -> u32 {
+    let mut k = 0;
+    while k < MOST && uniform >= REACHED[k] {
+        k += 1;
+    }
+    k as u32
+}
+
 /// By inversion.
 #[inline]
-pub(crate) fn poisson(uniform: u64) -> u32 {
-    let few = REACHED[..4].iter().map(|&reached| u32::from(uniform >= reached)).sum();
-    if few < 4 {
-        return few;
+pub(crate) fn poisson(uniform: u32) -> u32 {
+    match LED[(uniform >> (u32::BITS - LEADING)) as usize] {
+        SEVERAL => inverted(uniform),
+        led => led.into(),
     }
-    REACHED.iter().map(|&reached| u32::from(uniform >= reached)).sum()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{REACHED, Resampling};
+    use super::{MOST, REACHED, Resampling, poisson};
 
     #[test]
     fn chances_are_those_of_a_poisson_variable() {
@@ -95,8 +138,13 @@ mod tests {
         for (k, &reached) in REACHED.iter().enumerate() {
             sum += term;
             term /= k as f64 + 1.0;
-            assert!((reached as f64 / 2.0f64.powi(64) - sum).abs() < 1e-15, "{k}");
+            let exact = sum * 2.0f64.powi(32);
+            assert!((f64::from(reached) - exact).abs() < 0.5 + 1e-5, "{k}");
+            // One number below the bound and at it: the table gives what the bounds do.
+            assert_eq!([reached - 1, reached].map(poisson), [k as u32, k as u32 + 1]);
         }
+        assert!((1.0 - sum - term) * 2.0f64.powi(32) < 0.5, "more than {MOST} is left out");
+        assert_eq!([0, u32::MAX].map(poisson), [0, MOST as u32]);
     }
 
     #[test]
@@ -106,9 +154,11 @@ mod tests {
         };
         assert_ne!(weights(1, 0), weights(2, 0));
         assert_ne!(weights(1, 0), weights(1, 1));
-        // From the definition, written again in Python with whole numbers.
-        let fixed = [1, 0, 0, 1, 0, 3, 1, 0, 3, 2, 0, 1, 0, 0, 1, 1, 4, 3, 0, 0, 0, 1, 0, 1];
+        // From the definition, written again in Python with whole numbers and fractions.
+        let fixed = [2, 1, 0, 0, 1, 1, 1, 0, 1, 3, 0, 1, 0, 1, 2, 3, 1, 1, 2, 2, 3, 0, 1, 0];
         assert_eq!(weights(7, 3), fixed);
+        let fixed = [0, 0, 2, 3, 0, 2, 1, 1, 1, 4, 3, 1, 2, 1, 0, 1, 1, 1, 1, 2, 0, 4, 2, 2];
+        assert_eq!(weights(7, 4), fixed);
     }
 
     #[test]

@@ -27,15 +27,17 @@ pub use threshold::{BestThreshold, Costs, Thresholds, best_threshold, confusion_
 use crate::column::{Label, Labels};
 use crate::encode::{check_types, positives};
 use crate::error::{Error, Result};
+use crate::threads::{blocks, fill};
 
 /// How many classes there are, up to three.
 pub(crate) fn distinct(truth: Labels<'_>) -> usize {
-    fn count<T: Copy + PartialEq>(rows: &[T]) -> usize {
+    fn count<T: Copy + PartialEq + Sync>(rows: &[T]) -> usize {
         let Some(&first) = rows.first() else { return 0 };
         let Some(&second) = rows.iter().find(|&&row| row != first) else { return 1 };
         // All rows are counted: a sum vectorises where a search does not.
-        let either = rows.iter().filter(|&&row| row == first || row == second).count();
-        if either == rows.len() { 2 } else { 3 }
+        let either = |&&row: &&T| row == first || row == second;
+        let known = blocks(rows.len(), |range| rows[range].iter().filter(either).count());
+        if known.into_iter().sum::<usize>() == rows.len() { 2 } else { 3 }
     }
     match truth {
         Labels::Bool(rows) => count(rows),
@@ -60,19 +62,22 @@ pub(crate) fn larger(truth: Labels<'_>) -> Result<(Vec<bool>, usize)> {
 }
 
 /// The rows above the least value, and how many values there are; nothing for more than two.
-fn above_least<T: Copy + PartialOrd>(rows: &[T]) -> Option<(Vec<bool>, usize)> {
+fn above_least<T: Copy + PartialOrd + Sync>(rows: &[T]) -> Option<(Vec<bool>, usize)> {
     let Some(&first) = rows.first() else { return Some((Vec::new(), 0)) };
     let Some(&second) = rows.iter().find(|&&row| row != first) else {
         return Some((vec![false; rows.len()], 1));
     };
     let (least, most) = if first < second { (first, second) } else { (second, first) };
-    let mut known = 0;
-    let above = |&row: &T| {
-        known += usize::from(row == most) + usize::from(row == least);
-        row == most
-    };
-    let above: Vec<bool> = rows.iter().map(above).collect();
-    (known == rows.len()).then_some((above, 2))
+    let mut above = vec![false; rows.len()];
+    let known = fill(&mut above, |range, above| {
+        let mut known = 0;
+        for (above, &row) in above.iter_mut().zip(&rows[range]) {
+            known += usize::from(row == most) + usize::from(row == least);
+            *above = row == most;
+        }
+        known
+    });
+    (known.into_iter().sum::<usize>() == rows.len()).then_some((above, 2))
 }
 
 /// Positive rows of any column where `positive` is given, and else of one of two classes.

@@ -4,10 +4,17 @@
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 
-/// The rows of a block: a call with fewer is not worth a thread.
-pub(crate) const BLOCK: usize = 1 << 16;
+/// The rows of a block, which is what a thread takes at a time: so few that nobody waits long for the
+/// last one.
+pub(crate) const BLOCK: usize = 1 << 14;
+
+/// Fewer rows are not worth a thread: it takes about as long until it has begun.
+const WORTH: usize = 1 << 16;
 
 const MOST: usize = 256;
 
@@ -42,7 +49,26 @@ pub fn with_threads<T>(threads: usize, call: impl FnOnce() -> T) -> T {
 /// What `of` gives for each block of `0..rows`, in the order of the blocks.
 pub(crate) fn blocks<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     let block = |at: usize| at * BLOCK..rows.min((at + 1) * BLOCK);
-    each(rows.div_ceil(BLOCK), |at| of(block(at)))
+    spread(threads_for(rows), rows.div_ceil(BLOCK), || (), |(), at| of(block(at)))
+}
+
+/// Writes all of `out` by blocks: `of` is given the rows of a block and their places. What it gives for
+/// each block, in their order.
+pub(crate) fn fill<R: Send, T: Send>(
+    out: &mut [R],
+    of: impl Fn(Range<usize>, &mut [R]) -> T + Sync,
+) -> Vec<T> {
+    let rows = out.len();
+    let places: Vec<Mutex<&mut [R]>> = out.chunks_mut(BLOCK).map(Mutex::new).collect();
+    spread(
+        threads_for(rows),
+        places.len(),
+        || (),
+        |(), at| {
+            let mut places = places[at].lock().unwrap_or_else(PoisonError::into_inner);
+            of(at * BLOCK..at * BLOCK + places.len(), &mut places)
+        },
+    )
 }
 
 /// What `of` gives for `0..count`, in that order.
@@ -80,33 +106,57 @@ fn spread<S, T: Send>(
         let taken = std::iter::from_fn(take);
         taken.map(|at| (at, of(&mut state, at))).collect::<Vec<(usize, T)>>()
     };
-    let mut all = std::thread::scope(|scope| {
+    let found = Mutex::new(Vec::with_capacity(threads));
+    // What others found is not taken by joining them, which would wait until the system is done with them.
+    let put = || {
+        let part = catch_unwind(AssertUnwindSafe(work));
+        found.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+    };
+    std::thread::scope(|scope| {
         // A machine that has no thread left computes with those that there are.
-        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, put).ok();
         let others: Vec<_> = (1..threads).filter_map(spawn).collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(part) => all.extend(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
+        put();
+        await_soon(|| others.iter().all(ScopedJoinHandle::is_finished));
     });
+    let mut all = Vec::with_capacity(count);
+    for part in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        all.extend(part.unwrap_or_else(|panic| resume_unwind(panic)));
+    }
     all.sort_unstable_by_key(|&(at, _)| at);
     all.into_iter().map(|(_, found)| found).collect()
 }
 
-/// How many threads so many rows are worth.
-fn threads_for(rows: usize) -> usize {
-    THREADS.get().min(rows / BLOCK).max(1)
+/// Comes back when `done`, or after a while: to sleep and be woken takes longer than a block or two.
+fn await_soon(done: impl Fn() -> bool) {
+    // Some hundred microseconds where nobody else waits.
+    const LOOKS: usize = 500;
+    for _ in 0..LOOKS {
+        if done() {
+            return;
+        }
+        // One that waits for this very processor gets it.
+        std::thread::yield_now();
+    }
 }
 
-/// What `of` gives for each of as many equal parts of the rows as there are threads, in their order: for
-/// what comes to the same however rows are cut.
-pub(crate) fn parts<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
-    let parts = threads_for(rows);
-    each(parts, |at| of(share(at, parts, rows)))
+/// How many threads so many rows are worth.
+fn threads_for(rows: usize) -> usize {
+    THREADS.get().min(rows / WORTH).max(1)
+}
+
+/// What `of` gives for each of equal parts of the rows, in their order: for what comes to the same
+/// however rows are cut. One thread takes one part, and several take some parts each, of at least `least`
+/// rows.
+pub(crate) fn parts<T: Send>(
+    rows: usize,
+    least: usize,
+    of: impl Fn(Range<usize>) -> T + Sync,
+) -> Vec<T> {
+    const EACH: usize = 8;
+    let threads = threads_for(rows);
+    let parts = if threads == 1 { 1 } else { (rows / least).clamp(threads, EACH * threads) };
+    spread(threads, parts, || (), |(), at| of(share(at, parts, rows)))
 }
 
 /// One of equal parts of `0..count`.
@@ -116,16 +166,25 @@ fn share(at: usize, parts: usize, count: usize) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK, blocks, each, each_with, parts, with_threads};
+    use super::{BLOCK, WORTH, blocks, each, each_with, fill, parts, threads_for, with_threads};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn blocks_come_in_order_and_cover_every_row_once() {
-        for rows in [0, 1, BLOCK, BLOCK + 1, 5 * BLOCK - 1] {
+        for rows in [0, 1, BLOCK, BLOCK + 1, 5 * WORTH - 1] {
             for threads in [1, 2, 3, 9] {
                 let ranges = with_threads(threads, || blocks(rows, |range| range));
                 let covered: Vec<usize> = ranges.into_iter().flatten().collect();
                 assert!(covered.into_iter().eq(0..rows));
+                let ranges = with_threads(threads, || parts(rows, BLOCK, |range| range));
+                assert!(ranges.into_iter().flatten().eq(0..rows));
+                let mut filled = vec![0; rows];
+                let copy = |range: std::ops::Range<usize>, out: &mut [usize]| {
+                    out.iter_mut().zip(range.clone()).for_each(|(out, row)| *out = row);
+                    range
+                };
+                let ranges = with_threads(threads, || fill(&mut filled, copy));
+                assert!(ranges.into_iter().flatten().eq(0..rows) && filled.into_iter().eq(0..rows));
             }
         }
         assert_eq!(with_threads(4, || each(3, |at| at)), [0, 1, 2]);
@@ -145,19 +204,28 @@ mod tests {
                 seen.push(at);
                 at * at
             };
-            let found = with_threads(threads, || each_with(9 * BLOCK, 99, state, square));
+            let found = with_threads(threads, || each_with(9 * WORTH, 99, state, square));
             assert_eq!((found, made.into_inner()), (squares.clone(), threads));
         }
     }
 
     #[test]
     fn threads_are_those_of_the_call_alone() {
-        let parts = |rows| parts(rows, |range| range).len();
-        assert_eq!(parts(10 * BLOCK), 1);
-        with_threads(3, || assert_eq!((parts(10 * BLOCK), parts(BLOCK), parts(0)), (3, 1, 1)));
+        assert_eq!(threads_for(10 * WORTH), 1);
+        with_threads(3, || assert_eq!([10 * WORTH, WORTH, 0].map(threads_for), [3, 1, 1]));
         let panicked = std::panic::catch_unwind(|| with_threads(3, || panic!("inside")));
         assert!(panicked.is_err());
-        assert_eq!(parts(10 * BLOCK), 1);
-        assert!(with_threads(0, || parts(10 * BLOCK)) >= 1);
+        assert_eq!(threads_for(10 * WORTH), 1);
+        assert!(with_threads(0, || threads_for(10 * WORTH)) >= 1);
+    }
+
+    #[test]
+    fn a_panic_on_any_thread_is_the_callers() {
+        for at in 0..9 {
+            let failing = |own: usize| assert!(own != at, "at {own}");
+            let panicked = std::panic::catch_unwind(|| with_threads(3, || each(9, failing)));
+            let message = panicked.unwrap_err().downcast::<String>().unwrap();
+            assert_eq!(*message, format!("at {at}"));
+        }
     }
 }

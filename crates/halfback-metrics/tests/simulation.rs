@@ -167,18 +167,23 @@ fn bootstrap_is_as_wide_as_delong() {
 
 #[test]
 fn the_quick_bootstrap_is_the_general_one() {
-    let mut random = Random(5);
-    let (truth, scores, _) = classes(&mut random, 60, 1.0);
-    let scores: Vec<f64> = scores.iter().map(|score| (score * 2.0).round()).collect();
-    let keys: Vec<u64> = (0..60).collect();
-    let (labels, column) = (Labels::Bool(&truth), Scores::F64(&scores));
-    let general = bootstrap(&keys, 50, 9, |weights| {
-        halfback_metrics::roc_auc(labels, column, Some(weights), None).unwrap().value
-    });
-    let (general, quick) = (general.unwrap(), bootstrap_roc_auc(labels, column, 50, 9).unwrap());
-    assert_eq!(general.undefined, quick.undefined);
-    for (left, right) in general.replicates.iter().zip(&quick.replicates) {
-        assert!((left - right).abs() < 1e-12);
+    // Few scores, some scores of several rows, and none.
+    for (rows, levels) in [(60, 2.0), (900, 2.0), (900, 200.0), (900, 1e9)] {
+        let (truth, scores, _) = classes(&mut Random(5), rows, 1.0);
+        let scores: Vec<f64> = scores.iter().map(|score| (score * levels).round()).collect();
+        let keys: Vec<u64> = (0..truth.len() as u64).collect();
+        let (labels, column) = (Labels::Bool(&truth), Scores::F64(&scores));
+        let general = bootstrap(&keys, 50, 9, |weights| {
+            halfback_metrics::roc_auc(labels, column, Some(weights), None).unwrap().value
+        });
+        let quick = bootstrap_roc_auc(labels, column, 50, 9).unwrap();
+        let general = general.unwrap();
+        assert_eq!(general.undefined, quick.undefined);
+        assert!((general.estimate - quick.estimate).abs() < 1e-12);
+        assert_eq!(general.replicates.len(), quick.replicates.len());
+        for (left, right) in general.replicates.iter().zip(&quick.replicates) {
+            assert!((left - right).abs() < 1e-12, "{levels} levels: {left} and {right}");
+        }
     }
 }
 

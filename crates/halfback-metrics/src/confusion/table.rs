@@ -96,7 +96,10 @@ fn span<L: Whole, R: Whole>(left: &[L], right: &[R]) -> Option<(i64, usize)> {
 /// Counts pairs; nothing where a number lies outside the span.
 fn count<L: Whole, R: Whole>(left: &[L], right: &[R], low: i64, span: usize) -> Option<Vec<u64>> {
     let wide = span + 1;
-    let tables = parts(left.len(), |rows| tally(&left[rows.clone()], &right[rows], low, span));
+    // A part is not to take longer with its tables than with its rows.
+    let least = 16 * wide * wide;
+    let tables =
+        parts(left.len(), least, |rows| tally(&left[rows.clone()], &right[rows], low, span));
     let sum = |at: usize| tables.iter().map(|table| table[at]).sum::<u64>();
     let outside = (0..wide).any(|at| sum(span * wide + at) + sum(at * wide + span) > 0);
     let cells = (0..span * span).map(|cell| sum(cell / span * wide + cell % span));

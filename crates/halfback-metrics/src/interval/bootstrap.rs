@@ -1,13 +1,14 @@
 //! The Poisson bootstrap: intervals for any metric that takes weights.
 
-use crate::column::{Labels, Scores, finite, not_empty, rows, same_length};
+mod area;
+
+pub use area::bootstrap_roc_auc;
+
+use crate::column::{not_empty, same_length};
 use crate::distribution::{normal_cdf, normal_quantile};
 use crate::error::{Error, Result};
 use crate::order::quantile;
-use crate::random::{Resampling, poisson};
-use crate::score::larger;
-use crate::score::ranked::key;
-use crate::threads::each;
+use crate::random::{Resampling, RowStream};
 
 use super::{Interval, outside};
 
@@ -38,12 +39,13 @@ pub fn bootstrap(
 ) -> Result<Bootstrap> {
     check(keys.len(), replicates)?;
     let resampling = Resampling::new(seed);
+    let rows: Vec<RowStream> = keys.iter().map(|&key| resampling.row(key)).collect();
     let mut weights = vec![1.0; keys.len()];
     let estimate = metric(&weights);
     let mut values = Vec::with_capacity(replicates as usize);
     for replicate in 0..replicates {
-        for (weight, &key) in weights.iter_mut().zip(keys) {
-            *weight = resampling.weight(key, replicate).into();
+        for (weight, row) in weights.iter_mut().zip(&rows) {
+            *weight = row.weight(replicate).into();
         }
         values.push(metric(&weights));
     }
@@ -96,92 +98,6 @@ fn check(rows: usize, replicates: u32) -> Result<()> {
     }
     let (found, expected) = (f64::from(replicates), "from 1 to 2^24");
     Err(Error::OutOfRange { argument: "replicates", found, expected })
-}
-
-/// The bootstrap of the area under the ROC curve, of rows keyed by their number: the rows are
-/// sorted once, and each resample is one pass.
-pub fn bootstrap_roc_auc(
-    y_true: Labels<'_>,
-    y_score: Scores<'_>,
-    replicates: u32,
-    seed: u64,
-) -> Result<Bootstrap> {
-    rows(y_true.len(), ("y_score", y_score.len()), None)?;
-    check(y_true.len(), replicates)?;
-    let scores = y_score.to_f64();
-    finite("y_score", &scores)?;
-    let (truth, _) = larger(y_true)?;
-    let mut sorted: Vec<(u64, u64)> = scores
-        .iter()
-        .zip(&truth)
-        .enumerate()
-        .map(|(row, (&score, &truth))| (key(score), (row as u64) << 1 | u64::from(truth)))
-        .collect();
-    sorted.sort_unstable();
-    let resampling = Resampling::new(seed);
-    let ranked: Vec<Ranked> = sorted
-        .iter()
-        .zip(sorted.iter().skip(1).map(|next| Some(next.0)).chain([None]))
-        .map(|(&(key, row), next)| Ranked {
-            stream: resampling.row(row >> 1),
-            positive: row & 1 == 1,
-            last_of_ties: next != Some(key),
-        })
-        .collect();
-    // Below 2^27 rows the pairs of a resample fit into 64 bits.
-    let plain = ranked.len() < 1 << 27 && ranked.iter().all(|row| row.last_of_ties);
-    let estimate = area(&ranked, |_| 1);
-    let replicate = |at: usize| {
-        let weight = |row: &Ranked| poisson(row.stream.at(at as u32));
-        if plain { area_without_ties(&ranked, weight) } else { area(&ranked, weight) }
-    };
-    Ok(Bootstrap::new(estimate, each(replicates as usize, replicate)))
-}
-
-/// A row by descending score.
-struct Ranked {
-    stream: crate::random::RowStream,
-    positive: bool,
-    last_of_ties: bool,
-}
-
-/// The area with whole weights, in whole numbers: twice the pairs in order, and the ties once.
-fn area(ranked: &[Ranked], weight: impl Fn(&Ranked) -> u32) -> f64 {
-    let (mut above, mut positives, mut negatives) = (0u64, 0u64, 0u64);
-    let (mut tied_positive, mut tied_negative, mut pairs) = (0u64, 0u64, 0u128);
-    for row in ranked {
-        let weight = u64::from(weight(row));
-        let positive = weight & u64::from(row.positive).wrapping_neg();
-        tied_positive += positive;
-        tied_negative += weight - positive;
-        if row.last_of_ties {
-            pairs += u128::from(tied_negative * (2 * above + tied_positive));
-            above += tied_positive;
-            positives += tied_positive;
-            negatives += tied_negative;
-            (tied_positive, tied_negative) = (0, 0);
-        }
-    }
-    if positives == 0 || negatives == 0 {
-        return f64::NAN;
-    }
-    pairs as f64 / (2.0 * positives as f64 * negatives as f64)
-}
-
-/// [`area`] where no two rows score alike: without a branch.
-fn area_without_ties(ranked: &[Ranked], weight: impl Fn(&Ranked) -> u32) -> f64 {
-    let (mut positives, mut negatives, mut pairs) = (0u64, 0u64, 0u64);
-    for row in ranked {
-        let weight = u64::from(weight(row));
-        let positive = weight & u64::from(row.positive).wrapping_neg();
-        pairs += (weight - positive) * positives;
-        positives += positive;
-        negatives += weight - positive;
-    }
-    if positives == 0 || negatives == 0 {
-        return f64::NAN;
-    }
-    pairs as f64 / (positives as f64 * negatives as f64)
 }
 
 /// The metric without each of up to `groups` groups of rows, for [`Bootstrap::bca`].

@@ -56,6 +56,28 @@ pub(crate) fn split(truth: &[bool], scores: &[f64]) -> (Vec<u64>, Vec<u64>) {
     (all(0), all(1))
 }
 
+/// The rows of each range of scores, as `row` gives them for their keys and numbers, sorted: from the
+/// largest score to the smallest where the key comes first in them.
+pub(crate) fn sorted<R: Copy + Default + Ord + Send + Sync>(
+    truth: &[bool],
+    scores: &[f64],
+    row: impl Fn(u64, usize) -> R + Sync,
+) -> Vec<Vec<R>> {
+    let splitters = Splitters::of(scores);
+    let dealt = parts(truth.len(), WORTH_DEALING, |rows| splitters.deal(truth, scores, rows, &row));
+    each_with(
+        truth.len(),
+        splitters.ranges(),
+        || (),
+        |(), range| {
+            let pieces: Vec<&[R]> = dealt.iter().map(|part| part.range(range)).collect();
+            let mut rows = pieces.concat();
+            rows.sort_unstable();
+            rows
+        },
+    )
+}
+
 /// Rows whose scores lie side by side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Range<'a> {
@@ -86,12 +108,14 @@ pub(super) fn ranges<T: Send>(
     of: impl Fn(Range<'_>) -> T + Sync,
 ) -> Vec<T> {
     let splitters = Splitters::of(scores);
-    let dealt = parts(truth.len(), |rows| splitters.deal(&truth[rows.clone()], &scores[rows]));
+    let packed = |key: u64, row: usize| key << 1 | u64::from(truth[row]);
+    let dealt =
+        parts(truth.len(), WORTH_DEALING, |rows| splitters.deal(truth, scores, rows, packed));
     let count = splitters.ranges();
     let mut above = Vec::with_capacity(count + 1);
     above.push((0, 0));
     for range in 0..count {
-        let sum = |(positives, rows): (usize, usize), part: &Dealt| {
+        let sum = |(positives, rows): (usize, usize), part: &Dealt<u64>| {
             (positives + part.positives[range], rows + part.range(range).len())
         };
         above.push(dealt.iter().fold(above[range], sum));
@@ -103,6 +127,9 @@ pub(super) fn ranges<T: Send>(
         of(Range { sorted, sign: splitters.sign(range), positives_above, rows_above })
     })
 }
+
+/// The least rows that are dealt apart: each range then has a piece of them.
+const WORTH_DEALING: usize = 1 << 16;
 
 /// The rows that a range has about.
 const RANGE: usize = 1 << 12;
@@ -203,11 +230,18 @@ impl Splitters {
         places.map(|place| (place & (self.ranges() - 1)) as u8)
     }
 
-    /// Deals rows into the ranges: counts, then places.
-    fn deal(&self, truth: &[bool], scores: &[f64]) -> Dealt {
+    /// Deals rows into the ranges, as `row` gives them for their keys and numbers: counts, then places.
+    fn deal<R: Copy + Default>(
+        &self,
+        truth: &[bool],
+        scores: &[f64],
+        rows: std::ops::Range<usize>,
+        row: impl Fn(u64, usize) -> R,
+    ) -> Dealt<R> {
+        let scores = &scores[rows.clone()];
         let ids = self.find(scores);
         let mut counts = [[0usize; 2]; MOST];
-        for (&id, &truth) in ids.iter().zip(truth) {
+        for (&id, &truth) in ids.iter().zip(&truth[rows.clone()]) {
             counts[usize::from(id)][usize::from(truth)] += 1;
         }
         let mut starts = Vec::with_capacity(self.ranges() + 1);
@@ -219,13 +253,13 @@ impl Splitters {
             start += negative + positive;
         }
         starts.push(start);
-        let mut rows = vec![0u64; scores.len()];
-        for ((&id, &truth), &score) in ids.iter().zip(truth).zip(scores) {
+        let mut dealt = vec![R::default(); scores.len()];
+        for ((&id, &score), number) in ids.iter().zip(scores).zip(rows) {
             let place = &mut places[usize::from(id)];
-            rows[*place] = key(score) << 1 | u64::from(truth);
+            dealt[*place] = row(key(score), number);
             *place += 1;
         }
-        Dealt { rows, starts, positives: counts.map(|[_, positive]| positive) }
+        Dealt { rows: dealt, starts, positives: counts.map(|[_, positive]| positive) }
     }
 }
 
@@ -265,16 +299,16 @@ impl Table {
     }
 }
 
-/// Rows by their ranges, packed as in [`Range::sorted`].
-struct Dealt {
-    rows: Vec<u64>,
+/// Rows by their ranges.
+struct Dealt<R> {
+    rows: Vec<R>,
     /// Where each range starts, and the end.
     starts: Vec<usize>,
     positives: [usize; MOST],
 }
 
-impl Dealt {
-    fn range(&self, range: usize) -> &[u64] {
+impl<R> Dealt<R> {
+    fn range(&self, range: usize) -> &[R] {
         &self.rows[self.starts[range]..self.starts[range + 1]]
     }
 }
