@@ -24,7 +24,7 @@ use serde::Serialize;
 /// Set in the child process, which does the damage: a read of mapped memory can end a process.
 const CHILD: &str = "HALFBACK_TEST_CHILD";
 const MODELS: usize = 40;
-const PAGE: usize = 4096;
+const PAGE: usize = 1024;
 
 /// A registry that was closed, one that a killed writer left, and what both answer.
 struct Sound {
