@@ -22,6 +22,7 @@ pub mod interrupt;
 pub mod log;
 pub mod merkle;
 pub mod name;
+pub mod new_file;
 pub mod note;
 pub mod private_file;
 pub mod proof;

@@ -4,9 +4,8 @@
 //! its own: a note may have signatures of several types, and who does not know one passes over it.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -14,11 +13,11 @@ use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::{PUBLIC_KEY_LENGTH, Signature, Signer as _};
 use zeroize::Zeroizing;
 
-use crate::error::{Detail, Error, IoContext, Result, io_error};
-use crate::folder;
+use crate::error::{Detail, Error, IoContext, Result};
 use crate::id::{hex, random, unhex};
 use crate::merkle::sha256;
 use crate::name::shown;
+use crate::new_file::write_new;
 use crate::private_file::refuse_open_to_all;
 
 /// The signature type Ed25519.
@@ -105,20 +104,7 @@ impl SigningKey {
 
     /// Writes the key into a new file that only its owner may read; durable when this returns.
     pub fn write_new(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
-        let mut file = options.open(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Error::from(Detail::AlreadyExists(format!(
-                "`{}` is there already; a key is never overwritten",
-                path.display()
-            ))),
-            _ => io_error("create", path, error),
-        })?;
-        let text = self.text();
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).on("write", path)?;
-        let path = std::path::absolute(path).on("find", path)?;
-        folder::sync(path.parent().unwrap_or(Path::new("/")))
+        write_new(path.as_ref(), self.text().as_bytes(), 0o600)
     }
 
     /// What verifies its signatures, for everybody to have.

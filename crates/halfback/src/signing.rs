@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use halfback_store::artifact::Artifact;
 use halfback_store::error::{Detail, Kind, Result};
 use halfback_store::id::{CommitNumber, EntityId};
+use halfback_store::new_file::write_new;
 use halfback_store::schema::{SETTING, VERSION_SIGNATURE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -526,7 +527,7 @@ impl View {
         to: impl AsRef<Path>,
     ) -> Result<()> {
         let signature = self.verify_signature(version, public_key)?;
-        key::write_new(to.as_ref(), signature.bundle.as_bytes(), 0o644)
+        write_new(to.as_ref(), signature.bundle.as_bytes(), 0o644)
     }
 }
 

@@ -1,14 +1,14 @@
 //! Keys that sign versions: ECDSA on the curve P-256 with SHA-256, which every tool of the format has.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use halfback_store::error::{Detail, Result};
 use halfback_store::id::{hex, random};
 use halfback_store::merkle::sha256;
+use halfback_store::new_file::write_new;
 use halfback_store::private_file::refuse_open_to_all;
 use p256::SecretKey;
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
@@ -165,21 +165,4 @@ impl fmt::Debug for ModelKey {
             .field("public", &self.public.fingerprint())
             .finish_non_exhaustive()
     }
-}
-
-/// Writes a new file, durably.
-pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Detail::AlreadyExists(format!(
-            "`{}` exists already; choose another name",
-            path.display()
-        ))
-        .into(),
-        _ => Detail::InvalidArgument(format!("cannot write `{}`: {error}", path.display())).into(),
-    })
 }
