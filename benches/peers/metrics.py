@@ -4,7 +4,8 @@ After saying `[]` it reads `MEASUREMENT ROWS` a line, does one round of it, and 
 the seconds of processor time that ours took, the peer, and one read of the columns. Who starts it
 sees to it that libraries keep to one thread. `threads MEASUREMENT ROWS` gives the seconds by the
 clock that two threads took, and one: the least of many calls of each, of which a few in a row take
-turns. The system starts a thread 50 µs later where it is quick, and now and then a millisecond.
+turns: what the machine does when nothing is in the way. Where the system is slow to start a thread,
+by up to a millisecond, two gain less.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ def ten(count: int) -> list[float]:
 
 
 READ = "read"
-ROW = 5  # calls of a turn
+IN_A_ROW = 5  # calls of a turn
 TURNS = 40
 SECONDS = 4.0  # after which no further turn begins
 
@@ -201,11 +202,11 @@ def threads(name: str, count: int) -> list[float]:
                 [np.add.reduce(half) for half in halves]
 
         end = time.perf_counter() + SECONDS
-        for call in range(2 * TURNS * ROW):
-            two = call // ROW % 2
+        for call in range(2 * TURNS * IN_A_ROW):
+            two = call // IN_A_ROW % 2
             with ours.n_threads(1 + two):
                 began = time.perf_counter()
-                if call % (2 * ROW) == 0 and began > end:
+                if call % (2 * IN_A_ROW) == 0 and began > end:
                     break
                 if name == READ:
                     read(two)

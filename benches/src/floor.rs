@@ -32,17 +32,21 @@ const TABLES: &str = "
 /// The rows of a version that an alias names, in the order in which one leads to the next.
 const RESOLVE: &str = "
     SELECT m.id, v.id, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, v.framework_version, v.executable, v.signature, v.params, v.metrics, v.run, v.code_commit, v.source, t.body, f.time, w.name, l.n, l.time
-    FROM securable c CROSS JOIN securable s ON s.parent = c.id AND s.kind = 'schema' AND s.name = ?2 AND s.until = ?4
-    CROSS JOIN securable m ON m.parent = s.id AND m.kind = 'model' AND m.name = ?3 AND m.until = ?4
-    CROSS JOIN alias a ON a.model = m.id AND a.name = 'champion' AND a.until = ?4
-    CROSS JOIN version v ON v.id = a.version AND v.until = ?4
-    CROSS JOIN version_state x ON x.version = v.id AND x.until = ?4
+    FROM securable c CROSS JOIN securable s ON s.parent = c.id AND s.kind = 'schema' AND s.name = ?2 AND s.until > ?4 AND s.since <= ?4
+    CROSS JOIN securable m ON m.parent = s.id AND m.kind = 'model' AND m.name = ?3 AND m.until > ?4 AND m.since <= ?4
+    CROSS JOIN alias a ON a.model = m.id AND a.name = 'champion' AND a.until > ?4 AND a.since <= ?4
+    CROSS JOIN version v ON v.id = a.version AND v.until > ?4 AND v.since <= ?4
+    CROSS JOIN version_state x ON x.version = v.id AND x.until > ?4 AND x.since <= ?4
     LEFT JOIN text t ON t.digest = x.comment
     LEFT JOIN log f ON f.n = v.since LEFT JOIN principal_name w ON w.id = f.actor
-    LEFT JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = v.id)
-    WHERE c.parent = 0 AND c.kind = 'catalog' AND c.name = ?1 AND c.until = ?4";
-const TAGS: &str = "SELECT key, value FROM tag WHERE target = ?1 AND until = ?2";
-const ALIASES: &str = "SELECT name FROM alias WHERE model = ?1 AND version = ?2 AND until = ?3";
+    LEFT JOIN log l ON l.n = (SELECT MAX(n) FROM touch WHERE entity = v.id AND n <= ?4)
+    WHERE c.parent = 0 AND c.kind = 'catalog' AND c.name = ?1 AND c.until > ?4 AND c.since <= ?4";
+const TAGS: &str = "SELECT key, value FROM tag WHERE target = ?1 AND until > ?2 AND since <= ?2";
+const ALIASES: &str =
+    "SELECT name FROM alias WHERE model = ?1 AND version = ?2 AND until > ?3 AND since <= ?3";
+
+/// The moment of what is read as it is.
+pub(crate) const NOW: i64 = FOREVER - 1;
 
 /// A connection that reads the rows of a registry.
 pub(crate) struct Bare {
@@ -60,13 +64,13 @@ impl Bare {
         Ok(Bare { connection })
     }
 
-    /// Reads what the alias `champion` of a model, whose whole name this is, resolves to.
-    pub(crate) fn resolve(&self, model: &str) -> Outcome {
+    /// Reads what the alias `champion` of a model, whose whole name this is, resolves to as of a commit.
+    pub(crate) fn resolve(&self, model: &str, moment: i64) -> Outcome {
         let run = |sql: &str| self.connection.prepare_cached(sql)?.execute([]);
         run("BEGIN")?;
         let mut name = model.split('.');
         let name = [name.next(), name.next(), name.next()];
-        let params = params![name[0], name[1], name[2], FOREVER];
+        let params = params![name[0], name[1], name[2], moment];
         let ids = self.connection.prepare_cached(RESOLVE)?.query_row(params, |row| {
             for column in 2..22 {
                 row.get_ref(column)?;
@@ -74,8 +78,8 @@ impl Bare {
             Ok([row.get::<_, i64>(0)?, row.get(1)?])
         });
         let [model, version] = ids?;
-        self.read(TAGS, &[version, FOREVER])?;
-        self.read(ALIASES, &[model, version, FOREVER])?;
+        self.read(TAGS, &[version, moment])?;
+        self.read(ALIASES, &[model, version, moment])?;
         run("COMMIT")?;
         Ok(())
     }

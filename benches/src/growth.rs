@@ -8,7 +8,7 @@ use halfback::{RegisterVersion, Registry, View};
 
 use crate::Ground;
 use crate::filled::{Filled, Size, contents, name};
-use crate::floor::Bare;
+use crate::floor::{Bare, NOW};
 use crate::measure::{Outcome, Rounds, Row, Unit, median, medians, seconds};
 use crate::pages::{SEARCHES, Search, When};
 use crate::picture;
@@ -35,26 +35,25 @@ pub(crate) struct Panel {
     pub(crate) lines: &'static [Line],
 }
 
+/// In seconds or bytes.
+type Figure = fn(&Grown) -> f64;
+
 /// A measure of a panel.
 pub(crate) struct Line {
     pub(crate) name: &'static str,
-    /// In seconds or bytes.
-    pub(crate) figure: fn(&Grown) -> f64,
-    /// What it is held against: the same rows by bare SQLite.
-    bare: Option<fn(&Grown) -> f64>,
+    pub(crate) figure: Figure,
+    /// What it is held against: the same rows by bare SQLite, and the least share of its pace.
+    bare: Option<(Figure, f64)>,
 }
 
-const fn line(name: &'static str, figure: fn(&Grown) -> f64) -> Line {
+const fn line(name: &'static str, figure: Figure) -> Line {
     Line { name, figure, bare: None }
 }
 
-const fn beside(name: &'static str, figure: fn(&Grown) -> f64, bare: fn(&Grown) -> f64) -> Line {
-    Line { name, figure, bare: Some(bare) }
+/// One that is held against bare SQLite: docs/adr/0012-what-sqlite-leaves-of-a-shared-commit.md.
+const fn beside(name: &'static str, figure: Figure, bare: Figure, least: f64) -> Line {
+    Line { name, figure, bare: Some((bare, least)) }
 }
-
-/// The least share of bare SQLite's pace that is asked of a resolve that has to read:
-/// docs/adr/0012-what-sqlite-leaves-of-a-shared-commit.md.
-const OF_BARE: f64 = 0.33;
 
 pub(crate) static PANELS: [Panel; 6] = [
     Panel {
@@ -68,13 +67,19 @@ pub(crate) static PANELS: [Panel; 6] = [
         unit: Unit::MICROSECONDS,
         most: None,
         lines: &[
-            beside("first of a name", |grown| grown.resolve_first, |grown| grown.bare_first),
+            beside("first of a name", |grown| grown.resolve_first, |grown| grown.bare_first, 0.33),
             beside(
                 "after its model changed",
                 |grown| grown.resolve_changed,
                 |grown| grown.bare_changed,
+                0.8,
             ),
-            beside("as of halfway", |grown| grown.resolve_halfway, |grown| grown.bare_first),
+            beside(
+                "as of halfway",
+                |grown| grown.resolve_halfway,
+                |grown| grown.bare_halfway,
+                0.33,
+            ),
             line("pages not read before", |grown| grown.resolve_cold),
         ],
     },
@@ -127,23 +132,23 @@ pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     Ok(rows)
 }
 
-/// A row for each size, each beside the size before, or beside bare SQLite.
+/// A row for each size, each beside the size before, and one beside bare SQLite.
 fn curve<'a>(
     panel: &'a Panel,
     line: &'a Line,
     grown: &'a [Grown],
 ) -> impl Iterator<Item = Row> + 'a {
     let smaller = std::iter::once(None).chain(grown.iter().map(Some));
-    grown.iter().zip(smaller).map(move |(grown, smaller)| {
+    grown.iter().zip(smaller).flat_map(move |(grown, smaller)| {
         let name = format!("{}: {}, {} versions", panel.name, line.name, thousands(grown.versions));
         let ours = (line.figure)(grown);
-        if let Some(bare) = line.bare {
-            let peer = ("the same rows by bare SQLite", bare(grown));
-            return Row::cost(name, panel.unit, ours, peer).at_least_times(OF_BARE);
-        }
         let peer = smaller.map(|smaller| ("a tenth as many", (line.figure)(smaller)));
-        let row = row(name, panel.unit, ours, peer);
-        panel.most.into_iter().fold(row, Row::at_most)
+        let row = panel.most.into_iter().fold(row(name, panel.unit, ours, peer), Row::at_most);
+        let beside = line.bare.map(|(bare, least)| {
+            let peer = ("the same rows by bare SQLite", bare(grown));
+            Row::cost("…", panel.unit, ours, peer).at_least_times(least)
+        });
+        std::iter::once(row).chain(beside)
     })
 }
 
@@ -194,6 +199,7 @@ pub(crate) struct Grown {
     resolve_halfway: f64,
     resolve_cold: f64,
     bare_first: f64,
+    bare_halfway: f64,
     bare_changed: f64,
     register: f64,
     memory: f64,
@@ -214,7 +220,7 @@ impl Grown {
         let half = Filled::new(&path, size)?.half.commit().unwrap_or_default();
         let versions = size.models * size.versions;
         let disk = bytes(&path)? / f64::from(u32::try_from(versions)?);
-        let [open, memory, resolve_first, resolve_halfway, resolve_cold, bare_first] =
+        let [open, memory, resolve_first, resolve_halfway, resolve_cold, bare_first, bare_halfway] =
             medians(Rounds { warm_up: 1, counted: 9 }, || {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.arg(READER).arg(&path).args([size.models.to_string(), half.to_string()]);
@@ -233,6 +239,7 @@ impl Grown {
             resolve_halfway,
             resolve_cold,
             bare_first,
+            bare_halfway,
             bare_changed,
             register,
             memory,
@@ -254,6 +261,7 @@ impl Grown {
             resolve_halfway: 4.5e-6 * growth,
             resolve_cold: 2e-5 * growth,
             bare_first: 4e-6 * growth,
+            bare_halfway: 4e-6 * growth,
             bare_changed: 4.5e-6 * growth,
             register: 4e-4 * growth,
             memory: 6e6 * growth,
@@ -322,7 +330,7 @@ fn changing(registry: &Registry, path: &Path, size: Size) -> Outcome<[f64; 3]> {
         };
         let register = seconds(|| registry.execute(version))?;
         let resolve = seconds(|| registry.resolve(champion.as_str()))?;
-        Ok([register, resolve, seconds(|| bare.resolve(&model))?])
+        Ok([register, resolve, seconds(|| bare.resolve(&model, NOW))?])
     })
 }
 
@@ -353,13 +361,14 @@ pub(crate) fn reader(path: &str, models: &str, half: &str) -> Outcome {
     let halfway = resolve(&registry.as_of(half - 1)?)?;
     let first = resolve(&registry)?;
     let bare = Bare::open(Path::new(path))?;
-    let read = || {
-        let times = names.iter().map(|name| seconds(|| bare.resolve(name)));
+    let read = |moment| {
+        let times = names.iter().map(|name| seconds(|| bare.resolve(name, moment)));
         Outcome::Ok(median(times.collect::<Outcome<Vec<_>>>()?))
     };
     // The second time the pages are there.
-    let bare = read().and_then(|_| read())?;
-    println!("[{open}, {memory}, {first}, {halfway}, {cold}, {bare}]");
+    let bare_first = read(NOW).and_then(|_| read(NOW))?;
+    let bare_halfway = read(half - 1).and_then(|_| read(half - 1))?;
+    println!("[{open}, {memory}, {first}, {halfway}, {cold}, {bare_first}, {bare_halfway}]");
     Ok(())
 }
 

@@ -114,7 +114,7 @@ def test_a_key_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(halfback.PermissionDeniedError, match="0600"):
         halfback.ModelKey.from_file(path)
-    with pytest.raises(halfback.ConflictError, match="exists already"):
+    with pytest.raises(halfback.ConflictError, match="is there already"):
         halfback.generate_model_key(path)
 
 

@@ -154,7 +154,8 @@ mod tests {
         };
         assert_ne!(weights(1, 0), weights(2, 0));
         assert_ne!(weights(1, 0), weights(1, 1));
-        // From the definition, written again in Python with whole numbers and fractions.
+        // From the definition, written again in Python with whole numbers and fractions. It is not to
+        // change after the first release: what was measured with a seed is measured again by it.
         let fixed = [2, 1, 0, 0, 1, 1, 1, 0, 1, 3, 0, 1, 0, 1, 2, 3, 1, 1, 2, 2, 3, 0, 1, 0];
         assert_eq!(weights(7, 3), fixed);
         let fixed = [0, 0, 2, 3, 0, 2, 1, 1, 1, 4, 3, 1, 2, 1, 0, 1, 1, 1, 1, 2, 0, 4, 2, 2];

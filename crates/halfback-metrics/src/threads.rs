@@ -155,7 +155,7 @@ pub(crate) fn parts<T: Send>(
 ) -> Vec<T> {
     const EACH: usize = 8;
     let threads = threads_for(rows);
-    let parts = if threads == 1 { 1 } else { (rows / least).clamp(threads, EACH * threads) };
+    let parts = if threads == 1 { 1 } else { (rows / least).clamp(1, EACH * threads) };
     spread(threads, parts, || (), |(), at| of(share(at, parts, rows)))
 }
 

@@ -2,11 +2,11 @@
 
 use halfback_metrics::{
     Brier, Confusion, Labels, Matrix, Multioutput, Normalize, Regression, Resampling, Scores,
-    average_precision, bootstrap_roc_auc, brier_score, log_loss, regression_summary, roc_auc,
-    with_threads,
+    average_precision, bootstrap, bootstrap_roc_auc, brier_score, log_loss, regression_summary,
+    roc_auc, with_threads,
 };
 
-/// More rows than four blocks have, and no whole number of blocks.
+/// Enough rows for four threads, and no whole number of blocks.
 const ROWS: usize = 5 * (1 << 16) - 321;
 
 /// Labels, and probabilities that lean towards them; some tie.
@@ -46,6 +46,22 @@ fn measured(labels: &[i64], scores: &[f64]) -> Vec<u64> {
     all.extend(resampled.replicates);
     all.extend(Confusion::of(truth, truth, None, None).unwrap().matrix(Normalize::None).unwrap());
     all.into_iter().map(f64::to_bits).collect()
+}
+
+#[test]
+fn the_quick_bootstrap_of_many_ranges_is_the_general_one() {
+    let (labels, scores) = columns();
+    let (truth, score) = (Labels::Int(&labels), Scores::F64(&scores));
+    let quick = bootstrap_roc_auc(truth, score, 3, 7).unwrap();
+    let keys: Vec<u64> = (0..labels.len() as u64).collect();
+    let general =
+        bootstrap(&keys, 3, 7, |weights| roc_auc(truth, score, Some(weights), None).unwrap().value);
+    let general = general.unwrap();
+    assert!((quick.estimate - roc_auc(truth, score, None, None).unwrap().value).abs() < 1e-12);
+    assert_eq!(quick.replicates.len(), 3);
+    for (quick, general) in quick.replicates.iter().zip(&general.replicates) {
+        assert!((quick - general).abs() < 1e-12, "{quick} and {general}");
+    }
 }
 
 #[test]

@@ -7,17 +7,17 @@
 //! little, and the next leader copies the rest.
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use rusqlite::{Connection, ffi};
 
-/// The pages that are left to copy when a checkpoint is due.
-const PAGES: i64 = 4000;
-/// The pages of the log at which it has to begin anew.
-const MOST: i64 = 3 * PAGES;
+/// The bytes that are left to copy when a checkpoint is due.
+const LEFT: i64 = 4 << 20;
+/// The bytes of the log at which it has to begin anew.
+const MOST: i64 = 3 * LEFT;
 /// The same, also where more than a little is left: the disk is slower than the writers. The file is
 /// still shorter then than what SQLite leaves of it, so that it is written over and not made anew.
-const MOST_EVER: i64 = 4 * PAGES - PAGES / 4;
+const MOST_EVER: i64 = 4 * LEFT - LEFT / 4;
 
 /// Whether a checkpoint is due after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +29,10 @@ pub(super) enum Due {
     Beside,
 }
 
-/// The log of a database: its pages, and those of them that are not copied yet.
+/// The log of a database: its bytes, and those of them that are not copied yet.
 #[derive(Debug, Clone, Copy)]
 struct Log {
-    pages: i64,
+    bytes: i64,
     left: i64,
 }
 
@@ -41,17 +41,16 @@ struct Log {
 pub(super) struct Checkpoints {
     /// Whether a long log has just been copied but for a little.
     is_caught_up: AtomicBool,
+    /// The bytes that a page takes in the log; 0 before it is known.
+    frame: AtomicI64,
 }
 
 impl Checkpoints {
     /// Looks at the log through the writing connection; `shared` says whether several callers wrote.
     pub(super) fn due(&self, connection: Option<&Connection>, shared: bool) -> Due {
-        let Some(Ok(log)) =
-            connection.map(|connection| Log::after(ffi::SQLITE_CHECKPOINT_NOOP, connection))
-        else {
-            return Due::No;
-        };
-        if log.pages < MOST {
+        let look = |connection| self.log_after(ffi::SQLITE_CHECKPOINT_NOOP, connection);
+        let Some(log) = connection.and_then(look) else { return Due::No };
+        if log.bytes < MOST {
             self.is_caught_up.store(false, Ordering::Relaxed);
         }
         log.due(shared, self.is_caught_up.load(Ordering::Relaxed))
@@ -60,20 +59,27 @@ impl Checkpoints {
     /// Copies while nobody writes.
     pub(super) fn run(&self, connection: &Connection) {
         self.is_caught_up.store(false, Ordering::Relaxed);
-        copy(connection);
+        self.copy(connection);
     }
 
     /// Copies while others write.
     pub(super) fn run_beside(&self, connection: &Connection) {
-        if copy(connection).is_some_and(|log| log.pages >= MOST) && copy(connection).is_some() {
+        if self.copy(connection).is_some_and(|log| log.bytes >= MOST)
+            && self.copy(connection).is_some()
+        {
             self.is_caught_up.store(true, Ordering::Relaxed);
         }
     }
-}
 
-impl Log {
+    /// Copies what no reader still needs in the log; gives what the log is then. What was committed is
+    /// durable without it, so a failure is left to the next one, which meets it again.
+    fn copy(&self, connection: &Connection) -> Option<Log> {
+        self.log_after(ffi::SQLITE_CHECKPOINT_PASSIVE, connection)
+    }
+
     /// The log after a checkpoint. Not by the pragma, which the engine would prepare anew each time.
-    fn after(checkpoint: c_int, connection: &Connection) -> rusqlite::Result<Self> {
+    fn log_after(&self, checkpoint: c_int, connection: &Connection) -> Option<Log> {
+        let frame = self.frame(connection).ok()?;
         let (mut pages, mut copied) = (-1, -1);
         // SAFETY: the connection is open, nobody else uses it meanwhile, and both numbers outlive the
         // call.
@@ -89,20 +95,34 @@ impl Log {
         match code {
             // Another one is at it.
             ffi::SQLITE_OK | ffi::SQLITE_BUSY => {
-                Ok(Self { pages: pages.into(), left: (pages - copied).into() })
+                let bytes = |pages: c_int| frame.saturating_mul(pages.into());
+                Some(Log { bytes: bytes(pages), left: bytes(pages - copied) })
             }
-            code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
+            _ => None,
         }
     }
 
+    /// A page and its header. Databases keep the size of their pages.
+    fn frame(&self, connection: &Connection) -> rusqlite::Result<i64> {
+        let known = self.frame.load(Ordering::Relaxed);
+        if known > 0 {
+            return Ok(known);
+        }
+        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        self.frame.store(page + 24, Ordering::Relaxed);
+        Ok(page + 24)
+    }
+}
+
+impl Log {
     fn due(self, shared: bool, is_caught_up: bool) -> Due {
-        let Self { pages, left } = self;
+        let Self { bytes, left } = self;
         match shared {
             // Where a long reader keeps the log from beginning anew, little is left each time.
-            true if pages >= MOST_EVER && left >= PAGES / 4 => Due::AtOnce,
-            true if left >= PAGES => Due::Beside,
-            true if pages >= MOST && is_caught_up => Due::AtOnce,
-            false if left >= PAGES => Due::AtOnce,
+            true if bytes >= MOST_EVER && left >= LEFT / 4 => Due::AtOnce,
+            true if left >= LEFT => Due::Beside,
+            true if bytes >= MOST && is_caught_up => Due::AtOnce,
+            false if left >= LEFT => Due::AtOnce,
             _ => Due::No,
         }
     }
@@ -113,31 +133,24 @@ pub(super) fn not_by_itself(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))
 }
 
-/// Copies what no reader still needs in the log; gives what the log is then. What was committed is
-/// durable without it, so a failure is left to the next one, which meets it again.
-fn copy(connection: &Connection) -> Option<Log> {
-    Log::after(ffi::SQLITE_CHECKPOINT_PASSIVE, connection).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::create::PAGE_SIZE;
     use super::*;
 
     #[test]
     fn who_wrote_for_others_copies_after_them_until_the_log_is_long() {
-        let check = |pages, left, shared, is_caught_up, due| {
-            assert_eq!(Log { pages, left }.due(shared, is_caught_up), due);
+        let check = |bytes, left, shared, is_caught_up, due| {
+            assert_eq!(Log { bytes, left }.due(shared, is_caught_up), due);
         };
-        check(PAGES - 1, PAGES - 1, false, false, Due::No);
-        check(PAGES, PAGES, false, false, Due::AtOnce);
-        check(PAGES, PAGES, true, false, Due::Beside);
-        check(MOST, PAGES - 1, true, false, Due::No);
-        check(MOST, PAGES - 1, true, true, Due::AtOnce);
-        check(MOST, PAGES, true, true, Due::Beside);
+        check(LEFT - 1, LEFT - 1, false, false, Due::No);
+        check(LEFT, LEFT, false, false, Due::AtOnce);
+        check(LEFT, LEFT, true, false, Due::Beside);
+        check(MOST, LEFT - 1, true, false, Due::No);
+        check(MOST, LEFT - 1, true, true, Due::AtOnce);
+        check(MOST, LEFT, true, true, Due::Beside);
         check(MOST - 1, 1, true, true, Due::No);
         check(MOST_EVER, MOST_EVER, true, false, Due::AtOnce);
-        check(MOST_EVER, PAGES / 4 - 1, true, false, Due::No);
+        check(MOST_EVER, LEFT / 4 - 1, true, false, Due::No);
     }
 
     #[test]
@@ -145,7 +158,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let open = || {
             let connection = Connection::open(folder.path().join("a.db")).unwrap();
-            connection.pragma_update(None, "page_size", PAGE_SIZE).unwrap();
             connection.pragma_update(None, "journal_mode", "wal").unwrap();
             connection.pragma_update(None, "synchronous", "off").unwrap();
             not_by_itself(&connection).unwrap();
@@ -170,7 +182,7 @@ mod tests {
         checkpoints.run(&writer);
         assert_eq!(checkpoints.due(Some(&writer), true), Due::No);
         writer.execute_batch("DELETE FROM t WHERE rowid = 1").unwrap();
-        let log = Log::after(ffi::SQLITE_CHECKPOINT_NOOP, &writer).unwrap();
-        assert!(log.pages < 100, "{log:?}");
+        let log = checkpoints.log_after(ffi::SQLITE_CHECKPOINT_NOOP, &writer).unwrap();
+        assert!(log.bytes < 100 << 10, "{log:?}");
     }
 }

@@ -11,8 +11,8 @@ use super::{Sqlite, overtaken};
 use crate::error::{Detail, Result};
 use crate::fork;
 
-/// Pages copied between two questions whether to go on: 4 MiB.
-const STEP: i32 = 1024;
+/// Bytes copied between two questions whether to go on.
+const STEP: i32 = 4 << 20;
 
 impl Sqlite {
     /// Copies the database, as one transaction reads it, into the file at `target`, which is empty
@@ -50,7 +50,7 @@ fn copy(
     target: &Path,
     step: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<()> {
-    let size: u32 = source
+    let size: i32 = source
         .pragma_query_value(None, "page_size", |row| row.get(0))
         .map_err(|error| failure(&error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -64,9 +64,9 @@ fn copy(
         .map_err(|error| failure(&error))?;
     let backup = Backup::new(source, &mut copy).map_err(|error| failure(&error))?;
     loop {
-        let outcome = backup.step(STEP).map_err(|error| failure(&error))?;
+        let outcome = backup.step(STEP / size.max(1)).map_err(|error| failure(&error))?;
         let pages = backup.progress();
-        let bytes = |count: i32| u64::from(size).saturating_mul(u64::try_from(count).unwrap_or(0));
+        let bytes = |count: i32| u64::try_from(i64::from(size) * i64::from(count)).unwrap_or(0);
         let total = bytes(pages.pagecount);
         if step(total.saturating_sub(bytes(pages.remaining)), total).is_break() {
             return Err(Detail::Cancelled.into());

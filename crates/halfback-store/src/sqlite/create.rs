@@ -74,9 +74,9 @@ pub(super) fn make(database: &Path) -> Result<()> {
     options.write(true).create_new(true).mode(0o644).open(database).on("make", database).map(drop)
 }
 
-/// The bytes of a page. A commit writes each page that it changed whole, a few rows of many tables: small
-/// pages make less of it, and reading is as fast. `docs/adr/0012-what-sqlite-leaves-of-a-shared-commit.md`.
-pub(super) const PAGE_SIZE: i64 = 1 << 10;
+/// The bytes of a page. A commit writes each page that it changed whole, for a few rows of many tables:
+/// small pages make less of it. `docs/adr/0012-what-sqlite-leaves-of-a-shared-commit.md`.
+const PAGE_SIZE: i64 = 1 << 10;
 
 /// Makes the schema; in one transaction, so that a process that dies half-way leaves nothing.
 pub(super) fn initialise(connection: &Connection) -> Result<()> {

@@ -172,7 +172,8 @@ impl Moved {
             &[model.into(), alias.as_str().into(), now.moment.into()],
             |row| Ok((row.int(0)? != 0, row.opt_int(1)?.map(EntityId).zip(row.opt_int(2)?))),
         )?;
-        let (is_protected, present) = found.unwrap_or_default();
+        let no_head = || Detail::Corrupt("the registry has no head; run `check`".into());
+        let (is_protected, present) = found.ok_or_else(no_head)?;
         Ok(Self { name, model, alias, present, is_protected })
     }
 

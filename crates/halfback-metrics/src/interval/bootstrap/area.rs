@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::random::{MOST, Resampling, RowStream, poisson};
 use crate::score::larger;
 use crate::score::ranked::sorted;
-use crate::threads::each;
+use crate::threads::{each, each_with};
 
 use super::{Bootstrap, check};
 
@@ -50,19 +50,24 @@ fn ranked(truth: &[bool], scores: &[f64], resampling: Resampling) -> Vec<Vec<Ran
     const POSITIVE: u64 = 1 << 63;
     let numbered = |key: u64, row: usize| (key, row as u64 | u64::from(truth[row]) << 63);
     let ranges = sorted(truth, scores, numbered);
-    each(ranges.len(), |range| {
-        let mut ranked = Vec::with_capacity(ranges[range].len());
-        for tied in ranges[range].chunk_by(|left, right| left.0 == right.0) {
-            let mixed = (tied[0].1 ^ tied[tied.len() - 1].1) & POSITIVE != 0;
-            ranked.extend(tied.iter().enumerate().map(|(at, &(_, row))| Ranked {
-                stream: resampling.row(row & !POSITIVE),
-                positive: if row & POSITIVE == 0 { 0 } else { u16::MAX },
-                last_of_ties: at + 1 == tied.len(),
-                mixed,
-            }));
-        }
-        ranked
-    })
+    each_with(
+        truth.len(),
+        ranges.len(),
+        || (),
+        |(), range| {
+            let mut ranked = Vec::with_capacity(ranges[range].len());
+            for tied in ranges[range].chunk_by(|left, right| left.0 == right.0) {
+                let mixed = (tied[0].1 ^ tied[tied.len() - 1].1) & POSITIVE != 0;
+                ranked.extend(tied.iter().enumerate().map(|(at, &(_, row))| Ranked {
+                    stream: resampling.row(row & !POSITIVE),
+                    positive: if row & POSITIVE == 0 { 0 } else { u16::MAX },
+                    last_of_ties: at + 1 == tied.len(),
+                    mixed,
+                }));
+            }
+            ranked
+        },
+    )
 }
 
 /// The weights of a row in the resamples from `2 * pair` on.
@@ -157,7 +162,7 @@ fn ties(chunk: &[Ranked], drawn: &[[u16; LANES]], sums: &mut [Sums; LANES]) {
             sums.tied_positive += u64::from(own.positive[lane]);
             sums.tied_negative += u64::from(own.negative[lane]);
             if last.last_of_ties {
-                sums.tied += u128::from(sums.tied_positive * sums.tied_negative);
+                sums.tied += u128::from(sums.tied_positive) * u128::from(sums.tied_negative);
                 (sums.tied_positive, sums.tied_negative) = (0, 0);
             }
         }
