@@ -63,6 +63,11 @@ class BootstrapInterval(NamedTuple):
     undefined: int
     """How many resamples did not have what the metric needs."""
 
+    def __repr__(self) -> str:
+        # Nobody reads a thousand replicates.
+        shown = self._asdict() | {"replicates": f"<{len(self.replicates)} values>"}
+        return f"BootstrapInterval({', '.join(f'{name}={value}' for name, value in shown.items())})"
+
 
 def wilson(successes: int, rows: int, *, level: float = 0.95) -> Interval:
     """The score interval for `successes` of `rows`. Source: Wilson (1927).
