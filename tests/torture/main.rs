@@ -79,7 +79,10 @@ fn torture(kills: &str, seed: &str, python: &str, class_path: &str) -> Outcome {
         writer.kill()?;
         agree(&registry, &ground, language).map_err(|error| format!("kill {kill}: {error}"))?;
         if kill % EXAMINED == 0 || kill == kills {
-            examine(&registry)?;
+            let began = Instant::now();
+            examine(&registry).map_err(|error| format!("kill {kill}: {error}"))?;
+            let (commits, took) = (registry.info()?.commit, began.elapsed().as_secs_f64());
+            println!("{kill} kills, {commits} commits, examined in {took:.1} s");
         }
         *writer = start(language)?;
     }
