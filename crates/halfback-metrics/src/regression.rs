@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use crate::column::{Matrix, Scores, Weights, finite, not_empty, same_length, weights};
 use crate::error::{Error, Metric, Reason, Result, Undefined};
-use crate::sum::{sum, sum2, total};
+use crate::sum::{sum, sum2, sums2, total, total_by};
 
 /// Targets and predictions, checked once for any number of metrics.
 #[derive(Clone, Debug)]
@@ -200,16 +200,22 @@ impl<'a> Regression<'a> {
 
     fn summary_of(&self, truth: &[f64], predicted: &[f64]) -> ErrorSummary {
         let shift = centre(truth);
-        let terms = |y: f64, p: f64| {
-            let (error, from) = (p - y, y - shift);
-            [error.abs(), error * error, error, from, from * from]
-        };
         let [absolute, squared, error, from, mut spread] = match self.weights {
-            None => sum2(truth, predicted, terms),
+            None => sums2(truth, predicted, |y, p| {
+                [
+                    sum2(y, p, |y, p| (p - y).abs()),
+                    sum2(y, p, |y, p| (p - y) * (p - y)),
+                    sum2(y, p, |y, p| p - y),
+                    total_by(y, |y| y - shift),
+                    total_by(y, |y| (y - shift) * (y - shift)),
+                ]
+            }),
             Some(w) => {
                 let mut sums = [0.0; 5];
-                for ((&y, &p), w) in truth.iter().zip(predicted).zip(w) {
-                    for (sum, term) in sums.iter_mut().zip(terms(y, p)) {
+                for ((y, p), w) in truth.iter().zip(predicted).zip(w) {
+                    let (error, from) = (p - y, y - shift);
+                    let terms = [error.abs(), error * error, error, from, from * from];
+                    for (sum, term) in sums.iter_mut().zip(terms) {
                         *sum += w * term;
                     }
                 }
@@ -243,7 +249,7 @@ impl<'a> Regression<'a> {
 
     fn mean(&self, truth: &[f64], predicted: &[f64], loss: impl Fn(f64, f64) -> f64 + Sync) -> f64 {
         let sum = match self.weights {
-            None => sum2(truth, predicted, |y, p| [loss(y, p)])[0],
+            None => sum2(truth, predicted, loss),
             Some(w) => sum(self.rows, |row| w[row] * loss(truth[row], predicted[row])),
         };
         sum / self.weight()

@@ -29,50 +29,51 @@ fn sum_of(rows: Range<usize>, f: impl Fn(usize) -> f64) -> f64 {
     pairwise(lanes) + rest
 }
 
-/// The sums of `f` over pairs of equally long columns.
+/// The sum of `f` over pairs of equally long columns.
 #[inline]
-pub(crate) fn sum2<const N: usize>(
-    left: &[f64],
-    right: &[f64],
-    f: impl Fn(f64, f64) -> [f64; N] + Sync,
-) -> [f64; N] {
+pub(crate) fn sum2(left: &[f64], right: &[f64], f: impl Fn(f64, f64) -> f64 + Sync) -> f64 {
     if left.len() <= BLOCK {
         return sum2_of(left, right, &f);
     }
-    let mut sums = [0.0; N];
-    for part in blocks(left.len(), |range| sum2_of(&left[range.clone()], &right[range], &f)) {
-        for (sum, part) in sums.iter_mut().zip(part) {
-            *sum += part;
-        }
-    }
-    sums
+    let part = |range: Range<usize>| sum2_of(&left[range.clone()], &right[range], &f);
+    blocks(left.len(), part).into_iter().sum()
 }
 
 #[inline]
-fn sum2_of<const N: usize>(
-    left: &[f64],
-    right: &[f64],
-    f: impl Fn(f64, f64) -> [f64; N],
-) -> [f64; N] {
+fn sum2_of(left: &[f64], right: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
     const LANES: usize = 8;
-    let mut lanes = [[0.0f64; LANES]; N];
+    let mut lanes = [0.0f64; LANES];
     let (lefts, left_rest) = left.as_chunks::<LANES>();
     let (rights, right_rest) = right.as_chunks::<LANES>();
     for (left, right) in lefts.iter().zip(rights) {
         for lane in 0..LANES {
-            let terms = f(left[lane], right[lane]);
-            for (sums, term) in lanes.iter_mut().zip(terms) {
-                sums[lane] += term;
-            }
+            lanes[lane] += f(left[lane], right[lane]);
         }
     }
-    let mut sums = lanes.map(pairwise);
-    for (&left, &right) in left_rest.iter().zip(right_rest) {
-        for (sum, term) in sums.iter_mut().zip(f(left, right)) {
-            *sum += term;
-        }
-    }
-    sums
+    let rest: f64 = left_rest.iter().zip(right_rest).map(|(&left, &right)| f(left, right)).sum();
+    pairwise(lanes) + rest
+}
+
+/// Several sums over pairs of equally long columns: `of` gives those of a few rows.
+///
+/// Each sum of its own over rows that are near by is quicker than all in one loop, which has more lanes
+/// than the processor has registers.
+#[inline]
+pub(crate) fn sums2<const N: usize>(
+    left: &[f64],
+    right: &[f64],
+    of: impl Fn(&[f64], &[f64]) -> [f64; N] + Sync,
+) -> [f64; N] {
+    const NEAR: usize = 512;
+    let add = |mut sums: [f64; N], part: [f64; N]| {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        sums
+    };
+    let block = |range: Range<usize>| {
+        let few = left[range.clone()].chunks(NEAR).zip(right[range].chunks(NEAR));
+        few.map(|(left, right)| of(left, right)).fold([0.0; N], add)
+    };
+    blocks(left.len(), block).into_iter().fold([0.0; N], add)
 }
 
 /// The sum of a column.
@@ -101,9 +102,10 @@ fn total_of(values: &[f64], f: impl Fn(f64) -> f64) -> f64 {
     pairwise(lanes) + rest.iter().map(|&value| f(value)).sum::<f64>()
 }
 
+/// In halves, as vectors are added up: another order would have each of them taken apart.
 fn pairwise(lanes: [f64; 8]) -> f64 {
     let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 /// The sum of the squares of `rows` numbers. `fill` writes those from a row on.

@@ -5,6 +5,7 @@ use super::{Columns, Suite};
 use super::{binary, multiclass, regression};
 use crate::error::{Metric, Reason};
 use crate::score::ranked::key;
+use crate::sum::{sum2, total};
 
 /// Cells, ranks and losses of the rows.
 #[derive(Debug, Default)]
@@ -222,12 +223,8 @@ impl Prepared {
     pub(super) fn mean(&self, name: &str, weights: Option<&[f64]>) -> Option<f64> {
         let losses = self.loss(name)?;
         Some(match weights {
-            None => crate::sum::total(losses) / losses.len() as f64,
-            Some(weights) => {
-                let [sum, whole] =
-                    crate::sum::sum2(losses, weights, |loss, weight| [loss * weight, weight]);
-                sum / whole
-            }
+            None => total(losses) / losses.len() as f64,
+            Some(weights) => sum2(losses, weights, |loss, weight| loss * weight) / total(weights),
         })
     }
 
