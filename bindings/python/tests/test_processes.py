@@ -13,8 +13,10 @@ import traceback
 from typing import TYPE_CHECKING
 
 import halfback
+import numpy as np
 import pytest
 from conftest import MODEL
+from halfback import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -277,3 +279,36 @@ def test_a_fork_inside_of_progress_ends_in_both_processes(registry: halfback.Reg
             os._exit(2)
     assert report.findings == ()
     ended_well(children[0])
+
+
+@forks
+def test_metrics_take_threads_on_both_sides_of_a_fork() -> None:
+    random = np.random.default_rng(0)
+    score = random.random(300_000)
+    truth = random.random(score.size) < score
+
+    def area() -> object:
+        with metrics.n_threads(2):
+            return metrics.roc_auc_score(truth, score)
+
+    expected = area()
+
+    def same() -> None:
+        assert area() == expected
+
+    in_child(same)
+    is_over = threading.Event()
+
+    def go_on() -> None:
+        while not is_over.is_set():
+            area()
+
+    other = threading.Thread(target=go_on)
+    other.start()
+    try:
+        for _ in range(10):
+            in_child(same)
+    finally:
+        is_over.set()
+        other.join()
+    same()

@@ -16,7 +16,7 @@
 //! assert_eq!(scores.recall.defined()?, 0.75);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![expect(
     clippy::indexing_slicing,
     reason = "lengths are checked where columns come in; kernels index below them"
@@ -27,6 +27,10 @@
     clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
     reason = "counts of rows are below 2^53, and codes are checked against the number of classes"
+)]
+#![expect(
+    clippy::inline_always,
+    reason = "a kernel runs on wide vectors where all of it is compiled into what asks for them"
 )]
 #![expect(clippy::needless_range_loop, reason = "formulas index several columns at once")]
 #![expect(clippy::float_cmp, reason = "ties, zeros and constants are exact matters in metrics")]
@@ -49,7 +53,9 @@ mod score;
 mod state;
 mod suite;
 mod sum;
+mod team;
 mod threads;
+mod wide;
 
 pub use calibration::{
     Bins, Murphy, Recalibration, Reliability, ReliabilityBin, Spiegelhalter, murphy, recalibration,

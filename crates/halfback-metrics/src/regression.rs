@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use crate::column::{Matrix, Scores, Weights, finite, not_empty, same_length, weights};
 use crate::error::{Error, Metric, Reason, Result, Undefined};
-use crate::sum::{sum, sum2, sums2, total, total_by};
+use crate::sum::{LANES, sum, sum2, sums2, total};
 
 /// Targets and predictions, checked once for any number of metrics.
 #[derive(Clone, Debug)]
@@ -201,15 +201,28 @@ impl<'a> Regression<'a> {
     fn summary_of(&self, truth: &[f64], predicted: &[f64]) -> ErrorSummary {
         let shift = centre(truth);
         let [absolute, squared, error, from, mut spread] = match self.weights {
-            None => sums2(truth, predicted, |y, p| {
-                [
-                    sum2(y, p, |y, p| (p - y).abs()),
-                    sum2(y, p, |y, p| (p - y) * (p - y)),
-                    sum2(y, p, |y, p| p - y),
-                    total_by(y, |y| y - shift),
-                    total_by(y, |y| (y - shift) * (y - shift)),
-                ]
-            }),
+            None => sums2(
+                truth,
+                predicted,
+                #[inline(always)]
+                |y, p, [absolute, squared, error, from, spread]| {
+                    for lane in 0..LANES {
+                        absolute[lane] += (p[lane] - y[lane]).abs();
+                    }
+                    for lane in 0..LANES {
+                        squared[lane] += (p[lane] - y[lane]) * (p[lane] - y[lane]);
+                    }
+                    for lane in 0..LANES {
+                        error[lane] += p[lane] - y[lane];
+                    }
+                    for lane in 0..LANES {
+                        from[lane] += y[lane] - shift;
+                    }
+                    for lane in 0..LANES {
+                        spread[lane] += (y[lane] - shift) * (y[lane] - shift);
+                    }
+                },
+            ),
             Some(w) => {
                 let mut sums = [0.0; 5];
                 for ((y, p), w) in truth.iter().zip(predicted).zip(w) {

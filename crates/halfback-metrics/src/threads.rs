@@ -7,7 +7,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread::ScopedJoinHandle;
+
+use crate::team::together;
 
 /// The rows of a block, which is what a thread takes at a time: so few that nobody waits long for the
 /// last one.
@@ -107,37 +108,17 @@ fn spread<S, T: Send>(
         taken.map(|at| (at, of(&mut state, at))).collect::<Vec<(usize, T)>>()
     };
     let found = Mutex::new(Vec::with_capacity(threads));
-    // What others found is not taken by joining them, which would wait until the system is done with them.
     let put = || {
         let part = catch_unwind(AssertUnwindSafe(work));
         found.lock().unwrap_or_else(PoisonError::into_inner).push(part);
     };
-    std::thread::scope(|scope| {
-        // A machine that has no thread left computes with those that there are.
-        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, put).ok();
-        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
-        put();
-        await_soon(|| others.iter().all(ScopedJoinHandle::is_finished));
-    });
+    together(threads - 1, put);
     let mut all = Vec::with_capacity(count);
     for part in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
         all.extend(part.unwrap_or_else(|panic| resume_unwind(panic)));
     }
     all.sort_unstable_by_key(|&(at, _)| at);
     all.into_iter().map(|(_, found)| found).collect()
-}
-
-/// Comes back when `done`, or after a while: to sleep and be woken takes longer than a block or two.
-fn await_soon(done: impl Fn() -> bool) {
-    // Some hundred microseconds where nobody else waits.
-    const LOOKS: usize = 500;
-    for _ in 0..LOOKS {
-        if done() {
-            return;
-        }
-        // One that waits for this very processor gets it.
-        std::thread::yield_now();
-    }
 }
 
 /// How many threads so many rows are worth.

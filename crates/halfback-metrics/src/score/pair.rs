@@ -66,7 +66,7 @@ impl<'a, T: Copy + PartialOrd + Sync> Pair<'a, T> {
     }
 
     /// Writes `of` each row from `start` on, and whether one of them is odd.
-    #[inline]
+    #[inline(always)]
     fn fill(&self, start: usize, out: &mut [f64], odd: &AtomicBool, of: impl Fn(bool, f64) -> f64) {
         let rows = start..start + out.len();
         let mut fine = true;
