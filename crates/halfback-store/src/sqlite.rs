@@ -31,7 +31,8 @@ use crate::writer_lock::{self, EVERY, PATIENCE, WriterGuard, WriterLock};
 use batch::{Queue, Turn, Writer};
 use checkpoint::{Checkpoints, Due};
 use connection::{
-    Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty, refused,
+    Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty, keep_log,
+    refused,
 };
 
 use create::{initialise, make, refuse_leftovers, refuse_or_prepare};
@@ -357,6 +358,8 @@ impl Opened {
     /// A connection to write with.
     fn writer(&self) -> Result<Connection> {
         let connection = self.same(connect(&self.database, Mode::Write), Mode::Write)?;
+        // Another program may have changed that.
+        keep_log(&connection)?;
         // What a savepoint needs to be undone goes into memory, not into files.
         connection.pragma_update(None, "temp_store", "memory").map_err(|e| failure(&e))?;
         // A checkpoint inside of the commit would keep everybody waiting for both.
@@ -600,6 +603,22 @@ mod tests {
         assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
         drop(guard);
         registry.write(1, Box::new(|_| Ok(()))).unwrap();
+    }
+
+    #[test]
+    fn a_database_that_another_program_left_without_a_log_gets_one_before_a_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let access = Access { create: true, read_only: false };
+        drop(Sqlite::open(folder.path(), access).unwrap());
+        let database = folder.path().join(DATABASE);
+        let mode = |sql: &str| -> String {
+            let other = Connection::open(&database).unwrap();
+            other.query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(mode("PRAGMA journal_mode = delete"), "delete");
+        let registry = Sqlite::open(folder.path(), access).unwrap();
+        registry.write(1, Box::new(|_| Ok(()))).unwrap();
+        assert_eq!(mode("PRAGMA journal_mode"), "wal");
     }
 
     #[test]

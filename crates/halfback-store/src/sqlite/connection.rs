@@ -173,6 +173,16 @@ pub(super) fn application_id(connection: &Connection, mode: Mode) -> Result<i64>
     })
 }
 
+/// Has the database keep a log of what is written, if it does not yet. A commit without one is not durable
+/// when it is told: SQLite removes a file for it, and does not sync the folder.
+pub(super) fn keep_log(connection: &Connection) -> Result<()> {
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
+        .map_err(|e| refused(connection, &e))?;
+    // Where a sync fails, the pragma fails without an error and tells what mode is left.
+    if mode == "wal" { Ok(()) } else { Err(unavailable("it cannot keep a log of what is written")) }
+}
+
 pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
     connection
         .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
@@ -225,6 +235,11 @@ pub(super) fn refused(connection: &Connection, error: &rusqlite::Error) -> Error
 /// What a failure of SQLite means to the caller.
 pub(super) fn failure(error: &rusqlite::Error) -> Error {
     let text = error.to_string();
+    let damaged = || {
+        Detail::Corrupt(format!(
+            "the database is damaged ({text}); run `check` and restore a backup"
+        ))
+    };
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Detail::Busy("another program keeps the registry locked; try again".into())
@@ -232,9 +247,7 @@ pub(super) fn failure(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Detail::PermissionDenied(
             format!("not allowed to write the registry ({text}); ask for the right on its folder"),
         ),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Detail::Corrupt(format!(
-            "the database is damaged ({text}); run `check` and restore a backup"
-        )),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(),
         // A missing right to make a file beside the database is `ReadOnly`.
         Some(
             ErrorCode::DiskFull
@@ -242,9 +255,26 @@ pub(super) fn failure(error: &rusqlite::Error) -> Error {
             | ErrorCode::CannotOpen
             | ErrorCode::OutOfMemory,
         ) => return unavailable(&text),
+        None if is_unlike(error) => damaged(),
         _ => Detail::Internal(format!("the database refused a statement: {text}")),
     }
     .into()
+}
+
+/// Whether a row is not what every row there is.
+fn is_unlike(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, QueryReturnedNoRows,
+        Utf8Error,
+    };
+    matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | QueryReturnedNoRows
+            | Utf8Error(..)
+    )
 }
 
 fn unavailable(text: &str) -> Error {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::connection::{APPLICATION_ID, refused};
+use super::connection::{APPLICATION_ID, keep_log, refused};
 use super::{ARTIFACTS, Access, DATABASE, GENERATION, LOCK, Transaction};
 use crate::error::{Detail, IoContext, Result};
 use crate::folder;
@@ -80,11 +80,9 @@ const PAGE_SIZE: i64 = 1 << 10;
 
 /// Makes the schema; in one transaction, so that a process that dies half-way leaves nothing.
 pub(super) fn initialise(connection: &Connection) -> Result<()> {
-    connection
-        .pragma_update(None, "page_size", PAGE_SIZE)
-        .and_then(|()| connection.pragma_update(None, "journal_mode", "wal"))
-        .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
-        .map_err(|e| refused(connection, &e))?;
+    connection.pragma_update(None, "page_size", PAGE_SIZE).map_err(|e| refused(connection, &e))?;
+    keep_log(connection)?;
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(|e| refused(connection, &e))?;
     let mut transaction = Transaction::on(connection);
     schema::create(&mut transaction, schema::Dialect::Sqlite, Timestamp::now())?;
     connection

@@ -10,10 +10,13 @@ use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
 use std::fs::{File, OpenOptions};
 use std::mem::size_of;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 use std::ptr;
 use std::sync::OnceLock;
 
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
+
+use crate::folder;
 
 /// The name under which SQLite knows it.
 const NAME: &CStr = c"halfback";
@@ -27,9 +30,9 @@ struct LogFile {
     /// Where in the file the kept bytes belong.
     from: sqlite3_int64,
     kept: Vec<u8>,
-    /// The same file, opened once more to sync its data.
-    data: Option<File>,
-    /// Whether the system's code has synced the file: the first time it does so with its folder.
+    /// The same file, opened once more to sync its data, with its path.
+    data: Option<(File, PathBuf)>,
+    /// Whether the folder was synced, so that the file is there after a loss of power.
     is_settled: bool,
 }
 
@@ -90,8 +93,9 @@ unsafe extern "C" fn open(
             (*log).methods = &raw const METHODS;
         }
         if code == ffi::SQLITE_OK && !name.is_null() {
-            let path = OsStr::from_bytes(CStr::from_ptr(name).to_bytes());
-            (*log).data = OpenOptions::new().write(true).open(path).ok();
+            let path = PathBuf::from(OsStr::from_bytes(CStr::from_ptr(name).to_bytes()));
+            let data = OpenOptions::new().write(true).open(&path).ok();
+            (*log).data = data.map(|data| (data, path));
         }
         code
     }
@@ -218,20 +222,21 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
     unsafe {
         let log = &mut *file.cast::<LogFile>();
         let system = behind(file);
-        let mut code = log.flush(system);
-        if code == ffi::SQLITE_OK {
-            code = match &log.data {
-                Some(data) if log.is_settled => synced(data),
-                _ => system!(system, xSync, flags),
-            };
+        let code = log.flush(system);
+        if code != ffi::SQLITE_OK {
+            return code;
         }
-        log.is_settled |= code == ffi::SQLITE_OK;
-        code
+        let Some((data, path)) = &log.data else { return system!(system, xSync, flags) };
+        if data.sync_data().is_err() {
+            return ffi::SQLITE_IOERR_FSYNC;
+        }
+        // SQLite's own code takes a folder that cannot be synced for one that is.
+        if !log.is_settled && folder::sync(path.parent().unwrap_or(path)).is_err() {
+            return ffi::SQLITE_IOERR_DIR_FSYNC;
+        }
+        log.is_settled = true;
+        ffi::SQLITE_OK
     }
-}
-
-fn synced(data: &File) -> c_int {
-    if data.sync_data().is_ok() { ffi::SQLITE_OK } else { ffi::SQLITE_IOERR_FSYNC }
 }
 
 /// What is still kept belongs to no commit.
