@@ -377,6 +377,30 @@ INVALID: list[tuple[str, Callable[[], object], str, type[Exception]]] = [
     ("level", lambda: metrics.wilson(1, 2, level=1), "`level`", ValueError),
     ("rows", lambda: metrics.wilson(3, 2), "`successes`", ValueError),
     ("no columns", lambda: metrics.bootstrap(metrics.accuracy_score), "`columns`", ValueError),
+    (
+        "few keys",
+        lambda: metrics.bootstrap(metrics.accuracy_score, TRUTH, PREDICTED, keys=[1, 2]),
+        "`keys` has 2 rows, expected 6",
+        ValueError,
+    ),
+    (
+        "few strata",
+        lambda: metrics.bootstrap(metrics.accuracy_score, TRUTH, PREDICTED, strata=[1, 2]),
+        "`strata` has 2 rows, expected 6",
+        ValueError,
+    ),
+    (
+        "strata of a metric without weights",
+        lambda: metrics.bootstrap(metrics.max_error, TRUTH, PREDICTED, strata=TRUTH),
+        "`metric` is `max_error`, expected one that takes weights",
+        ValueError,
+    ),
+    (
+        "a pair",
+        lambda: metrics.bootstrap(metrics.class_likelihood_ratios, TRUTH, PREDICTED),
+        "`metric` is `class_likelihood_ratios`, expected one that gives a number",
+        TypeError,
+    ),
 ]
 
 
@@ -533,6 +557,63 @@ def test_intervals_and_comparison() -> None:
     assert reached[0] >= 0.8 > reached[1]
     with pytest.raises(ZeroDivisionError):
         metrics.bootstrap(lambda truth, sample_weight: 1 / 0, truth)
+
+
+def test_a_key_is_the_same_in_every_library() -> None:
+    random = np.random.default_rng(4)
+    truth, guess = random.integers(0, 2, 300), random.integers(0, 2, 300)
+
+    def lower(keys: Any) -> float:
+        drawn = metrics.bootstrap(metrics.accuracy_score, truth, guess, keys=keys, replicates=50)
+        return drawn.lower
+
+    for plain in ([f"c{at // 3}" for at in range(300)], [at // 3 + 0.5 for at in range(300)]):
+        scalars = list(np.array(plain))
+        columns = [np.array(plain), scalars, pd.Series(plain), pl.Series(plain), pa.array(plain)]
+        chunked = pa.chunked_array([plain[:100], plain[100:]])
+        assert {lower(keys) for keys in [*columns, chunked, tuple(plain)]} == {lower(plain)}
+
+
+def test_strata_keep_their_weight_in_every_resample() -> None:
+    random = np.random.default_rng(5)
+    truth = random.integers(0, 2, 500)
+    site = np.where(truth == 1, "north", "south")
+
+    def share(truth: Any, sample_weight: Any) -> float:
+        return float(np.average(truth, weights=sample_weight))
+
+    held = metrics.bootstrap(share, truth, strata=site, replicates=100)
+    free = metrics.bootstrap(share, truth, replicates=100)
+    assert held.upper - held.lower < 1e-12 < free.upper - free.lower
+    codes = metrics.bootstrap(share, truth, strata=pa.array(truth), replicates=100)
+    assert np.array_equal(codes.replicates, held.replicates)
+    skewed = metrics.bootstrap(
+        metrics.accuracy_score, truth, truth ^ (random.random(500) < 0.2), strata=site, method="bca"
+    )
+    assert skewed.lower < skewed.estimate < skewed.upper
+
+
+def test_metrics_without_weights_see_each_row_as_often_as_it_was_drawn() -> None:
+    random = np.random.default_rng(6)
+    truth = random.random(300)
+    guess = truth + random.normal(0, 0.1, 300)
+    most = metrics.bootstrap(metrics.max_error, truth, list(guess), replicates=100)
+    assert most.upper == most.estimate == metrics.max_error(truth, guess)
+    assert most.lower < most.estimate
+    # What takes weights gives the same by repeated rows.
+    by_weights = metrics.bootstrap(metrics.mean_absolute_error, truth, guess, replicates=100)
+
+    def plain(truth: Any, guess: Any) -> float:
+        return float(np.abs(truth - guess).mean())
+
+    by_rows = metrics.bootstrap(plain, truth, guess, replicates=100)
+    assert np.allclose(by_rows.replicates, by_weights.replicates, rtol=1e-12)
+    classes = random.integers(0, 3, 300)
+    scores = random.dirichlet((1, 1, 1), 300)
+    pairs = metrics.bootstrap(
+        metrics.roc_auc_score, classes, scores, replicates=50, multi_class="ovo"
+    )
+    assert pairs.lower < pairs.estimate < pairs.upper
 
 
 def test_what_scikit_learn_lacks() -> None:

@@ -304,7 +304,7 @@ def metrics_best_threshold(
 ) -> tuple[float, float]: ...
 def metrics_bootstrap(
     metric: object,
-    keys: Sequence[int],
+    drawn: tuple[Sequence[int], Sequence[int] | None],
     replicates: int,
     seed: int,
     level: float,

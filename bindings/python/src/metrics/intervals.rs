@@ -1,9 +1,10 @@
 //! Intervals, resamples and comparison.
 
 use halfback_metrics::{
-    Adjustment, Bootstrap, Design, Error, Interval, adjust, bootstrap_roc_auc, clopper_pearson,
-    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
-    power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
+    Adjustment, Bootstrap, Design, Error, Interval, adjust, bootstrap_roc_auc,
+    bootstrap_stratified, clopper_pearson, delong, delong_paired, mcnemar, miettinen_nurminen,
+    newcombe, power_of_means, power_of_proportions, rows_for_means, rows_for_proportions, welch,
+    wilson,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
@@ -179,20 +180,20 @@ pub(crate) fn metrics_rows(
 }
 
 /// The bootstrap of a metric that Python computes: `metric` is called with the weights of the rows
-/// as the bytes of an array. Gives the interval, the standard error, the replicates, and how many
-/// were undefined.
+/// as the bytes of an array. `drawn` are the rows' keys and, where they are drawn within strata, those.
+/// Gives the interval, the standard error, the replicates, and how many were undefined.
 #[pyfunction]
-#[pyo3(signature = (metric, keys, replicates, seed, level, jackknife, /))]
-#[expect(clippy::needless_pass_by_value, reason = "keys from Python are extracted as owned")]
+#[pyo3(signature = (metric, drawn, replicates, seed, level, jackknife, /))]
 pub(crate) fn metrics_bootstrap<'py>(
     metric: &Bound<'py, PyAny>,
-    keys: Vec<u64>,
+    drawn: (Vec<u64>, Option<Vec<u32>>),
     replicates: u32,
     seed: u64,
     level: f64,
     jackknife: Option<usize>,
 ) -> PyResult<(Bounds, f64, Bound<'py, PyByteArray>, usize)> {
     let py = metric.py();
+    let (keys, strata) = drawn;
     let mut raised = None;
     let mut call = |weights: &[f64]| -> f64 {
         if raised.is_some() {
@@ -205,7 +206,10 @@ pub(crate) fn metrics_bootstrap<'py>(
         })
     };
     // With the interpreter lock: the metric is Python's, and lets go of it where it can.
-    let outcome = halfback_metrics::bootstrap(&keys, replicates, seed, &mut call);
+    let outcome = match &strata {
+        None => halfback_metrics::bootstrap(&keys, replicates, seed, &mut call),
+        Some(strata) => bootstrap_stratified(&keys, strata, replicates, seed, &mut call),
+    };
     let left_out = jackknife
         .map(|groups| halfback_metrics::jackknife(keys.len(), groups, &mut call))
         .transpose();

@@ -9,7 +9,7 @@ from array import array as vector
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
-from halfback.metrics.checks import choice, whole
+from halfback.metrics.checks import choice, refused, whole
 from halfback.metrics.columns import array
 
 if TYPE_CHECKING:
@@ -108,16 +108,19 @@ def bootstrap(
     level: float = 0.95,
     method: str = "percentile",
     keys: Iterable[object] | None = None,
+    strata: Iterable[object] | None = None,
     **options: Any,
 ) -> BootstrapInterval:
-    """The Poisson bootstrap of any metric that takes `sample_weight`.
+    """The Poisson bootstrap of any metric that is a number.
 
-    `metric(*columns, sample_weight=…, **options)` is called with ones, and then for each resample.
-    A row's weights depend on the seed and on its key alone, which is its number unless `keys` are
-    given: rows of one key, a cluster, are drawn together, and any order or partition of the rows
-    draws the same resamples. `method` is `percentile` or `bca`, which takes up to 200 calls more.
-    A metric that is NaN leaves a resample out. For the difference of two models, hand in a function
-    of both their columns. Sources: Efron (1979, 1987); Chamandy et al. (2012).
+    `metric(*columns, sample_weight=…, **options)` is called with ones, and then for each resample; a
+    metric without `sample_weight` is called with each row as often as it was drawn. A row's weights
+    depend on the seed and on its key alone, which is its number unless `keys` are given: rows of one
+    key, a cluster, are drawn together, and any order or partition of the rows draws the same
+    resamples. With `strata`, such as classes or sites, each of them keeps the weight that it has in
+    the rows. `method` is `percentile` or `bca`, which takes up to 200 calls more. A metric that is NaN
+    leaves a resample out. For the difference of two models, hand in a function of both their columns.
+    Sources: Efron (1979, 1987); Chamandy et al. (2012); for strata Davison and Hinkley (1997).
 
     >>> from halfback.metrics import accuracy_score, bootstrap
     >>> found = bootstrap(accuracy_score, [0, 1, 1, 0] * 50, [0, 1, 0, 0] * 50, seed=7)
@@ -129,28 +132,61 @@ def bootstrap(
     choice("method", method, ("percentile", "bca"))
     count, start = whole("replicates", replicates, 1), whole("seed", seed, 0)
     level = float(level)
-    sorts_once = keys is None and method == "percentile" and not options and len(columns) == 2
-    if metric is roc_auc_score and sorts_once and not _is_table(columns[1]):
+    is_plain = keys is None and strata is None and method == "percentile" and not options
+    if metric is roc_auc_score and is_plain and len(columns) == 2 and not _is_table(columns[1]):
         truth, scores = columns
         found = _native.metrics_bootstrap_roc_auc(truth, scores, count, start, level)
     else:
-        rows = _keys(columns, keys)
-
-        def weighed(weights: bytearray) -> float:
-            own = array(weights)
-            if not own.any():
-                return float("nan")
-            return float(_quietly(metric, columns, own, options))
-
+        rows = _rows(columns)
+        resampled = _resampled(metric, columns, options, strata is not None)
         groups = 200 if method == "bca" else None
-        found = _native.metrics_bootstrap(weighed, rows, count, start, level, groups)
+        drawn = (_keys(keys, rows), _strata(strata, rows))
+        found = _native.metrics_bootstrap(resampled, drawn, count, start, level, groups)
     bounds, error, values, undefined = found
     return BootstrapInterval(*bounds, level, error, array(values), undefined)
 
 
-def _quietly(
-    metric: Callable[..., Any], columns: Any, weights: Any, options: dict[str, Any]
-) -> Any:
+def _resampled(
+    metric: Callable[..., Any], columns: Any, options: dict[str, Any], is_stratified: bool
+) -> Callable[[bytearray], float]:
+    """The metric as a function of the rows' weights."""
+    takes_weights = _takes_weights(metric, options)
+    if is_stratified and not takes_weights:
+        raise refused("metric", getattr(metric, "__name__", metric), "one that takes weights")
+
+    def of(weights: bytearray) -> float:
+        own = array(weights)
+        if not own.any():
+            return float("nan")
+        if takes_weights:
+            return _quietly(metric, columns, options | {"sample_weight": own})
+        return _quietly(metric, [_drawn(column, own) for column in columns], options)
+
+    return of
+
+
+def _takes_weights(metric: Callable[..., Any], options: dict[str, Any]) -> bool:
+    """Whether the metric has `sample_weight`; pairs of classes have it only by name."""
+    from inspect import Parameter, signature
+
+    if options.get("multi_class") == "ovo":
+        return False
+    try:
+        parameters = signature(metric).parameters
+    except (TypeError, ValueError):
+        return True
+    of_all = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
+    return of_all or "sample_weight" in parameters
+
+
+def _drawn(column: Any, counts: Any) -> Any:
+    """Each row as often as it was drawn."""
+    import numpy as np
+
+    return np.repeat(np.asarray(column), counts.astype(np.int64), axis=0)
+
+
+def _quietly(metric: Callable[..., Any], columns: Any, options: dict[str, Any]) -> float:
     """Resamples that a metric is not defined for are counted, and not told one by one."""
     import warnings
 
@@ -158,7 +194,10 @@ def _quietly(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", undefined_metric_warning())
-        return metric(*columns, sample_weight=weights, **options)
+        found = metric(*columns, **options)
+    if not hasattr(found, "__float__"):
+        raise refused("metric", getattr(metric, "__name__", metric), "one that gives a number")
+    return float(found)
 
 
 def _is_table(column: Any) -> bool:
@@ -168,16 +207,53 @@ def _is_table(column: Any) -> bool:
     return bool(isinstance(column, (list, tuple)) and column and hasattr(column[0], "__len__"))
 
 
-def _keys(columns: tuple[Any, ...], keys: Iterable[object] | None) -> vector[int]:
+def _rows(columns: tuple[Any, ...]) -> int:
     if not columns:
         from halfback.errors import InvalidError
 
         raise InvalidError(
             "`columns` are missing, expected those of the metric", "invalid_argument"
         )
+    return len(columns[0])
+
+
+def _keys(keys: Iterable[object] | None, rows: int) -> vector[int]:
     if keys is None:
-        return vector("Q", range(len(columns[0])))
-    return vector("Q", map(_key, keys))
+        return vector("Q", range(rows))
+    return vector("Q", map(_key, _plain("keys", keys, rows)))
+
+
+def _strata(strata: Iterable[object] | None, rows: int) -> vector[int] | None:
+    """A number for each stratum."""
+    if strata is None:
+        return None
+    numbers: dict[object, int] = {}
+    values = _plain("strata", strata, rows)
+    return vector("I", [numbers.setdefault(value, len(numbers)) for value in values])
+
+
+def _plain(argument: str, values: Iterable[object], rows: int) -> list[object]:
+    """Python's own values, whichever library's column they are in: a key is the same in all."""
+    for name in ("to_pylist", "to_list", "tolist"):
+        convert = getattr(values, name, None)
+        if convert is not None:
+            values = convert()
+            break
+    plain = [_plain_value(value) for value in values]
+    if len(plain) != rows:
+        from halfback.errors import InvalidError
+
+        message = f"`{argument}` has {len(plain)} rows, expected {rows}"
+        raise InvalidError(message, "invalid_argument")
+    return plain
+
+
+def _plain_value(value: Any) -> object:
+    for name in ("as_py", "item"):
+        convert = getattr(value, name, None)
+        if convert is not None:
+            return convert()
+    return value
 
 
 def _key(key: object) -> int:
