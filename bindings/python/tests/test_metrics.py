@@ -378,6 +378,44 @@ INVALID: list[tuple[str, Callable[[], object], str, type[Exception]]] = [
     ("rows", lambda: metrics.wilson(3, 2), "`successes`", ValueError),
     ("no columns", lambda: metrics.bootstrap(metrics.accuracy_score), "`columns`", ValueError),
     (
+        "a positive class of three",
+        lambda: metrics.average_precision_score([0, 1, 2], np.eye(3), pos_label=0),
+        "`pos_label` does not fit: it is 1",
+        ValueError,
+    ),
+    (
+        "one class by a single score",
+        lambda: metrics.top_k_accuracy_score([0, 0, 0], [0.1, 0.4, 0.8], k=1),
+        "`y_true` has 1, expected at least 2",
+        ValueError,
+    ),
+    (
+        "weights of no rows",
+        lambda: metrics.d2_brier_score([], [], sample_weight=[1, 2]),
+        "`sample_weight` has 2 rows, expected 0",
+        ValueError,
+    ),
+    ("no share", lambda: metrics.newcombe((1, 2), ()), "`second` is `", TypeError),  # type: ignore[arg-type]
+    ("more than all", lambda: metrics.newcombe((3, 2), (1, 2)), "`first` is `", ValueError),
+    (
+        "costs in a list",
+        lambda: metrics.best_threshold(TRUTH, SCORES, [1, 2]),  # type: ignore[arg-type]
+        "`costs` is `",
+        TypeError,
+    ),
+    (
+        "no state",
+        lambda: metrics.State("scores").merge(3),  # type: ignore[arg-type]
+        "`other` is `3`, expected a state",
+        TypeError,
+    ),
+    (
+        "buckets of numbers",
+        lambda: metrics.State("regression", buckets=9),
+        "`kind` is `regression`",
+        ValueError,
+    ),
+    (
         "few keys",
         lambda: metrics.bootstrap(metrics.accuracy_score, TRUTH, PREDICTED, keys=[1, 2]),
         "`keys` has 2 rows, expected 6",
@@ -557,6 +595,15 @@ def test_intervals_and_comparison() -> None:
     assert reached[0] >= 0.8 > reached[1]
     with pytest.raises(ZeroDivisionError):
         metrics.bootstrap(lambda truth, sample_weight: 1 / 0, truth)
+
+
+def test_what_scikit_learn_gives_of_several_classes_and_of_narrow_numbers() -> None:
+    scores = [[0.6, 0.3, 0.1], [0.2, 0.2, 0.6], [0.3, 0.4, 0.3], [0.1, 0.5, 0.4]]
+    each = metrics.average_precision_score(["a", "b", "c", "b"], scores, average=None)
+    assert np.allclose(each, [1.0, 0.75, 1 / 3])
+    assert metrics.r2_score(TRUTH, SCORES, multioutput=None) == metrics.r2_score(TRUTH, SCORES)
+    narrow = np.full((4, 3), 1 / 3, dtype=np.float32)
+    assert metrics.d2_log_loss_score([0] * 4, narrow, labels=[0, 1, 2]) < -1e15
 
 
 def test_a_key_is_the_same_in_every_library() -> None:

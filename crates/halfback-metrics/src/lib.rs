@@ -88,11 +88,11 @@ pub use regression::{
 };
 pub use score::{
     BestThreshold, Brier, Costs, DetCurve, GainCurve, Multiclass, PrecisionRecallCurve, RocCurve,
-    ScoreAverage, Thresholds, auc, average_precision, average_precision_by_label,
-    average_precision_multiclass, average_precision_multilabel, best_threshold, brier_score,
-    confusion_at_thresholds, d2_brier_score, d2_log_loss, det_curve, gain_curve, gini, hinge_loss,
-    kolmogorov_smirnov, lift_at, log_loss, precision_recall_curve, roc_auc, roc_auc_by_class,
-    roc_auc_multiclass, roc_auc_multilabel, roc_curve,
+    ScoreAverage, Thresholds, auc, average_precision, average_precision_by_class,
+    average_precision_by_label, average_precision_multiclass, average_precision_multilabel,
+    best_threshold, brier_score, confusion_at_thresholds, d2_brier_score, d2_log_loss, det_curve,
+    gain_curve, gini, hinge_loss, kolmogorov_smirnov, lift_at, log_loss, precision_recall_curve,
+    roc_auc, roc_auc_by_class, roc_auc_multiclass, roc_auc_multilabel, roc_curve,
 };
 pub use state::{Batch, Finished, ScoreSummary, Spec, State};
 pub use suite::{Binary, Compared, Measured, Method, Settings, Suite, higher_is_better};

@@ -12,8 +12,9 @@ mod threshold;
 
 pub use area::{auc, average_precision, gini, kolmogorov_smirnov, roc_auc};
 pub use averaged::{
-    Multiclass, ScoreAverage, average_precision_by_label, average_precision_multiclass,
-    average_precision_multilabel, roc_auc_by_class, roc_auc_multiclass, roc_auc_multilabel,
+    Multiclass, ScoreAverage, average_precision_by_class, average_precision_by_label,
+    average_precision_multiclass, average_precision_multilabel, roc_auc_by_class,
+    roc_auc_multiclass, roc_auc_multilabel,
 };
 pub use curve::{
     DetCurve, PrecisionRecallCurve, RocCurve, det_curve, precision_recall_curve, roc_curve,

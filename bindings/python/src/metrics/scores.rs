@@ -2,10 +2,11 @@
 
 use halfback_metrics::{
     Brier, Costs, Error, Metric, Multiclass, ScoreAverage, auc, average_precision,
-    average_precision_by_label, average_precision_multiclass, average_precision_multilabel,
-    best_threshold, brier_score, confusion_at_thresholds, d2_brier_score, d2_log_loss, det_curve,
-    gain_curve, gini, hinge_loss, kolmogorov_smirnov, lift_at, log_loss, precision_recall_curve,
-    roc_auc, roc_auc_by_class, roc_auc_multiclass, roc_auc_multilabel, roc_curve,
+    average_precision_by_class, average_precision_by_label, average_precision_multiclass,
+    average_precision_multilabel, best_threshold, brier_score, confusion_at_thresholds,
+    d2_brier_score, d2_log_loss, det_curve, gain_curve, gini, hinge_loss, kolmogorov_smirnov,
+    lift_at, log_loss, precision_recall_curve, roc_auc, roc_auc_by_class, roc_auc_multiclass,
+    roc_auc_multilabel, roc_curve,
 };
 use halfback_metrics::{Label, Undefined};
 use pyo3::prelude::*;
@@ -121,6 +122,10 @@ pub(crate) fn metrics_average_precision<'py>(
     let weight = weight.as_deref();
     let (numbers, width) = (scores.numbers(py)?, scores.width());
     let positive = label(pos_label, "pos_label")?;
+    if (truth.is_table() || width > 1) && positive != Some(Label::Int(1)) {
+        let message = "`pos_label` does not fit: it is 1 where there are more than two classes, or several labels a row";
+        return Err(invalid(py, message));
+    }
     if truth.is_table() {
         let indicators = truth.indicators(py)?;
         same_width(py, &truth, &scores)?;
@@ -136,16 +141,19 @@ pub(crate) fn metrics_average_precision<'py>(
         return Ok(metric(py, area)?.into_pyobject(py)?.into_any());
     }
     let held = truth.labels(py)?;
-    let area = work(py, || {
-        if width == 1 {
-            return average_precision(held.get(), numbers.get(), weight, positive.as_ref());
-        }
-        let how = averaged(average).ok_or(Error::Choice {
-            argument: "average",
-            expected: "`None` is for several labels a row",
-        })?;
-        average_precision_multiclass(held.get(), numbers.table(width, "y_score")?, how, weight)
-    })?;
+    let area = if width == 1 {
+        work(py, || average_precision(held.get(), numbers.get(), weight, positive.as_ref()))?
+    } else {
+        let Some(how) = averaged(average) else {
+            let areas = work(py, || {
+                average_precision_by_class(held.get(), numbers.table(width, "y_score")?, weight)
+            })?;
+            return Ok(metrics(py, &areas)?.into_any());
+        };
+        work(py, || {
+            average_precision_multiclass(held.get(), numbers.table(width, "y_score")?, how, weight)
+        })?
+    };
     Ok(metric(py, area)?.into_pyobject(py)?.into_any())
 }
 

@@ -25,6 +25,10 @@ pub fn top_k_accuracy(
     let (classes, codes) = class_codes(y_true, labels)?;
     let columns = y_score.columns();
     check_columns(y_true, columns, classes, labels.is_some())?;
+    if columns == 1 && classes < 2 {
+        // A single score is that of the larger of two classes.
+        return Err(Error::TooFew { argument: "y_true", found: classes, expected: 2 });
+    }
     let hits: Vec<bool> = if columns == 1 {
         binary_hits(&scores, &codes, k)
     } else {

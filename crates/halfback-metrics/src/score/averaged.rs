@@ -119,6 +119,19 @@ pub fn average_precision_multiclass(
     averaged(&tables, average, &|truth, scores, w| Ok(average_precision_of(truth, scores, w)))
 }
 
+/// [`average_precision_multiclass`] of each class, in their order.
+pub fn average_precision_by_class(
+    y_true: Labels<'_>,
+    y_score: Matrix<'_>,
+    sample_weight: Weights<'_>,
+) -> Result<Vec<Metric>> {
+    let (codes, scores) = classes(y_true, y_score, sample_weight, None, false)?;
+    let columns = y_score.columns();
+    let truth = one_hot(&codes, columns);
+    let tables = Tables { truth: &truth, scores: &scores, columns, weights: sample_weight };
+    by_column(&tables, &|truth, scores, w| Ok(average_precision_of(truth, scores, w)))
+}
+
 /// Average precision for several labels a row; `y_true` has the shape of `y_score`.
 ///
 /// Source: scikit-learn 1.9 `average_precision_score`.

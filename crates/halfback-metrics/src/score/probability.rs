@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::column::{Label, Labels, Matrix, Weights, finite, rows};
+use crate::column::{Label, Labels, Matrix, Weights, finite, rows, same_length};
 use crate::confusion::class_codes;
 use crate::encode::positives;
 use crate::error::{Error, Metric, Reason, Result, Undefined, Warning};
@@ -66,15 +66,25 @@ pub fn d2_log_loss(
     sample_weight: Weights<'_>,
     labels: Option<&[Label]>,
 ) -> Result<Metric> {
-    if y_true.len().max(y_proba.rows()) < 2 {
-        return Ok(Metric::warned(f64::NAN, Reason::TooFewRows, Warning::UndefinedMetric));
+    if let Some(undefined) = too_few(y_true, y_proba, sample_weight)? {
+        return Ok(undefined);
     }
     let forecast = Forecast::of(y_true, y_proba, sample_weight, labels)?;
-    let epsilon = forecast.epsilon;
+    // Frequencies are doubles, also where the probabilities are not.
+    let epsilon = f64::EPSILON;
     let total = forecast.weight();
     let entropy = |&weight: &f64| -weight * (weight / total).clamp(epsilon, 1.0 - epsilon).ln();
     let null: f64 = forecast.class_weights().iter().map(entropy).sum();
     Ok(explained(forecast.log_loss(), null, forecast.undefined))
+}
+
+/// What a share of nothing or of a single row is; it has none.
+fn too_few(y_true: Labels<'_>, y_proba: Matrix<'_>, w: Weights<'_>) -> Result<Option<Metric>> {
+    let rows = y_true.len();
+    same_length("y_proba", y_proba.rows(), rows)?;
+    same_length("sample_weight", w.map_or(rows, <[f64]>::len), rows)?;
+    let undefined = || Metric::warned(f64::NAN, Reason::TooFewRows, Warning::UndefinedMetric);
+    Ok((rows < 2).then(undefined))
 }
 
 fn explained(loss: f64, null: f64, undefined: Option<Undefined>) -> Metric {
@@ -125,8 +135,8 @@ pub fn d2_brier_score(
     sample_weight: Weights<'_>,
     options: &Brier<'_>,
 ) -> Result<Metric> {
-    if y_true.len().max(y_proba.rows()) < 2 {
-        return Ok(Metric::warned(f64::NAN, Reason::TooFewRows, Warning::UndefinedMetric));
+    if let Some(undefined) = too_few(y_true, y_proba, sample_weight)? {
+        return Ok(undefined);
     }
     let forecast = Forecast::for_brier(y_true, y_proba, sample_weight, options)?;
     let total = forecast.weight();

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
-from halfback.metrics.checks import choice, whole
+from halfback.metrics.checks import choice, refused, whole
 from halfback.metrics.columns import array
 from halfback.metrics.intervals import Interval
 
@@ -187,7 +187,16 @@ def rows_for_proportions(
 def _proportions(
     kind: str, first: tuple[int, int], second: tuple[int, int], level: float
 ) -> Interval:
-    one = (whole("first", first[0], 0), whole("first", first[1], 0))
-    other = (whole("second", second[0], 0), whole("second", second[1], 0))
+    one, other = _share("first", first), _share("second", second)
     level = float(level)
     return Interval(*_native.metrics_proportions(kind, one, other, level), level)
+
+
+def _share(argument: str, share: object) -> tuple[int, int]:
+    expected = "a pair of successes and rows, of which there is one at least"
+    if not isinstance(share, (tuple, list)) or len(share) != 2:
+        raise refused(argument, share, expected)
+    successes, rows = (whole(argument, number, 0) for number in share)
+    if not 0 < rows >= successes:
+        raise refused(argument, share, expected)
+    return successes, rows

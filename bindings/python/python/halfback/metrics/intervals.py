@@ -113,14 +113,15 @@ def bootstrap(
 ) -> BootstrapInterval:
     """The Poisson bootstrap of any metric that is a number.
 
-    `metric(*columns, sample_weight=…, **options)` is called with ones, and then for each resample; a
-    metric without `sample_weight` is called with each row as often as it was drawn. A row's weights
-    depend on the seed and on its key alone, which is its number unless `keys` are given: rows of one
-    key, a cluster, are drawn together, and any order or partition of the rows draws the same
-    resamples. With `strata`, such as classes or sites, each of them keeps the weight that it has in
-    the rows. `method` is `percentile` or `bca`, which takes up to 200 calls more. A metric that is NaN
-    leaves a resample out. For the difference of two models, hand in a function of both their columns.
-    Sources: Efron (1979, 1987); Chamandy et al. (2012); for strata Davison and Hinkley (1997).
+    `metric(*columns, sample_weight=…, **options)` is called with ones, and then for each resample;
+    a metric without `sample_weight` is called with each row as often as it was drawn. A row's
+    weights depend on the seed and on its key alone, which is its number unless `keys` are given:
+    rows of one key, a cluster, are drawn together, and any order or partition of the rows draws
+    the same resamples. With `strata`, such as classes or sites, each of them keeps the weight that
+    it has in the rows. `method` is `percentile` or `bca`, which takes up to 200 calls more. A
+    metric that is NaN leaves a resample out. For the difference of two models, hand in a function
+    of both their columns. Sources: Efron (1979, 1987); Chamandy et al. (2012); for strata Davison
+    and Hinkley (1997).
 
     >>> from halfback.metrics import accuracy_score, bootstrap
     >>> found = bootstrap(accuracy_score, [0, 1, 1, 0] * 50, [0, 1, 0, 0] * 50, seed=7)

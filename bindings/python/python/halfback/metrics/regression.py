@@ -221,7 +221,7 @@ def r2_score(
     y_pred: Column,
     *,
     sample_weight: Column | None = None,
-    multioutput: Multioutput = "uniform_average",
+    multioutput: Multioutput | None = "uniform_average",
     force_finite: bool = True,
 ) -> float | NDArray[Any]:
     """The share of the variance of the truth that is explained.
@@ -230,6 +230,8 @@ def r2_score(
     else NaN or -inf. Source: scikit-learn 1.9 `r2_score`.
     """
     finite = float(flag("force_finite", force_finite))
+    if multioutput is None:
+        multioutput = "uniform_average"
     return _outputs("r2", y_true, y_pred, sample_weight, multioutput, _SHARES, finite)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
 from halfback.errors import InvalidError
-from halfback.metrics.checks import choice, flag, number, whole
+from halfback.metrics.checks import choice, flag, number, refused, whole
 from halfback.metrics.columns import array
 
 if TYPE_CHECKING:
@@ -403,6 +403,8 @@ def best_threshold(
     >>> best_threshold([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], {"fp": 1, "fn": 5})
     BestThreshold(threshold=0.35, mean_cost=0.25)
     """
+    if not hasattr(costs, "get"):
+        raise refused("costs", costs, "a mapping of some of `tp`, `fp`, `fn` and `tn`")
     odd = {*costs} - {"tp", "fp", "fn", "tn"}
     if odd:
         message = f"`costs` has `{min(odd)}`, expected some of `tp`, `fp`, `fn` and `tn`"

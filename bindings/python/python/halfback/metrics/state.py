@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from halfback import _native
 from halfback.errors import InvalidError
-from halfback.metrics.checks import flag, whole
+from halfback.metrics.checks import flag, refused, whole
 
 if TYPE_CHECKING:
     from halfback.metrics.columns import Column
@@ -41,6 +41,9 @@ class State:
         if buckets is not None and whole("buckets", buckets, 1) > _MOST_BUCKETS:
             message = f"`buckets` is `{buckets}`, expected at most {_MOST_BUCKETS}"
             raise InvalidError(message, "invalid_argument")
+        if kind != "scores" and (flag("probabilities", probabilities) or buckets is not None):
+            message = f"`probabilities` and `buckets` are of scores, and `kind` is `{kind}`"
+            raise InvalidError(message, "invalid_argument")
         self._state = _native.MetricState(kind, flag("probabilities", probabilities), buckets)
 
     @property
@@ -59,6 +62,8 @@ class State:
 
     def merge(self, other: State) -> Self:
         """Sees what another state of the same kind has seen, and gives itself."""
+        if not isinstance(other, State):
+            raise refused("other", other, "a state")
         self._state.merge(other._state)
         return self
 
