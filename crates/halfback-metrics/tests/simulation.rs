@@ -326,6 +326,36 @@ fn a_stratified_bootstrap_covers_what_is_within_strata() {
 }
 
 #[test]
+fn rows_of_a_cluster_are_drawn_together() {
+    const CLUSTERS: u64 = 80;
+    const EACH: u64 = 4;
+    let mut random = Random(12);
+    let clusters: Vec<u64> = (0..CLUSTERS * EACH).map(|row| row / EACH).collect();
+    let rows: Vec<u64> = (0..CLUSTERS * EACH).collect();
+    let (mut covered, mut covered_without) = (0, 0);
+    for run in 0..RUNS as u64 {
+        let mut values = Vec::new();
+        for _ in 0..CLUSTERS {
+            let own = random.normal();
+            values.extend((0..EACH).map(|_| own + 0.5 * random.normal()));
+        }
+        let mean = |weights: &[f64]| {
+            let sum: f64 = values.iter().zip(weights).map(|(value, weight)| value * weight).sum();
+            sum / weights.iter().sum::<f64>()
+        };
+        let covers_zero = |keys: &[u64]| {
+            let interval = bootstrap(keys, 200, run, mean).unwrap().percentile(0.9).unwrap();
+            usize::from(covers(&interval, 0.0))
+        };
+        covered += covers_zero(&clusters);
+        covered_without += covers_zero(&rows);
+    }
+    holds(covered, RUNS, 0.9, 0.01);
+    // As if there were four times as many independent rows.
+    assert!(covered_without < RUNS * 7 / 10, "{covered_without}");
+}
+
+#[test]
 fn strata_keep_their_weight_in_every_resample() {
     let keys: Vec<u64> = (0..20).collect();
     let strata: Vec<u32> = (0..20).map(|row| 7 * u32::from(row >= 5)).collect();
