@@ -1,8 +1,8 @@
 //! Intervals, comparisons and plans.
 
 use halfback_metrics::{
-    Adjustment, Bootstrap, Design, Error, Resampling, adjust, bootstrap_roc_auc, clopper_pearson,
-    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    Adjustment, Bootstrap, Design, Error, Labels, Resampling, adjust, bootstrap_roc_auc,
+    clopper_pearson, delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
     power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
 };
 
@@ -94,8 +94,14 @@ fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
             let (rows, seed, replicate) =
                 (call.count(0, "rows")?, seed(call, 1)?, replicate(call, 2)?);
             let resampling = Resampling::new(seed);
-            let weights: Vec<f64> =
-                (0..rows as u64).map(|row| resampling.weight(row, replicate).into()).collect();
+            let weight = |key: u64| f64::from(resampling.weight(key, replicate));
+            let weights: Vec<f64> = match call.labels(0) {
+                // A key is any 64 bits.
+                Ok(Labels::Int(keys)) => {
+                    keys.iter().map(|&key| weight(key.cast_unsigned())).collect()
+                }
+                _ => (0..rows as u64).map(weight).collect(),
+            };
             out.list(&weights);
         }
         "bootstrap" => {

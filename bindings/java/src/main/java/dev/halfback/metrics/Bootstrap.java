@@ -13,7 +13,8 @@ public record Bootstrap(double standardError, int undefined, Interval interval) 
   /**
    * Computes a metric again with random weights of its rows, which are Poisson variables of mean 1
    * (Chamandy et al. 2012). The weight of a row depends on the seed, its number and the resample
-   * alone, so the same seed gives the same interval.
+   * alone, so the same seed gives the same interval. {@link Resampling} draws clusters and strata
+   * as well.
    *
    * <pre>{@code
    * Bootstrap.of(scores.size(), 1000, 7, 0.95,
@@ -29,15 +30,7 @@ public record Bootstrap(double standardError, int undefined, Interval interval) 
    */
   public static Bootstrap of(
       int rows, int replicates, long seed, double level, ToDoubleFunction<double[]> metric) {
-    double[] values = new double[Math.max(replicates, 0)];
-    for (int replicate = 0; replicate < values.length; replicate++) {
-      values[replicate] =
-          metric.applyAsDouble(Columns.of("resample", rows, bits(seed), replicate).list());
-    }
-    double[] ones = new double[rows];
-    java.util.Arrays.fill(ones, 1);
-    double estimate = metric.applyAsDouble(ones);
-    return read(new Columns().add(values).add((Column) null).measure("bootstrap", estimate, level));
+    return Resampling.of(rows).replicates(replicates).seed(seed).level(level).measure(metric);
   }
 
   /** A seed is any 64 bits: those of a double. */

@@ -15,6 +15,7 @@ import java.util.NoSuchElementException;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -209,6 +210,48 @@ class MetricsTest {
     Interval analytic = rows.deLong(0.95).interval();
     assertEquals(analytic.lower(), first.interval().lower(), 0.01);
     assertEquals(analytic.upper(), first.interval().upper(), 0.01);
+  }
+
+  @Test
+  void clustersAndStrataAreDrawnAsOne() {
+    int[] strata = new int[200];
+    long[] clusters = new long[200];
+    double[] values = new double[200];
+    Random random = new Random(5);
+    for (int row = 0; row < 200; row++) {
+      strata[row] = row < 50 ? 7 : -3;
+      clusters[row] = row / 4;
+      values[row] = (row < 50 ? 10 : 0) + clusters[row] % 5 + 0.1 * random.nextGaussian();
+    }
+    ToDoubleFunction<double[]> mean =
+        weights -> {
+          double sum = 0;
+          double whole = 0;
+          for (int row = 0; row < 200; row++) {
+            sum += weights[row] * values[row];
+            whole += weights[row];
+          }
+          return sum / whole;
+        };
+    Bootstrap plain = Resampling.of(200).seed(3).measure(mean);
+    assertEquals(plain, Bootstrap.of(200, 1000, 3, 0.95, mean));
+    Bootstrap within = Resampling.of(200).seed(3).strata(strata).measure(mean);
+    assertTrue(within.standardError() < plain.standardError() / 2);
+    assertEquals(plain.interval().estimate(), within.interval().estimate());
+    Bootstrap together = Resampling.of(200).seed(3).strata(strata).keys(clusters).measure(mean);
+    assertTrue(together.standardError() > within.standardError() * 1.5);
+    Bootstrap corrected = Resampling.of(200).seed(3).level(0.9).bca().measure(mean);
+    assertTrue(corrected.interval().lower() > plain.interval().lower());
+    assertEquals(0.9, corrected.interval().level());
+  }
+
+  @Test
+  void whatDoesNotFitTheRowsIsRefused() {
+    Resampling rows = Resampling.of(3);
+    refused("keys", () -> rows.keys(1, 2));
+    refused("keys", () -> rows.keys((long[]) null));
+    refused("strata", rows::strata);
+    refused("rows", () -> Resampling.of(0));
   }
 
   @Test
