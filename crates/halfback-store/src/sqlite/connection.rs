@@ -284,3 +284,18 @@ fn unavailable(text: &str) -> Error {
     }
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_not_what_all_are_is_damage() {
+        let connection = Connection::open_in_memory().unwrap();
+        let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0));
+        for sql in ["SELECT CAST(x'61ff' AS TEXT)", "SELECT 7", "SELECT 'a' WHERE false"] {
+            assert_eq!(failure(&text(sql).unwrap_err()).code(), "corrupt", "{sql}");
+        }
+        assert_eq!(failure(&text("SELECT nothing").unwrap_err()).code(), "internal");
+    }
+}
