@@ -304,6 +304,38 @@ fn a_damaged_backup_is_not_restored_and_the_error_names_what_is_damaged() {
 }
 
 #[test]
+fn a_damaged_registry_does_not_replace_its_backup() {
+    let (folder, registry) = registry();
+    let (path, backup) = (folder.path().join("hb"), folder.path().join("backup"));
+    registry.backup(&backup, false, &mut no_progress).unwrap();
+    let before = files(&backup);
+    registry.close().unwrap();
+    let database = std::fs::read(path.join("registry.db")).unwrap();
+    let damage = |page: usize| {
+        let mut damaged = database.clone();
+        damaged[page * 1024..(page + 1) * 1024].fill(0);
+        overwrite(&path.join("registry.db"), &damaged);
+    };
+    let mut refused = 0;
+    for page in 1..database.len() / 1024 {
+        damage(page);
+        // Damage of some pages is told at the door.
+        let Ok(registry) = Registry::open(&path) else { continue };
+        match registry.backup(&backup, true, &mut no_progress) {
+            Err(error) => {
+                refused += usize::from(error.code() == "corrupt");
+                assert_eq!(files(&backup), before, "page {page}: {error}");
+            }
+            // A page that held nothing.
+            Ok(_) => assert_eq!(reader(&backup).check().unwrap().findings, [], "page {page}"),
+        }
+    }
+    assert!(refused > 20, "{refused}");
+    overwrite(&path.join("registry.db"), &database);
+    Registry::open(&path).unwrap().backup(&backup, true, &mut no_progress).unwrap();
+}
+
+#[test]
 fn verifying_replaces_what_was_altered_in_a_backup() {
     let (folder, registry) = registry();
     let to = folder.path().join("backup");

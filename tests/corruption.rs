@@ -9,6 +9,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -462,6 +463,38 @@ fn damage_to_any_artifact_is_found_by_check_and_by_nothing_else_taken_for_sound(
         let report = registry.check_with(fast, &mut no_progress).unwrap();
         assert_eq!((report.artifacts, report.findings), (0, vec![]));
         std::fs::write(file, &whole).unwrap();
+    }
+    assert_eq!(registry.check().unwrap().findings, []);
+}
+
+#[test]
+fn what_is_no_file_in_the_place_of_an_artifact_is_neither_waited_for_nor_read_to_its_end() {
+    let sound = Sound::new();
+    let path = sound.path("closed");
+    let registry = open(&path).unwrap();
+    let place = registry.file_path("models:/model-0/1", None).unwrap();
+    let pipe = |place: &Path| {
+        assert!(Command::new("mkfifo").arg(place).status().unwrap().success());
+    };
+    let endless = |place: &Path| std::os::unix::fs::symlink("/dev/zero", place).unwrap();
+    let sparse = |place: &Path| File::create(place).unwrap().set_len(1 << 40).unwrap();
+    let folder = |place: &Path| std::fs::create_dir(place).unwrap();
+    let whole = std::fs::read(&place).unwrap();
+    for put in [&pipe as &dyn Fn(&Path), &endless, &sparse, &folder] {
+        std::fs::remove_file(&place).unwrap();
+        put(&place);
+        let report = registry.check().unwrap();
+        assert!(report.findings.iter().all(|found| found.code == "artifact_altered"), "{report:?}");
+        assert!(!report.findings.is_empty());
+        let to = sound.path("download");
+        let download = registry.download("models:/model-0/1", &to, &mut no_progress);
+        assert_eq!(download.unwrap_err().code(), "artifact_altered");
+        let backup = registry.backup(&sound.path("backup"), false, &mut no_progress);
+        assert_eq!(backup.unwrap_err().code(), "artifact_altered");
+        if std::fs::remove_file(&place).is_err() {
+            std::fs::remove_dir(&place).unwrap();
+        }
+        std::fs::write(&place, &whole).unwrap();
     }
     assert_eq!(registry.check().unwrap().findings, []);
 }

@@ -12,7 +12,9 @@ mod transfer;
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::ops::ControlFlow;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -187,7 +189,9 @@ impl ArtifactStore {
     /// The artifact's list of files, held against its digest.
     pub fn manifest(&self, catalog: EntityId, digest: &Digest) -> Result<Artifact> {
         let path = self.stored(catalog, digest.hash());
-        let text = std::fs::read(&path).map_err(|error| missing(&error, &path, "the manifest"))?;
+        let mut text = Vec::new();
+        let read = regular(&path, "the manifest")?.read_to_end(&mut text);
+        read.map_err(|error| missing(&error, &path, "the manifest"))?;
         if sha256(&text) != *digest.hash() {
             return Err(altered(&path, "the manifest"));
         }
@@ -256,7 +260,7 @@ impl ArtifactStore {
         file: &ArtifactFile,
         meter: &mut transfer::Meter<'_>,
     ) -> Result<()> {
-        let (hash, _) = transfer::hash_file(&open(path, &file.path)?, path, meter)?;
+        let (hash, _) = transfer::hash_file(&open(path, file)?, path, meter)?;
         if hex(&hash) != file.sha256 {
             return Err(altered(path, &format!("`{}`", file.path)));
         }
@@ -289,13 +293,13 @@ impl ArtifactStore {
             })?,
         };
         let path = self.file_of(catalog, found)?;
-        open(&path, &found.path)?;
+        open(&path, found)?;
         Ok(path)
     }
 
     /// Opens a file of an artifact, as its manifest lists it.
     pub fn open_file(&self, catalog: EntityId, file: &ArtifactFile) -> Result<std::fs::File> {
-        open(&self.file_of(catalog, file)?, &file.path)
+        open(&self.file_of(catalog, file)?, file)
     }
 
     /// Copies an artifact into the folder `to`, verified on the way; appears whole or not at all.
@@ -443,8 +447,26 @@ impl Download<'_> {
     }
 }
 
-fn open(path: &Path, name: &str) -> Result<std::fs::File> {
-    std::fs::File::open(path).map_err(|error| missing(&error, path, &format!("`{name}`")))
+/// Opens a file that is as long as was recorded: one of another size needs no reading to be told.
+fn open(path: &Path, file: &ArtifactFile) -> Result<std::fs::File> {
+    let what = format!("`{}`", file.path);
+    let opened = regular(path, &what)?;
+    if opened.metadata().on("examine", path)?.len() != file.size {
+        return Err(unlike(path, &what, "its size is not the recorded one"));
+    }
+    Ok(opened)
+}
+
+/// Opens a file, and nothing else that somebody may have put in its place: a pipe would be waited for, and a
+/// device has no end.
+fn regular(path: &Path, what: &str) -> Result<std::fs::File> {
+    let mut options = std::fs::File::options();
+    let opened = options.read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let opened = opened.map_err(|error| missing(&error, path, what))?;
+    if !opened.metadata().on("examine", path)?.is_file() {
+        return Err(unlike(path, what, "it is no file any more"));
+    }
+    Ok(opened)
 }
 
 fn missing(error: &std::io::Error, path: &Path, what: &str) -> Error {
@@ -467,8 +489,12 @@ fn missing(error: &std::io::Error, path: &Path, what: &str) -> Error {
 }
 
 fn altered(path: &Path, what: &str) -> Error {
+    unlike(path, what, "its SHA-256 is not the recorded one")
+}
+
+fn unlike(path: &Path, what: &str, how: &str) -> Error {
     Detail::ArtifactAltered(format!(
-        "{what} was altered at `{}`: its SHA-256 is not the recorded one; restore it from a backup, or register the content again",
+        "{what} was altered at `{}`: {how}; restore it from a backup, or register the content again",
         path.display()
     ))
     .into()

@@ -22,9 +22,11 @@ use crate::artifact::{
     self, ArtifactStore, Intake, Meter, Named, Progress, STAGED, StagedFolder, Taken, hash_read,
     no_progress, stage_bytes,
 };
+use crate::check::{Findings, check};
 use crate::error::{Detail, Error, IoContext, Kind, Result};
 use crate::folder;
 use crate::id::{CommitNumber, hex};
+use crate::log;
 use crate::sql::{Sql, Storage};
 use crate::sqlite::{Access, DATABASE, Sqlite};
 use crate::target::{self, real};
@@ -67,7 +69,9 @@ struct Mark {
 
 /// Copies a registry, as it is now, into the folder `to`, while others write.
 ///
-/// `verify` reads what content the backup has already and replaces what was altered.
+/// `verify` reads what content the backup has already and replaces what was altered, and holds the log
+/// and all rows against each other, as a restore does. A database that is damaged is refused, and the
+/// backup stays as it was.
 ///
 /// A folder that holds something else, the backup of another registry, or a backup that has
 /// commits which this registry has not, is refused.
@@ -90,6 +94,7 @@ pub fn backup(
     let expected = storage_size(storage, registry)?;
     let mut meter = Meter::new(expected, progress);
     let size = copy_database(storage, &database, &mut meter)?;
+    refuse_damage(staged.path(), verify).map_err(damaged)?;
     let (head, root, named) = examine(staged.path(), |sql| {
         let head = Head::read(sql)?;
         Ok((head.number, hex(&head.range.root()), artifact::named(sql)?))
@@ -175,6 +180,26 @@ fn examine<T>(folder: &Path, read: impl FnOnce(&mut dyn Sql) -> Result<T>) -> Re
         Ok(())
     })?;
     answer.ok_or_else(|| Detail::Internal("a read gave no answer".into()).into())
+}
+
+/// Refuses a damaged database in a folder that nobody writes to: by the engine's own check, and where the
+/// `whole` is wanted by that of the log and all rows.
+fn refuse_damage(folder: &Path, whole: bool) -> Result<()> {
+    examine(folder, |sql| {
+        let damage = if whole {
+            log::verify(sql)?;
+            let mut findings = Findings::default();
+            check(sql, &mut findings, &mut || Ok(()))?;
+            findings.into_vec().into_iter().next().map(|finding| finding.message)
+        } else {
+            sql.examine()?.into_iter().next()
+        };
+        damage.map_or(Ok(()), |message| Err(Detail::Corrupt(message).into()))
+    })
+}
+
+fn damaged(error: Error) -> Error {
+    error.within("the database is damaged, and the backup stays as it was; run `check`, and restore the backup")
 }
 
 /// The SHA-256 of a file, in hexadecimal.

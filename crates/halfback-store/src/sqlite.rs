@@ -144,7 +144,8 @@ impl Sqlite {
             return Ok(Self::of(opened, None));
         }
         crate::backup::refuse_to_write(folder)?;
-        let lock = WriterLock::open(&folder.join(LOCK))?;
+        let lock =
+            WriterLock::open(&folder.join(LOCK)).map_err(|error| unwritable(error, folder))?;
         let mut opened = Opened::to_write(folder, access, None)?;
         if opened.is_none() {
             let guard = lock.acquire()?;
@@ -396,6 +397,18 @@ fn reader(database: &Path) -> Result<(Connection, Mode)> {
         Err(error) if error.code() == "permission_denied" && unwritten() => immutable(),
         connection => Ok((connection?, Mode::Read)),
     }
+}
+
+/// Where the folder or its file system takes no files, the way out is to read.
+fn unwritable(error: Error, folder: &Path) -> Error {
+    if error.code() != "permission_denied" {
+        return error;
+    }
+    Detail::PermissionDenied(format!(
+        "not allowed to write to the registry in `{}`; open it with `read_only` to read it, or ask for the right on its folder",
+        folder.display()
+    ))
+    .into()
 }
 
 fn overtaken() -> Error {

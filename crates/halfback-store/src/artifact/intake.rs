@@ -150,7 +150,7 @@ impl<'a> Intake<'a> {
             meter.add(file.size)?;
             return Ok(true);
         }
-        let (hash, _) = transfer::hash_file(&open(&place, &file.path)?, &place, meter)?;
+        let (hash, _) = transfer::hash_file(&open(&place, file)?, &place, meter)?;
         Ok(hex(&hash) == file.sha256)
     }
 
@@ -194,7 +194,7 @@ impl ArtifactStore {
     ) -> impl FnMut(&ArtifactFile) -> Result<Supplied<'static>> + use<'_> {
         move |file| {
             let place = self.file_of(catalog, file)?;
-            Ok((Box::new(open(&place, &file.path)?), place))
+            Ok((Box::new(open(&place, file)?), place))
         }
     }
 }

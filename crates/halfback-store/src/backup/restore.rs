@@ -3,13 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::{Mark, examine, occupied_target, take, total};
+use super::{Mark, examine, occupied_target, refuse_damage, take, total};
 use crate::artifact::{self, ArtifactStore, Meter, Progress, StagedFolder, Taken, copy_file};
-use crate::check::{Findings, check};
 use crate::error::{Detail, Error, IoContext, Result};
 use crate::folder;
 use crate::id::{CommitNumber, hex};
-use crate::log;
 use crate::sqlite::DATABASE;
 use crate::target::{self, real};
 use crate::tx::Head;
@@ -74,16 +72,7 @@ pub fn restore(
     let size = source.metadata().map_or(0, |metadata| metadata.len());
     let mut meter = Meter::new(size, progress);
     copy_database(&mark, &source, staged.path(), &mut meter).map_err(damaged)?;
-    examine(staged.path(), |sql| {
-        log::verify(sql)?;
-        let mut findings = Findings::default();
-        check(sql, &mut findings, &mut || Ok(()))?;
-        match findings.into_vec().first() {
-            Some(finding) => Err(Detail::Corrupt(finding.message.clone()).into()),
-            None => Ok(()),
-        }
-    })
-    .map_err(damaged)?;
+    refuse_damage(staged.path(), true).map_err(damaged)?;
     if let Some(amend) = amend {
         amended(staged.path(), amend)?;
     }
