@@ -8,6 +8,7 @@
 mod answer;
 mod calibration;
 mod column;
+mod fairness;
 mod intervals;
 mod numbers;
 mod ranking;
@@ -18,6 +19,7 @@ mod text;
 
 pub(crate) use answer::metrics_threads;
 pub(crate) use calibration::*;
+pub(crate) use fairness::*;
 pub(crate) use intervals::*;
 pub(crate) use numbers::*;
 pub(crate) use ranking::*;

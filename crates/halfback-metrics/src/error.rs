@@ -141,6 +141,27 @@ impl Error {
             Self::NegativeWeight { .. } | Self::ZeroWeights => "sample_weight",
         }
     }
+
+    /// The same misuse of an argument that the caller knows by another name.
+    #[must_use]
+    pub fn renamed(mut self, name: &'static str) -> Self {
+        match &mut self {
+            Self::Lengths { argument, .. }
+            | Self::Empty { argument }
+            | Self::TooFew { argument, .. }
+            | Self::NotFinite { argument, .. }
+            | Self::MixedLabels { argument }
+            | Self::Continuous { argument, .. }
+            | Self::UnknownLabel { argument, .. }
+            | Self::Classes { argument, .. }
+            | Self::Columns { argument, .. }
+            | Self::OutOfRange { argument, .. }
+            | Self::Choice { argument, .. }
+            | Self::State { argument, .. } => *argument = name,
+            Self::NegativeWeight { .. } | Self::ZeroWeights => {}
+        }
+        self
+    }
 }
 
 /// Why a metric is undefined for its rows.

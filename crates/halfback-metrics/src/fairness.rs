@@ -3,10 +3,10 @@
 //! A group is a combination of labels from one column or several. Source of all definitions: fairlearn
 //! 0.15; Hardt, Price and Srebro, Equality of opportunity in supervised learning (2016).
 
-use crate::column::{Label, Labels, not_empty, same_length};
-use crate::encode::{encode, positives};
+use crate::column::{Label, Labels, Weights, not_empty, same_length, weights};
+use crate::encode::{check_types, encode, positives};
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::{Interval, bootstrap};
+use crate::interval::{Interval, bootstrap, outside};
 
 /// Groups in all.
 const MOST_GROUPS: usize = 10_000;
@@ -201,11 +201,14 @@ pub struct Fairness {
     /// The cell of each row: four for each group, by truth and prediction.
     cells: Vec<u32>,
     groups: usize,
+    /// What each row counts for; once where there are none.
+    weights: Option<Vec<f64>>,
 }
 
 impl Fairness {
     /// Two columns of two classes, and the groups of their rows. `pos_label` may be left out where
-    /// labels are from {0, 1} or {-1, 1}.
+    /// labels are from {0, 1} or {-1, 1}; every other label is negative, and one that no row has is
+    /// refused.
     pub fn of(
         y_true: Labels<'_>,
         y_pred: Labels<'_>,
@@ -214,13 +217,26 @@ impl Fairness {
     ) -> Result<Self> {
         crate::column::rows(y_true.len(), ("y_pred", y_pred.len()), None)?;
         same_length("groups", groups.codes.len(), y_true.len())?;
+        check_types(&[("y_true", y_true), ("y_pred", y_pred)])?;
         let truth = positives(y_true, pos_label)?;
-        let predicted = positives(y_pred, pos_label)?;
+        let predicted = positives(y_pred, pos_label).map_err(|error| error.renamed("y_pred"))?;
+        if let Some(label) =
+            pos_label.filter(|_| !truth.contains(&true) && !predicted.contains(&true))
+        {
+            return Err(Error::UnknownLabel { argument: "pos_label", label: label.to_string() });
+        }
         let cell = |((&group, &truth), &predicted): ((&u32, &bool), &bool)| {
             4 * group + 2 * u32::from(truth) + u32::from(predicted)
         };
         let cells = groups.codes.iter().zip(&truth).zip(&predicted).map(cell).collect();
-        Ok(Self { cells, groups: groups.names.len() })
+        Ok(Self { cells, groups: groups.names.len(), weights: None })
+    }
+
+    /// The same rows, each counted as often as its weight.
+    pub fn weighted(mut self, sample_weight: Weights<'_>) -> Result<Self> {
+        weights(sample_weight, self.cells.len())?;
+        self.weights = sample_weight.map(<[f64]>::to_vec);
+        Ok(self)
     }
 
     /// The largest difference between groups, or to all rows.
@@ -260,6 +276,7 @@ impl Fairness {
         worse: fn(f64, f64) -> f64,
         settings: &crate::suite::Settings,
     ) -> Result<Disparity> {
+        outside(settings.level)?;
         let metric = disparity(&self.counts(None), parity, of, worse);
         let keys: Vec<u64> = (0..self.cells.len() as u64).collect();
         let resamples = bootstrap(&keys, settings.replicates, settings.seed, |weights| {
@@ -272,11 +289,13 @@ impl Fairness {
         Ok(Disparity { metric, interval })
     }
 
-    fn counts(&self, weights: Option<&[f64]>) -> Vec<[f64; 4]> {
+    /// The weight of each cell of each group; `drawn` is how often a resample has each row.
+    fn counts(&self, drawn: Option<&[f64]>) -> Vec<[f64; 4]> {
         let mut counts = vec![[0.0; 4]; self.groups];
+        let own = self.weights.as_deref();
         for (row, &cell) in self.cells.iter().enumerate() {
             counts[cell as usize / 4][cell as usize % 4] +=
-                weights.map_or(1.0, |weights| weights[row]);
+                drawn.map_or(1.0, |drawn| drawn[row]) * own.map_or(1.0, |own| own[row]);
         }
         counts
     }

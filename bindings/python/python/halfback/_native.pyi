@@ -39,6 +39,7 @@ __all__ = [
     "metrics_best_threshold",
     "metrics_bootstrap",
     "metrics_bootstrap_roc_auc",
+    "metrics_by_group",
     "metrics_calibration",
     "metrics_confusion",
     "metrics_cost",
@@ -46,7 +47,9 @@ __all__ = [
     "metrics_curve",
     "metrics_delong",
     "metrics_delong_paired",
+    "metrics_fairness",
     "metrics_gain",
+    "metrics_groups",
     "metrics_hamming",
     "metrics_kappa",
     "metrics_likelihood",
@@ -319,6 +322,11 @@ def metrics_bootstrap_roc_auc(
     level: float,
     /,
 ) -> tuple[tuple[float, float, float], float, bytearray, int]: ...
+def metrics_by_group(
+    values: Sequence[float],
+    overall: float,
+    /,
+) -> list[float]: ...
 def metrics_calibration(
     kind: str,
     y_true: object,
@@ -374,6 +382,16 @@ def metrics_delong_paired(
     level: float,
     /,
 ) -> tuple[tuple[float, float, float], float, float, tuple[float, float]]: ...
+def metrics_fairness(
+    measure: tuple[str, bool, bool],
+    y_true: object,
+    y_pred: object,
+    features: Sequence[object],
+    sample_weight: object,
+    pos_label: object,
+    settings: tuple[float, int, int] | None,
+    /,
+) -> tuple[float, tuple[float, float] | None]: ...
 def metrics_gain(
     kind: str,
     y_true: object,
@@ -384,6 +402,10 @@ def metrics_gain(
     ignore_ties: bool,
     /,
 ) -> float: ...
+def metrics_groups(
+    features: Sequence[object],
+    /,
+) -> list[tuple[list[Any], bytearray]]: ...
 def metrics_hamming(
     y_true: object,
     y_pred: object,

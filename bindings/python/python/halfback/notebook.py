@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from halfback.bundles import Bundle
+    from halfback.metrics import MetricFrame
     from halfback.progress import Picture
     from halfback.registry import Registry
 
-__all__ = ["bundle_html", "html", "progress_html", "registry_html"]
+__all__ = ["bundle_html", "frame_html", "html", "progress_html", "registry_html"]
 
 _MOST_ROWS = 50
 _MOST_MARKS = 12
@@ -69,6 +70,16 @@ def bundle_html(bundle: Bundle) -> str:
     """The HTML of a bundle: where it is and comes from, and the version in it."""
     facts = {"registry": _code(bundle.registry), "files": f"{len(bundle.files().files):,}"}
     return _framed(_title("Bundle", str(bundle.path)) + _facts(facts) + _version(bundle.version))
+
+
+def frame_html(frame: MetricFrame) -> str:
+    """The HTML of metrics by group: those of all rows, and a table of the groups."""
+    names, overall, rows = frame._shown()
+    facts = {escape(name): text for name, text in zip(names[-len(overall) :], overall, strict=True)}
+    left = len(names) - len(overall)
+    cells = [[*row[:left], *map(_right, row[left:])] for row in rows]
+    heads = [*names[:left], *map(_right, names[left:])]
+    return _framed(_title("Metrics", "") + _facts(facts) + _table(heads, cells, len(rows)))
 
 
 def _backup(backup: records.Backup) -> str:

@@ -124,3 +124,48 @@ fn a_group_without_what_a_rate_is_of_is_left_out() {
     let found = nobody.unwrap().difference(Parity::EqualOpportunity, Relation::BetweenGroups);
     assert!(found.defined().is_err());
 }
+
+#[test]
+fn a_row_of_weight_two_is_two_rows() {
+    let (groups, truth) = ([0, 0, 1, 1, 1], [1, 0, 1, 1, 0]);
+    let predicted = [1, 0, 1, 0, 1];
+    let twice = |rows: &[i64]| -> Vec<i64> {
+        rows.iter().zip([1, 2, 2, 1, 2]).flat_map(|(&row, count)| vec![row; count]).collect()
+    };
+    let of = |groups: &[i64], truth: &[i64], predicted: &[i64]| {
+        let groups = Groups::of(&[Labels::Int(groups)]).unwrap();
+        Fairness::of(Labels::Int(truth), Labels::Int(predicted), &groups, None).unwrap()
+    };
+    let counted = of(&twice(&groups), &twice(&truth), &twice(&predicted));
+    let once = of(&groups, &truth, &predicted);
+    let weighed = once.clone().weighted(Some(&[1.0, 2.0, 2.0, 1.0, 2.0])).unwrap();
+    for parity in [Parity::Demographic, Parity::EqualizedOdds(Aggregate::Mean)] {
+        for relation in [Relation::BetweenGroups, Relation::ToOverall] {
+            let both = |fairness: &Fairness| {
+                [fairness.difference(parity, relation), fairness.ratio(parity, relation)]
+            };
+            assert_eq!(both(&weighed), both(&counted));
+            assert_ne!(both(&weighed), both(&once));
+        }
+    }
+    assert_eq!(once.clone().weighted(Some(&[0.0; 5])).unwrap_err(), Error::ZeroWeights);
+    assert_eq!(once.weighted(Some(&[1.0])).unwrap_err().argument(), "sample_weight");
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let groups = Groups::of(&[Labels::Int(&[0, 1])]).unwrap();
+    let refused = |truth: &[&str], predicted: &[&str], positive: Option<&str>| {
+        let positive = positive.map(|label| Label::Text(label.into()));
+        let (truth, predicted) = (Labels::Text(truth), Labels::Text(predicted));
+        Fairness::of(truth, predicted, &groups, positive.as_ref()).map_err(|it| it.argument()).err()
+    };
+    assert_eq!(refused(&["a", "b"], &["a", "a"], None), Some("y_true"));
+    assert_eq!(refused(&["a", "b"], &["a", "a"], Some("c")), Some("pos_label"));
+    assert_eq!(refused(&["a", "b"], &["a", "a"], Some("b")), None);
+    let unlike = |truth: Labels<'_>, predicted: Labels<'_>| {
+        Fairness::of(truth, predicted, &groups, None).unwrap_err().argument()
+    };
+    assert_eq!(unlike(Labels::Int(&[0, 1]), Labels::Int(&[0, 2])), "y_pred");
+    assert_eq!(unlike(Labels::Text(&["a", "b"]), Labels::Int(&[0, 1])), "y_pred");
+}

@@ -42,6 +42,16 @@ from halfback.metrics.comparison import (
     rows_for_proportions,
     welch,
 )
+from halfback.metrics.fairness import (
+    demographic_parity_difference,
+    demographic_parity_ratio,
+    equal_opportunity_difference,
+    equal_opportunity_ratio,
+    equalized_odds_difference,
+    equalized_odds_ratio,
+    fairness_interval,
+)
+from halfback.metrics.frame import MetricFrame
 from halfback.metrics.intervals import (
     BootstrapInterval,
     DeLong,
@@ -148,6 +158,7 @@ __all__ = [
     "Interval",
     "IntervalCoverage",
     "McNemar",
+    "MetricFrame",
     "MurphyDecomposition",
     "Reliability",
     "Spiegelhalter",
@@ -181,11 +192,18 @@ __all__ = [
     "dcg_score",
     "delong",
     "delong_paired",
+    "demographic_parity_difference",
+    "demographic_parity_ratio",
     "det_curve",
+    "equal_opportunity_difference",
+    "equal_opportunity_ratio",
+    "equalized_odds_difference",
+    "equalized_odds_ratio",
     "error_summary",
     "expected_calibration_error",
     "explained_variance_score",
     "f1_score",
+    "fairness_interval",
     "fbeta_score",
     "gain_curve",
     "gini_score",

@@ -28,7 +28,14 @@ def warn(user: bool, reason: str) -> None:
     """Warns of the metric function that called the native half."""
     category = UserWarning if user else undefined_metric_warning()
     name, level = "", 2
-    while sys._getframe(level - 1).f_globals.get("__name__", "").startswith("halfback.metrics."):
-        name = sys._getframe(level - 1).f_code.co_name
+    while (module := _module(level)).startswith("halfback.metrics."):
+        if module != "halfback.metrics.frame":  # calls a metric, and is none
+            name = sys._getframe(level - 1).f_code.co_name
         level += 1
     warnings.warn(f"`{name}` stands for nothing here: {reason}", category, stacklevel=level)
+
+
+def _module(level: int) -> str:
+    """The module of the function so many calls below the caller, itself the first."""
+    found: str = sys._getframe(level).f_globals.get("__name__", "")
+    return found
