@@ -489,7 +489,7 @@ fn what_is_no_file_in_the_place_of_an_artifact_is_neither_waited_for_nor_read_to
         let to = sound.path("download");
         let download = registry.download("models:/model-0/1", &to, &mut no_progress);
         assert_eq!(download.unwrap_err().code(), "artifact_altered");
-        let backup = registry.backup(&sound.path("backup"), false, &mut no_progress);
+        let backup = registry.backup(sound.path("backup"), false, &mut no_progress);
         assert_eq!(backup.unwrap_err().code(), "artifact_altered");
         if std::fs::remove_file(&place).is_err() {
             std::fs::remove_dir(&place).unwrap();
