@@ -468,6 +468,39 @@ fn damage_to_any_artifact_is_found_by_check_and_by_nothing_else_taken_for_sound(
 }
 
 #[test]
+fn whatever_is_other_in_the_schema_is_found_and_taken_for_damage() {
+    let sound = Sound::new();
+    let path = sound.path("closed");
+    let database = path.join("registry.db");
+    let whole = std::fs::read(&database).unwrap();
+    for (edit, name) in [
+        ("DROP VIEW v_alias", "v_alias"),
+        ("DROP VIEW v_tag; CREATE VIEW v_tag AS SELECT 9 AS value", "v_tag"),
+        ("DROP INDEX alias_until", "alias_until"),
+        ("CREATE TABLE foreign_table (a)", "foreign_table"),
+        ("CREATE TRIGGER t BEFORE INSERT ON log BEGIN DELETE FROM word; END", "`t`"),
+    ] {
+        Connection::open(&database).unwrap().execute_batch(edit).unwrap();
+        let registry = open(&path).unwrap();
+        let report = registry.check().unwrap();
+        assert!(report.findings[0].message.contains(name), "{edit}: {report:?}");
+        drop(registry);
+        std::fs::write(&database, &whole).unwrap();
+    }
+    let edit = "ALTER TABLE version RENAME COLUMN digest TO digit";
+    Connection::open(&database).unwrap().execute_batch(edit).unwrap();
+    let error = open(&path).unwrap().resolve("models:/model-0/1").unwrap_err();
+    assert_eq!(error.code(), "corrupt", "{error}");
+    std::fs::write(&database, &whole).unwrap();
+    Connection::open(&database).unwrap().execute_batch("ANALYZE").unwrap();
+    assert_eq!(open(&path).unwrap().check().unwrap().findings, []);
+    std::fs::remove_file(path.join("generation")).unwrap();
+    std::fs::create_dir(path.join("generation")).unwrap();
+    let error = open(&path).unwrap_err();
+    assert!(error.to_string().contains("generation` is no file; remove it"), "{error}");
+}
+
+#[test]
 fn what_is_no_file_in_the_place_of_an_artifact_is_neither_waited_for_nor_read_to_its_end() {
     let sound = Sound::new();
     let path = sound.path("closed");

@@ -75,6 +75,12 @@ impl Generation {
     /// Maps the words of the registry `uuid` in the folder of `path`; `None` when the file is
     /// absent, short, a copy, or of another registry.
     pub fn map(path: &Path, uuid: &str, writable: bool) -> Result<Option<Self>> {
+        // A pipe would be waited for.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            let path = path.display();
+            let message = format!("`{path}` is no file; remove it, and it is made anew");
+            return Err(Detail::Corrupt(message).into());
+        }
         loop {
             let file = match options(writable).open(path) {
                 Ok(file) => file,

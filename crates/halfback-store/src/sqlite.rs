@@ -31,8 +31,8 @@ use crate::writer_lock::{self, EVERY, PATIENCE, WriterGuard, WriterLock};
 use batch::{Queue, Turn, Writer};
 use checkpoint::{Checkpoints, Due};
 use connection::{
-    Fingerprint, Mode, application_id, beside, connect, examine, failure, is_empty, keep_log,
-    refused,
+    Fingerprint, Mode, application_id, beside, connect, examine, failure, foreign, is_empty,
+    keep_log, refused,
 };
 
 use create::{initialise, make, refuse_leftovers, refuse_or_prepare};
@@ -540,6 +540,7 @@ impl Sql for Transaction<'_> {
             Ok(ControlFlow::Continue(()))
         })?;
         found.retain(|message| message != "ok");
+        found.extend(foreign(self.connection).map_err(|e| refused(self.connection, &e))?);
         Ok(found)
     }
 

@@ -1,5 +1,6 @@
 //! Connections to the database: how each kind is opened, and what SQLite's failures mean.
 
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use rustix::io::Errno;
 use super::create::refuse_leftovers;
 use super::{DATABASE, log_file};
 use crate::error::{Detail, Error, IoContext, Result};
-use crate::schema;
+use crate::schema::{self, Dialect};
 
 /// Kibibytes of pages that a connection keeps at most: a page of a list reads its records from all
 /// over the tables.
@@ -210,7 +211,7 @@ pub(super) fn examine(connection: &Connection, folder: &Path, mode: Mode) -> Res
     }
     let (uuid, format): (String, i64) = connection
         .query_row("SELECT uuid, format FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(|e| failure(&e))?;
+        .map_err(|e| refused(connection, &e))?;
     if format > schema::FORMAT {
         return Err(Detail::UnsupportedFormat(format!(
             "`{shown}` has format {format}, this library reads up to {}; use a newer halfback",
@@ -221,8 +222,35 @@ pub(super) fn examine(connection: &Connection, folder: &Path, mode: Mode) -> Res
     Ok(uuid)
 }
 
+/// What is other in the database's schema than this library makes it.
+pub(super) fn foreign(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut own: BTreeSet<String> = schema::statements(Dialect::Sqlite).into_iter().collect();
+    let mut found = Vec::new();
+    // Statistics are SQLite's own.
+    let mut statement = connection.prepare(
+        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite@_%' ESCAPE '@'",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (name, sql) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+        if !own.remove(&sql) {
+            found.push(format!("`{name}` is not in the schema as it was made"));
+        }
+    }
+    found.extend(own.iter().map(|sql| {
+        let name: Vec<&str> = sql.split_whitespace().skip(1).take(2).collect();
+        format!("the {} is missing, or other than it was made", name.join(" ").to_lowercase())
+    }));
+    Ok(found)
+}
+
 /// What a failure of a statement means to the caller.
 pub(super) fn refused(connection: &Connection, error: &rusqlite::Error) -> Error {
+    let is_not_understood = matches!(error, rusqlite::Error::SqlInputError { .. })
+        || error.sqlite_error_code() == Some(ErrorCode::Unknown);
+    if is_not_understood && foreign(connection).is_ok_and(|found| !found.is_empty()) {
+        return damaged(&error.to_string());
+    }
     let path = connection.path().map_or(Path::new(DATABASE), Path::new);
     let read_only = error.sqlite_error_code() == Some(ErrorCode::ReadOnly);
     if read_only && connection.is_readonly(MAIN_DB) == Ok(false) && may_open(path, Mode::Write) {
@@ -235,11 +263,6 @@ pub(super) fn refused(connection: &Connection, error: &rusqlite::Error) -> Error
 /// What a failure of SQLite means to the caller.
 pub(super) fn failure(error: &rusqlite::Error) -> Error {
     let text = error.to_string();
-    let damaged = || {
-        Detail::Corrupt(format!(
-            "the database is damaged ({text}); run `check` and restore a backup"
-        ))
-    };
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Detail::Busy("another program keeps the registry locked; try again".into())
@@ -247,7 +270,7 @@ pub(super) fn failure(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Detail::PermissionDenied(
             format!("not allowed to write the registry ({text}); ask for the right on its folder"),
         ),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => return damaged(&text),
         // A missing right to make a file beside the database is `ReadOnly`.
         Some(
             ErrorCode::DiskFull
@@ -255,7 +278,7 @@ pub(super) fn failure(error: &rusqlite::Error) -> Error {
             | ErrorCode::CannotOpen
             | ErrorCode::OutOfMemory,
         ) => return unavailable(&text),
-        None if is_unlike(error) => damaged(),
+        None if is_unlike(error) => return damaged(&text),
         _ => Detail::Internal(format!("the database refused a statement: {text}")),
     }
     .into()
@@ -275,6 +298,11 @@ fn is_unlike(error: &rusqlite::Error) -> bool {
             | QueryReturnedNoRows
             | Utf8Error(..)
     )
+}
+
+fn damaged(text: &str) -> Error {
+    Detail::Corrupt(format!("the database is damaged ({text}); run `check` and restore a backup"))
+        .into()
 }
 
 fn unavailable(text: &str) -> Error {
