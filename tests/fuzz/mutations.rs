@@ -204,6 +204,11 @@ fn headers() {
 }
 
 #[test]
+fn checkpoints() {
+    check("checkpoints", 4_000);
+}
+
+#[test]
 fn formats() {
     check("formats", 4_000);
 }
