@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kernel::{Event, KINDS, Kind, Plan};
 use replay::{Dice, Disk, Luck, Tree};
-use scenario::{DISK, STEPS, World};
+use scenario::{CARE, DISK, LIFE, Scenario, World};
 
 /// Set in the child processes: the folder of their world, and the plan.
 const FOLDER: &str = "HALFBACK_TEST_FOLDER";
@@ -55,13 +55,13 @@ fn plan_of(text: &str) -> Plan {
 }
 
 /// What a child does: all steps, each twice where it fails, and tells what came of them.
-fn live(folder: &Path, plan: Plan) {
+fn live(scenario: &Scenario, folder: &Path, plan: Plan) {
     // SAFETY: ends this process where a step hangs.
     unsafe { libc::alarm(60) };
     let folder = folder.canonicalize().unwrap();
     let watch = kernel::watch(&folder.join(DISK), plan);
     let mut world = World::new(&folder);
-    for (number, step) in STEPS.iter().enumerate() {
+    for (number, step) in scenario.steps.iter().enumerate() {
         let outcome = world.run(step).or_else(|error| {
             println!("> failed {number} {} {error}", error.code());
             world.run(step)
@@ -82,9 +82,9 @@ struct Life {
 }
 
 impl Life {
-    fn of(test: &str, plan: &str) -> Self {
+    fn of(scenario: &Scenario, test: &str, plan: &str) -> Self {
         let folder = folder();
-        scenario::prepare(folder.path());
+        scenario.prepare(folder.path());
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
         command.env(FOLDER, folder.path()).env(PLAN, plan);
@@ -109,8 +109,8 @@ impl Life {
 
 /// One plan: the child lives under it, and then the registry must be sound. Tells whether a call
 /// met the plan.
-fn check(plan: &str) -> bool {
-    let life = Life::of(WHATEVER_FAILS, plan);
+fn check(scenario: &Scenario, test: &str, plan: &str) -> bool {
+    let life = Life::of(scenario, test, plan);
     let reads = plan_of(plan).kind() == Some(Kind::Read);
     let once = matches!(plan_of(plan), Plan::Once(..));
     let mut failed = false;
@@ -129,32 +129,42 @@ fn check(plan: &str) -> bool {
     }
     let folder = life.folder.path();
     let done = life.numbers("done ");
-    let sound = std::panic::catch_unwind(|| scenario::hold(folder, &done));
+    let sound = std::panic::catch_unwind(|| scenario.hold(folder, &done));
     assert!(sound.is_ok(), "plan `{plan}`: {:#?}", life.said);
     life.met()
 }
 
-const WHATEVER_FAILS: &str =
-    "whatever_call_fails_nothing_acknowledged_is_lost_and_nothing_is_half_done";
-
 #[test]
 fn whatever_call_fails_nothing_acknowledged_is_lost_and_nothing_is_half_done() {
+    let test = "whatever_call_fails_nothing_acknowledged_is_lost_and_nothing_is_half_done";
+    whatever_fails(&LIFE, test);
+}
+
+#[test]
+fn whatever_call_fails_backups_copies_and_what_is_kept_are_whole() {
+    let test = "whatever_call_fails_backups_copies_and_what_is_kept_are_whole";
+    whatever_fails(&CARE, test);
+}
+
+/// The body of a test, which runs itself in processes whose calls fail.
+fn whatever_fails(scenario: &Scenario, test: &str) {
     if let Some(folder) = std::env::var_os(FOLDER) {
-        return live(Path::new(&folder), plan_of(&std::env::var(PLAN).unwrap()));
+        return live(scenario, Path::new(&folder), plan_of(&std::env::var(PLAN).unwrap()));
     }
     let _alone = kernel::alone();
-    assert!(!check("sound"));
-    assert!(check("awkward"));
+    assert!(!check(scenario, test, "sound"));
+    assert!(check(scenario, test, "awkward"));
     // Each call of each kind fails in each of the ways; in a short run in one of them, and of the
     // many reads and writes every fourth does.
     let ways = [("once", libc::EIO), ("onwards", libc::EIO), ("once", libc::ENOSPC)];
     let nths = |kind: usize, way: usize| {
         let (word, error) = ways[way];
         let many = matches!(KINDS[kind], Kind::Read | Kind::Write);
-        let step = if is_long() { 1 } else { ways.len() * if many { 4 } else { 1 } };
+        let step = ways.len() * if many { 4 } else { 1 } * scenario.thin;
+        let step = if is_long() { 1 } else { step };
         (way % step..).step_by(step).map(move |nth| format!("{word} {kind} {nth} {error}"))
     };
-    let step = if is_long() { 1 } else { 9 };
+    let step = if is_long() { 1 } else { 9 * scenario.thin };
     let mut families: Vec<Box<dyn Iterator<Item = String> + Send>> = Vec::new();
     for kind in 0..KINDS.len() {
         families.extend((0..ways.len()).map(|way| Box::new(nths(kind, way)) as Box<_>));
@@ -165,7 +175,7 @@ fn whatever_call_fails_nothing_acknowledged_is_lost_and_nothing_is_half_done() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(family) = { families.lock().unwrap().pop() } {
-                    let met = family.take_while(|plan| check(plan)).count();
+                    let met = family.take_while(|plan| check(scenario, test, plan)).count();
                     plans.fetch_add(met, Ordering::Relaxed);
                 }
             });
@@ -173,7 +183,7 @@ fn whatever_call_fails_nothing_acknowledged_is_lost_and_nothing_is_half_done() {
     });
     let plans = plans.into_inner();
     println!("{plans} plans were met");
-    assert!(plans > 300, "only {plans} plans were met");
+    assert!(plans > 200, "only {plans} plans were met");
 }
 
 /// A life of this process, call by call.
@@ -186,14 +196,14 @@ struct Recording {
     left: Tree,
 }
 
-fn record(plan: Plan) -> Recording {
+fn record(scenario: &Scenario, plan: Plan) -> Recording {
     let folder = folder();
     let root = folder.path().canonicalize().unwrap();
-    scenario::prepare(&root);
+    scenario.prepare(&root);
     let disk = root.join(DISK);
     let watch = kernel::watch(&disk, plan);
     let mut world = World::new(&root);
-    for (number, step) in STEPS.iter().enumerate() {
+    for (number, step) in scenario.steps.iter().enumerate() {
         let outcome = world.run(step).or_else(|_| world.run(step));
         outcome.unwrap_or_else(|error| panic!("{plan:?}, `{}`: {error}", step.name));
         watch.mark(number);
@@ -211,9 +221,9 @@ fn is_passing(path: &Path) -> bool {
 
 /// Makes the disk as it may be after a loss of power, and holds the registry on it to what was
 /// acknowledged before.
-fn survive(tree: &Tree, acknowledged: &[usize], dice: &mut Dice) {
+fn survive(scenario: &Scenario, tree: &Tree, acknowledged: &[usize], dice: &mut Dice) {
     let folder = folder();
-    scenario::prepare(folder.path());
+    scenario.prepare(folder.path());
     for (path, content) in tree {
         let path = folder.path().join(DISK).join(path);
         match content {
@@ -222,7 +232,7 @@ fn survive(tree: &Tree, acknowledged: &[usize], dice: &mut Dice) {
             Some(content) => std::fs::write(&path, content).unwrap(),
         }
     }
-    scenario::hold(folder.path(), acknowledged);
+    scenario.hold(folder.path(), acknowledged);
 }
 
 /// A file that was mapped is lost, or holds zeros, or what was there some time before.
@@ -247,6 +257,7 @@ fn pass(path: &PathBuf, content: &[u8], dice: &mut Dice) {
 
 /// Loses the power after calls of a recording; gives how many different disks there were.
 struct Outage<'a> {
+    scenario: &'static Scenario,
     recording: &'a Recording,
     seed: u64,
     /// Disks by chance at each point, beside those with nothing and with everything that may be lost.
@@ -314,7 +325,7 @@ impl Outage<'_> {
             }
             let survived = std::panic::catch_unwind({
                 let mut dice = dice.clone();
-                move || survive(&tree, acknowledged, &mut dice)
+                move || survive(self.scenario, &tree, acknowledged, &mut dice)
             });
             let call = &self.recording.events[point];
             assert!(
@@ -336,24 +347,43 @@ fn seed() -> u64 {
 
 #[test]
 fn a_loss_of_power_takes_nothing_that_was_acknowledged() {
-    let recording = record(Plan::Sound);
+    power_is_lost(&LIFE);
+}
+
+#[test]
+fn a_loss_of_power_takes_no_backup_and_no_copy() {
+    power_is_lost(&CARE);
+}
+
+fn power_is_lost(scenario: &'static Scenario) {
+    let recording = record(scenario, Plan::Sound);
     let mut disk = Disk::new(recording.inode);
     recording.events.iter().for_each(|event| disk.apply(event));
     let lasting =
         |tree: Tree| -> Tree { tree.into_iter().filter(|(path, _)| !is_passing(path)).collect() };
     // A call that nobody noticed would show here.
     assert!(lasting(disk.tree(|| Luck::Kept)) == lasting(recording.left.clone()));
-    let samples = if is_long() { 15 } else { 3 };
-    let disks = Outage { recording: &recording, seed: seed(), samples, every: 1 }.strike();
+    let (samples, every) = if is_long() { (15, 1) } else { (3, scenario.thin) };
+    let disks = Outage { scenario, recording: &recording, seed: seed(), samples, every }.strike();
     println!("{disks} disks after {} calls", recording.events.len());
     assert!(disks > 500, "only {disks} disks");
 }
 
 #[test]
 fn what_is_acknowledged_after_a_failed_sync_lasts() {
+    a_sync_fails(&LIFE);
+}
+
+#[test]
+fn backups_and_copies_that_are_acknowledged_after_a_failed_sync_last() {
+    a_sync_fails(&CARE);
+}
+
+fn a_sync_fails(scenario: &'static Scenario) {
     let seed = seed();
-    let (step, samples, every) = if is_long() { (1, 8, 5) } else { (6, 1, usize::MAX) };
-    let sound = record(Plan::Sound);
+    let (step, samples, every) =
+        if is_long() { (1, 8, 5) } else { (6 * scenario.thin, 1, usize::MAX) };
+    let sound = record(scenario, Plan::Sound);
     let registry = sound.events.iter().find_map(|event| match event {
         Event::Made { inode, is_folder: true, .. } => Some(*inode),
         _ => None,
@@ -363,12 +393,13 @@ fn what_is_acknowledged_after_a_failed_sync_lasts() {
         _ => None,
     });
     // Also in a short run each of those by which a registry and its log come to be.
-    let nths = (0..)
-        .zip(synced)
-        .filter(|(nth, inode)| nth % step == 0 || *nth < 12 || Some(*inode) == registry);
+    let nths = (0..).zip(synced).filter(|(nth, inode)| {
+        (*nth as usize).is_multiple_of(step) || *nth < 12 || Some(*inode) == registry
+    });
     for (nth, _) in nths {
-        let recording = record(Plan::Once(Kind::Sync, nth, libc::EIO));
+        let recording = record(scenario, Plan::Once(Kind::Sync, nth, libc::EIO));
         assert!(recording.met, "sync {nth} was not met");
-        Outage { recording: &recording, seed: seed ^ u64::from(nth), samples, every }.strike();
+        let seed = seed ^ u64::from(nth);
+        Outage { scenario, recording: &recording, seed, samples, every }.strike();
     }
 }

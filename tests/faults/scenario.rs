@@ -1,31 +1,54 @@
-//! A life of a registry in steps, and what must hold of it whatever happened to the machine.
+//! What is done with a registry in steps, and what must hold of it whatever happened to the machine.
 
-use std::path::Path;
+mod care;
+mod life;
+
+use std::path::{Path, PathBuf};
 
 use halfback::{
-    AnyCommand, Content, CreateModel, Detail, Error, ListVersions, ModelVersion, Options,
-    RegisterVersion, Registry, SetTag, UpdateModel, no_progress,
+    Content, CreateModel, Detail, Error, ListVersions, ModelVersion, Options, RegisterVersion,
+    Registry, no_progress,
 };
+
+pub(crate) use care::CARE;
+pub(crate) use life::LIFE;
+
+/// What is done in one process. The first step makes the registry, or opens it.
+pub(crate) struct Scenario {
+    pub(crate) steps: &'static [Step],
+    /// In a short run one of so many calls is tried.
+    pub(crate) thin: usize,
+    /// Makes what lies beside the disk before.
+    given: fn(&Path),
+}
 
 /// What may be done more than once, and whether it was done.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     run: fn(&mut World) -> Result<(), Error>,
-    /// Whether the registry shows it; that it shows all of it, or nothing, is asserted.
-    shows: fn(&Registry) -> bool,
+    /// Whether the disk shows it; that it shows all of it, or nothing, is asserted.
+    shows: fn(&Found<'_>) -> bool,
+}
+
+/// What is on a disk.
+struct Found<'a> {
+    disk: PathBuf,
+    registry: &'a Registry,
 }
 
 /// The folder of the world that is watched: all that the steps write lies in it.
 pub(crate) const DISK: &str = "disk";
+/// The registry on it.
+const HOME: &str = "hb";
 
 /// A folder with a disk and with content to register, and the handle that the steps use.
 pub(crate) struct World {
-    folder: std::path::PathBuf,
+    folder: PathBuf,
     registry: Option<Registry>,
 }
 
 impl World {
-    /// The world in a folder, see [`prepare`].
+    /// The world in a folder, see [`Scenario::prepare`].
     pub(crate) fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), registry: None }
     }
@@ -39,18 +62,20 @@ impl World {
         if let Some(registry) = &self.registry {
             return Ok(registry.clone());
         }
-        let options = Options { create: true, ..Options::default() };
-        let registry = Registry::open_with(self.folder.join(DISK).join("hb"), options)?;
+        let registry = open(&self.disk().join(HOME))?;
         Ok(self.registry.insert(registry).clone())
     }
 
+    fn disk(&self) -> PathBuf {
+        self.folder.join(DISK)
+    }
+
+    fn content(&self) -> Content {
+        self.folder.join("content").into()
+    }
+
     fn register(&mut self, run: &str, content: &Content) -> Result<(), Error> {
-        let version = RegisterVersion {
-            model: "fraud".into(),
-            run: Some(run.into()),
-            ..RegisterVersion::default()
-        };
-        self.registry()?.register_version(content, version, &mut no_progress).map(drop)
+        register(&self.registry()?, run, content)
     }
 
     fn version(&mut self, run: &str) -> Result<ModelVersion, Error> {
@@ -69,128 +94,32 @@ fn find(registry: &Registry, run: &str) -> Result<Option<ModelVersion>, Error> {
     }
 }
 
-fn tag(registry: &Registry, target: &str, key: &str) -> Option<String> {
-    let model = registry.find_model(target).unwrap()?;
-    model.tags.get(key).cloned()
+fn open(path: &Path) -> Result<Registry, Error> {
+    Registry::open_with(path, Options { create: true, ..Options::default() })
 }
 
-pub(crate) const STEPS: [Step; 13] = [
-    Step { name: "open", run: |world| world.registry().map(drop), shows: |_| true },
-    Step {
-        name: "create_model",
-        run: |world| {
-            let model = CreateModel {
-                name: "fraud".into(),
-                comment: Some("first".into()),
-                exist_ok: true,
-                ..CreateModel::default()
-            };
-            world.registry()?.create_model(model).map(drop)
-        },
-        shows: |registry| registry.find_model("fraud").unwrap().is_some(),
-    },
-    Step {
-        name: "register bytes",
-        run: |world| {
-            let bytes = b"weights of the first".to_vec();
-            world.register("one", &Content::Bytes { name: "model.bin".into(), bytes })
-        },
-        shows: |registry| is_whole(registry, "one"),
-    },
-    Step {
-        name: "register folder",
-        run: |world| {
-            let content = world.folder.join("content");
-            world.register("two", &content.into())
-        },
-        shows: |registry| is_whole(registry, "two"),
-    },
-    Step {
-        name: "set_alias",
-        run: |world| {
-            let version = world.version("one")?;
-            world.registry()?.set_alias("fraud", "champion", version.number).map(drop)
-        },
-        shows: |registry| champion(registry).is_some(),
-    },
-    Step {
-        name: "move alias",
-        run: |world| {
-            let version = world.version("two")?;
-            world.registry()?.set_alias("fraud", "champion", version.number).map(drop)
-        },
-        shows: |registry| champion(registry).as_deref() == Some("two"),
-    },
-    Step {
-        name: "transact",
-        run: |world| {
-            let set = |key: &str| {
-                let (target, key, value) = ("fraud".into(), key.into(), "v".into());
-                AnyCommand::SetTag(SetTag { target, key, value, ..SetTag::default() })
-            };
-            let keyed = Some("once");
-            world.registry()?.transact(vec![set("a"), set("b")], keyed).map(drop)
-        },
-        shows: |registry| {
-            let (a, b) = (tag(registry, "fraud", "a"), tag(registry, "fraud", "b"));
-            assert_eq!(a, b, "half a transaction");
-            a.is_some()
-        },
-    },
-    Step {
-        name: "update_model",
-        run: |world| {
-            let update = UpdateModel {
-                name: "fraud".into(),
-                comment: Some("second".into()),
-                ..UpdateModel::default()
-            };
-            world.registry()?.update_model(update).map(drop)
-        },
-        shows: |registry| {
-            let comment = registry.find_model("fraud").unwrap().and_then(|model| model.comment);
-            assert!(comment.iter().all(|text| text == "first" || text == "second"), "{comment:?}");
-            comment.as_deref() == Some("second")
-        },
-    },
-    Step {
-        name: "close",
-        run: |world| world.registry.take().map_or(Ok(()), |registry| registry.close()),
-        shows: |_| true,
-    },
-    Step { name: "open again", run: |world| world.registry().map(drop), shows: |_| true },
-    Step {
-        name: "register folder again",
-        run: |world| {
-            let content = world.folder.join("content");
-            world.register("three", &content.into())
-        },
-        shows: |registry| is_whole(registry, "three"),
-    },
-    Step {
-        name: "read back",
-        run: |world| {
-            let registry = world.registry()?;
-            let version = world.version("two")?;
-            let to = world.folder.join(DISK).join("out");
-            registry.download(&version, to, &mut no_progress)?;
-            let champion = registry.resolve("models:/fraud@champion")?;
-            assert_eq!(champion.run.as_deref(), Some("two"));
-            registry.verify_log().map(drop)
-        },
-        shows: |_| true,
-    },
-    Step {
-        name: "tag and close",
-        run: |world| {
-            let registry = world.registry()?;
-            registry.set_tag("fraud", "last", "v")?;
-            world.registry = None;
-            registry.close()
-        },
-        shows: |registry| tag(registry, "fraud", "last").is_some(),
-    },
-];
+fn create_model(registry: &Registry) -> Result<(), Error> {
+    let model = CreateModel {
+        name: "fraud".into(),
+        comment: Some("first".into()),
+        exist_ok: true,
+        ..CreateModel::default()
+    };
+    registry.create_model(model).map(drop)
+}
+
+fn register(registry: &Registry, run: &str, content: &Content) -> Result<(), Error> {
+    let version = RegisterVersion {
+        model: "fraud".into(),
+        run: Some(run.into()),
+        ..RegisterVersion::default()
+    };
+    registry.register_version(content, version, &mut no_progress).map(drop)
+}
+
+fn first() -> Content {
+    Content::Bytes { name: "model.bin".into(), bytes: b"weights of the first".to_vec() }
+}
 
 /// Whether the version of a run is there, with all its content.
 fn is_whole(registry: &Registry, run: &str) -> bool {
@@ -200,46 +129,49 @@ fn is_whole(registry: &Registry, run: &str) -> bool {
     true
 }
 
-/// The run of the version that is the champion.
-fn champion(registry: &Registry) -> Option<String> {
-    let version = registry.find_version("models:/fraud@champion").unwrap()?;
-    Some(version.run.clone().expect("every version has a run"))
-}
+impl Scenario {
+    /// Makes a world with an empty disk in a folder.
+    pub(crate) fn prepare(&self, folder: &Path) {
+        std::fs::create_dir(folder.join(DISK)).unwrap();
+        let content = folder.join("content");
+        std::fs::create_dir_all(content.join("sub/below")).unwrap();
+        for (path, bytes) in [
+            ("model.txt", b"tree\nversion=v4\nnum_class=1\nfeature_names=age\n".to_vec()),
+            ("sub/weights", vec![7; 10_000]),
+            ("sub/below/weights", b"weights of the first".to_vec()),
+        ] {
+            std::fs::write(content.join(path), bytes).unwrap();
+        }
+        (self.given)(folder);
+    }
 
-/// Makes a world with an empty disk in a folder.
-pub(crate) fn prepare(folder: &Path) {
-    std::fs::create_dir(folder.join(DISK)).unwrap();
-    let content = folder.join("content");
-    std::fs::create_dir_all(content.join("sub/below")).unwrap();
-    for (path, bytes) in [
-        ("model.txt", b"tree\nversion=v4\nnum_class=1\nfeature_names=age\n".to_vec()),
-        ("sub/weights", vec![7; 10_000]),
-        ("sub/below/weights", b"weights of the first".to_vec()),
-    ] {
-        std::fs::write(content.join(path), bytes).unwrap();
+    /// Holds a disk to what was acknowledged: by number, the steps that were.
+    ///
+    /// A step that was not may have happened or not, but not in part.
+    pub(crate) fn hold(&self, folder: &Path, acknowledged: &[usize]) {
+        let mut world = World::new(folder);
+        let disk = world.disk();
+        let was_there = disk.join(HOME).join("registry.db").exists();
+        assert!(was_there || !acknowledged.contains(&0), "the registry is lost");
+        world.run(&self.steps[0]).unwrap_or_else(|error| panic!("cannot open it: {error}"));
+        let registry = world.registry().unwrap();
+        let found = Found { disk, registry: &registry };
+        let shown: Vec<bool> = self.steps.iter().map(|step| (step.shows)(&found)).collect();
+        for number in acknowledged {
+            assert!(shown[*number], "`{}` was acknowledged and is lost", self.steps[*number].name);
+        }
+        sound(&registry);
+        // And it goes on.
+        create_model(&registry).unwrap();
+        register(&registry, "later", &first()).unwrap();
+        assert!(is_whole(&registry, "later"));
+        let version = world.version("later").unwrap();
+        registry.set_alias("fraud", "after", version.number).unwrap();
+        registry.close().unwrap();
     }
 }
 
-/// Holds a registry to what was acknowledged: by number, the steps that were.
-///
-/// A step that was not may have happened or not, but not in part.
-pub(crate) fn hold(folder: &Path, acknowledged: &[usize]) {
-    let options = Options { create: true, ..Options::default() };
-    let registry = Registry::open_with(folder.join(DISK).join("hb"), options)
-        .unwrap_or_else(|error| panic!("cannot open it: {error}"));
-    let shown: Vec<bool> = STEPS.iter().map(|step| (step.shows)(&registry)).collect();
-    for number in acknowledged {
-        assert!(shown[*number], "`{}` was acknowledged and is lost", STEPS[*number].name);
-    }
+fn sound(registry: &Registry) {
     registry.verify_log().unwrap();
     assert_eq!(registry.check().unwrap().findings, []);
-    // And it goes on.
-    let mut world = World { folder: folder.to_owned(), registry: Some(registry.clone()) };
-    for number in [1, 2] {
-        world.run(&STEPS[number]).unwrap();
-        assert!((STEPS[number].shows)(&registry), "`{}` is not there", STEPS[number].name);
-    }
-    world.version("one").unwrap();
-    registry.set_alias("fraud", "after", find(&registry, "one").unwrap().unwrap().number).unwrap();
-    registry.close().unwrap();
 }

@@ -262,11 +262,14 @@ impl Archive {
     }
 
     fn read_directory(&mut self, size: u64) -> Result<()> {
-        let mut magic = [0; 4];
-        let zip = self.file.read_exact_at(&mut magic, 0).is_ok() && magic == MAGIC;
-        let Some(place) = size.checked_sub(END as u64).filter(|_| zip) else {
+        let Some(place) = size.checked_sub(END as u64) else {
             return Err(no_archive(&self.path));
         };
+        let mut magic = [0; 4];
+        self.file.read_exact_at(&mut magic, 0).on("read", &self.path)?;
+        if magic != MAGIC {
+            return Err(no_archive(&self.path));
+        }
         let mut tail = [0; END];
         self.file.read_exact_at(&mut tail, place).on("read", &self.path)?;
         let (count, length, start) = layout::counts(&tail);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::connection::{Mode, beside, connect, failure};
+use super::connection::{Mode, beside, connect, refused};
 use super::{Sqlite, moved, read_only};
 use crate::error::Result;
 use crate::fork;
@@ -60,7 +60,7 @@ fn truncate(connection: &Connection) -> Result<bool> {
     let busy: i64 = connection
         .prepare_cached(checkpoint)
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .map_err(|error| failure(&error))?;
+        .map_err(|error| refused(connection, &error))?;
     Ok(busy == 0)
 }
 
@@ -95,7 +95,7 @@ impl Sqlite {
             let bytes_before = all();
             let connection = self.opened.same(connect(database, Mode::Write), Mode::Write)?;
             truncate(&connection)?;
-            connection.execute_batch("VACUUM").map_err(|error| failure(&error))?;
+            connection.execute_batch("VACUUM").map_err(|error| refused(&connection, &error))?;
             let held = !truncate(&connection)?;
             Ok(Compacted { bytes_before, bytes_after: all(), held })
         })
