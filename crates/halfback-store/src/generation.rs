@@ -8,6 +8,9 @@
 //! them keeps a shared lock on the registry's folder, and only a process that gets that lock for
 //! itself alone makes a new file; and a file tells its own inode, so that a copy is not taken for
 //! it. `docs/adr/0004-one-file-of-words.md` says what follows from that.
+//!
+//! Beside the words stands the number of a commit that is durable: a database that ends before it has
+//! lost what was acknowledged.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -15,18 +18,21 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use flate2::Crc;
 use memmap2::{MmapOptions, MmapRaw};
 use parking_lot::Mutex;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::error::{Detail, IoContext, Result};
-use crate::id::{EntityId, random};
+use crate::id::{CommitNumber, EntityId, random};
 
 /// How many words there are.
 pub const WORDS: usize = 1024;
 const MAGIC: &[u8; 8] = b"hb-gen-2";
 const HEADER: usize = 64;
+/// Where in the header the durable commit stands; what is before that names the file.
+const DURABLE: usize = HEADER - 8;
 const SIZE: usize = HEADER + WORDS * 8;
 
 /// The place of one word.
@@ -66,6 +72,7 @@ pub struct Generation {
     map: MmapRaw,
     file: File,
     header: [u8; HEADER],
+    uuid: String,
     writable: bool,
     /// Holds the shared lock on the folder; none once they are retired.
     presence: Mutex<Option<File>>,
@@ -94,7 +101,7 @@ impl Generation {
             let presence = presence(path, FlockOperation::LockShared)?;
             // Until the lock was there, another file may have taken the place of this one.
             if is_at(path, &file) && is_whole(&file, &header) {
-                return Self::from_file(file, path, header, writable, presence).map(Some);
+                return Self::from_file(file, path, (header, uuid), writable, presence).map(Some);
             }
         }
     }
@@ -115,7 +122,7 @@ impl Generation {
         let presence = presence(path, lock)?;
         lengthen(&file).on("write", path)?;
         let shared = presence.try_clone().on("lock", path)?;
-        let words = Self::from_file(file, path, header, true, presence)?;
+        let words = Self::from_file(file, path, (header, uuid), true, presence)?;
         if lock == FlockOperation::NonBlockingLockExclusive {
             words.fill(|_| true)?;
             // The header comes last: before it, nobody takes the file for whole.
@@ -129,7 +136,7 @@ impl Generation {
     fn from_file(
         file: File,
         path: &Path,
-        header: [u8; HEADER],
+        (header, uuid): ([u8; HEADER], &str),
         writable: bool,
         presence: File,
     ) -> Result<Self> {
@@ -140,6 +147,7 @@ impl Generation {
             map: map.on("map", path)?,
             file,
             header,
+            uuid: uuid.to_owned(),
             writable,
             presence: Mutex::new(Some(presence)),
         })
@@ -173,6 +181,14 @@ impl Generation {
             let word = self.word(*word);
             let odd = word.load(Ordering::Acquire) % 2;
             word.fetch_add(2 - odd, Ordering::AcqRel);
+        }
+    }
+
+    /// Says that a commit is durable, which the disk has said before.
+    pub fn acknowledge(&self, commit: CommitNumber) {
+        let told = Durable::of(commit, &self.uuid);
+        if self.writable {
+            self.at(DURABLE).store(told.0, Ordering::Release);
         }
     }
 
@@ -220,11 +236,54 @@ impl Generation {
     }
 
     fn word(&self, word: Word) -> &AtomicU64 {
+        self.at(HEADER + usize::from(word.0) * 8)
+    }
+
+    /// The eight bytes at a place, which is that of a word or of the durable commit.
+    fn at(&self, place: usize) -> &AtomicU64 {
         let base = NonNull::new(self.map.as_mut_ptr()).unwrap_or(NonNull::dangling());
         // SAFETY: the mapping is SIZE bytes long, page aligned, and lives as long as `self`; a
-        // `Word` is below WORDS; other processes use the same atomics, and read-only mappings are
-        // only loaded from.
-        unsafe { base.add(HEADER + usize::from(word.0) * 8).cast::<AtomicU64>().as_ref() }
+        // `Word` is below WORDS, and all places are multiples of eight; other processes use the same
+        // atomics, and read-only mappings are only loaded from.
+        unsafe { base.add(place).cast::<AtomicU64>().as_ref() }
+    }
+}
+
+/// The number of a durable commit with a check sum, in eight bytes that are stored at once.
+///
+/// The file is never synced, so after a loss of power it may be older, or zeros; what was damaged
+/// tells nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Durable(u64);
+
+impl Durable {
+    const CHECK: u32 = 20;
+
+    /// What the file at `path` tells, whichever registry's it is. Read before the database, which may
+    /// only go on meanwhile.
+    pub fn read(path: &Path) -> Self {
+        let mut bytes = [0; 8];
+        let read = options(false).open(path).and_then(|file| {
+            if file.metadata()?.is_file() {
+                file.read_exact_at(&mut bytes, DURABLE as u64)?;
+            }
+            Ok(())
+        });
+        Self(if read.is_ok() { u64::from_le_bytes(bytes) } else { 0 })
+    }
+
+    /// The commit; `None` where it is not told, or told of another registry.
+    pub fn commit(self, uuid: &str) -> Option<CommitNumber> {
+        let commit = CommitNumber(i64::try_from(self.0 >> Self::CHECK).ok()?);
+        (self == Self::of(commit, uuid) && commit.0 > 0).then_some(commit)
+    }
+
+    fn of(commit: CommitNumber, uuid: &str) -> Self {
+        let number = commit.0.cast_unsigned() << Self::CHECK;
+        let mut crc = Crc::new();
+        crc.update(uuid.as_bytes());
+        crc.update(&number.to_le_bytes());
+        Self(number | u64::from(crc.sum() >> (u32::BITS - Self::CHECK)))
     }
 }
 
@@ -262,7 +321,7 @@ fn lengthen(file: &File) -> std::io::Result<()> {
 
 fn has_header(file: &File, header: &[u8; HEADER]) -> bool {
     let mut found = [0; HEADER];
-    file.read_exact_at(&mut found, 0).is_ok() && found == *header
+    file.read_exact_at(&mut found, 0).is_ok() && found.get(..DURABLE) == header.get(..DURABLE)
 }
 
 fn is_whole(file: &File, header: &[u8; HEADER]) -> bool {
@@ -389,6 +448,27 @@ mod tests {
         cut(0);
         cut(SIZE as u64);
         assert_eq!(reader.stable(word), None);
+    }
+
+    #[test]
+    fn the_durable_commit_is_told_of_one_registry_and_not_where_it_is_damaged() {
+        let (_folder, path) = bench();
+        assert_eq!(Durable::read(&path).commit("u"), None);
+        let words = Generation::make(&path, "u").unwrap();
+        assert_eq!(Durable::read(&path).commit("u"), None);
+        for number in [1, 2, 1_000_000_000_000] {
+            words.acknowledge(CommitNumber(number));
+            let told = Durable::read(&path);
+            assert_eq!((told.commit("u"), told.commit("v")), (Some(CommitNumber(number)), None));
+            for bit in 0..64 {
+                assert_eq!(Durable(told.0 ^ 1 << bit).commit("u"), None, "bit {bit}");
+            }
+        }
+        // It is not what names the file.
+        drop(words);
+        assert!(map(&path).is_some());
+        drop(Generation::make(&path, "u").unwrap());
+        assert_eq!(Durable::read(&path).commit("u"), Some(CommitNumber(1_000_000_000_000)));
     }
 
     #[test]

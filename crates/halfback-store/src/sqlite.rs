@@ -23,7 +23,7 @@ use crate::error::{Detail, Error, IoContext, Result};
 use crate::filesystem;
 use crate::folder;
 use crate::fork::{self, Idle as _};
-use crate::generation::{Generation, Word};
+use crate::generation::{Durable, Generation, Word};
 use crate::interrupt;
 use crate::sql::{Row, Sql, Storage, Value, View, Work};
 use crate::writer_lock::{self, EVERY, PATIENCE, WriterGuard, WriterLock};
@@ -267,10 +267,12 @@ impl Opened {
     fn to_read(folder: &Path) -> Result<Self> {
         let _working = fork::working();
         let database = folder.join(DATABASE);
+        let words = folder.join(GENERATION);
         let file = writer_lock::key(&database);
+        let durable = Durable::read(&words);
         let (connection, mode) = reader(&database)?;
-        let mut opened = Self::new(folder, file, examine(&connection, folder, mode)?)?;
-        let words = Generation::map(&folder.join(GENERATION), &opened.uuid, false)?;
+        let mut opened = Self::new(folder, file, examine(&connection, folder, durable, mode)?)?;
+        let words = Generation::map(&words, &opened.uuid, false)?;
         opened.generation = words.map(Arc::new);
         Ok(opened)
     }
@@ -294,6 +296,8 @@ impl Opened {
                 make(&database)?;
             }
         }
+        let words = folder.join(GENERATION);
+        let durable = Durable::read(&words);
         let connection = connect(&database, mode)?;
         if access.create && application_id(&connection, mode)? == 0 && is_empty(&connection)? {
             if guard.is_none() {
@@ -305,10 +309,9 @@ impl Opened {
             initialise(&connection)?;
             folder::sync(folder)?;
         }
-        let uuid = examine(&connection, folder, mode)?;
+        let uuid = examine(&connection, folder, durable, mode)?;
         let mut opened = Self::new(folder, writer_lock::key(&database), uuid)?;
         opened.pool.readers.lock().push(Reader { connection, still: None });
-        let words = folder.join(GENERATION);
         opened.generation = match Generation::map(&words, &opened.uuid, true)? {
             None if guard.is_none() => return Ok(None),
             None => Some(Arc::new(Generation::make(&words, &opened.uuid)?)),
@@ -322,15 +325,26 @@ impl Opened {
     }
 
     /// A new connection, held to lead to the registry that was opened.
-    fn same(&self, connection: Result<Connection>, mode: Mode) -> Result<Connection> {
+    fn same(
+        &self,
+        open: impl FnOnce(&Path) -> Result<(Connection, Mode)>,
+    ) -> Result<(Connection, Mode)> {
+        let durable = Durable::read(&self.folder.join(GENERATION));
+        let opened = open(&self.database);
         if !self.is_in_place() {
             return Err(moved(&self.folder));
         }
-        let connection = connection?;
-        if examine(&connection, &self.folder, mode)? != self.uuid {
+        let (connection, mode) = opened?;
+        if examine(&connection, &self.folder, durable, mode)? != self.uuid {
             return Err(moved(&self.folder));
         }
-        Ok(connection)
+        Ok((connection, mode))
+    }
+
+    /// A new connection that can write.
+    fn connect(&self) -> Result<Connection> {
+        let open = |database: &Path| Ok((connect(database, Mode::Write)?, Mode::Write));
+        self.same(open).map(|(connection, _)| connection)
     }
 
     /// A connection to read one snapshot with.
@@ -342,13 +356,10 @@ impl Opened {
             }
         }
         if !read_only {
-            let connection = self.same(connect(&self.database, Mode::Write), Mode::Write)?;
-            return Ok(Reader { connection, still: None });
+            return Ok(Reader { connection: self.connect()?, still: None });
         }
         let still = self.still();
-        let (connection, mode) = reader(&self.database)
-            .map_err(|error| if self.is_in_place() { error } else { moved(&self.folder) })?;
-        let connection = self.same(Ok(connection), mode)?;
+        let (connection, mode) = self.same(reader)?;
         if mode == Mode::Read {
             return Ok(Reader { connection, still: None });
         }
@@ -358,7 +369,7 @@ impl Opened {
 
     /// A connection to write with.
     fn writer(&self) -> Result<Connection> {
-        let connection = self.same(connect(&self.database, Mode::Write), Mode::Write)?;
+        let connection = self.connect()?;
         // Another program may have changed that.
         keep_log(&connection)?;
         // What a savepoint needs to be undone goes into memory, not into files.

@@ -84,7 +84,9 @@ impl View {
     /// artifacts, none of which are done while the database is examined.
     pub fn check_with(&self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
         match self.hold_on_registry(Privilege::ReadAudit) {
-            Err(error) if error.kind() == Kind::Denied => return Err(error),
+            Err(error) if error.kind() == Kind::Denied => {
+                return Err(self.damage_of_grants(progress)?.unwrap_or(error));
+            }
             // What says who may ask may be what is damaged.
             _ => {}
         }
@@ -112,6 +114,19 @@ impl View {
         let notices = told(findings.take_notices());
         let findings = told(findings.into_vec());
         Ok(CheckReport { commits, rows, artifacts: named.len() as u64, findings, notices })
+    }
+
+    /// Why somebody may have been denied who is not: what was granted cannot be told from a damaged
+    /// database. It says that there is damage, and not of what.
+    fn damage_of_grants(&self, progress: Progress<'_>) -> Result<Option<Error>> {
+        let mut findings = Findings::default();
+        let check = Check { artifacts: false };
+        self.snapshot(|snapshot| snapshot.check_database(check, &mut findings, progress))?;
+        let found = findings.into_vec().len();
+        let message = format!(
+            "the database is damaged in {found} places, so what was granted to you cannot be told; keep the folder as it is, and `restore` a backup to a new one"
+        );
+        Ok((found > 0).then(|| Detail::Corrupt(message).into()))
     }
 }
 

@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::Transaction;
-use super::connection::{failure, refused};
+use super::connection::{failure, head, refused};
 use crate::error::{Detail, Error, Kind, Result};
 use crate::fork;
 use crate::generation::{Generation, Word};
+use crate::id::CommitNumber;
 use crate::sql::Work;
 
 /// For how long a batch takes in more, unless the disk is slower than that.
@@ -292,6 +293,11 @@ impl Writer {
         }
     }
 
+    /// The last commit of the transaction that is open.
+    fn head(&self) -> Option<CommitNumber> {
+        self.connection.as_ref().and_then(|connection| head(connection).ok())
+    }
+
     /// What a failure means to the caller.
     fn refused(&self, error: &rusqlite::Error) -> Error {
         self.connection
@@ -377,7 +383,11 @@ impl Batch {
         generation.begin(&self.words);
         // A failure may end the transaction: what says why is the first that did.
         let open = writer.is_open();
+        let head = writer.head();
         let committed = writer.execute("COMMIT");
+        if let (Some(head), Ok(_)) = (head, &committed) {
+            generation.acknowledge(head);
+        }
         generation.end(&self.words);
         writer.took = began.elapsed();
         if let Err(error) = committed {

@@ -12,8 +12,10 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
 
 use super::create::refuse_leftovers;
-use super::{DATABASE, log_file};
+use super::{DATABASE, GENERATION, log_file};
 use crate::error::{Detail, Error, IoContext, Result};
+use crate::generation::Durable;
+use crate::id::CommitNumber;
 use crate::schema::{self, Dialect};
 
 /// Kibibytes of pages that a connection keeps at most: a page of a list reads its records from all
@@ -190,8 +192,20 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
         .map_err(|e| failure(&e))
 }
 
-/// Holds the database to be a registry of a format that this library reads; gives its identity.
-pub(super) fn examine(connection: &Connection, folder: &Path, mode: Mode) -> Result<String> {
+/// The last commit that the connection sees.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<CommitNumber> {
+    let mut statement = connection.prepare_cached("SELECT n FROM head")?;
+    statement.query_row([], |row| row.get(0).map(CommitNumber))
+}
+
+/// Holds the database to be a registry of a format that this library reads, with all that was
+/// acknowledged, as `durable` was told before it was opened; gives its identity.
+pub(super) fn examine(
+    connection: &Connection,
+    folder: &Path,
+    durable: Durable,
+    mode: Mode,
+) -> Result<String> {
     let shown = folder.display();
     let id = application_id(connection, mode)?;
     if id != APPLICATION_ID {
@@ -216,6 +230,16 @@ pub(super) fn examine(connection: &Connection, folder: &Path, mode: Mode) -> Res
         return Err(Detail::UnsupportedFormat(format!(
             "`{shown}` has format {format}, this library reads up to {}; use a newer halfback",
             schema::FORMAT
+        ))
+        .into());
+    }
+    // A head that cannot be read is told by whoever reads it.
+    let found = head(connection).ok();
+    if let (Some(known), Some(found)) = (durable.commit(&uuid), found)
+        && found < known
+    {
+        return Err(Detail::Corrupt(format!(
+            "the registry in `{shown}` ends with commit {found}, and commit {known} was acknowledged: `{DATABASE}-wal` was deleted or damaged, or `{DATABASE}` replaced by an older one; put that back, or `restore` a backup to a new folder; to go on with what is left, remove the file `{GENERATION}`"
         ))
         .into());
     }

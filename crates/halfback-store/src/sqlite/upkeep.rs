@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::connection::{Mode, beside, connect, refused};
+use super::connection::{beside, refused};
 use super::{Sqlite, moved, read_only};
 use crate::error::Result;
 use crate::fork;
@@ -93,7 +93,7 @@ impl Sqlite {
             let database = &self.opened.database;
             let all = || size(database).saturating_add(log_size(database));
             let bytes_before = all();
-            let connection = self.opened.same(connect(database, Mode::Write), Mode::Write)?;
+            let connection = self.opened.connect()?;
             truncate(&connection)?;
             connection.execute_batch("VACUUM").map_err(|error| refused(&connection, &error))?;
             let held = !truncate(&connection)?;
