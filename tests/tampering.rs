@@ -257,13 +257,17 @@ fn an_edit_of_the_log_or_its_head_is_found() {
         "UPDATE principal_name SET name = 'mallory'",
         "UPDATE principal_name SET subject = 'uid:0x'",
         "UPDATE head SET range = zeroblob(length(range))",
+        "UPDATE registry SET created = created + 1",
+        "UPDATE head SET next_id = next_id - 1",
     ] {
         let (_folder, registry) = registry();
         let changed = connect(&registry).execute(edit, []).unwrap();
         assert!(changed > 0, "{edit} changed nothing");
         assert!(is_found(&registry), "{edit} was not found");
         let corrupt = registry.verify_log().is_err_and(|error| error.code() == "corrupt");
-        let beside = ["text", "touch", "principal_name"].iter().any(|table| edit.contains(table));
+        let beside = ["text", "touch", "principal_name", "registry", "next_id"]
+            .iter()
+            .any(|part| edit.contains(part));
         assert!(corrupt || beside, "{edit} was not found in the log");
     }
 }

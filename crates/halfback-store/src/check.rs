@@ -6,7 +6,7 @@
 use crate::erasure;
 use crate::error::{Kind, Result};
 use crate::fact::{Change, Fact, row_hash, rows_digest};
-use crate::id::{CommitNumber, EntityId, hex};
+use crate::id::{CommitNumber, EntityId, hex, uuid_moment};
 use crate::log::{self, Header, payload_digest};
 use crate::merkle::Hash;
 use crate::schema::FACTS;
@@ -136,6 +136,7 @@ pub fn check(sql: &mut dyn Sql, findings: &mut Findings, pace: Pace<'_>) -> Resu
     part(findings, |findings| check_intervals(sql, findings, pace))?;
     part(findings, |findings| check_texts(sql, findings))?;
     part(findings, |findings| check_identities(sql, findings))?;
+    part(findings, |findings| check_next_id(sql, findings))?;
     part(findings, |findings| erasure::check(sql, findings))?;
     pace()?;
     part(findings, |findings| check_touches(sql, findings))?;
@@ -268,8 +269,16 @@ fn check_texts(sql: &mut dyn Sql, findings: &mut Findings) -> Result<()> {
     })
 }
 
-/// Names may be erased, not exchanged.
+/// Names may be erased, not exchanged; and a registry's identity says when it was created.
 fn check_identities(sql: &mut dyn Sql, findings: &mut Findings) -> Result<()> {
+    sql.query("SELECT uuid, created FROM registry", &[], &mut |row| {
+        let (moment, created) = (uuid_moment(row.text(0)?), row.int(1)?);
+        if moment.is_some_and(|moment| moment.micros() != created) {
+            let message = "its time of creation is not that of its identity";
+            findings.add("database", "registry".into(), message, EDITED);
+        }
+        Ok(())
+    })?;
     let names = "SELECT n.id, n.salt, n.proof, n.subject, n.name, p.identity FROM principal_name n \
          LEFT JOIN principal p ON p.id = n.id";
     sql.query(names, &[], &mut |row| {
@@ -281,6 +290,20 @@ fn check_identities(sql: &mut dyn Sql, findings: &mut Findings) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// No id is given twice.
+fn check_next_id(sql: &mut dyn Sql, findings: &mut Findings) -> Result<()> {
+    let next = sql.first("SELECT next_id FROM head", &[], |row| row.int(0))?;
+    for fact in FACTS.iter().filter(|fact| fact.columns.iter().any(|column| column.name == "id")) {
+        let last = format!("SELECT MAX(id) FROM {}", fact.table);
+        let last = sql.first(&last, &[], |row| row.opt_int(0))?.flatten();
+        if next <= last {
+            let message = format!("the id that comes next is in `{}` already", fact.table);
+            findings.add("database", "head".into(), &message, EDITED);
+        }
+    }
+    Ok(())
 }
 
 /// The index by which histories are found says what the headers say.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Detail, Result};
+use crate::time::Timestamp;
 
 /// Identifies a catalog, schema, model, version or principal for good, whatever it is called.
 ///
@@ -53,10 +54,14 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// A random (version 4) UUID in its usual text form, RFC 9562.
-pub fn uuid() -> Result<String> {
+/// A UUID that begins with a moment in milliseconds (version 7) in its usual text form, RFC 9562.
+pub fn uuid(moment: Timestamp) -> Result<String> {
     let mut bytes = random::<16>()?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
+    let millis = (moment.micros() / 1_000).to_be_bytes();
+    for (byte, own) in bytes.iter_mut().zip(millis.into_iter().skip(2)) {
+        *byte = own;
+    }
+    bytes[6] = bytes[6] & 0x0f | 0x70;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = hex(&bytes);
     let parts: Vec<&str> = [0..8, 8..12, 12..16, 16..20, 20..32]
@@ -64,6 +69,14 @@ pub fn uuid() -> Result<String> {
         .filter_map(|range| hex.get(range))
         .collect();
     Ok(parts.join("-"))
+}
+
+/// The moment that a UUID of version 7 begins with; `None` for any other text.
+pub fn uuid_moment(uuid: &str) -> Option<Timestamp> {
+    let digits: String = uuid.chars().filter(|digit| *digit != '-').collect();
+    let bytes = unhex::<16>(&digits).filter(|bytes| bytes[6] >> 4 == 7)?;
+    let millis = bytes.iter().take(6).fold(0, |sum, byte| sum << 8 | i64::from(*byte));
+    Some(Timestamp::from_micros(millis.checked_mul(1_000)?))
 }
 
 /// Lower-case hexadecimal text.
@@ -101,9 +114,12 @@ mod tests {
 
     #[test]
     fn a_uuid_says_its_version_and_variant() {
-        let uuid = uuid().unwrap();
+        let uuid = uuid(Timestamp::from_micros(1_770_000_000_123_456)).unwrap();
         assert_eq!(uuid.len(), 36);
-        assert_eq!(uuid.as_bytes()[14], b'4');
+        assert_eq!(uuid.as_bytes()[14], b'7');
+        assert_eq!(uuid_moment(&uuid), Some(Timestamp::from_micros(1_770_000_000_123_000)));
+        assert_eq!(uuid_moment("01234567-89ab-4def-8123-456789abcdef"), None);
+        assert_eq!(uuid_moment("other"), None);
         assert!(b"89ab".contains(&uuid.as_bytes()[19]));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::checkpoint::beginning;
 use crate::error::Result;
 use crate::fact::{Column, Fact, Type};
-use crate::id::uuid;
+use crate::id::{uuid, uuid_moment};
 use crate::merkle::CompactRange;
 use crate::sql::{Sql, Value};
 use crate::time::Timestamp;
@@ -508,10 +508,12 @@ pub fn create(sql: &mut dyn Sql, dialect: Dialect, now: Timestamp) -> Result<()>
     for statement in statements(dialect) {
         sql.execute(&statement, &[])?;
     }
-    let uuid = uuid()?;
+    let uuid = uuid(now)?;
+    // The log is about the identity, and so about the moment in it.
+    let created = uuid_moment(&uuid).unwrap_or(now);
     sql.execute(
         "INSERT INTO registry (id, uuid, format, created) VALUES (1, ?1, ?2, ?3)",
-        &[Value::from(&uuid), FORMAT.into(), now.micros().into()],
+        &[Value::from(&uuid), FORMAT.into(), created.micros().into()],
     )?;
     sql.execute(
         "INSERT INTO head (id, n, time, range, leaf, next_id) VALUES (1, 0, 0, ?1, ?2, 1)",
