@@ -212,3 +212,8 @@ fn checkpoints() {
 fn formats() {
     check("formats", 4_000);
 }
+
+#[test]
+fn states() {
+    check("states", 4_000);
+}

@@ -55,6 +55,9 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     native_method! { static fn read_state(bytes: [jbyte]) -> jlong, error_policy = Throw },
     native_method! { static fn state_kind(state: jlong) -> jlong, error_policy = Throw },
     native_method! { static fn finish_state(state: jlong) -> [jdouble], error_policy = Throw },
+    native_method! {
+        static fn state_quantiles(state: jlong, q: [jdouble]) -> [jdouble], error_policy = Throw
+    },
     native_method! { static fn state_labels(state: jlong) -> [jbyte], error_policy = Throw },
     native_method! { static fn free_state(state: jlong), error_policy = Throw },
 ];
@@ -132,6 +135,20 @@ fn finish_state<'local>(
 ) -> Outcome<JDoubleArray<'local>> {
     let mut numbers = Numbers::default();
     state::finish(state, &mut numbers)?;
+    numbers.into_array(env)
+}
+
+/// Quantiles of the values that a state has seen.
+fn state_quantiles<'local>(
+    env: &mut Env<'local>,
+    _class: JClass<'local>,
+    state: jni::sys::jlong,
+    q: JDoubleArray<'local>,
+) -> Outcome<JDoubleArray<'local>> {
+    let mut shares = vec![0.0; q.len(env)?];
+    q.get_region(env, 0, &mut shares)?;
+    let mut numbers = Numbers::default();
+    state::quantiles(state, &shares, &mut numbers)?;
     numbers.into_array(env)
 }
 

@@ -94,6 +94,6 @@ pub use score::{
     gain_curve, gini, hinge_loss, kolmogorov_smirnov, lift_at, log_loss, precision_recall_curve,
     roc_auc, roc_auc_by_class, roc_auc_multiclass, roc_auc_multilabel, roc_curve,
 };
-pub use state::{Batch, Finished, ScoreSummary, Spec, State};
+pub use state::{Batch, Finished, Quantile, Quantiles, ScoreSummary, Spec, State};
 pub use suite::{Binary, Compared, Measured, Method, Settings, Suite, higher_is_better};
 pub use threads::with_threads;

@@ -6,6 +6,8 @@ mod classes;
 mod exact;
 mod numbers;
 mod ranks;
+mod runs;
+mod values;
 
 use crate::column::{Label, Labels, Scores, finite, rows};
 use crate::confusion::Confusion;
@@ -18,6 +20,9 @@ use bytes::{Reader, Writer};
 use classes::Classes;
 use numbers::Numbers;
 use ranks::Ranks;
+use values::Values;
+
+pub use values::{Quantile, Quantiles};
 
 /// What a state is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +33,23 @@ pub enum Spec {
     Scores {
         /// Scores are within [0, 1], and log loss and Brier score are wanted.
         probabilities: bool,
-        /// How many buckets of equal width take probabilities, from 1 to 2^24. Memory is then
-        /// bounded, and so is the error of areas, which [`ScoreSummary::auc_error`] states. Without
-        /// it every different score is kept, and areas are exact.
+        /// How many buckets there may be, from 1 to 2^24. Memory is then bounded, and so are the
+        /// errors of areas, which [`ScoreSummary::auc_error`] and
+        /// [`ScoreSummary::average_precision_error`] state. Buckets of probabilities have equal
+        /// width. Other scores are kept as they are while no more of them differ than there are
+        /// buckets; beyond that, neighbours share buckets, whose width doubles for all, relative to
+        /// the scores, until they fit. Without it every different score is kept, and areas are exact.
         buckets: Option<u32>,
     },
     /// Numbers against numbers, smaller than 1e150 in size. Memory is constant.
     Regression,
+    /// A column of numbers.
+    Quantiles {
+        /// How many buckets there may be, from 1 to 2^24. Memory is then bounded, and so is the error
+        /// of quantiles, which [`Quantile::error`] states. Values are kept as scores are that are no
+        /// probabilities. Without it every different value is kept, and quantiles are exact.
+        buckets: Option<u32>,
+    },
 }
 
 /// Some rows.
@@ -63,6 +78,11 @@ pub enum Batch<'a> {
         /// The predictions.
         y_pred: Scores<'a>,
     },
+    /// For [`Spec::Quantiles`].
+    Values {
+        /// The numbers.
+        values: Scores<'a>,
+    },
 }
 
 /// What has been seen of rows.
@@ -76,6 +96,7 @@ enum Part {
     Classes(Classes),
     Ranks(Box<Ranks>),
     Numbers(Box<Numbers>),
+    Values(Box<Values>),
 }
 
 /// What comes of a state.
@@ -87,6 +108,8 @@ pub enum Finished {
     Scores(ScoreSummary),
     /// Of [`Spec::Regression`].
     Regression(ErrorSummary),
+    /// Of [`Spec::Quantiles`].
+    Quantiles(Quantiles),
 }
 
 /// Metrics of scores.
@@ -99,10 +122,13 @@ pub struct ScoreSummary {
     /// The area under the ROC curve.
     pub roc_auc: Metric,
     /// How far that may be from the area of the scores themselves: half the share of pairs that a
-    /// bucket ties. Zero without buckets.
+    /// bucket ties. Zero without buckets, and while no buckets are shared.
     pub auc_error: f64,
     /// Average precision, over buckets where there are some.
     pub average_precision: Metric,
+    /// How far that may be from the average precision of the scores themselves: up to the best or
+    /// the worst order, with ties or without, that rows may have in their buckets.
+    pub average_precision_error: f64,
     /// The mean log loss, of probabilities.
     pub log_loss: Option<f64>,
     /// The Brier score, of probabilities.
@@ -118,6 +144,7 @@ impl State {
                 Part::Ranks(Box::new(Ranks::new(probabilities, buckets)?))
             }
             Spec::Regression => Part::Numbers(Box::default()),
+            Spec::Quantiles { buckets } => Part::Values(Box::new(Values::new(buckets)?)),
         };
         Ok(Self { part })
     }
@@ -128,6 +155,7 @@ impl State {
             Part::Classes(_) => Spec::Classification,
             Part::Ranks(ranks) => ranks.spec(),
             Part::Numbers(_) => Spec::Regression,
+            Part::Values(values) => values.spec(),
         }
     }
 
@@ -160,6 +188,12 @@ impl State {
                 rows(y_true.len(), ("y_pred", y_pred.len()), None)?;
                 numbers.add(&y_true.to_f64(), &y_pred.to_f64())
             }
+            (Part::Values(own), Batch::Values { values }) => {
+                if values.is_empty() {
+                    return Ok(());
+                }
+                own.add(&values.to_f64())
+            }
             _ => Err(Error::Choice { argument: "batch", expected: "what the state's spec is for" }),
         }
     }
@@ -180,6 +214,10 @@ impl State {
                 numbers.merge(other);
                 Ok(())
             }
+            (Part::Values(values), Part::Values(other)) => {
+                values.merge(other);
+                Ok(())
+            }
             _ => Err(Error::Choice { argument: "other", expected }),
         }
     }
@@ -190,15 +228,20 @@ impl State {
             Part::Classes(classes) => Finished::Classification(classes.confusion()?),
             Part::Ranks(ranks) => Finished::Scores(ranks.summary()?),
             Part::Numbers(numbers) => Finished::Regression(numbers.summary()?),
+            Part::Values(values) => Finished::Quantiles(values.summary()?),
         })
     }
 
     /// The state as bytes, the same for the same rows.
     ///
-    /// Version 1: `HBMS`, a byte of the version, a byte of the kind, and then its numbers, little
-    /// endian.
+    /// `HBMS`, a byte of the version, a byte of the kind, and then its numbers, little endian.
+    /// Version 2 has quantiles and buckets of scores that are no probabilities, version 1 all else.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(match &self.part {
+            Part::Classes(_) | Part::Numbers(_) => 1,
+            Part::Ranks(ranks) => ranks.version(),
+            Part::Values(_) => 2,
+        });
         match &self.part {
             Part::Classes(classes) => {
                 writer.byte(0);
@@ -212,6 +255,10 @@ impl State {
                 writer.byte(2);
                 numbers.write(&mut writer);
             }
+            Part::Values(values) => {
+                writer.byte(3);
+                values.write(&mut writer);
+            }
         }
         writer.finish()
     }
@@ -219,13 +266,22 @@ impl State {
     /// The state that [`to_bytes`](Self::to_bytes) wrote. Foreign bytes are an error.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes)?;
-        let part = match reader.byte()? {
-            0 => Part::Classes(Classes::read(&mut reader)?),
-            1 => Part::Ranks(Box::new(Ranks::read(&mut reader)?)),
-            2 => Part::Numbers(Box::new(Numbers::read(&mut reader)?)),
+        let part = match (reader.version(), reader.byte()?) {
+            (1, 0) => Part::Classes(Classes::read(&mut reader)?),
+            (_, 1) => Part::Ranks(Box::new(Ranks::read(&mut reader)?)),
+            (1, 2) => Part::Numbers(Box::new(Numbers::read(&mut reader)?)),
+            (2, 3) => Part::Values(Box::new(Values::read(&mut reader)?)),
             _ => return Err(bytes::bad("a known kind")),
         };
         reader.end()?;
         Ok(Self { part })
     }
+}
+
+fn buckets_fit(buckets: Option<u32>) -> Result<()> {
+    const MOST: u32 = 1 << 24;
+    if buckets.is_none_or(|buckets| (1..=MOST).contains(&buckets)) {
+        return Ok(());
+    }
+    Err(Error::Choice { argument: "buckets", expected: "from 1 to 2^24" })
 }

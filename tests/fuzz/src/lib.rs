@@ -13,6 +13,7 @@ mod format;
 mod log;
 mod page;
 mod seed;
+mod state;
 mod text;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use checkpoint::checkpoints;
 pub use format::formats;
 pub use log::{codec, headers, manifests};
 pub use page::cursors;
+pub use state::states;
 pub use text::{filters, names, uris};
 
 /// A target: one kind of input.
@@ -40,7 +42,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "names", run: names, seeds: seed::names, tokens: seed::TEXT },
     Target { name: "uris", run: uris, seeds: seed::uris, tokens: seed::TEXT },
     Target { name: "filters", run: filters, seeds: seed::filters, tokens: seed::FILTER },
@@ -51,6 +53,7 @@ pub const TARGETS: [Target; 10] = [
     Target { name: "headers", run: headers, seeds: seed::headers, tokens: seed::JSON },
     Target { name: "checkpoints", run: checkpoints, seeds: seed::checkpoints, tokens: seed::NOTE },
     Target { name: "formats", run: formats, seeds: seed::formats, tokens: seed::FORMAT },
+    Target { name: "states", run: states, seeds: state::seeds, tokens: seed::BINARY },
 ];
 
 /// Holds an error against what may come of a bad input: one of these codes, and a message that is

@@ -1,6 +1,6 @@
 //! Mergeable states: what a Java `long` of `dev.halfback.metrics.State` stands for.
 
-use halfback_metrics::{Batch, Finished, Label, Spec, State};
+use halfback_metrics::{Batch, Error, Finished, Label, Spec, State};
 use jni::Env;
 use jni::objects::{JByteArray, JClass, JDoubleArray, JObject, JObjectArray};
 use jni::sys::jlong;
@@ -10,7 +10,7 @@ use super::numbers::Numbers;
 use super::{Outcome, only};
 use crate::failure::Failure;
 
-/// Options: 0 for classes, 1 for scores, 2 for numbers; whether scores are probabilities; buckets.
+/// Options: 0 for classes, 1 for scores, 2 for numbers, 3 for values; whether scores are probabilities; buckets.
 pub(super) fn new_state<'local>(
     env: &mut Env<'local>,
     _class: JClass<'local>,
@@ -25,7 +25,8 @@ pub(super) fn new_state<'local>(
             1 => {
                 Spec::Scores { probabilities: call.option(1) == Some(1.0), buckets: buckets(call)? }
             }
-            _ => Spec::Regression,
+            2 => Spec::Regression,
+            _ => Spec::Quantiles { buckets: buckets(call)? },
         })
     })?;
     Ok(into_raw(State::new(spec)?))
@@ -36,7 +37,7 @@ fn buckets(call: &Call<'_>) -> Outcome<Option<u32>> {
     Ok(found.map(|found| u32::try_from(found).unwrap_or(u32::MAX)))
 }
 
-/// Columns: truth, predictions or scores, the positive class.
+/// Columns: truth, predictions or scores, the positive class; or values.
 pub(super) fn update_state<'local>(
     env: &mut Env<'local>,
     _class: JClass<'local>,
@@ -59,6 +60,7 @@ pub(super) fn update_state<'local>(
                 pos_label: only(positive.as_deref())?,
             },
             Spec::Regression => Batch::Numbers { y_true: call.scores(0)?, y_pred: call.scores(1)? },
+            Spec::Quantiles { .. } => Batch::Values { values: call.scores(0)? },
         };
         Ok(state.update(batch)?)
     })
@@ -93,7 +95,7 @@ pub(super) fn read_state<'local>(
     Ok(into_raw(State::from_bytes(&env.convert_byte_array(bytes)?)?))
 }
 
-/// The place of its kind: 0 for classes, 1 for scores, 2 for numbers.
+/// The place of its kind: 0 for classes, 1 for scores, 2 for numbers, 3 for values.
 pub(super) fn state_kind<'local>(
     _env: &mut Env<'local>,
     _class: JClass<'local>,
@@ -103,6 +105,7 @@ pub(super) fn state_kind<'local>(
         Spec::Classification => 0,
         Spec::Scores { .. } => 1,
         Spec::Regression => 2,
+        Spec::Quantiles { .. } => 3,
     })
 }
 
@@ -129,12 +132,28 @@ pub(super) fn finish(state: jlong, out: &mut Numbers) -> Outcome<()> {
             .metric(summary.roc_auc)
             .number(summary.auc_error)
             .metric(summary.average_precision)
+            .number(summary.average_precision_error)
             .number(summary.log_loss.unwrap_or(f64::NAN))
             .number(summary.brier.unwrap_or(f64::NAN)),
         Finished::Regression(summary) => {
             out.number(summary.mae).number(summary.rmse).number(summary.bias).metric(summary.r2)
         }
+        Finished::Quantiles(_) => return quantiles(state, &[], out),
     };
+    Ok(())
+}
+
+/// Where the values that a state has seen lie: their number and bounds, and quantiles.
+pub(super) fn quantiles(state: jlong, q: &[f64], out: &mut Numbers) -> Outcome<()> {
+    let Finished::Quantiles(values) = borrow(state)?.finish()? else {
+        let expected = "a state for quantiles";
+        return Err(Error::Choice { argument: "state", expected }.into());
+    };
+    out.count(values.count()).number(values.min()).number(values.max()).number(values.mean());
+    for &q in q {
+        let quantile = values.quantile(q)?;
+        out.number(q).number(quantile.value).number(quantile.error);
+    }
     Ok(())
 }
 
@@ -142,7 +161,7 @@ pub(super) fn finish(state: jlong, out: &mut Numbers) -> Outcome<()> {
 pub(super) fn labels(state: jlong) -> Outcome<Vec<Label>> {
     match borrow(state)?.finish()? {
         Finished::Classification(confusion) => Ok(confusion.labels().to_vec()),
-        Finished::Scores(_) | Finished::Regression(_) => Ok(Vec::new()),
+        _ => Ok(Vec::new()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Metrics of rows that come in batches: the state that machines merge.
 
-use halfback_metrics::{Batch, ErrorSummary, Finished, ScoreSummary, Spec, State};
+use halfback_metrics::{
+    Batch, Error, ErrorSummary, Finished, Quantiles, Result, ScoreSummary, Spec, State,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -19,11 +21,23 @@ impl MetricState {
         // A panic leaves the state as it was: every update is made whole or not at all.
         work(&mut self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
+
+    fn finished(&self) -> Result<Finished> {
+        // All that can be wrong is that there are no rows.
+        self.with(|state| state.finish()).map_err(|error| error.renamed("y_true"))
+    }
+
+    fn values(&self) -> Result<Quantiles> {
+        match self.finished()? {
+            Finished::Quantiles(values) => Ok(values),
+            _ => Err(Error::Choice { argument: "kind", expected: "a state of `quantiles`" }),
+        }
+    }
 }
 
 #[pymethods]
 impl MetricState {
-    /// Nothing seen yet, for `classification`, `scores` or `regression`.
+    /// Nothing seen yet, for `classification`, `scores`, `regression` or `quantiles`.
     #[new]
     #[pyo3(signature = (kind, probabilities, buckets, /))]
     fn new(
@@ -36,10 +50,10 @@ impl MetricState {
             "classification" => Spec::Classification,
             "scores" => Spec::Scores { probabilities, buckets },
             "regression" => Spec::Regression,
+            "quantiles" => Spec::Quantiles { buckets },
             _ => {
-                let message = format!(
-                    "`kind` is `{kind}`, expected `classification`, `scores` or `regression`"
-                );
+                let kinds = "`classification`, `scores`, `regression` or `quantiles`";
+                let message = format!("`kind` is `{kind}`, expected {kinds}");
                 return Err(invalid(py, &message));
             }
         };
@@ -52,6 +66,7 @@ impl MetricState {
             Spec::Classification => ("classification", false, None),
             Spec::Scores { probabilities, buckets } => ("scores", probabilities, buckets),
             Spec::Regression => ("regression", false, None),
+            Spec::Quantiles { buckets } => ("quantiles", false, buckets),
         }
     }
 
@@ -95,6 +110,14 @@ impl MetricState {
                     self.with(|state| state.update(batch))
                 })
             }
+            Spec::Quantiles { .. } => {
+                truth.single(py)?;
+                let values = truth.numbers(py)?;
+                work(py, || {
+                    let batch = Batch::Values { values: values.get() };
+                    self.with(|state| state.update(batch)).map_err(|error| error.renamed("y_true"))
+                })
+            }
         }
     }
 
@@ -109,7 +132,7 @@ impl MetricState {
     /// The metrics of all rows seen.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let found = PyDict::new(py);
-        match work(py, || self.with(|state| state.finish()))? {
+        match work(py, || self.finished())? {
             Finished::Classification(confusion) => {
                 let classes: Vec<_> = confusion
                     .labels()
@@ -126,8 +149,24 @@ impl MetricState {
             }
             Finished::Scores(summary) => scores(py, &found, &summary)?,
             Finished::Regression(summary) => numbers(py, &found, &summary)?,
+            Finished::Quantiles(values) => {
+                found.set_item("count", values.count())?;
+                found.set_item("min", values.min())?;
+                found.set_item("max", values.max())?;
+                found.set_item("mean", values.mean())?;
+            }
         }
         Ok(found)
+    }
+
+    /// Quantiles, each with its error.
+    #[pyo3(signature = (q, /))]
+    fn quantiles(&self, py: Python<'_>, q: Vec<f64>) -> PyResult<Vec<(f64, f64)>> {
+        work(py, || {
+            let values = self.values()?;
+            let quantile = |q| values.quantile(q).map(|found| (found.value, found.error));
+            q.into_iter().map(quantile).collect()
+        })
     }
 
     /// The state as bytes.
@@ -164,6 +203,7 @@ fn scores(py: Python<'_>, found: &Bound<'_, PyDict>, summary: &ScoreSummary) -> 
     found.set_item("roc_auc", metric(py, summary.roc_auc)?)?;
     found.set_item("auc_error", summary.auc_error)?;
     found.set_item("average_precision", metric(py, summary.average_precision)?)?;
+    found.set_item("average_precision_error", summary.average_precision_error)?;
     if let Some(loss) = summary.log_loss {
         found.set_item("log_loss", loss)?;
     }

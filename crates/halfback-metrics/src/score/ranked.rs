@@ -434,7 +434,8 @@ pub(crate) fn key(score: f64) -> u64 {
     !(bits ^ (mask | ZERO))
 }
 
-fn score(key: u64) -> f64 {
+/// The score of a key.
+pub(crate) fn score(key: u64) -> f64 {
     let bits = !key;
     let mask = (!(bits as i64) >> 63) as u64;
     f64::from_bits(bits ^ (mask | ZERO))

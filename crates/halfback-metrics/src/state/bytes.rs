@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 
 const MAGIC: &[u8; 4] = b"HBMS";
-const VERSION: u8 = 1;
+/// The latest version.
+const VERSION: u8 = 2;
 
 pub(super) fn bad(expected: &'static str) -> Error {
     Error::State { argument: "bytes", expected }
@@ -12,9 +13,9 @@ pub(super) fn bad(expected: &'static str) -> Error {
 pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(version: u8) -> Self {
         let mut bytes = MAGIC.to_vec();
-        bytes.push(VERSION);
+        bytes.push(version);
         Self(bytes)
     }
 
@@ -40,18 +41,26 @@ impl Writer {
     }
 }
 
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    version: u8,
+}
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
-        let mut reader = Self(bytes);
+        let mut reader = Self { rest: bytes, version: 0 };
         if reader.take(MAGIC.len())? != MAGIC {
             return Err(bad("`HBMS` at its start"));
         }
-        if reader.byte()? != VERSION {
-            return Err(bad("version 1"));
+        reader.version = reader.byte()?;
+        if !(1..=VERSION).contains(&reader.version) {
+            return Err(bad("version 1 or 2"));
         }
         Ok(reader)
+    }
+
+    pub(super) fn version(&self) -> u8 {
+        self.version
     }
 
     pub(super) fn byte(&mut self) -> Result<u8> {
@@ -66,10 +75,24 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_le_bytes)
     }
 
+    pub(super) fn truth(&mut self) -> Result<bool> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(bad("a truth value")),
+        }
+    }
+
+    /// How many low bits of keys are dropped.
+    pub(super) fn dropped(&mut self) -> Result<u32> {
+        let bits = self.byte()?.into();
+        if bits <= u64::BITS { Ok(bits) } else { Err(bad("bits of a key")) }
+    }
+
     /// How many items of at least `size` bytes follow: no more than there is room for.
     pub(super) fn count(&mut self, size: usize) -> Result<usize> {
         let count = usize::try_from(self.number()?).map_err(|_| bad("a count"))?;
-        if count > self.0.len() / size {
+        if count > self.rest.len() / size {
             return Err(bad("as many items as it says"));
         }
         Ok(count)
@@ -82,12 +105,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn end(&self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(bad("nothing behind its end")) }
+        if self.rest.is_empty() { Ok(()) } else { Err(bad("nothing behind its end")) }
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or_else(|| bad("more bytes"))?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(|| bad("more bytes"))?;
+        self.rest = rest;
         Ok(taken)
     }
 

@@ -6,6 +6,9 @@ use crate::error::Result;
 /// Digits of 32 bits from 2^-1074 on: all floats, with room for 2^63 of them.
 const DIGITS: usize = 68;
 
+/// The size of the last digit, which no sum of floats reaches.
+const LAST: i64 = 1 << 32;
+
 /// A sum as a fixed-point number of every bit that a float can have.
 ///
 /// Source: Kulisch's long accumulator, in the form of Neal, Fast exact summation using small and
@@ -69,7 +72,8 @@ impl ExactSum {
             *digit = sum & 0xFFFF_FFFF;
         }
         let last = &mut self.digits[DIGITS - 1];
-        *last = last.saturating_add(carry);
+        // Sums of foreign bytes may be as large as they can be read.
+        *last = (*last + carry).clamp(-LAST, LAST);
         self.pending = 0;
     }
 
@@ -79,8 +83,22 @@ impl ExactSum {
         settled
     }
 
+    /// The mean of so many numbers, also where their sum is beyond the largest float.
+    pub(super) fn mean(&self, count: u64) -> f64 {
+        let (sum, _) = self.value();
+        if sum.is_finite() {
+            return sum / count as f64;
+        }
+        libm::ldexp(self.scaled(-64).0 / count as f64, 64)
+    }
+
     /// The sum as a float and what it lacks.
     pub(super) fn value(&self) -> (f64, f64) {
+        self.scaled(0)
+    }
+
+    /// The same, times a power of two.
+    fn scaled(&self, power: i32) -> (f64, f64) {
         let mut sum = self.settled();
         let negative = sum.digits[DIGITS - 1] < 0;
         if negative {
@@ -97,7 +115,10 @@ impl ExactSum {
         let high = wide as f64;
         let rest = (wide as i128 - high as i128) as f64;
         let scale = |value: f64| {
-            libm::ldexp(if negative { -value } else { value }, 32 * low as i32 - 1074 + shift)
+            libm::ldexp(
+                if negative { -value } else { value },
+                32 * low as i32 - 1074 + shift + power,
+            )
         };
         (scale(high), scale(rest))
     }
@@ -116,7 +137,7 @@ impl ExactSum {
             *digit = reader.half()?.into();
         }
         let last = reader.number()? as i64;
-        if last.unsigned_abs() > 1 << 32 {
+        if !(-LAST..=LAST).contains(&last) {
             return Err(bad("a sum of floats"));
         }
         sum.digits[DIGITS - 1] = last;
@@ -148,6 +169,14 @@ mod tests {
         for value in [3.5, -1e-310, 1e308, -0.1, 2f64.powi(-1022), 4_294_967_296.0] {
             assert_eq!(sum(&[value]).value(), (value, 0.0));
         }
+    }
+
+    #[test]
+    fn means_are_finite() {
+        assert_eq!(sum(&[f64::MAX; 3]).mean(3), f64::MAX);
+        assert_eq!(sum(&[f64::MIN; 3]).mean(4), f64::MIN / 4.0 * 3.0);
+        assert_eq!(sum(&[5e-324, 1e-323]).mean(1), 1.5e-323);
+        assert_eq!(sum(&[1.0, 2.0]).mean(2), 1.5);
     }
 
     #[test]

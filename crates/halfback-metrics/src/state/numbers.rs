@@ -37,7 +37,7 @@ impl Numbers {
             squares.add(square);
             squares.add(rest);
         }
-        self.rows += truth.len() as u64;
+        self.rows = self.rows.saturating_add(truth.len() as u64);
         Ok(())
     }
 

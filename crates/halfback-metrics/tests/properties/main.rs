@@ -6,6 +6,7 @@
     reason = "these are tests"
 )]
 
+mod buckets;
 mod calibration;
 mod confusion;
 mod ranking;

@@ -13,12 +13,16 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     prop::collection::vec((any::<bool>(), -3i64..4, p), 1..50)
 }
 
-const SPECS: [Spec; 5] = [
+const SPECS: [Spec; 9] = [
     Spec::Classification,
     Spec::Regression,
     Spec::Scores { probabilities: false, buckets: None },
     Spec::Scores { probabilities: true, buckets: None },
     Spec::Scores { probabilities: true, buckets: Some(8) },
+    Spec::Scores { probabilities: false, buckets: Some(8) },
+    Spec::Scores { probabilities: false, buckets: Some(1) },
+    Spec::Quantiles { buckets: None },
+    Spec::Quantiles { buckets: Some(8) },
 ];
 
 fn update(state: &mut State, rows: &[Row]) {
@@ -27,6 +31,8 @@ fn update(state: &mut State, rows: &[Row]) {
     let scores: Vec<f64> = rows.iter().map(|row| row.2).collect();
     let targets: Vec<f64> = rows.iter().map(|row| 1e9 + row.1 as f64 + row.2).collect();
     let predicted: Vec<f64> = rows.iter().map(|row| 1e9 + row.1 as f64).collect();
+    let values: Vec<f64> =
+        rows.iter().map(|row| (row.2 - 0.5) * 20f64.powi(i32::try_from(row.1).unwrap())).collect();
     let (y_true, y_score) = (Labels::Bool(&truth), Scores::F64(&scores));
     state
         .update(match state.spec() {
@@ -35,6 +41,7 @@ fn update(state: &mut State, rows: &[Row]) {
             Spec::Regression => {
                 Batch::Numbers { y_true: Scores::F64(&targets), y_pred: Scores::F64(&predicted) }
             }
+            Spec::Quantiles { .. } => Batch::Values { values: Scores::F64(&values) },
         })
         .unwrap();
 }
@@ -68,6 +75,34 @@ proptest! {
     }
 
     #[test]
+    fn merging_is_a_sum(rows in rows(), parts in prop::collection::vec(0usize..5, 50), turn in 0usize..5) {
+        for spec in SPECS {
+            let part = |number: usize| {
+                let own: Vec<Row> =
+                    rows.iter().zip(&parts).filter(|(_, part)| **part == number).map(|(row, _)| *row).collect();
+                of(spec, &own)
+            };
+            let merged = |numbers: &[usize]| {
+                let mut sum = State::new(spec).unwrap();
+                for &number in numbers {
+                    sum.merge(&part(number)).unwrap();
+                }
+                sum
+            };
+            let mut turned = [0, 1, 2, 3, 4];
+            turned.rotate_left(turn);
+            let (left, right) = turned.split_at(2);
+            let (mut one, mut other) = (merged(left), merged(right));
+            one.merge(&merged(right)).unwrap();
+            other.merge(&merged(left)).unwrap();
+            let whole = of(spec, &rows).to_bytes();
+            prop_assert_eq!(merged(&turned).to_bytes(), &whole[..]);
+            prop_assert_eq!(one.to_bytes(), &whole[..]);
+            prop_assert_eq!(other.to_bytes(), whole);
+        }
+    }
+
+    #[test]
     fn states_give_what_columns_give(rows in rows()) {
         let truth: Vec<bool> = rows.iter().map(|row| row.0).collect();
         let classes: Vec<i64> = rows.iter().map(|row| row.1).collect();
@@ -78,7 +113,7 @@ proptest! {
         prop_assert_eq!(of(Spec::Classification, &rows).finish().unwrap(), Finished::Classification(direct));
         let column = Scores::F64(&scores);
         let area = roc_auc(y_true, column, None, None).unwrap().value;
-        for spec in &SPECS[2..] {
+        for spec in &SPECS[2..7] {
             let Finished::Scores(found) = of(*spec, &rows).finish().unwrap() else { unreachable!() };
             let bound = found.auc_error + 1e-12;
             prop_assert!(near(found.roc_auc.value, area) || (found.roc_auc.value - area).abs() <= bound);
@@ -110,7 +145,9 @@ proptest! {
             changed[at.index(bytes.len())] = byte;
             if let Ok(mut state) = State::from_bytes(&changed) {
                 prop_assert_eq!(state.to_bytes(), changed);
-                let _ = state.finish();
+                if let Ok(Finished::Quantiles(found)) = state.finish() {
+                    let _ = [0.0, 0.3, 1.0].map(|q| found.quantile(q));
+                }
                 let copy = state.clone();
                 let _ = state.merge(&copy);
             }
@@ -139,4 +176,18 @@ fn states_of_different_kinds_do_not_merge() {
     let truth = [true];
     let batch = Batch::Classes { y_true: Labels::Bool(&truth), y_pred: Labels::Bool(&truth) };
     assert!(state.update(batch).is_err());
+}
+
+#[test]
+fn the_largest_counts_and_sums_that_can_be_read_stay_so() {
+    let mut bytes = State::new(Spec::Regression).unwrap().to_bytes();
+    bytes[6..14].fill(0xFF);
+    let last = bytes.len() - 8;
+    bytes[last..].copy_from_slice(&(1u64 << 32).to_le_bytes());
+    let mut state = State::from_bytes(&bytes).unwrap();
+    update(&mut state, &[(true, 1, 0.5)]);
+    state.merge(&state.clone()).unwrap();
+    let read = State::from_bytes(&state.to_bytes()).unwrap();
+    assert_eq!(read, state);
+    assert!(read.finish().is_ok());
 }

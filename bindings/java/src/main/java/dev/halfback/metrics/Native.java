@@ -32,10 +32,12 @@ final class Native {
 
   static native long readState(byte[] bytes);
 
-  /** The place of its kind: 0 for classes, 1 for scores, 2 for numbers. */
+  /** The place of its kind: 0 for classes, 1 for scores, 2 for numbers, 3 for values. */
   static native long stateKind(long state);
 
   static native double[] finishState(long state);
+
+  static native double[] stateQuantiles(long state, double[] q);
 
   static native byte[] stateLabels(long state);
 

@@ -3,6 +3,7 @@ package dev.halfback.metrics;
 import com.fasterxml.jackson.core.type.TypeReference;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.LongFunction;
@@ -32,7 +33,8 @@ public final class State implements AutoCloseable {
   private enum Kind {
     CLASSES,
     SCORES,
-    NUMBERS
+    NUMBERS,
+    VALUES
   }
 
   private State(Kind kind, long address) {
@@ -66,8 +68,21 @@ public final class State implements AutoCloseable {
   }
 
   /**
+   * A state for two classes against any scores, of constant memory: areas are off by {@link
+   * ScoreSummary#aucError} and {@link ScoreSummary#averagePrecisionError} at most. Scores are kept
+   * as they are while no more of them differ than there are buckets; beyond that, neighbours share
+   * buckets, whose width doubles for all, relative to the scores, until they fit.
+   *
+   * @param buckets how many there may be, from 1 to 2^24
+   * @return the state, of no rows
+   */
+  public static State forScores(int buckets) {
+    return of(Kind.SCORES, 0, buckets);
+  }
+
+  /**
    * A state for two classes against probabilities, of constant memory: areas are off by {@link
-   * ScoreSummary#aucError} at most.
+   * ScoreSummary#aucError} and {@link ScoreSummary#averagePrecisionError} at most.
    *
    * @param buckets of equal width, from 1 to 2^24
    * @return the state, of no rows
@@ -83,6 +98,27 @@ public final class State implements AutoCloseable {
    */
   public static State forNumbers() {
     return of(Kind.NUMBERS, 0, Double.NaN);
+  }
+
+  /**
+   * A state for a column of numbers, such as latencies. Every different number is kept, and
+   * quantiles are exact.
+   *
+   * @return the state, of no rows
+   */
+  public static State forQuantiles() {
+    return of(Kind.VALUES, 0, Double.NaN);
+  }
+
+  /**
+   * A state for a column of numbers, of constant memory: quantiles are off by {@link
+   * Quantile#error} at most. Numbers share buckets as those of {@link #forScores(int)} do.
+   *
+   * @param buckets how many there may be, from 1 to 2^24
+   * @return the state, of no rows
+   */
+  public static State forQuantiles(int buckets) {
+    return of(Kind.VALUES, 0, buckets);
   }
 
   /**
@@ -151,6 +187,16 @@ public final class State implements AutoCloseable {
             .add(Columns.given(predicted, "y_pred").column()));
   }
 
+  /**
+   * Adds a column of numbers.
+   *
+   * @param values the numbers
+   */
+  public void update(Scores values) {
+    require(Kind.VALUES);
+    update(new Columns().add(Columns.given(values, "values").column()));
+  }
+
   private void update(Columns columns) {
     call(
         address -> {
@@ -214,6 +260,7 @@ public final class State implements AutoCloseable {
         numbers.metric(),
         numbers.number(),
         numbers.metric(),
+        numbers.number(),
         optional(numbers.number()),
         optional(numbers.number()));
   }
@@ -226,6 +273,29 @@ public final class State implements AutoCloseable {
   public Regression.ErrorSummary numbers() {
     require(Kind.NUMBERS);
     return Regression.ErrorSummary.read(finish());
+  }
+
+  /**
+   * Where a column of numbers lies. A quantile is that of numpy's method {@code linear}: of n
+   * sorted numbers, the one at place (n - 1) q counted from zero, on a line between the two next to
+   * it.
+   *
+   * @param q the shares to give quantiles at, each from 0 to 1
+   * @return the summary, with a quantile for each share in the order given
+   */
+  public ValueSummary quantiles(double... q) {
+    require(Kind.VALUES);
+    double[] shares = Columns.given(q, "q");
+    Numbers numbers = new Numbers(call(address -> Native.stateQuantiles(address, shares)));
+    long count = numbers.rows();
+    double min = numbers.number();
+    double max = numbers.number();
+    double mean = numbers.number();
+    List<Quantile> quantiles = new ArrayList<>(shares.length);
+    for (int share = 0; share < shares.length; share++) {
+      quantiles.add(new Quantile(numbers.number(), numbers.number(), numbers.number()));
+    }
+    return new ValueSummary(count, min, max, mean, List.copyOf(quantiles));
   }
 
   private Numbers finish() {
@@ -276,6 +346,8 @@ public final class State implements AutoCloseable {
    * @param rocAuc the area under the ROC curve
    * @param aucError how far that may be from the area of the scores themselves
    * @param averagePrecision average precision
+   * @param averagePrecisionError how far that may be from the average precision of the scores
+   *     themselves
    * @param logLoss the mean log loss, of probabilities
    * @param brierScore the Brier score, of probabilities
    */
@@ -285,6 +357,29 @@ public final class State implements AutoCloseable {
       Metric rocAuc,
       double aucError,
       Metric averagePrecision,
+      double averagePrecisionError,
       OptionalDouble logLoss,
       OptionalDouble brierScore) {}
+
+  /**
+   * Where a column of numbers lies.
+   *
+   * @param count how many there were
+   * @param min the smallest, exact
+   * @param max the largest, exact
+   * @param mean the mean, of an exact sum
+   * @param quantiles those that were asked for
+   */
+  public record ValueSummary(
+      long count, double min, double max, double mean, List<Quantile> quantiles) {}
+
+  /**
+   * One quantile.
+   *
+   * @param q the share it is at
+   * @param value the quantile; of buckets, the middle of where it may lie
+   * @param error how far that may be from the quantile of the numbers themselves, up to rounding;
+   *     zero without buckets, and while no buckets are shared
+   */
+  public record Quantile(double q, double value, double error) {}
 }
