@@ -169,6 +169,34 @@ fn bytes_are_for_good() {
 }
 
 #[test]
+fn bytes_of_version_1_are_for_good() {
+    let number = |value: u64| value.to_le_bytes().to_vec();
+    let sums = vec![0; 2 * (67 * 4 + 8)];
+    let exact = b"HBMS\x01\x01\0\0\0\0\0".to_vec();
+    // The key of 0.5 from above, and one positive row.
+    let groups = [1, !(0.5f64.to_bits() | 1 << 63), 1, 0].map(number).concat();
+    let state = State::from_bytes(&[exact, sums.clone(), groups].concat()).unwrap();
+    let (y_true, y_score) = (Labels::Bool(&[true]), Scores::F64(&[0.5]));
+    let mut seen = State::new(Spec::Scores { probabilities: false, buckets: None }).unwrap();
+    seen.update(Batch::Scores { y_true, y_score, pos_label: None }).unwrap();
+    assert_eq!(seen, state);
+    let buckets = b"HBMS\x01\x01\x01\x04\0\0\0".to_vec();
+    let groups = [2, 0, 3, 4, 3, 1, 0].map(number).concat();
+    let bytes = [buckets, sums, groups].concat();
+    let state = State::from_bytes(&bytes).unwrap();
+    assert_eq!(state.to_bytes(), bytes);
+    let Finished::Scores(found) = state.finish().unwrap() else { unreachable!() };
+    assert_eq!((found.positives, found.negatives, found.auc_error), (4, 4, 12.0 / 32.0));
+    // Buckets of scores that are no probabilities are of version 2, and all else is not.
+    let mut foreign = bytes.clone();
+    foreign[6] = 0;
+    assert!(State::from_bytes(&foreign).is_err());
+    foreign = bytes;
+    foreign[4] = 2;
+    assert!(State::from_bytes(&foreign).is_err());
+}
+
+#[test]
 fn states_of_different_kinds_do_not_merge() {
     let mut state = State::new(Spec::Regression).unwrap();
     assert!(state.merge(&State::new(Spec::Classification).unwrap()).is_err());
