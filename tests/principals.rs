@@ -7,7 +7,8 @@ use halfback::wire::{Columns, OwnedColumn};
 use halfback::{Registry, ReleaseHold, TokenOptions, View};
 use serde_json::{Value, json};
 
-use crate::{Fields, execute, json_of, query, version};
+use crate::Fields;
+use crate::calls::{execute, json_of, query, version};
 
 /// A method that changes who may do what; `None` for every other.
 pub(crate) fn write(
