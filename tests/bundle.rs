@@ -350,6 +350,7 @@ fn what_a_bundle_says_of_its_files_is_held_against_them() {
             created_by: Some("kim".into()),
             updated_at: None,
             uri: None,
+            earlier: Vec::new(),
         }),
         ..RegisterVersion::default()
     };

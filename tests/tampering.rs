@@ -127,8 +127,7 @@ fn give_rights(registry: &Registry) {
 }
 
 fn origin(reference: &str) -> Origin {
-    let origin =
-        serde_json::json!({"system": "mlflow", "reference": reference, "created_by": "bo"});
+    let origin = serde_json::json!({"system": "mlflow", "reference": reference, "created_by": "bo", "earlier": [{"system": "house", "reference": "7"}]});
     serde_json::from_value(origin).unwrap()
 }
 

@@ -170,6 +170,7 @@ pub static ORIGIN: Fact = Fact {
         Column::optional("creator", Type::Int),
         Column::optional("updated", Type::Int),
         Column::optional("uri", Type::Text),
+        Column::optional("earlier", Type::Text),
     ],
     key: 1,
     stays: false,
@@ -490,7 +491,7 @@ CREATE VIEW v_version AS SELECT v.id, m.catalog, m.schema, m.name AS model, v.nu
 CREATE VIEW v_feature AS SELECT m.catalog, m.schema, m.name AS model, v.number AS version, f.name AS feature FROM version_feature f JOIN version v ON v.id = f.version AND v.until = 9223372036854775807 JOIN v_model m ON m.id = v.model WHERE f.until = 9223372036854775807
 CREATE VIEW v_alias AS SELECT m.catalog, m.schema, m.name AS model, a.name AS alias, v.number AS version, CASE WHEN p.alias IS NULL THEN 0 ELSE 1 END AS protected, l.time AS moved_at, w.name AS moved_by FROM alias a JOIN v_model m ON m.id = a.model JOIN version v ON v.id = a.version AND v.until = 9223372036854775807 JOIN log l ON l.n = a.since LEFT JOIN principal_name w ON w.id = l.actor LEFT JOIN protection p ON p.model = a.model AND p.alias = a.name AND p.until = 9223372036854775807 WHERE a.until = 9223372036854775807
 CREATE VIEW v_tag AS SELECT target, kind, key, value FROM tag WHERE until = 9223372036854775807
-CREATE VIEW v_origin AS SELECT o.target, o.system, o.reference, o.uri, o.created AS created_at, w.name AS created_by FROM origin o LEFT JOIN principal_name w ON w.id = o.creator WHERE o.until = 9223372036854775807
+CREATE VIEW v_origin AS SELECT o.target, o.system, o.reference, o.uri, o.created AS created_at, w.name AS created_by, o.earlier FROM origin o LEFT JOIN principal_name w ON w.id = o.creator WHERE o.until = 9223372036854775807
 CREATE VIEW v_evaluation AS SELECT e.id, v.catalog, v.schema, v.model, v.number AS version, e.task, e.dataset, e.dataset_digest, e.rows, e.data_digest, e.seed, e.level, e.library, l.time AS recorded_at, w.name AS recorded_by FROM evaluation e JOIN v_version v ON v.id = e.version JOIN log l ON l.n = e.since LEFT JOIN principal_name w ON w.id = l.actor WHERE e.until = 9223372036854775807
 CREATE VIEW v_evaluation_metric AS SELECT e.id AS evaluation, e.catalog, e.schema, e.model, e.version, e.dataset, x.metric, NULLIF(x.slice, '') AS slice, CASE WHEN x.slice = '' THEN NULL ELSE x.slice_value END AS slice_value, x.rows, x.value, x.lower, x.upper, e.level, x.method, x.undefined FROM evaluation_metric x JOIN v_evaluation e ON e.id = x.evaluation WHERE x.until = 9223372036854775807
 CREATE VIEW v_comparison AS SELECT k.id, a.catalog, a.schema, a.model, a.number AS version, b.catalog AS baseline_catalog, b.schema AS baseline_schema, b.model AS baseline_model, b.number AS baseline_version, k.metric, k.dataset, NULLIF(r.slice, '') AS slice, CASE WHEN r.slice = '' THEN NULL ELSE r.slice_value END AS slice_value, r.rows, r.candidate_value, r.baseline_value, r.difference, r.lower, r.upper, k.level, r.p_value, r.adjusted_p_value, k.method, k.alternative, k.margin, k.adjustment, r.verdict, r.reason, l.time AS recorded_at, w.name AS recorded_by FROM comparison k JOIN comparison_result r ON r.comparison = k.id AND r.until = 9223372036854775807 JOIN v_version a ON a.id = k.candidate JOIN v_version b ON b.id = k.baseline JOIN log l ON l.n = k.since LEFT JOIN principal_name w ON w.id = l.actor WHERE k.until = 9223372036854775807

@@ -44,7 +44,8 @@ impl View {
     /// keys, one of them must be among those that signed before the copy can be loaded.
     ///
     /// The copy's [`Origin`] has the system `halfback`, the version's pin as its reference, its URI,
-    /// and its times. Copying it again gives the version that is there already.
+    /// and its times, and before it what the version's own origin says. Copying it again gives the
+    /// version that is there already.
     ///
     /// ```
     /// # use halfback::{Content, CopyOptions, Options, RegisterVersion, Registry, no_progress};
@@ -156,6 +157,7 @@ impl Parcel {
                 created_by: version.created_by,
                 updated_at: Some(version.updated_at),
                 uri: Some(version.uri),
+                earlier: version.origin.map(Origin::and_earlier).unwrap_or_default(),
             }),
             exist_ok: true,
             signatures,

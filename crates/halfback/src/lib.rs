@@ -68,7 +68,7 @@ pub use catalog::example::{Example, GetExample};
 pub use catalog::model::{
     CreateModel, DeleteModel, GetModel, ListModels, Model, RenameModel, UpdateModel,
 };
-pub use catalog::origin::Origin;
+pub use catalog::origin::{EarlierOrigin, Origin};
 pub use catalog::search::{SearchModels, SearchVersions};
 pub use catalog::tag::{DeleteTag, SetTag};
 pub use catalog::version::{

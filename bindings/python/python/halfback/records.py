@@ -29,6 +29,7 @@ __all__ = [
     "ConsistencyProof",
     "Curves",
     "Dataset",
+    "EarlierOrigin",
     "Erasable",
     "Erased",
     "ErasureRecord",
@@ -223,6 +224,18 @@ class Backup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EarlierOrigin:
+    """What something was in a system from which another system had it."""
+
+    system: str
+    """The kind of system."""
+    reference: str
+    """What it was called there."""
+    uri: str | None = None
+    """Its URI there, where the reference is another name for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Origin:
     """What something was in the system that it was brought in from. Times and names here are
     that system's word; when it came into this registry, and by whom, the log tells.
@@ -236,12 +249,18 @@ class Origin:
     """When it was created there."""
     created_by: str | None = None
     """Who created it there; none where unknown, or once the name was erased."""
+    earlier: tuple[EarlierOrigin, ...]
+    """What it was before, where that system had it from another one; the nearest first."""
     updated_at: datetime | None = None
     """When it was last changed there."""
     uri: str | None = None
     """Its URI there, where the reference is another name for it: names can move."""
 
-    _WIRE: ClassVar[Mapping[str, type]] = {"created_at": datetime, "updated_at": datetime}
+    _WIRE: ClassVar[Mapping[str, type]] = {
+        "created_at": datetime,
+        "earlier": EarlierOrigin,
+        "updated_at": datetime,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use halfback::{
-    ArtifactFile, Catalog, DateTime, Model, ModelVersion, Origin, Schema, Target, View,
+    ArtifactFile, Catalog, DateTime, EarlierOrigin, Model, ModelVersion, Origin, Schema, Target,
+    View,
 };
 use serde::Serialize;
 
@@ -39,7 +40,7 @@ pub(crate) struct Show {
 pub(super) enum Securable {
     Catalog(Catalog),
     Schema(Schema),
-    Model(Model),
+    Model(Box<Model>),
     Version(Box<ModelVersion>),
 }
 
@@ -48,7 +49,7 @@ impl Securable {
         Ok(match target.parse()? {
             Target::Catalog(name) => Self::Catalog(view.get_catalog(&name.to_string())?),
             Target::Schema(name) => Self::Schema(view.get_schema(&name.to_string())?),
-            Target::Model(name) => Self::Model(view.get_model(&name.to_string())?),
+            Target::Model(name) => Self::Model(Box::new(view.get_model(&name.to_string())?)),
             Target::Version(uri) => {
                 Self::Version(Box::new((*view.resolve(uri.to_string())?).clone()))
             }
@@ -176,14 +177,18 @@ fn stamp(
 }
 
 fn origin(card: Card, origin: Option<&Origin>) -> Card {
-    let Some(Origin { system, reference, created_at, created_by, uri, .. }) = origin else {
+    let Some(Origin { system, reference, created_at, created_by, uri, earlier, .. }) = origin
+    else {
         return card;
     };
     let when = created_at.map(|time| format!(", created there {} UTC", people::time(time)));
     let by = created_by.as_ref().map(|name| format!(" by {name}"));
     let parts = [when, by].into_iter().flatten().collect::<String>();
     let called = uri.as_ref().unwrap_or(reference);
-    card.fact("origin", format!("{system} {called}{parts}"))
+    let card = card.fact("origin", format!("{system} {called}{parts}"));
+    earlier.iter().fold(card, |card, EarlierOrigin { system, reference, uri }| {
+        card.fact("before that", format!("{system} {}", uri.as_ref().unwrap_or(reference)))
+    })
 }
 
 fn model_card(model: &Model) -> Card {

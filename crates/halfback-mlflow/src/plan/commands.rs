@@ -32,6 +32,7 @@ pub(super) fn create(
             updated_at: time(model.last_updated_time),
             reference,
             uri: None,
+            earlier: Vec::new(),
         }),
         ..CreateModel::default()
     }
@@ -71,6 +72,7 @@ pub(super) fn version_plan(
             updated_at: time(source.last_updated_time),
             reference,
             uri: None,
+            earlier: Vec::new(),
         }),
         ..RegisterVersion::default()
     };

@@ -292,6 +292,7 @@ fn same_origin(given: Option<&Origin>, kept: Option<&Origin>) -> bool {
     given.system == kept.system
         && given.reference == kept.reference
         && given.uri == kept.uri
+        && given.earlier == kept.earlier
         && time(given.created_at) == time(kept.created_at)
         && time(given.updated_at) == time(kept.updated_at)
         && (kept.created_by.is_none() || kept.created_by == given.created_by)

@@ -351,7 +351,7 @@ const RECORD: &str = "\
      JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
      WHERE v.model = ?1 AND v.until > ?2 AND v.since <= ?2 \
      AND x.stage <> 'archived' AND x.status = 'READY' ORDER BY v.number DESC LIMIT 1), \
-    l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated, o.uri \
+    l.n, l.time, f.time, f.actor, o.system, o.reference, o.created, o.creator, o.updated, o.uri, o.earlier \
     FROM securable m \
     JOIN profile p ON p.target = m.id AND p.until > ?2 AND p.since <= ?2 \
     LEFT JOIN log f ON f.n = (SELECT MIN(n) FROM touch WHERE entity = ?1) \

@@ -33,12 +33,39 @@ pub struct Origin {
     /// Its URI there, where the reference is another name for it: names can move.
     #[serde(default)]
     pub uri: Option<String>,
+    /// What it was before, where that system had it from another one; the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierOrigin>,
 }
 
+/// What something was in a system from which another system had it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EarlierOrigin {
+    /// The kind of system.
+    pub system: String,
+    /// What it was called there.
+    pub reference: String,
+    /// Its URI there, where the reference is another name for it.
+    #[serde(default)]
+    pub uri: Option<String>,
+}
+
+/// How many systems something may have been in before.
+const MOST_EARLIER: usize = 32;
+
 impl Origin {
+    /// What comes before this where something is brought on from here.
+    pub(crate) fn and_earlier(self) -> Vec<EarlierOrigin> {
+        let Self { system, reference, uri, earlier, .. } = self;
+        let this = EarlierOrigin { system, reference, uri };
+        std::iter::once(this).chain(earlier).take(MOST_EARLIER).collect()
+    }
+
     /// The origin in the columns from `first` on: system, reference, created, creator, updated,
-    /// URI. The creator comes as an id, whose name is still to be read.
+    /// URI, earlier. The creator comes as an id, whose name is still to be read.
     pub(super) fn read(row: &dyn Row, first: usize) -> Result<Option<(Self, Option<EntityId>)>> {
+        let damaged = || Detail::Corrupt("an origin's row is damaged; run `check`".into());
         let Some(system) = row.opt_string(first)? else { return Ok(None) };
         let time = |index| -> Result<Option<DateTime<Utc>>> {
             Ok(row.opt_int(index)?.map(|micros| Timestamp::from_micros(micros).into()))
@@ -50,6 +77,10 @@ impl Origin {
             created_by: None,
             updated_at: time(first + 4)?,
             uri: row.opt_string(first + 5)?,
+            earlier: match row.opt_text(first + 6)? {
+                Some(earlier) => serde_json::from_str(earlier).map_err(|_| damaged())?,
+                None => Vec::new(),
+            },
         };
         Ok(Some((origin, row.opt_int(first + 3)?.map(EntityId))))
     }
@@ -71,12 +102,15 @@ impl Context<'_> {
     /// Keeps where something new was brought in from.
     pub(super) fn add_origin(&mut self, target: EntityId, origin: Option<Origin>) -> Result<()> {
         let Some(origin) = origin else { return Ok(()) };
-        if origin.system.is_empty() || origin.reference.is_empty() {
+        let mut named = vec![(&origin.system, &origin.reference)];
+        named.extend(origin.earlier.iter().map(|earlier| (&earlier.system, &earlier.reference)));
+        if named.iter().any(|(system, reference)| system.is_empty() || reference.is_empty()) {
             return Err(Detail::InvalidArgument(
                 "an origin names its system and what it was called there".into(),
             )
             .into());
         }
+        let earlier = earlier(origin.earlier)?;
         let creator = match origin.created_by {
             Some(name) if !name.is_empty() => {
                 Some(self.tx.principal(&text(name, "origin.created_by")?)?)
@@ -95,7 +129,32 @@ impl Context<'_> {
                 creator.into(),
                 micros(origin.updated_at).into(),
                 uri.as_ref().into(),
+                earlier.as_ref().into(),
             ],
         )
     }
+}
+
+/// Earlier origins as they are stored; none where there are none.
+fn earlier(origins: Vec<EarlierOrigin>) -> Result<Option<String>> {
+    if origins.is_empty() {
+        return Ok(None);
+    }
+    if origins.len() > MOST_EARLIER {
+        let why =
+            format!("`origin.earlier` has {}, at most {MOST_EARLIER} are kept", origins.len());
+        return Err(Detail::InvalidArgument(why).into());
+    }
+    let said = |value: String, field: &str| text(value, &format!("origin.earlier.{field}"));
+    let checked = |EarlierOrigin { system, reference, uri }| {
+        Ok(EarlierOrigin {
+            system: said(system, "system")?,
+            reference: said(reference, "reference")?,
+            uri: uri.map(|uri| said(uri, "uri")).transpose()?,
+        })
+    };
+    let origins = origins.into_iter().map(checked).collect::<Result<Vec<_>>>()?;
+    let json = serde_json::to_string(&origins)
+        .map_err(|error| Detail::Internal(format!("an origin has no JSON: {error}")))?;
+    Ok(Some(json))
 }

@@ -507,7 +507,7 @@ struct Found {
 const RECORD: &str = "\
     SELECT v.model, v.number, x.status, x.stage, v.digest, v.size, v.location, v.flavor, \
     v.framework_version, v.executable, v.signature, (SELECT digest FROM text WHERE digest = v.example), v.params, v.metrics, v.run, v.code_commit, v.source, t.body, \
-    l.n, l.time, f.time, f.actor, w.name, o.system, o.reference, o.created, o.creator, o.updated, o.uri \
+    l.n, l.time, f.time, f.actor, w.name, o.system, o.reference, o.created, o.creator, o.updated, o.uri, o.earlier \
     FROM version v \
     JOIN version_state x ON x.version = v.id AND x.until > ?2 AND x.since <= ?2 \
     LEFT JOIN log f ON f.n = v.since \

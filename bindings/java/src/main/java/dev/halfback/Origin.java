@@ -3,6 +3,7 @@ package dev.halfback;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * What something was in the system that it was brought in from. Times and names here are that
@@ -12,6 +13,7 @@ import java.time.Instant;
  * @param reference What it was called there, such as {@code models:/fraud/3}.
  * @param createdAt When it was created there.
  * @param createdBy Who created it there; none where unknown, or once the name was erased.
+ * @param earlier What it was before, where that system had it from another one; the nearest first.
  * @param updatedAt When it was last changed there.
  * @param uri Its URI there, where the reference is another name for it: names can move.
  */
@@ -20,5 +22,11 @@ public record Origin(
     String reference,
     @JsonProperty("created_at") Instant createdAt,
     @JsonProperty("created_by") String createdBy,
+    List<EarlierOrigin> earlier,
     @JsonProperty("updated_at") Instant updatedAt,
-    String uri) {}
+    String uri) {
+  /** Keeps its own copies, so that no caller can change it. */
+  public Origin {
+    earlier = earlier == null ? null : List.copyOf(earlier);
+  }
+}
