@@ -1,6 +1,7 @@
 //! Where something may be written: not in the folders in which only Halfback writes.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -36,9 +37,7 @@ pub(crate) fn refuse_taken(to: &Path, overwrite: bool, magic: &[u8], what: &str)
     if !overwrite {
         return Err(taken(to));
     }
-    let mut begins = vec![0; magic.len()];
-    let read = File::open(to).and_then(|file| file.read_exact_at(&mut begins, 0));
-    if read.is_ok() && begins == magic {
+    if begins_with(to, magic).on("read", to)? {
         return Ok(());
     }
     Err(Detail::AlreadyExists(format!(
@@ -46,6 +45,18 @@ pub(crate) fn refuse_taken(to: &Path, overwrite: bool, magic: &[u8], what: &str)
         to.display()
     ))
     .into())
+}
+
+fn begins_with(path: &Path, magic: &[u8]) -> std::io::Result<bool> {
+    // A pipe would be waited for.
+    if !path.metadata().is_ok_and(|found| found.is_file()) {
+        return Ok(false);
+    }
+    let mut begins = vec![0; magic.len()];
+    match File::open(path)?.read_exact_at(&mut begins, 0) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        read => read.map(|()| begins == magic),
+    }
 }
 
 /// Something is there already.
