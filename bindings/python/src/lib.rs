@@ -45,12 +45,12 @@ mod _native {
         metrics_average_precision, metrics_best_threshold, metrics_bootstrap,
         metrics_bootstrap_roc_auc, metrics_by_group, metrics_calibration, metrics_confusion,
         metrics_cost, metrics_coverage, metrics_curve, metrics_delong, metrics_delong_paired,
-        metrics_fairness, metrics_gain, metrics_groups, metrics_hamming, metrics_kappa,
-        metrics_likelihood, metrics_loss, metrics_mcnemar, metrics_multilabel, metrics_power,
-        metrics_proportion, metrics_proportions, metrics_ranked, metrics_regression,
+        metrics_fairness, metrics_gain, metrics_groups, metrics_hamming, metrics_judge,
+        metrics_kappa, metrics_likelihood, metrics_loss, metrics_mcnemar, metrics_multilabel,
+        metrics_power, metrics_proportion, metrics_proportions, metrics_ranked, metrics_regression,
         metrics_relevant, metrics_reliability, metrics_report, metrics_roc_auc, metrics_rows,
         metrics_scores, metrics_share, metrics_single, metrics_summary, metrics_threads,
-        metrics_top_k, metrics_welch,
+        metrics_top_k, metrics_two_proportions, metrics_welch,
     };
     #[pymodule_export]
     use crate::mlflow::{export, import_mlflow};

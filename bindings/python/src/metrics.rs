@@ -16,6 +16,7 @@ mod scores;
 mod sets;
 mod state;
 mod text;
+mod verdict;
 
 pub(crate) use answer::metrics_threads;
 pub(crate) use calibration::*;
@@ -26,3 +27,4 @@ pub(crate) use ranking::*;
 pub(crate) use scores::*;
 pub(crate) use sets::*;
 pub(crate) use state::MetricState;
+pub(crate) use verdict::*;

@@ -439,6 +439,12 @@ INVALID: list[tuple[str, Callable[[], object], str, type[Exception]]] = [
         "`metric` is `class_likelihood_ratios`, expected one that gives a number",
         TypeError,
     ),
+    (
+        "an array",
+        lambda: metrics.bootstrap(metrics.confusion_matrix, TRUTH, PREDICTED),
+        "`metric` is `confusion_matrix`, expected one that gives a number",
+        TypeError,
+    ),
 ]
 
 

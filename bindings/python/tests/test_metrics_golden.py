@@ -83,6 +83,20 @@ def welch(first: Any, second: Any) -> list[float]:
     return [found.p_value, found.freedom, found.lower, found.upper]
 
 
+def claims(difference: metrics.Difference, margin: float) -> list[float | None]:
+    return [
+        metrics.superiority(difference, margin=margin).p_value,
+        metrics.non_inferiority(difference, margin=margin).p_value,
+        metrics.equivalence(difference, margin=margin).p_value,
+    ]
+
+
+def proportion_claims(
+    count1: int, nobs1: int, count2: int, nobs2: int, margin: float
+) -> list[float | None]:
+    return claims(metrics.two_proportions((count1, nobs1), (count2, nobs2)), margin)
+
+
 METHODS = {
     "holm": "holm",
     "fdr_bh": "benjamini_hochberg",
@@ -99,7 +113,9 @@ OURS: dict[str, Callable[..., Any]] = {
     "miettinen_nurminen": miettinen_nurminen,
     "mcnemar": lambda b, c: paired(b, c).exact_p_value,
     "mcnemar_mid": lambda b, c: paired(b, c).mid_p_value,
+    "proportion_claims": proportion_claims,
     "welch": welch,
+    "welch_claims": lambda first, second, margin: claims(metrics.welch(first, second), margin),
     "multipletests": lambda p, method: metrics.adjust(p, method=METHODS[method]),
     "power_means": lambda d, n, ratio, alpha: metrics.power_of_means(
         d, n, ratio=ratio, alpha=alpha

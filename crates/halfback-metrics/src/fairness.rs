@@ -67,8 +67,11 @@ pub struct Disparity {
     pub metric: Metric,
     /// Percentiles of resamples in which it is defined; none without variance.
     ///
-    /// A largest difference is never below zero, and that of resamples is larger on average than
-    /// that of the rows: the lower bound is no test of whether groups differ.
+    /// It covers at its level where two groups differ, or where one group is farther out than all
+    /// others on either side. A largest difference is never below zero, and that of resamples is
+    /// larger on average than that of the rows: the lower bound is no test of whether groups
+    /// differ, and where several groups are about as far out as each other the interval lies too
+    /// far from parity, however many rows there are.
     pub interval: Option<Interval>,
 }
 
@@ -114,6 +117,11 @@ impl Groups {
     /// The labels of each group.
     pub fn names(&self) -> &[Vec<Label>] {
         &self.names
+    }
+
+    /// The place of each row's group among [`Groups::names`].
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
     }
 
     /// The rows of each group, in their order.

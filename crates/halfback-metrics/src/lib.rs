@@ -63,9 +63,9 @@ pub use calibration::{
 };
 pub use column::{Label, Labels, Matrix, Scores, Weights};
 pub use comparison::{
-    Adjustment, Alternative, Design, Judgement, McNemar, PairedDifference, Question, Verdict,
-    Welch, adjust, mcnemar, miettinen_nurminen, newcombe, power_of_means, power_of_proportions,
-    rows_for_means, rows_for_proportions, welch,
+    Adjustment, Alternative, Design, Difference, Judgement, McNemar, Question, TwoProportions,
+    Verdict, Welch, adjust, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    power_of_proportions, rows_for_means, rows_for_proportions, two_proportions, welch,
 };
 pub use confusion::{
     Average, Confusion, CostMatrix, Kappa, LabelScores, LikelihoodRatios, MultilabelConfusion,

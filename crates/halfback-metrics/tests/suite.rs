@@ -8,9 +8,9 @@
 
 use halfback_metrics::distribution::normal_quantile;
 use halfback_metrics::{
-    Average, Binary, Brier, Confusion, Error, Kappa, Label, Labels, Matrix, Measured, Method,
-    Multiclass, PairedDifference, Reason, Regression, ScoreAverage, Scores, Settings, Suite,
-    ZeroDivision, average_precision, brier_score, delong, higher_is_better, log_loss, roc_auc,
+    Average, Binary, Brier, Confusion, Difference, Error, Kappa, Label, Labels, Matrix, Measured,
+    Method, Multiclass, Reason, Regression, ScoreAverage, Scores, Settings, Suite, ZeroDivision,
+    average_precision, brier_score, delong, higher_is_better, log_loss, roc_auc,
     roc_auc_multiclass,
 };
 
@@ -375,7 +375,7 @@ fn two_models_are_compared_by_the_method_of_the_metric() {
         assert!(name == "accuracy" || !same.has_variance(), "{name}");
     }
     let bootstrap = one.compare(&other, "brier", 2_000, 1).unwrap().difference.unwrap();
-    assert!(matches!(bootstrap, PairedDifference::Resamples(_)));
+    assert!(matches!(bootstrap, Difference::Resamples(_)));
     assert_eq!(one.compare(&other, "mae", 10, 1).unwrap_err().argument(), "metric");
     let (elsewhere, scores) = random.two(500);
     let elsewhere = binary(&elsewhere, &scores, None);

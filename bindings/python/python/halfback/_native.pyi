@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar, final
 from typing_extensions import disjoint_base
 
 from halfback.entities import ModelVersion
+from halfback.records import Verdict
 
 __all__ = [
     "Handle",
@@ -51,6 +52,7 @@ __all__ = [
     "metrics_gain",
     "metrics_groups",
     "metrics_hamming",
+    "metrics_judge",
     "metrics_kappa",
     "metrics_likelihood",
     "metrics_loss",
@@ -72,6 +74,7 @@ __all__ = [
     "metrics_summary",
     "metrics_threads",
     "metrics_top_k",
+    "metrics_two_proportions",
     "metrics_welch",
     "model_key",
     "open_bundle",
@@ -313,7 +316,7 @@ def metrics_bootstrap(
     level: float,
     jackknife: int | None,
     /,
-) -> tuple[tuple[float, float, float], float, bytearray, int]: ...
+) -> tuple[tuple[float, float, float], float, float, bytearray, int]: ...
 def metrics_bootstrap_roc_auc(
     y_true: object,
     y_score: object,
@@ -321,7 +324,7 @@ def metrics_bootstrap_roc_auc(
     seed: int,
     level: float,
     /,
-) -> tuple[tuple[float, float, float], float, bytearray, int]: ...
+) -> tuple[tuple[float, float, float], float, float, bytearray, int]: ...
 def metrics_by_group(
     values: Sequence[float],
     overall: float,
@@ -412,6 +415,12 @@ def metrics_hamming(
     sample_weight: object,
     /,
 ) -> float: ...
+def metrics_judge(
+    differences: list[tuple[str, object]],
+    question: tuple[str, float, float, bool],
+    adjustment: str,
+    /,
+) -> list[tuple[Verdict, str, tuple[float, float, float] | None, float | None, float | None]]: ...
 def metrics_kappa(
     y1: object,
     y2: object,
@@ -587,6 +596,12 @@ def metrics_top_k(
     labels: object,
     /,
 ) -> float: ...
+def metrics_two_proportions(
+    first: tuple[int, int],
+    second: tuple[int, int],
+    level: float,
+    /,
+) -> tuple[tuple[float, float, float], float]: ...
 def metrics_welch(
     first: object,
     second: object,

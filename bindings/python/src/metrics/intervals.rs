@@ -1,18 +1,19 @@
 //! Intervals, resamples and comparison.
 
 use halfback_metrics::{
-    Adjustment, Bootstrap, Design, Error, Interval, adjust, bootstrap_roc_auc,
-    bootstrap_stratified, clopper_pearson, delong, delong_paired, mcnemar, miettinen_nurminen,
-    newcombe, power_of_means, power_of_proportions, rows_for_means, rows_for_proportions, welch,
-    wilson,
+    Bootstrap, Design, Error, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified,
+    clopper_pearson, delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
 use super::answer::{array, bounds, metric, work};
 use super::column::Column;
+use super::verdict::adjustment;
 
 type Bounds = (f64, f64, f64);
+type Resampled<'py> = (Bounds, f64, f64, Bound<'py, PyByteArray>, usize);
 
 /// The interval of a share: `wilson` or `clopper_pearson`.
 #[pyfunction]
@@ -134,11 +135,7 @@ pub(crate) fn metrics_adjust<'py>(
     let py = p_values.py();
     let p_values = Column::of(p_values, "p_values")?;
     let p_values = p_values.doubles(py)?;
-    let how = match method {
-        "holm" => Adjustment::Holm,
-        "benjamini_hochberg" => Adjustment::BenjaminiHochberg,
-        _ => Adjustment::BenjaminiYekutieli,
-    };
+    let how = adjustment(method);
     work(py, || adjust(&p_values, how)).map(|adjusted| array(py, &adjusted))
 }
 
@@ -181,7 +178,8 @@ pub(crate) fn metrics_rows(
 
 /// The bootstrap of a metric that Python computes: `metric` is called with the weights of the rows
 /// as the bytes of an array. `drawn` are the rows' keys and, where they are drawn within strata, those.
-/// Gives the interval, the standard error, the replicates, and how many were undefined.
+/// Gives the interval, the standard error, the p-value of zero, the replicates, and how many were
+/// undefined.
 #[pyfunction]
 #[pyo3(signature = (metric, drawn, replicates, seed, level, jackknife, /))]
 pub(crate) fn metrics_bootstrap<'py>(
@@ -191,7 +189,7 @@ pub(crate) fn metrics_bootstrap<'py>(
     seed: u64,
     level: f64,
     jackknife: Option<usize>,
-) -> PyResult<(Bounds, f64, Bound<'py, PyByteArray>, usize)> {
+) -> PyResult<Resampled<'py>> {
     let py = metric.py();
     let (keys, strata) = drawn;
     let mut raised = None;
@@ -221,8 +219,7 @@ pub(crate) fn metrics_bootstrap<'py>(
         let interval = interval(&outcome, level, left_out?.as_deref())?;
         Ok((outcome, interval))
     })?;
-    let error = outcome.standard_error();
-    Ok((bounds(interval), error, array(py, &outcome.replicates), outcome.undefined))
+    Ok(resampled(py, &outcome, interval))
 }
 
 /// The bootstrap of the area under the ROC curve, which sorts once.
@@ -234,7 +231,7 @@ pub(crate) fn metrics_bootstrap_roc_auc<'py>(
     replicates: u32,
     seed: u64,
     level: f64,
-) -> PyResult<(Bounds, f64, Bound<'py, PyByteArray>, usize)> {
+) -> PyResult<Resampled<'py>> {
     let py = y_true.py();
     let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     scores.single(py)?;
@@ -244,8 +241,12 @@ pub(crate) fn metrics_bootstrap_roc_auc<'py>(
         let interval = interval(&outcome, level, None)?;
         Ok((outcome, interval))
     })?;
-    let error = outcome.standard_error();
-    Ok((bounds(interval), error, array(py, &outcome.replicates), outcome.undefined))
+    Ok(resampled(py, &outcome, interval))
+}
+
+fn resampled<'py>(py: Python<'py>, outcome: &Bootstrap, interval: Interval) -> Resampled<'py> {
+    let (error, p_value) = (outcome.standard_error(), outcome.p_value(0.0));
+    (bounds(interval), error, p_value, array(py, &outcome.replicates), outcome.undefined)
 }
 
 fn interval(outcome: &Bootstrap, level: f64, jackknife: Option<&[f64]>) -> Result<Interval, Error> {

@@ -64,4 +64,11 @@ impl Welch {
         };
         Ok(Interval { estimate, lower: estimate - reach, upper: estimate + reach, level })
     }
+
+    /// The one-sided p-value of a true difference of at most `null`.
+    pub(super) fn above(&self, null: f64) -> f64 {
+        let t = (self.difference - null) / self.standard_error;
+        let half = student_two_sided(t, self.freedom) / 2.0;
+        if t > 0.0 { half } else { 1.0 - half }
+    }
 }

@@ -1,5 +1,6 @@
 //! The difference of two shares from independent samples.
 
+use crate::distribution::{normal_cdf, normal_two_sided};
 use crate::error::Result;
 use crate::interval::{Interval, critical, proportion_share as share, wilson};
 
@@ -16,18 +17,69 @@ pub fn newcombe(first: (u64, u64), second: (u64, u64), level: f64) -> Result<Int
     Ok(Interval { estimate, lower: estimate - down, upper: estimate + up, level })
 }
 
+/// Two shares of independent samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TwoProportions {
+    first: (u64, u64),
+    second: (u64, u64),
+}
+
+/// Two shares, each given as (successes, rows).
+pub fn two_proportions(first: (u64, u64), second: (u64, u64)) -> Result<TwoProportions> {
+    for (successes, rows) in [first, second] {
+        share(successes, rows)?;
+    }
+    Ok(TwoProportions { first, second })
+}
+
 /// The score interval of the first share less the second, each given as (successes, rows).
 ///
 /// Source: Miettinen and Nurminen, Comparative analysis of two rates (1985), with the closed form of
 /// Farrington and Manning (1990) for the shares under a difference.
 pub fn miettinen_nurminen(first: (u64, u64), second: (u64, u64), level: f64) -> Result<Interval> {
-    let (p1, p2) = (share(first.0, first.1)?, share(second.0, second.1)?);
-    let z = critical(level)?;
-    let samples = Samples { p1, p2, n1: first.1 as f64, n2: second.1 as f64 };
-    let estimate = p1 - p2;
-    let lower = samples.bound(-1.0, z);
-    let upper = samples.bound(1.0, z);
-    Ok(Interval { estimate, lower, upper, level })
+    two_proportions(first, second)?.interval(level)
+}
+
+impl TwoProportions {
+    /// The first share less the second.
+    pub fn difference(&self) -> f64 {
+        self.samples().difference()
+    }
+
+    /// The interval of [`miettinen_nurminen`].
+    pub fn interval(&self, level: f64) -> Result<Interval> {
+        let (samples, z) = (self.samples(), critical(level)?);
+        let estimate = samples.difference();
+        let (lower, upper) = (samples.bound(-1.0, z), samples.bound(1.0, z));
+        Ok(Interval { estimate, lower, upper, level })
+    }
+
+    /// The two-sided p-value of equal shares, by the score of [`miettinen_nurminen`].
+    pub fn p_value(&self) -> f64 {
+        normal_two_sided(self.samples().score(0.0))
+    }
+
+    /// The one-sided p-value of a true difference of at most `null`, by the same score.
+    pub(super) fn above(&self, null: f64) -> f64 {
+        let samples = self.samples();
+        let certain = beyond_shares(samples.difference(), null);
+        certain.unwrap_or_else(|| normal_cdf(-samples.score(null)))
+    }
+
+    pub(super) fn negated(&self) -> Self {
+        Self { first: self.second, second: self.first }
+    }
+
+    fn samples(&self) -> Samples {
+        let [(p1, n1), (p2, n2)] = [self.first, self.second]
+            .map(|(successes, rows)| (successes as f64 / rows as f64, rows as f64));
+        Samples { p1, p2, n1, n2 }
+    }
+}
+
+/// The p-value of a difference of shares of at most `null`, where no true difference is beyond it.
+pub(super) fn beyond_shares(estimate: f64, null: f64) -> Option<f64> {
+    (null.abs() >= 1.0).then_some(if estimate <= null { 1.0 } else { 0.0 })
 }
 
 struct Samples {
@@ -38,22 +90,26 @@ struct Samples {
 }
 
 impl Samples {
+    fn difference(&self) -> f64 {
+        self.p1 - self.p2
+    }
+
     /// The difference between the estimate and `end` that is `z` standard errors away, by bisection.
     fn bound(&self, end: f64, z: f64) -> f64 {
-        let (mut inside, mut outside) = (self.p1 - self.p2, end);
+        let (mut inside, mut outside) = (self.difference(), end);
         for _ in 0..200 {
             let middle = f64::midpoint(inside, outside);
             if middle == inside || middle == outside {
                 break;
             }
-            if self.distance(middle) < z { inside = middle } else { outside = middle }
+            if self.score(middle).abs() < z { inside = middle } else { outside = middle }
         }
         f64::midpoint(inside, outside)
     }
 
-    /// How many standard errors a difference is from the estimate.
-    fn distance(&self, difference: f64) -> f64 {
-        let gap = (self.p1 - self.p2 - difference).abs();
+    /// How many standard errors the estimate is above a difference.
+    fn score(&self, difference: f64) -> f64 {
+        let gap = self.difference() - difference;
         let p1 = self.restricted(difference);
         let p2 = (p1 - difference).clamp(0.0, 1.0);
         let all = self.n1 + self.n2;

@@ -1,11 +1,11 @@
-//! What the difference of two models on the same rows lets one say, and why.
+//! What the difference of two models or samples lets one say, and why.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::interval::{Interval, outside};
 
-use super::{Adjustment, PairedDifference, adjust};
+use super::{Adjustment, Difference, adjust};
 
 /// What is to be shown of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub struct Question {
 }
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
     /// What can be said.
     pub verdict: Verdict,
@@ -79,7 +79,7 @@ enum Claim {
 
 impl Question {
     /// Judges differences that are looked at together, such as those of slices: every kind of claim
-    /// is adjusted for their number.
+    /// is adjusted for their number. An interval is that of its difference alone.
     ///
     /// Sources: ICH E9, Statistical principles for clinical trials (1998), 3.3.2 and 5.5, for
     /// margins and one-sided tests at half the level; Schuirmann (1987) for equivalence by two
@@ -87,11 +87,15 @@ impl Question {
     /// (2000), for superiority after non-inferiority.
     pub fn judge(
         &self,
-        differences: &[PairedDifference],
+        differences: &[Difference],
         adjustment: Adjustment,
     ) -> Result<Vec<Judgement>> {
         let alpha = self.check()?;
-        let known: Vec<PairedDifference> = differences
+        if self.margin >= 1.0 && differences.iter().any(Difference::is_of_shares) {
+            let expected = "below 1, for the difference is one of shares";
+            return Err(Error::OutOfRange { argument: "margin", found: self.margin, expected });
+        }
+        let known: Vec<Difference> = differences
             .iter()
             .filter(|difference| difference.has_variance())
             .map(|one| if self.higher_is_better { one.clone() } else { one.negated() })
@@ -104,9 +108,9 @@ impl Question {
             tables.push((p_values, adjusted));
         }
         let mut at = 0;
-        let mut judge = |difference: &PairedDifference| {
-            if !difference.has_variance() {
-                return Ok(Judgement::without_variance());
+        let mut judge = |difference: &Difference| {
+            if let Some(why) = difference.without_variance() {
+                return Ok(Judgement::inconclusive(why));
             }
             let row: Vec<(f64, f64)> =
                 tables.iter().map(|(p, adjusted)| (p[at], adjusted[at])).collect();
@@ -118,9 +122,12 @@ impl Question {
     }
 
     /// Judges a single difference.
-    pub fn judge_one(&self, difference: &PairedDifference) -> Result<Judgement> {
+    pub fn judge_one(&self, difference: &Difference) -> Result<Judgement> {
         let one = self.judge(std::slice::from_ref(difference), Adjustment::Holm)?;
-        Ok(one.into_iter().next().unwrap_or_else(Judgement::without_variance))
+        Ok(one
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Judgement::inconclusive("nothing was compared")))
     }
 
     /// Refuses what is no question; gives the chance of being wrong.
@@ -244,7 +251,7 @@ impl Question {
 }
 
 impl Claim {
-    fn p_value(self, difference: &PairedDifference) -> f64 {
+    fn p_value(self, difference: &Difference) -> f64 {
         let one_sided = match self {
             Self::Different => difference.above(0.0).min(difference.below(0.0)),
             Self::Above(null) => difference.above(null),
@@ -266,12 +273,10 @@ impl Claim {
 }
 
 impl Judgement {
-    fn without_variance() -> Self {
+    fn inconclusive(why: &str) -> Self {
         Self {
             verdict: Verdict::Inconclusive,
-            reason: "both give the same on all rows, so these rows cannot tell how much they \
-                     differ on others"
-                .into(),
+            reason: why.into(),
             interval: None,
             p_value: None,
             adjusted_p_value: None,
@@ -296,7 +301,7 @@ mod tests {
 
     fn judge(alternative: Alternative, margin: f64, estimate: f64) -> Verdict {
         let question = Question { alternative, margin, level: 0.95, higher_is_better: true };
-        let difference = PairedDifference::Normal { estimate, standard_error: 0.01 };
+        let difference = Difference::Normal { estimate, standard_error: 0.01 };
         let judged = question.judge_one(&difference).unwrap();
         // Less being better turns everything around.
         let turned = Question { higher_is_better: false, ..question };
@@ -339,6 +344,21 @@ mod tests {
     }
 
     #[test]
+    fn a_margin_of_shares_is_below_one() {
+        let counts = crate::McNemar { first_only: 12, second_only: 5, rows: 90 };
+        let question = |margin| Question {
+            alternative: Alternative::NonInferiority,
+            margin,
+            level: 0.95,
+            higher_is_better: true,
+        };
+        let percent = question(2.0).judge_one(&Difference::Counts(counts));
+        assert_eq!(percent.unwrap_err().argument(), "margin");
+        let judged = question(0.02).judge_one(&Difference::Counts(counts)).unwrap();
+        assert_eq!(judged.verdict, Verdict::NonInferior);
+    }
+
+    #[test]
     fn slices_are_adjusted_for_their_number() {
         let question = Question {
             alternative: Alternative::Difference,
@@ -346,8 +366,8 @@ mod tests {
             level: 0.95,
             higher_is_better: true,
         };
-        let weak = PairedDifference::Normal { estimate: 0.022, standard_error: 0.01 };
-        let none = PairedDifference::Normal { estimate: 0.0, standard_error: 0.0 };
+        let weak = Difference::Normal { estimate: 0.022, standard_error: 0.01 };
+        let none = Difference::Normal { estimate: 0.0, standard_error: 0.0 };
         assert_eq!(question.judge_one(&weak).unwrap().verdict, Verdict::Better);
         let all = vec![weak.clone(), none, weak.clone(), weak];
         let judged = question.judge(&all, Adjustment::Holm).unwrap();

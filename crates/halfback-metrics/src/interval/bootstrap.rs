@@ -123,7 +123,8 @@ pub fn jackknife(
 }
 
 impl Bootstrap {
-    pub(crate) fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
+    /// Of the metric over the rows, and over each resample; NaN leaves a resample out.
+    pub fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
         let all = replicates.len();
         replicates.retain(|value| !value.is_nan());
         replicates.sort_unstable_by(f64::total_cmp);

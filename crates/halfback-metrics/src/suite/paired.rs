@@ -3,7 +3,7 @@
 use super::prepared::Prepared;
 use super::{Columns, Method, Suite, higher_is_better};
 use crate::column::{Labels, Scores};
-use crate::comparison::{McNemar, PairedDifference};
+use crate::comparison::{Difference, McNemar};
 use crate::error::{Error, Metric, Reason, Result};
 use crate::interval::{bootstrap, delong_paired};
 
@@ -15,7 +15,7 @@ pub struct Compared {
     /// Of the second.
     pub second: Metric,
     /// First less second; none where one of both is undefined.
-    pub difference: Option<PairedDifference>,
+    pub difference: Option<Difference>,
     /// How the difference is told.
     pub method: Method,
 }
@@ -48,9 +48,7 @@ impl Suite {
         let [first, second] = [0, 1].map(|at| only(prepared[at].values(&[name], None)));
         let defined = first.undefined.is_none() && second.undefined.is_none();
         let (difference, method) = match name {
-            "accuracy" => {
-                (self.counts_with(other).map(PairedDifference::Counts), Method::McnemarTango)
-            }
+            "accuracy" => (self.counts_with(other).map(Difference::Counts), Method::McnemarTango),
             "roc_auc" => (self.areas_with(other)?, Method::Delong),
             name => {
                 let of = |at: usize, weights: &[f64]| {
@@ -59,9 +57,7 @@ impl Suite {
                 };
                 let both = |weights: &[f64]| of(0, weights) - of(1, weights);
                 let resamples = if defined {
-                    Some(PairedDifference::Resamples(bootstrap(
-                        &self.keys, replicates, seed, both,
-                    )?))
+                    Some(Difference::Resamples(bootstrap(&self.keys, replicates, seed, both)?))
                 } else {
                     None
                 };
@@ -109,7 +105,7 @@ impl Suite {
         Some(McNemar { first_only: only(true), second_only: only(false), rows: first.len() as u64 })
     }
 
-    fn areas_with(&self, other: &Self) -> Result<Option<PairedDifference>> {
+    fn areas_with(&self, other: &Self) -> Result<Option<Difference>> {
         let (Some((truth, first)), Some((_, second))) =
             (self.binary_scores(), other.binary_scores())
         else {

@@ -575,25 +575,29 @@ def delong(true, *scores):
     return [[k.mean() for k in kernels], covariance.diagonal(), covariance[0, -1]]
 
 
+def score_variance(count1, nobs1, count2, nobs2, d):
+    """Miettinen's and Nurminen's, by the definition: the score equation solved for the shares under
+    a difference. (The method `score` of statsmodels 0.15 solves another cubic: it misses Newcombe's
+    table for 56/70 - 48/80, 0.0528 to 0.3382.)"""
+    from scipy.optimize import brentq
+
+    low, high = max(0.0, d), min(1.0, 1.0 + d)
+    slope = lambda p: ((count1 / p if count1 else 0) - ((nobs1 - count1) / (1 - p) if nobs1 > count1 else 0)
+                       + (count2 / (p - d) if count2 else 0) - ((nobs2 - count2) / (1 - p + d) if nobs2 > count2 else 0))
+    a, b = low + 1e-15, high - 1e-15
+    p = low if slope(a) <= 0 else high if slope(b) >= 0 else brentq(slope, a, b, xtol=1e-16, rtol=1e-15)
+    n = nobs1 + nobs2
+    return (p * (1 - p) / nobs1 + (p - d) * (1 - p + d) / nobs2) * n / (n - 1)
+
+
 def miettinen_nurminen(count1, nobs1, count2, nobs2):
-    """By the definition: the score equation solved for the shares under each difference. (The method
-    `score` of statsmodels 0.15 misses Newcombe's table for 56/70 - 48/80, 0.0528 to 0.3382.)"""
     from scipy.optimize import brentq
     from scipy.stats import norm
-
-    def share(d):
-        low, high = max(0.0, d), min(1.0, 1.0 + d)
-        slope = lambda p: ((count1 / p if count1 else 0) - ((nobs1 - count1) / (1 - p) if nobs1 > count1 else 0)
-                           + (count2 / (p - d) if count2 else 0) - ((nobs2 - count2) / (1 - p + d) if nobs2 > count2 else 0))
-        a, b = low + 1e-15, high - 1e-15
-        return low if slope(a) <= 0 else high if slope(b) >= 0 else brentq(slope, a, b, xtol=1e-16, rtol=1e-15)
 
     estimate, z = count1 / nobs1 - count2 / nobs2, norm.ppf(0.975)
 
     def excess(d):
-        p, n = share(d), nobs1 + nobs2
-        variance = (p * (1 - p) / nobs1 + (p - d) * (1 - p + d) / nobs2) * n / (n - 1)
-        return (estimate - d) ** 2 - z * z * variance
+        return (estimate - d) ** 2 - z * z * score_variance(count1, nobs1, count2, nobs2, d)
 
     ends = [(-1 + 1e-12, estimate - 1e-9), (estimate + 1e-9, 1 - 1e-12)]
     return [brentq(excess, *pair, xtol=1e-15) if excess(pair[i]) > 0 else float(round(pair[i]))
@@ -603,7 +607,7 @@ def miettinen_nurminen(count1, nobs1, count2, nobs2):
 def statistics():
     import statsmodels.api as sm
     from scipy import stats
-    from statsmodels.stats import power, proportion
+    from statsmodels.stats import power, proportion, weightstats
     from statsmodels.stats.contingency_tables import mcnemar
     from statsmodels.stats.multitest import multipletests
 
@@ -640,6 +644,30 @@ def statistics():
             return [test.pvalue, test.df, *test.confidence_interval(0.9)]
 
         book.case("welch", f"{name}.first", f"{name}.second", call=welch)
+    def claims(larger, both, margin):
+        """Twice the one-sided p-values of superiority, non-inferiority and equivalence."""
+        return [min(1.0, 2 * p) for p in (larger(margin), larger(-margin), both(margin))]
+
+    def welch_claims(a, b, margin):
+        return claims(
+            lambda value: weightstats.ttest_ind(a, b, "larger", "unequal", value=value)[1],
+            lambda value: weightstats.ttost_ind(a, b, -value, value, "unequal")[0], margin)
+
+    def proportion_claims(count1, nobs1, count2, nobs2, margin):
+        counts, estimate = (count1, nobs1, count2, nobs2), count1 / nobs1 - count2 / nobs2
+
+        def larger(value):
+            return stats.norm.sf((estimate - value) / math.sqrt(score_variance(*counts, value)))
+
+        return claims(larger, lambda value: max(larger(-value), 1 - larger(value)), margin)
+
+    for name in ["welch", "pair", "large"]:
+        for margin in [0.1, 2.0]:
+            book.case("welch_claims", f"{name}.first", f"{name}.second", call=welch_claims, margin=margin)
+    for k1, n1, k2, n2 in [(7, 10, 3, 12), (56, 70, 48, 80), (1, 1000, 5, 900), (40, 90, 41, 80)]:
+        for margin in [0.02, 0.2]:
+            book.case("proportion_claims", call=proportion_claims, count1=k1, nobs1=n1, count2=k2, nobs2=n2,
+                      margin=margin)
     book.column("p.values", [0.01, 0.2, 0.03, 0.03, 1.0, 0.0004, 0.0])
     for method in ["holm", "fdr_bh", "fdr_by"]:
         book.case("multipletests", "p.values", method=method,

@@ -4,8 +4,9 @@ use halfback_metrics::distribution::{
     beta_cdf, beta_quantile, normal_cdf, normal_quantile, student_quantile, student_two_sided,
 };
 use halfback_metrics::{
-    Adjustment, Design, Error, Interval, McNemar, adjust, clopper_pearson, delong, delong_paired,
-    miettinen_nurminen, newcombe, power_of_means, power_of_proportions, welch, wilson,
+    Adjustment, Alternative, Design, Difference, Error, Interval, McNemar, Question, adjust,
+    clopper_pearson, delong, delong_paired, miettinen_nurminen, newcombe, power_of_means,
+    power_of_proportions, two_proportions, welch, wilson,
 };
 
 use crate::{Case, Given, check};
@@ -31,6 +32,10 @@ fn answer(case: &Case<'_>) -> Result<Given, Error> {
             let interval = test.interval(0.9)?;
             let p = test.p_value().value;
             Given::numbers(vec![p, test.freedom, interval.lower, interval.upper])
+        }
+        "welch_claims" => {
+            let means = welch(case.column(0).floats(), case.column(1).floats())?;
+            claims(&Difference::Means(means), get("margin"))?
         }
         "multipletests" => {
             let how = match case.param("method").as_str().unwrap() {
@@ -61,6 +66,11 @@ fn counts(case: &Case<'_>) -> Result<Given, Error> {
             let first = (whole("count1"), whole("nobs1"));
             bounds(wanted(first, (whole("count2"), whole("nobs2")), 0.95)?)
         }
+        "proportion_claims" => {
+            let first = (whole("count1"), whole("nobs1"));
+            let shares = two_proportions(first, (whole("count2"), whole("nobs2")))?;
+            claims(&Difference::Proportions(shares), get("margin"))?
+        }
         "mcnemar" => pair().exact().into(),
         "mcnemar_mid" => pair().mid_p().into(),
         "power_means" => power_of_means(get("d"), whole("n"), design())?.into(),
@@ -69,6 +79,21 @@ fn counts(case: &Case<'_>) -> Result<Given, Error> {
         }
         name => panic!("no answer for {name}"),
     })
+}
+
+/// The p-values of superiority, non-inferiority and equivalence, both ways round.
+fn claims(difference: &Difference, margin: f64) -> Result<Given, Error> {
+    use Alternative::{Equivalence, NonInferiority, Superiority};
+    let p_value = |alternative| {
+        let question = Question { alternative, margin, level: 0.95, higher_is_better: true };
+        let found = question.judge_one(difference)?.p_value;
+        let turned = Question { higher_is_better: false, ..question };
+        assert_eq!(turned.judge_one(&difference.negated())?.p_value, found);
+        Ok(found.unwrap())
+    };
+    let found: Result<_, Error> =
+        [Superiority, NonInferiority, Equivalence].into_iter().map(p_value).collect();
+    Ok(Given::numbers(found?))
 }
 
 fn areas(case: &Case<'_>) -> Result<Given, Error> {

@@ -1,6 +1,6 @@
 //! Two models on the same rows: the numbers of a comparison.
 
-use halfback_metrics::{self as metrics, Compared, Judgement, PairedDifference, Question, Suite};
+use halfback_metrics::{self as metrics, Compared, Difference, Judgement, Question, Suite};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::name::shown;
@@ -198,13 +198,13 @@ fn judged(
     parts: &[Part],
     adjustment: metrics::Adjustment,
 ) -> Result<Vec<ComparedSlice>> {
-    let known: Vec<PairedDifference> =
+    let known: Vec<Difference> =
         parts.iter().filter_map(|(.., compared)| compared.difference.clone()).collect();
     let mut judgements = question.judge(&known, adjustment).map_err(refused)?.into_iter();
     let result = |(slice, rows, compared): &Part| {
         let judgement = compared.difference.as_ref().and_then(|_| judgements.next());
         let value = |metric: metrics::Metric| metric.defined().ok().filter(|it| it.is_finite());
-        let difference = compared.difference.as_ref().map(PairedDifference::estimate);
+        let difference = compared.difference.as_ref().map(Difference::estimate);
         let interval = judgement.as_ref().and_then(|judgement| judgement.interval);
         let (verdict, reason) = match &judgement {
             Some(Judgement { verdict, reason, .. }) => ((*verdict).into(), reason.clone()),

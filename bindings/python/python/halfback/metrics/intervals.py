@@ -26,6 +26,8 @@ __all__ = [
     "bootstrap",
     "clopper_pearson",
     "delong",
+    "draw",
+    "one_number",
     "wilson",
 ]
 
@@ -119,8 +121,8 @@ def bootstrap(
     rows of one key, a cluster, are drawn together, and any order or partition of the rows draws
     the same resamples. With `strata`, such as classes or sites, each of them keeps the weight that
     it has in the rows. `method` is `percentile` or `bca`, which takes up to 200 calls more. A
-    metric that is NaN leaves a resample out. For the difference of two models, hand in a function
-    of both their columns. Sources: Efron (1979, 1987); Chamandy et al. (2012); for strata Davison
+    metric that is NaN leaves a resample out. For the difference of two models there is
+    `paired_bootstrap`. Sources: Efron (1979, 1987); Chamandy et al. (2012); for strata Davison
     and Hinkley (1997).
 
     >>> from halfback.metrics import accuracy_score, bootstrap
@@ -128,6 +130,23 @@ def bootstrap(
     >>> found.estimate, 0.6 < found.lower < 0.75 < found.upper < 0.9
     (0.75, True)
     """
+    found = draw(metric, columns, options, replicates, seed, level, method, keys, strata)
+    bounds, error, _, values, undefined = found
+    return BootstrapInterval(*bounds, float(level), error, values, undefined)
+
+
+def draw(
+    metric: Callable[..., Any],
+    columns: Any,
+    options: dict[str, Any],
+    replicates: int,
+    seed: int,
+    level: float,
+    method: str,
+    keys: Iterable[object] | None,
+    strata: Iterable[object] | None,
+) -> tuple[tuple[float, float, float], float, float, NDArray[Any], int]:
+    """The bounds, the standard error, the p-value of zero, the replicates, and how many are not."""
     from halfback.metrics.scores import roc_auc_score
 
     choice("method", method, ("percentile", "bca"))
@@ -143,8 +162,8 @@ def bootstrap(
         groups = 200 if method == "bca" else None
         drawn = (_keys(keys, rows), _strata(strata, rows))
         found = _native.metrics_bootstrap(resampled, drawn, count, start, level, groups)
-    bounds, error, values, undefined = found
-    return BootstrapInterval(*bounds, level, error, array(values), undefined)
+    bounds, error, p_value, values, undefined = found
+    return bounds, error, p_value, array(values), undefined
 
 
 def _resampled(
@@ -195,8 +214,12 @@ def _quietly(metric: Callable[..., Any], columns: Any, options: dict[str, Any]) 
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", undefined_metric_warning())
-        found = metric(*columns, **options)
-    if not hasattr(found, "__float__"):
+        return one_number(metric, metric(*columns, **options))
+
+
+def one_number(metric: Callable[..., Any], found: Any) -> float:
+    """What a metric gave, refused where it is no number."""
+    if not hasattr(found, "__float__") or getattr(found, "ndim", 0) != 0:
         raise refused("metric", getattr(metric, "__name__", metric), "one that gives a number")
     return float(found)
 
