@@ -7,12 +7,14 @@
 
 mod classes;
 mod column;
+mod fairness;
 mod inference;
 mod numbers;
 mod ranking;
 mod regression;
 mod score;
 mod state;
+mod verdict;
 
 use halfback_metrics::{Error, Label, Reason};
 use jni::objects::{JByteArray, JClass, JDoubleArray, JObject, JObjectArray};
@@ -76,6 +78,7 @@ fn measure<'local>(
     let numbers = columns.with(|call| {
         let mut numbers = Numbers::default();
         let rooms = [
+            fairness::measure,
             classes::measure,
             score::measure,
             regression::measure,
@@ -105,7 +108,7 @@ fn use_threads<'local>(
     Ok(column::THREADS.replace(count))
 }
 
-/// Tells what is text: the classes of a confusion matrix, or a classification report.
+/// Tells what is text: classes, groups, reports, verdicts.
 fn describe<'local>(
     env: &mut Env<'local>,
     _class: JClass<'local>,
@@ -116,7 +119,11 @@ fn describe<'local>(
 ) -> Outcome<JByteArray<'local>> {
     let metric = text(env.convert_byte_array(metric)?)?;
     let columns = Columns::read(env, kinds, &columns, options)?;
-    let text = columns.with(|call| classes::describe(&metric, call))?;
+    let text = columns.with(|call| match &*metric {
+        "judge" => verdict::judge(call),
+        "groups" => fairness::names(call),
+        metric => classes::describe(metric, call),
+    })?;
     Ok(env.byte_array_from_slice(text.as_bytes())?)
 }
 

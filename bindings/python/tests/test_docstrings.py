@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import halfback
+import halfback.metrics
 import pytest
 from halfback import entities, pages
 
@@ -22,7 +23,8 @@ GENERATED = ("halfback.commands", "halfback.records")
 
 def documented() -> Iterator[tuple[str, object]]:
     """Everything of the package that can have a docstring with an example."""
-    for found in pkgutil.iter_modules(halfback.__path__, "halfback."):
+    metrics = pkgutil.iter_modules(halfback.metrics.__path__, "halfback.metrics.")
+    for found in (*pkgutil.iter_modules(halfback.__path__, "halfback."), *metrics):
         module = importlib.import_module(found.name)
         if found.name in GENERATED:
             continue

@@ -123,6 +123,11 @@ impl Column {
 }
 
 impl<'a> Call<'a> {
+    /// How many columns there are.
+    pub(super) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
     /// A column of labels.
     pub(super) fn labels(&self, at: usize) -> Outcome<Labels<'_>> {
         match self.columns.get(at) {
@@ -224,7 +229,7 @@ impl<'a> Call<'a> {
     clippy::cast_sign_loss,
     reason = "it is whole, and between 0 and 2^53"
 )]
-fn whole(found: f64, argument: &'static str) -> Outcome<usize> {
+pub(super) fn whole(found: f64, argument: &'static str) -> Outcome<usize> {
     if (0.0..9_007_199_254_740_992.0).contains(&found) {
         return Ok(found as usize);
     }

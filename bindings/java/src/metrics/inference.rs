@@ -1,15 +1,15 @@
 //! Intervals, comparisons and plans.
 
 use halfback_metrics::{
-    Adjustment, Bootstrap, Design, Error, Labels, Resampling, adjust, bootstrap_roc_auc,
-    clopper_pearson, delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
-    power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
+    Bootstrap, Design, Error, Labels, Resampling, adjust, bootstrap_roc_auc, clopper_pearson,
+    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    power_of_proportions, rows_for_means, rows_for_proportions, two_proportions, welch, wilson,
 };
 
 use super::Outcome;
-use super::classes::{choice, unknown};
 use super::column::Call;
 use super::numbers::Numbers;
+use super::verdict::adjustment;
 
 pub(super) fn measure(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
     Ok(of_counts(metric, call, out)?
@@ -30,6 +30,11 @@ fn of_counts(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
         }
         "newcombe" => newcombe(pair(0)?, pair(2)?, call.number(4)?)?,
         "miettinen_nurminen" => miettinen_nurminen(pair(0)?, pair(2)?, call.number(4)?)?,
+        "two_proportions" => {
+            let shares = two_proportions(pair(0)?, pair(2)?)?;
+            out.number(shares.p_value());
+            shares.interval(call.number(4)?)?
+        }
         _ => return Ok(false),
     };
     out.interval(&interval);
@@ -69,15 +74,7 @@ fn of_columns(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool>
                 .interval(&test.interval(call.number(0)?)?)
                 .metric(test.p_value())
         }
-        "adjust" => {
-            let how = match choice(call, 0)? {
-                0 => Adjustment::Holm,
-                1 => Adjustment::BenjaminiHochberg,
-                2 => Adjustment::BenjaminiYekutieli,
-                _ => return Err(unknown()),
-            };
-            out.list(&adjust(call.doubles(0)?, how)?)
-        }
+        "adjust" => out.list(&adjust(call.doubles(0)?, adjustment(call, 0)?)?),
         _ => return Ok(false),
     };
     Ok(true)
@@ -105,12 +102,7 @@ fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
             out.list(&weights);
         }
         "bootstrap" => {
-            let mut replicates = call.doubles(0)?.to_vec();
-            let all = replicates.len();
-            replicates.retain(|value| !value.is_nan());
-            replicates.sort_unstable_by(f64::total_cmp);
-            let undefined = all - replicates.len();
-            let bootstrap = Bootstrap { estimate: call.number(0)?, replicates, undefined };
+            let bootstrap = Bootstrap::new(call.number(0)?, call.doubles(0)?.to_vec());
             summary(&bootstrap, call.number(1)?, call.weights(1), out)?;
         }
         _ => return Ok(false),
@@ -130,7 +122,10 @@ fn summary(
         Some(without) => bootstrap.bca(without, level)?,
         None => bootstrap.percentile(level)?,
     };
-    out.number(bootstrap.standard_error()).count(bootstrap.undefined as u64).interval(&interval);
+    out.number(bootstrap.standard_error())
+        .count(bootstrap.undefined as u64)
+        .interval(&interval)
+        .number(bootstrap.p_value(0.0));
     Ok(())
 }
 
@@ -153,7 +148,7 @@ fn planned(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
     Ok(true)
 }
 
-fn replicate(call: &Call<'_>, at: usize) -> Outcome<u32> {
+pub(super) fn replicate(call: &Call<'_>, at: usize) -> Outcome<u32> {
     let found = call.count(at, "replicates")?;
     let expected = "from 1 to 2^24";
     let out_of_range =
@@ -162,7 +157,7 @@ fn replicate(call: &Call<'_>, at: usize) -> Outcome<u32> {
 }
 
 /// A seed is any 64 bits: those of the double.
-fn seed(call: &Call<'_>, at: usize) -> Outcome<u64> {
+pub(super) fn seed(call: &Call<'_>, at: usize) -> Outcome<u64> {
     let seed = call.number(at)?;
     Ok(seed.to_bits())
 }

@@ -1,5 +1,7 @@
 package dev.halfback.metrics;
 
+import java.lang.reflect.Array;
+
 /**
  * An array as it crosses to native code.
  *
@@ -10,6 +12,21 @@ package dev.halfback.metrics;
 record Column(byte kind, Object array, byte[] names) {
   static Column of(char kind, Object array) {
     return new Column((byte) kind, array, null);
+  }
+
+  /** Some rows of the column, or of the table of this width that it is. */
+  Column take(int[] rows, int width) {
+    int length = Array.getLength(array);
+    Object taken =
+        Array.newInstance(
+            array.getClass().getComponentType(), Math.multiplyExact(rows.length, width));
+    for (int at = 0; at < rows.length; at++) {
+      if (rows[at] < 0 || (long) rows[at] * width >= length) {
+        throw Columns.invalid("`rows` has `" + rows[at] + "`, of which there is no row");
+      }
+      System.arraycopy(array, rows[at] * width, taken, at * width, width);
+    }
+    return new Column(kind, taken, names);
   }
 
   /** A column of the table that this array of doubles or floats is. */

@@ -1,6 +1,9 @@
 package dev.halfback.metrics;
 
-/** Comparisons of two models, and of two samples. */
+/**
+ * Comparisons of two models, and of two samples. What they let one say is for a {@link Question}.
+ * Any metric of two models is compared by {@link Resampling#compare}.
+ */
 public final class Comparison {
   private Comparison() {}
 
@@ -65,6 +68,24 @@ public final class Comparison {
   }
 
   /**
+   * Compares two proportions of independent samples (Miettinen and Nurminen 1985).
+   *
+   * @param successes how often it happened in the first
+   * @param rows out of how many
+   * @param otherSuccesses how often in the second
+   * @param otherRows out of how many
+   * @param level such as 0.95
+   * @return the difference of first less second
+   */
+  public static Proportions proportions(
+      long successes, long rows, long otherSuccesses, long otherRows, double level) {
+    double[] options = {successes, rows, otherSuccesses, otherRows, level};
+    Numbers test = Columns.of("two_proportions", options);
+    double pValue = test.number();
+    return new Proportions(successes, rows, otherSuccesses, otherRows, test.interval(), pValue);
+  }
+
+  /**
    * Adjusts the p-values of several tests.
    *
    * @param how what is kept
@@ -88,7 +109,8 @@ public final class Comparison {
    * @param pValue two-sided, of no difference
    */
   public record Areas(
-      double first, double second, double variance, Interval difference, Metric pValue) {}
+      double first, double second, double variance, Interval difference, Metric pValue)
+      implements Difference {}
 
   /**
    * The rows that tell two models apart.
@@ -101,7 +123,8 @@ public final class Comparison {
    * @param midP the mid-p-value (Fagerland et al. 2013)
    */
   public record McNemar(
-      long firstOnly, long secondOnly, long rows, double difference, double exact, double midP) {}
+      long firstOnly, long secondOnly, long rows, double difference, double exact, double midP)
+      implements Difference {}
 
   /**
    * The difference of two means.
@@ -111,5 +134,25 @@ public final class Comparison {
    * @param difference of first less second, with its interval
    * @param pValue two-sided, of no difference
    */
-  public record Welch(double standardError, double freedom, Interval difference, Metric pValue) {}
+  public record Welch(double standardError, double freedom, Interval difference, Metric pValue)
+      implements Difference {}
+
+  /**
+   * Two proportions.
+   *
+   * @param successes how often it happened in the first
+   * @param rows out of how many
+   * @param otherSuccesses how often in the second
+   * @param otherRows out of how many
+   * @param difference of first less second, with its interval
+   * @param pValue two-sided, of no difference
+   */
+  public record Proportions(
+      long successes,
+      long rows,
+      long otherSuccesses,
+      long otherRows,
+      Interval difference,
+      double pValue)
+      implements Difference {}
 }

@@ -6,7 +6,11 @@ public final class Flags {
   private final int columns;
 
   private Flags(boolean[] values, int columns) {
-    this.column = Column.of('z', values);
+    this(Column.of('z', values), columns);
+  }
+
+  private Flags(Column column, int columns) {
+    this.column = column;
     this.columns = columns;
   }
 
@@ -47,6 +51,16 @@ public final class Flags {
    */
   public int columns() {
     return columns;
+  }
+
+  /**
+   * Copies some of the rows, such as those of a group.
+   *
+   * @param rows their places, from 0
+   * @return a table of them in this order
+   */
+  public Flags take(int... rows) {
+    return new Flags(column.take(Columns.given(rows, "rows"), columns), columns);
   }
 
   Column column() {

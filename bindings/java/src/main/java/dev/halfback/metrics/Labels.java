@@ -102,6 +102,16 @@ public final class Labels {
     return size;
   }
 
+  /**
+   * Copies some of the rows, such as those of a group.
+   *
+   * @param rows their places, from 0
+   * @return a column of them in this order
+   */
+  public Labels take(int... rows) {
+    return new Labels(column.take(Columns.given(rows, "rows"), 1), rows.length);
+  }
+
   Column column() {
     return column;
   }

@@ -15,6 +15,21 @@ public final class Metric {
   }
 
   /**
+   * A number that stands for something.
+   *
+   * @param value the number
+   * @return the metric
+   */
+  public static Metric of(double value) {
+    return new Metric(value, null);
+  }
+
+  /** The place of the reason in native code, or -1. */
+  int place() {
+    return reason == null ? -1 : reason.place();
+  }
+
+  /**
    * The number that scikit-learn gives, also where the metric is undefined.
    *
    * @return the number, which may be NaN where it is undefined

@@ -53,12 +53,16 @@ public enum Reason {
     return Known.REASONS.get(place);
   }
 
+  int place() {
+    return Known.REASONS.indexOf(this);
+  }
+
   /**
    * Says it in words.
    *
    * @return such as {@code the truth has one class only}
    */
   public String text() {
-    return Known.TOLD.get(Known.REASONS.indexOf(this)).get(1);
+    return Known.TOLD.get(place()).get(1);
   }
 }

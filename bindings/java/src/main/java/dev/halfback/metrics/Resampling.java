@@ -1,6 +1,7 @@
 package dev.halfback.metrics;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -120,14 +121,64 @@ public final class Resampling {
    * @return its interval
    */
   public Bootstrap measure(ToDoubleFunction<double[]> metric) {
+    double estimate = Columns.given(metric, "metric").applyAsDouble(ones());
+    return Bootstrap.read(found(estimate, values(metric), metric));
+  }
+
+  /**
+   * Compares a metric of two models on the same rows, which are drawn together.
+   *
+   * <pre>{@code
+   * PairedBootstrap pair =
+   *     Resampling.of(rows).compare(
+   *         weights -> first.withWeights(weights).averagePrecision().value(),
+   *         weights -> second.withWeights(weights).averagePrecision().value());
+   * Judgement judgement = Question.superiority(0).judge(pair);
+   * }</pre>
+   *
+   * @param first takes a weight for each row; NaN leaves a resample out
+   * @param second the same of the second model
+   * @return first less second
+   */
+  public PairedBootstrap compare(
+      ToDoubleFunction<double[]> first, ToDoubleFunction<double[]> second) {
+    double one = Columns.given(first, "first").applyAsDouble(ones());
+    double other = Columns.given(second, "second").applyAsDouble(ones());
+    ToDoubleFunction<double[]> difference =
+        weights -> first.applyAsDouble(weights) - second.applyAsDouble(weights);
+    double[] values = values(difference);
+    return new PairedBootstrap(one, other, values, found(one - other, values, difference));
+  }
+
+  /** The interval of a metric; empty where it does not vary. */
+  Optional<Interval> interval(ToDoubleFunction<double[]> metric) {
+    double[] values = values(metric);
+    long different =
+        Arrays.stream(values).filter(value -> !Double.isNaN(value)).distinct().limit(2).count();
+    if (values.length > 0 && different < 2) {
+      return Optional.empty();
+    }
+    double estimate = metric.applyAsDouble(ones());
+    return Optional.of(Bootstrap.read(found(estimate, values, metric)).interval());
+  }
+
+  int rows() {
+    return rows;
+  }
+
+  private Numbers found(double estimate, double[] values, ToDoubleFunction<double[]> metric) {
+    Columns columns = new Columns().add(values).add(isCorrected ? jackknife(metric) : null);
+    return columns.measure("bootstrap", estimate, level);
+  }
+
+  /** The metric over each resample. */
+  private double[] values(ToDoubleFunction<double[]> metric) {
     double[] values = new double[Math.max(replicates, 0)];
     for (int replicate = 0; replicate < values.length; replicate++) {
       double[] drawn = drawn(replicate);
       values[replicate] = scale(drawn) ? metric.applyAsDouble(drawn) : Double.NaN;
     }
-    double estimate = metric.applyAsDouble(ones());
-    Columns found = new Columns().add(values).add(isCorrected ? jackknife(metric) : null);
-    return Bootstrap.read(found.measure("bootstrap", estimate, level));
+    return values;
   }
 
   private double[] drawn(int replicate) {

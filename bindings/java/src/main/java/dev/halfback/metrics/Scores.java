@@ -42,6 +42,16 @@ public final class Scores {
     return size;
   }
 
+  /**
+   * Copies some of the rows, such as those of a group.
+   *
+   * @param rows their places, from 0
+   * @return a column of them in this order
+   */
+  public Scores take(int... rows) {
+    return new Scores(column.take(Columns.given(rows, "rows"), 1), rows.length);
+  }
+
   Column column() {
     return column;
   }

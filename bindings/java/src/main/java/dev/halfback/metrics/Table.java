@@ -62,6 +62,16 @@ public final class Table {
     return columns;
   }
 
+  /**
+   * Copies some of the rows, such as those of a group.
+   *
+   * @param rows their places, from 0
+   * @return a table of them in this order
+   */
+  public Table take(int... rows) {
+    return new Table(column.take(Columns.given(rows, "rows"), columns), columns);
+  }
+
   Column column() {
     return column;
   }

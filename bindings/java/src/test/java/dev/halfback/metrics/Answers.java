@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What this package says to a case: numbers laid flat, a text, or null where it has no such call.
@@ -22,6 +24,7 @@ final class Answers {
       case "auc" -> null;
       case "delong" -> areas(one);
       case "welch" -> welch(one);
+      case "welch_claims" -> claims(one, Comparison.welch(one.doubles(0), one.doubles(1), 0.95));
       case "multipletests" -> Comparison.adjust(adjustment(one), one.doubles(0));
       case "calibration_curve", "distances", "recalibration", "spiegelhalter" -> calibration(one);
       case "dcg_score", "ndcg_score" -> gains(one);
@@ -41,8 +44,79 @@ final class Answers {
           "hinge_loss",
           "top_k_accuracy_score" ->
           scores(one);
-      default -> isRegression(function) ? regression(one) : sets(one);
+      case "by_group" -> byGroup(one);
+      default ->
+          function.matches(".*_(parity|opportunity|odds)_.*")
+              ? fairness(one)
+              : isRegression(function) ? regression(one) : sets(one);
     };
+  }
+
+  private static Groups groups(Case one) {
+    return Groups.of(
+        IntStream.range(2, one.columns()).mapToObj(one::labels).toArray(Labels[]::new));
+  }
+
+  private static double[] byGroup(Case one) {
+    String metric = one.param("metric").asText();
+    ByGroup by =
+        groups(one)
+            .measure(
+                (rows, weights) -> {
+                  Classification own =
+                      Classification.of(one.labels(0).take(rows), one.labels(1).take(rows))
+                          .withWeights(weights);
+                  return switch (metric) {
+                    case "accuracy_score" -> Metric.of(own.accuracy());
+                    case "recall_score" -> own.recall(Average.BINARY);
+                    default -> own.precision(Average.BINARY);
+                  };
+                });
+    List<Metric> all = new ArrayList<>(by.groups().values());
+    all.addAll(List.of(by.overall(), by.min(), by.max()));
+    for (Relation relation : Relation.values()) {
+      all.add(by.difference(relation));
+    }
+    for (Relation relation : Relation.values()) {
+      all.add(by.ratio(relation));
+    }
+    return of(all);
+  }
+
+  private static double[] fairness(Case one) {
+    Fairness rows =
+        Fairness.of(one.labels(0), one.labels(1), groups(one))
+            .withRelation(Relation.valueOf(upper(one.param("method"))))
+            .withAggregate(
+                one.has("agg") ? Aggregate.valueOf(upper(one.param("agg"))) : Aggregate.WORST_CASE);
+    Metric found =
+        switch (one.function()) {
+          case "demographic_parity_difference" -> rows.demographicParityDifference();
+          case "demographic_parity_ratio" -> rows.demographicParityRatio();
+          case "equal_opportunity_difference" -> rows.equalOpportunityDifference();
+          case "equal_opportunity_ratio" -> rows.equalOpportunityRatio();
+          case "equalized_odds_difference" -> rows.equalizedOddsDifference();
+          default -> rows.equalizedOddsRatio();
+        };
+    Fairness.Measure measure = Fairness.Measure.valueOf(one.function().toUpperCase(Locale.ROOT));
+    if (!found.equals(rows.measure(measure))) {
+      throw new AssertionError(measure);
+    }
+    return of(found);
+  }
+
+  private static String upper(JsonNode name) {
+    return name.asText().toUpperCase(Locale.ROOT);
+  }
+
+  private static double[] claims(Case one, Difference difference) {
+    double margin = one.param("margin", 0);
+    return Stream.of(
+            Question.superiority(margin),
+            Question.nonInferiority(margin),
+            Question.equivalence(margin))
+        .mapToDouble(question -> question.judge(difference).pValue().orElseThrow())
+        .toArray();
   }
 
   private static boolean isRegression(String function) {
@@ -397,6 +471,15 @@ final class Answers {
 
   private static Object counts(Case one) {
     return switch (one.function()) {
+      case "proportion_claims" ->
+          claims(
+              one,
+              Comparison.proportions(
+                  (long) one.param("count1", 0),
+                  (long) one.param("nobs1", 0),
+                  (long) one.param("count2", 0),
+                  (long) one.param("nobs2", 0),
+                  0.95));
       case "proportion_confint" -> {
         long count = (long) one.param("count", 0);
         long rows = (long) one.param("nobs", 0);

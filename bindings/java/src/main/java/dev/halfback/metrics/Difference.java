@@ -1,0 +1,9 @@
+package dev.halfback.metrics;
+
+/** A difference that was measured, first less second: what a {@link Question} is about. */
+public sealed interface Difference
+    permits Comparison.Areas,
+        Comparison.McNemar,
+        Comparison.Welch,
+        Comparison.Proportions,
+        PairedBootstrap {}
