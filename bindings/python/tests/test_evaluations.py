@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import halfback
 import pytest
 from conftest import MODEL
+from halfback import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,6 +179,45 @@ def test_the_interpreter_is_free_meanwhile(registry: halfback.Registry) -> None:
     done.set()
     thread.join()
     assert ticks > 1000
+
+
+def test_a_comparison_says_what_the_functions_say(registry: halfback.Registry) -> None:
+    random = np.random.default_rng(2)
+    truth = random.integers(0, 2, 600)
+    new = np.clip(truth * 0.3 + random.random(600) * 0.7, 0, 1)
+    old = np.clip(new + random.normal(0, 0.3, 600), 0, 1)
+    site = np.repeat(["a", "b", "c"], 200)
+    parts = [slice(None), *(site == name for name in "abc")]
+    predictions = (new > 0.5, old > 0.5)
+    measured: dict[str, Any] = {
+        "roc_auc": [metrics.delong_paired(truth[part], new[part], old[part]) for part in parts],
+        "accuracy": [
+            metrics.mcnemar(truth[part], *(labels[part] for labels in predictions))
+            for part in parts
+        ],
+    }
+    for metric, differences in measured.items():
+        question: dict[str, Any] = {"alternative": "non_inferiority", "margin": 0.02, "level": 0.9}
+        made = registry.compare(
+            f"{MODEL}/2",
+            f"{MODEL}/1",
+            truth,
+            y_pred=predictions,
+            y_score=(new, old),
+            metric=metric,
+            slices={"site": site},
+            **question,
+        )
+        overall = metrics.judge(differences[0], **question)
+        judged = [overall, *metrics.judge_all(differences[1:], **question)]
+        assert len(made.results) == len(judged) == 4
+        for kept, found in zip(made.results, judged, strict=True):
+            assert (kept.verdict, kept.reason) == (found.verdict, found.reason)
+            assert found.interval is not None
+            bounds = (kept.difference, kept.lower, kept.upper)
+            assert bounds == pytest.approx(found.interval[:3], rel=1e-12)
+            assert kept.p_value == pytest.approx(found.p_value, rel=1e-9)
+            assert kept.adjusted_p_value == pytest.approx(found.adjusted_p_value, rel=1e-9)
 
 
 def test_notebooks_show_pictures_and_escape(registry: halfback.Registry) -> None:

@@ -83,7 +83,7 @@ fn intervals_of_two_groups_that_differ_cover() {
     let between = covered(5, 600, &[FAR, middle, NEAR], one - other, |rows, settings| {
         rows.difference_interval(Parity::Demographic, BETWEEN, settings).unwrap()
     });
-    holds(between, RUNS, 0.9, 0.015);
+    holds(between, RUNS, 0.9, 0.01);
     holds(ratio(Parity::Demographic, other / one), RUNS, 0.9, 0.01);
     holds(ratio(Parity::EqualOpportunity, 0.75), RUNS, 0.9, 0.01);
 }

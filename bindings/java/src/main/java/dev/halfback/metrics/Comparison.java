@@ -77,12 +77,12 @@ public final class Comparison {
    * @param level such as 0.95
    * @return the difference of first less second
    */
-  public static Proportions proportions(
+  public static TwoProportions twoProportions(
       long successes, long rows, long otherSuccesses, long otherRows, double level) {
     double[] options = {successes, rows, otherSuccesses, otherRows, level};
     Numbers test = Columns.of("two_proportions", options);
     double pValue = test.number();
-    return new Proportions(successes, rows, otherSuccesses, otherRows, test.interval(), pValue);
+    return new TwoProportions(successes, rows, otherSuccesses, otherRows, test.interval(), pValue);
   }
 
   /**
@@ -147,7 +147,7 @@ public final class Comparison {
    * @param difference of first less second, with its interval
    * @param pValue two-sided, of no difference
    */
-  public record Proportions(
+  public record TwoProportions(
       long successes,
       long rows,
       long otherSuccesses,

@@ -5,5 +5,5 @@ public sealed interface Difference
     permits Comparison.Areas,
         Comparison.McNemar,
         Comparison.Welch,
-        Comparison.Proportions,
+        Comparison.TwoProportions,
         PairedBootstrap {}

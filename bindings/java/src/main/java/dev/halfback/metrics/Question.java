@@ -169,7 +169,7 @@ public record Question(
       double estimate = means.difference().estimate();
       return new double[] {2, estimate, means.standardError(), means.freedom()};
     }
-    if (difference instanceof Comparison.Proportions shares) {
+    if (difference instanceof Comparison.TwoProportions shares) {
       return new double[] {
         3, shares.successes(), shares.rows(), shares.otherSuccesses(), shares.otherRows()
       };

@@ -474,7 +474,7 @@ final class Answers {
       case "proportion_claims" ->
           claims(
               one,
-              Comparison.proportions(
+              Comparison.twoProportions(
                   (long) one.param("count1", 0),
                   (long) one.param("nobs1", 0),
                   (long) one.param("count2", 0),

@@ -39,8 +39,8 @@ class QuestionTest {
       Comparison.mcNemar(TRUTH, labels(FIRST), labels(SECOND));
   private static final Comparison.Welch MEANS =
       Comparison.welch(FIRST, Arrays.stream(SECOND).map(score -> score - 0.4).toArray(), 0.95);
-  private static final Comparison.Proportions SHARES =
-      Comparison.proportions(160, 200, 130, 200, 0.95);
+  private static final Comparison.TwoProportions SHARES =
+      Comparison.twoProportions(160, 200, 130, 200, 0.95);
   private static final PairedBootstrap RESAMPLES =
       Resampling.of(ROWS)
           .replicates(500)
@@ -219,9 +219,9 @@ class QuestionTest {
         () -> question.judge(new Comparison.Welch(-1, 3, MEANS.difference(), Metric.of(0))));
     refused("difference", () -> question.judge(new Comparison.McNemar(3, 3, 4, 0, 0, 0)));
     refused("difference", () -> question.judge(new Comparison.McNemar(-3, 3, 4, 0, 0, 0)));
-    refused("successes", () -> Comparison.proportions(3, 2, 1, 2, 0.95));
-    refused("rows", () -> Comparison.proportions(0, 0, 1, 2, 0.95));
-    refused("level", () -> Comparison.proportions(1, 2, 1, 2, 0));
+    refused("successes", () -> Comparison.twoProportions(3, 2, 1, 2, 0.95));
+    refused("rows", () -> Comparison.twoProportions(0, 0, 1, 2, 0.95));
+    refused("level", () -> Comparison.twoProportions(1, 2, 1, 2, 0));
     refused("first", () -> Resampling.of(2).compare(null, weights -> 0));
     refused("second", () -> Resampling.of(2).compare(weights -> 0, null));
     refused("replicates", () -> Resampling.of(2).replicates(0).compare(w -> 1, w -> 0));
