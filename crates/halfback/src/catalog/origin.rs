@@ -34,7 +34,7 @@ pub struct Origin {
     #[serde(default)]
     pub uri: Option<String>,
     /// What it was before, where that system had it from another one; the nearest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub earlier: Vec<EarlierOrigin>,
 }
 

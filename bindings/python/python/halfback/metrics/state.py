@@ -118,6 +118,7 @@ class State:
         Without buckets it is `numpy.quantile`, whose method is `linear`; with buckets it is in the
         middle of where that may lie, at most `quantile_error` from it.
 
+        >>> from halfback.metrics import State
         >>> State("quantiles").update([3.0, 1.0, 2.0]).quantile([0.5, 0.75])
         [2.0, 2.5]
         """
