@@ -120,11 +120,32 @@ pub enum Error {
         /// What was expected there.
         expected: &'static str,
     },
+    /// No misuse: [`with_stop`](crate::with_stop) ended the call.
+    #[error("stopped by the caller before all resamples were drawn")]
+    Stopped,
 }
 
 impl Error {
     /// The argument to mend.
     pub fn argument(&self) -> &'static str {
+        match self.clone().place() {
+            Some(argument) => argument,
+            None if *self == Self::Stopped => "replicates",
+            None => "sample_weight",
+        }
+    }
+
+    /// The same misuse of an argument that the caller knows by another name.
+    #[must_use]
+    pub fn renamed(mut self, name: &'static str) -> Self {
+        if let Some(argument) = self.place() {
+            *argument = name;
+        }
+        self
+    }
+
+    /// Where the argument is named; nowhere where it is always that of the weights.
+    fn place(&mut self) -> Option<&mut &'static str> {
         match self {
             Self::Lengths { argument, .. }
             | Self::Empty { argument }
@@ -137,30 +158,9 @@ impl Error {
             | Self::Columns { argument, .. }
             | Self::OutOfRange { argument, .. }
             | Self::Choice { argument, .. }
-            | Self::State { argument, .. } => argument,
-            Self::NegativeWeight { .. } | Self::ZeroWeights => "sample_weight",
+            | Self::State { argument, .. } => Some(argument),
+            Self::NegativeWeight { .. } | Self::ZeroWeights | Self::Stopped => None,
         }
-    }
-
-    /// The same misuse of an argument that the caller knows by another name.
-    #[must_use]
-    pub fn renamed(mut self, name: &'static str) -> Self {
-        match &mut self {
-            Self::Lengths { argument, .. }
-            | Self::Empty { argument }
-            | Self::TooFew { argument, .. }
-            | Self::NotFinite { argument, .. }
-            | Self::MixedLabels { argument }
-            | Self::Continuous { argument, .. }
-            | Self::UnknownLabel { argument, .. }
-            | Self::Classes { argument, .. }
-            | Self::Columns { argument, .. }
-            | Self::OutOfRange { argument, .. }
-            | Self::Choice { argument, .. }
-            | Self::State { argument, .. } => *argument = name,
-            Self::NegativeWeight { .. } | Self::ZeroWeights => {}
-        }
-        self
     }
 }
 

@@ -51,6 +51,7 @@ mod ranking;
 mod regression;
 mod score;
 mod state;
+mod stop;
 mod suite;
 mod sum;
 mod team;
@@ -95,5 +96,6 @@ pub use score::{
     roc_auc, roc_auc_by_class, roc_auc_multiclass, roc_auc_multilabel, roc_curve,
 };
 pub use state::{Batch, Finished, Quantile, Quantiles, ScoreSummary, Spec, State};
+pub use stop::with_stop;
 pub use suite::{Binary, Compared, Measured, Method, Settings, Suite, higher_is_better};
 pub use threads::with_threads;

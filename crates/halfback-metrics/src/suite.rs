@@ -241,6 +241,16 @@ impl Suite {
         }
     }
 
+    /// The classes, the class of each row, and its scores, row after row.
+    pub fn multiclass_scores(&self) -> Option<(&[Label], &[u32], &[f64])> {
+        match &self.columns {
+            Columns::Multiclass { classes, truth, scores: Some(scores), .. } => {
+                Some((classes, truth, scores))
+            }
+            _ => None,
+        }
+    }
+
     /// The counts of a classification, row after row: true class, predicted class. Of two classes,
     /// the negative one comes first.
     pub fn counts(&self) -> Option<(Option<&[Label]>, Vec<f64>)> {

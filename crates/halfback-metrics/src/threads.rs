@@ -47,6 +47,11 @@ pub fn with_threads<T>(threads: usize, call: impl FnOnce() -> T) -> T {
     call()
 }
 
+/// How many threads there are for what takes long.
+pub(crate) fn threads() -> usize {
+    THREADS.get()
+}
+
 /// What `of` gives for each block of `0..rows`, in the order of the blocks.
 pub(crate) fn blocks<T: Send>(rows: usize, of: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     let block = |at: usize| at * BLOCK..rows.min((at + 1) * BLOCK);

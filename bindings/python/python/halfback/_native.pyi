@@ -414,7 +414,7 @@ def metrics_hamming(
     y_pred: object,
     sample_weight: object,
     /,
-) -> float: ...
+) -> tuple[float, bool]: ...
 def metrics_judge(
     differences: list[tuple[str, object]],
     question: tuple[str, float, float, bool],

@@ -1,10 +1,10 @@
 //! What goes back to Python: numbers with the warnings that belong to them, arrays as bytes, and
 //! errors of the kernels as exceptions.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use halfback_metrics::{Interval, Metric, Undefined, Warning, with_threads};
+use halfback_metrics::{Interval, Metric, Undefined, Warning, with_stop, with_threads};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyByteArray;
@@ -13,6 +13,8 @@ use crate::errors;
 
 thread_local! {
     static THREADS: Cell<usize> = const { Cell::new(1) };
+    /// What was raised while a kernel ran.
+    static RAISED: RefCell<Option<PyErr>> = const { RefCell::new(None) };
 }
 
 /// Sets how many threads the kernels that this thread calls may take, 0 for one a processor; gives what
@@ -23,15 +25,53 @@ pub(crate) fn metrics_threads(count: usize) -> usize {
     THREADS.replace(count)
 }
 
-/// Runs a kernel without the interpreter lock.
+/// Runs a kernel without the interpreter lock. A signal, such as Ctrl-C, ends one that takes long.
 pub(crate) fn work<T: Send>(
     py: Python<'_>,
     kernel: impl FnOnce() -> halfback_metrics::Result<T> + Send,
 ) -> PyResult<T> {
-    let kernel = || with_threads(THREADS.get(), kernel);
+    let kernel = || with_threads(THREADS.get(), || with_stop(is_raised, kernel));
     match py.detach(|| catch_unwind(AssertUnwindSafe(kernel))) {
-        Ok(outcome) => outcome.map_err(|error| invalid(py, &error.to_string())),
-        Err(payload) => Err(errors::panicked(py, payload.as_ref())),
+        Ok(outcome) => answered(py, outcome),
+        Err(payload) => {
+            RAISED.take();
+            Err(errors::panicked(py, payload.as_ref()))
+        }
+    }
+}
+
+/// Runs a kernel that calls Python; what Python raises is handed to [`raise`] and ends it.
+pub(crate) fn work_with_python<T>(
+    py: Python<'_>,
+    kernel: impl FnOnce() -> halfback_metrics::Result<T>,
+) -> PyResult<T> {
+    answered(py, with_stop(is_raised, kernel))
+}
+
+/// Ends the kernel that runs on this thread.
+pub(crate) fn raise(error: PyErr) {
+    RAISED.set(Some(error));
+}
+
+/// Whether the kernel that runs on this thread is to end.
+pub(crate) fn has_raised() -> bool {
+    RAISED.with_borrow(Option::is_some)
+}
+
+/// Whether something was raised, or a signal came that raises.
+fn is_raised() -> bool {
+    if !has_raised()
+        && let Some(error) = Python::attach(|py| py.check_signals().err())
+    {
+        raise(error);
+    }
+    has_raised()
+}
+
+fn answered<T>(py: Python<'_>, outcome: halfback_metrics::Result<T>) -> PyResult<T> {
+    match RAISED.take() {
+        Some(error) => Err(error),
+        None => outcome.map_err(|error| invalid(py, &error.to_string())),
     }
 }
 

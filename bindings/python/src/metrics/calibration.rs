@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
 use super::answer::{array, metric, work};
-use super::column::{Column, label};
+use super::column::Column;
 use super::sets::weights;
 
 /// The bytes of arrays.
@@ -97,7 +97,8 @@ fn forecast<T: Send>(
     scores.single(py)?;
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
-    let positive = label(pos_label, "pos_label")?;
-    let (held, numbers) = (truth.labels(py)?, scores.numbers(py)?);
+    let positive = truth.class(pos_label, "pos_label")?;
+    let held = if positive.is_some() { truth.labels(py)? } else { truth.targets(py)? };
+    let numbers = scores.numbers(py)?;
     work(py, || kernel((held.get(), numbers.get(), weight.as_deref(), positive.as_ref())))
 }

@@ -2,18 +2,24 @@
 //! copied where they do not. Nothing here knows a library: what has no buffer becomes an array or a
 //! list in `halfback.metrics.columns` first.
 
+mod buffer;
+mod items;
+mod large;
+
 use std::borrow::Cow;
-use std::mem::{align_of, size_of};
 
 use halfback_metrics::{Label, Labels, Matrix, Scores};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 
 use super::answer::{invalid, invalid_type};
 use super::text::{Texts, Words};
+use buffer::{Numbers, gather, lent, own, rows, unsigned};
+use items::{Items, cells};
+use large::Large;
+pub(crate) use large::without_zeros;
 
 /// A column or a table of one type, row after row.
 #[derive(Debug)]
@@ -23,6 +29,8 @@ pub(crate) struct Column {
     values: Values,
     /// The columns of a table; none where the values are one column.
     width: Option<usize>,
+    /// Whether they are numbers that came as objects of Python in an array.
+    boxed: bool,
 }
 
 #[derive(Debug)]
@@ -30,64 +38,11 @@ enum Values {
     // Not lent: a byte of a buffer of truth values may be any.
     Bool(Vec<bool>),
     Int(Numbers<i64>),
+    Large(Large),
     F32(Numbers<f32>),
     F64(Numbers<f64>),
     Text(Texts),
 }
-
-/// Numbers that the caller lends, or a copy.
-#[derive(Debug)]
-enum Numbers<T> {
-    Lent(Lent<T>),
-    Own(Vec<T>),
-}
-
-impl<T: Plain> Numbers<T> {
-    fn get(&self) -> &[T] {
-        match self {
-            Self::Lent(lent) => lent.get(),
-            Self::Own(values) => values,
-        }
-    }
-}
-
-/// A contiguous, aligned buffer of `T` in the byte order of this machine.
-#[derive(Debug)]
-struct Lent<T> {
-    buffer: PyUntypedBuffer,
-    kind: std::marker::PhantomData<T>,
-}
-
-impl<T: Plain> Lent<T> {
-    fn of(buffer: PyUntypedBuffer, swapped: bool) -> Result<Self, PyUntypedBuffer> {
-        let aligned = buffer.buf_ptr().addr().is_multiple_of(align_of::<T>());
-        let whole = buffer.item_size() == size_of::<T>() && buffer.is_c_contiguous();
-        if swapped || !aligned || !whole {
-            return Err(buffer);
-        }
-        Ok(Self { buffer, kind: std::marker::PhantomData })
-    }
-
-    #[expect(unsafe_code, reason = "the buffer protocol gives an address and a length")]
-    fn get(&self) -> &[T] {
-        let items = self.buffer.item_count();
-        if items == 0 {
-            return &[];
-        }
-        // SAFETY: the exporter keeps the memory until the buffer is released, which `self` owns; `of`
-        // has seen that it is contiguous, aligned and of items of this size, and every pattern of
-        // bits is a `T`. As with numpy's own functions, which let other threads run too, the caller
-        // must not write to an array while a metric reads it; lengths are those of the buffer.
-        unsafe { std::slice::from_raw_parts(self.buffer.buf_ptr().cast::<T>(), items) }
-    }
-}
-
-/// A number of which every pattern of bits is one.
-trait Plain: Copy {}
-impl Plain for i64 {}
-impl Plain for f32 {}
-impl Plain for f64 {}
-
 impl Column {
     /// The column `name` of a call.
     pub(crate) fn of(value: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Self> {
@@ -151,7 +106,11 @@ impl Column {
         let values = match (kind, buffer.item_size()) {
             ("?", 1) => Values::Bool(gather(&buffer, |[byte]: [u8; 1]| byte != 0)),
             ("d", 8) => Values::F64(lent(buffer, swapped, f64::from_ne_bytes)),
-            ("f", 4) => Values::F32(lent(buffer, swapped, f32::from_ne_bytes)),
+            // As scikit-learn, which takes single precision in the other byte order for double.
+            ("f", 4) if swapped => Values::F64(Numbers::Own(gather(&buffer, |bytes: [u8; 4]| {
+                f32::from_bits(u32::from_ne_bytes(bytes).swap_bytes()).into()
+            }))),
+            ("f", 4) => Values::F32(lent(buffer, false, f32::from_ne_bytes)),
             ("q" | "l" | "i" | "h" | "b", 8) => {
                 Values::Int(lent(buffer, swapped, i64::from_ne_bytes))
             }
@@ -172,6 +131,7 @@ impl Column {
                 let mut column = Self::of_items(&list, name)?;
                 // An empty table's list has lost its width.
                 column.width = width.or(column.width);
+                column.boxed = column.len() > 0 && !matches!(column.values, Values::Text(_));
                 return Ok(Some(column));
             }
             (kind, _) if kind.ends_with('s') => {
@@ -184,7 +144,7 @@ impl Column {
             }
             _ => return Ok(None),
         };
-        Ok(Some(Self { name, values, width }))
+        Ok(Some(Self { name, values, width, boxed: false }))
     }
 
     fn of_items(list: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Self> {
@@ -207,7 +167,7 @@ impl Column {
                 items.add(cell, name)?;
             }
         }
-        Ok(Self { name, values: items.finish(), width })
+        Ok(Self { name, values: items.finish(), width, boxed: false })
     }
 
     /// The argument that it came as.
@@ -219,6 +179,7 @@ impl Column {
         match &self.values {
             Values::Bool(values) => values.len(),
             Values::Int(values) => values.get().len(),
+            Values::Large(large) => large.numbers.len(),
             Values::F32(values) => values.get().len(),
             Values::F64(values) => values.get().len(),
             Values::Text(texts) => texts.codes.len(),
@@ -253,6 +214,7 @@ impl Column {
         match self.values {
             Values::Bool(_) => "bool",
             Values::Int(_) => "int64",
+            Values::Large(_) => "uint64",
             Values::F32(_) => "float32",
             Values::F64(_) => "float64",
             Values::Text(_) => "str",
@@ -261,7 +223,7 @@ impl Column {
 
     /// Whether the values count in whole numbers.
     pub(crate) fn is_whole(&self) -> bool {
-        matches!(self.values, Values::Bool(_) | Values::Int(_))
+        matches!(self.values, Values::Bool(_) | Values::Int(_) | Values::Large(_))
     }
 
     /// Refuses a table where one column is due.
@@ -273,12 +235,31 @@ impl Column {
         Err(invalid(py, &format!("`{name}` has {width} columns, expected one column")))
     }
 
+    /// One column of the classes of rows, as scikit-learn takes them: no numbers that came as objects.
+    pub(crate) fn targets(&self, py: Python<'_>) -> PyResult<HeldLabels<'_>> {
+        self.single(py)?;
+        self.unboxed(py)?;
+        self.labels(py)
+    }
+
+    /// Refuses numbers that came as objects.
+    pub(crate) fn unboxed(&self, py: Python<'_>) -> PyResult<()> {
+        if !self.boxed {
+            return Ok(());
+        }
+        let name = self.name;
+        let message =
+            format!("`{name}` has numbers of type `object`, expected `{name}.astype(int)`");
+        Err(invalid(py, &message))
+    }
+
     /// One column of labels, for as long as this lives.
     pub(crate) fn labels(&self, py: Python<'_>) -> PyResult<HeldLabels<'_>> {
         self.single(py)?;
         Ok(match &self.values {
             Values::Bool(values) => HeldLabels::Bool(values),
             Values::Int(values) => HeldLabels::Int(values.get()),
+            Values::Large(large) => HeldLabels::Text(large.digits.rows()),
             Values::F64(values) => HeldLabels::Float(Cow::Borrowed(values.get())),
             Values::F32(values) => {
                 HeldLabels::Float(values.get().iter().map(|&value| value.into()).collect())
@@ -297,6 +278,7 @@ impl Column {
                 let converted = values.get().iter().map(|&value| value as f64).collect();
                 HeldScores::F64(converted)
             }
+            Values::Large(large) => HeldScores::F64(large.doubles().into()),
             Values::Bool(values) => {
                 HeldScores::F64(values.iter().map(|&value| f64::from(u8::from(value))).collect())
             }
@@ -340,12 +322,13 @@ impl Column {
                 .collect(),
             Values::F64(values) => values.get().iter().map(|&value| whole(value)).collect(),
             Values::F32(values) => values.get().iter().map(|&value| whole(value.into())).collect(),
-            Values::Text(_) => Err(odd()),
+            Values::Large(_) | Values::Text(_) => Err(odd()),
         }
     }
 
     /// The place of the 1 in each row of a table of labels.
     pub(crate) fn places(&self, py: Python<'_>) -> PyResult<Vec<i64>> {
+        self.unboxed(py)?;
         let indicators = self.indicators(py)?;
         let place = |row: &[bool]| {
             let mut ones = row.iter().zip(0..).filter(|&(&one, _)| one).map(|(_, place)| place);
@@ -363,6 +346,7 @@ impl Column {
         Ok(match &self.values {
             Values::Bool(values) => values.iter().map(|&value| Label::Bool(value)).collect(),
             Values::Int(values) => values.get().iter().map(|&value| Label::Int(value)).collect(),
+            Values::Large(large) => large.numbers.iter().copied().map(large::label).collect(),
             Values::F64(values) => values.get().iter().map(|&value| Label::Float(value)).collect(),
             Values::F32(values) => {
                 values.get().iter().map(|&value| Label::Float(value.into())).collect()
@@ -381,7 +365,7 @@ pub(crate) fn label(value: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Op
     }
     let mut items = Items::default();
     items.add(value, name)?;
-    let column = Column { name, values: items.finish(), width: None };
+    let column = Column { name, values: items.finish(), width: None, boxed: false };
     Ok(column.classes(value.py())?.into_iter().next())
 }
 
@@ -428,193 +412,6 @@ impl HeldScores<'_> {
         Matrix::new(self.get(), width, name)
     }
 }
-
-/// Values of Python, one by one, of whatever type holds all that came.
-#[derive(Default)]
-struct Items {
-    kind: Kind,
-    ints: Vec<i64>,
-    floats: Vec<f64>,
-    words: Words,
-}
-
-#[derive(Clone, Copy, Default, PartialEq)]
-enum Kind {
-    #[default]
-    Nothing,
-    Bool,
-    Int,
-    Float,
-    Text,
-}
-
-impl Items {
-    fn add(&mut self, item: &Bound<'_, PyAny>, name: &'static str) -> PyResult<()> {
-        let py = item.py();
-        if let Ok(text) = item.cast::<PyString>() {
-            if !matches!(self.kind, Kind::Nothing | Kind::Text) {
-                return Err(mixed(py, name));
-            }
-            self.kind = Kind::Text;
-            self.words.text(text.to_str()?);
-        } else if item.is_instance_of::<PyBool>() {
-            self.whole(i64::from(item.extract::<bool>()?), Kind::Bool, py, name)?;
-        } else if item.is_instance_of::<PyInt>() {
-            let whole = item.extract().map_err(|_| too_large(py, name))?;
-            self.whole(whole, Kind::Int, py, name)?;
-        } else if item.is_instance_of::<PyFloat>() {
-            self.float(item.extract()?, py, name)?;
-        } else {
-            let value = match item.call_method0("item") {
-                Err(error) if error.is_instance_of::<PyAttributeError>(py) => None,
-                other => Some(other?),
-            };
-            match value {
-                Some(value) if !value.get_type().is(item.get_type()) => self.add(&value, name)?,
-                _ => return Err(odd(item, name)),
-            }
-        }
-        Ok(())
-    }
-
-    fn whole(
-        &mut self,
-        value: i64,
-        kind: Kind,
-        py: Python<'_>,
-        name: &'static str,
-    ) -> PyResult<()> {
-        match self.kind {
-            Kind::Text => return Err(mixed(py, name)),
-            #[expect(clippy::cast_precision_loss, reason = "as numpy converts them")]
-            Kind::Float => self.floats.push(value as f64),
-            Kind::Nothing | Kind::Bool | Kind::Int => {
-                self.kind = if self.kind == Kind::Int { Kind::Int } else { kind };
-                self.ints.push(value);
-            }
-        }
-        Ok(())
-    }
-
-    fn float(&mut self, value: f64, py: Python<'_>, name: &'static str) -> PyResult<()> {
-        match self.kind {
-            Kind::Text => return Err(mixed(py, name)),
-            Kind::Float => {}
-            Kind::Nothing | Kind::Bool | Kind::Int => {
-                #[expect(clippy::cast_precision_loss, reason = "as numpy converts them")]
-                let before = std::mem::take(&mut self.ints).into_iter().map(|value| value as f64);
-                self.floats = before.collect();
-                self.kind = Kind::Float;
-            }
-        }
-        self.floats.push(value);
-        Ok(())
-    }
-
-    fn finish(self) -> Values {
-        match self.kind {
-            Kind::Bool => Values::Bool(self.ints.into_iter().map(|value| value != 0).collect()),
-            Kind::Int => Values::Int(Numbers::Own(self.ints)),
-            Kind::Nothing | Kind::Float => Values::F64(Numbers::Own(self.floats)),
-            Kind::Text => Values::Text(self.words.finish()),
-        }
-    }
-}
-
-/// The cells of a row of a table; nothing where the item is one value.
-fn cells<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
-    if item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>() {
-        return item.try_iter()?.collect::<PyResult<_>>().map(Some);
-    }
-    let scalar = item.is_instance_of::<PyInt>()
-        || item.is_instance_of::<PyFloat>()
-        || item.is_instance_of::<PyString>();
-    if scalar || !item.hasattr("tolist")? {
-        return Ok(None);
-    }
-    let list = item.call_method0("tolist")?;
-    if list.is_instance_of::<PyList>() { cells(&list) } else { Ok(None) }
-}
-
-fn lent<T: Plain, const N: usize>(
-    buffer: PyUntypedBuffer,
-    swapped: bool,
-    of: impl Fn([u8; N]) -> T,
-) -> Numbers<T> {
-    match Lent::of(buffer, swapped) {
-        Ok(lent) => Numbers::Lent(lent),
-        Err(buffer) => Numbers::Own(gather(&buffer, |bytes| of(ordered(bytes, swapped)))),
-    }
-}
-
-fn own<const N: usize>(
-    buffer: &PyUntypedBuffer,
-    swapped: bool,
-    of: impl Fn([u8; N]) -> i64,
-) -> Values {
-    Values::Int(Numbers::Own(gather(buffer, |bytes| of(ordered(bytes, swapped)))))
-}
-
-/// Whole numbers that do not all fit are taken as floats.
-fn unsigned(buffer: &PyUntypedBuffer, swapped: bool) -> Values {
-    let values = gather(buffer, |bytes| u64::from_ne_bytes(ordered(bytes, swapped)));
-    let whole: Option<Vec<i64>> = values.iter().map(|&value| value.try_into().ok()).collect();
-    #[expect(clippy::cast_precision_loss, reason = "as numpy converts them")]
-    whole.map_or_else(
-        || Values::F64(Numbers::Own(values.iter().map(|&value| value as f64).collect())),
-        |whole| Values::Int(Numbers::Own(whole)),
-    )
-}
-
-fn ordered<const N: usize>(mut bytes: [u8; N], swapped: bool) -> [u8; N] {
-    if swapped {
-        bytes.reverse();
-    }
-    bytes
-}
-
-/// Every item in the order of the rows, whatever the strides.
-fn gather<const N: usize, T>(buffer: &PyUntypedBuffer, of: impl Fn([u8; N]) -> T) -> Vec<T> {
-    let mut values = Vec::with_capacity(buffer.item_count());
-    rows(
-        buffer,
-        |item| {
-            if let Some(bytes) = item.first_chunk::<N>() {
-                values.push(of(*bytes));
-            }
-        },
-        N,
-    );
-    values
-}
-
-/// Calls with the bytes of every item, row after row.
-#[expect(unsafe_code, reason = "the buffer protocol gives an address, a shape and strides")]
-fn rows(buffer: &PyUntypedBuffer, mut each: impl FnMut(&[u8]), size: usize) {
-    let (shape, strides) = (buffer.shape(), buffer.strides());
-    let (&height, width) = match shape {
-        [height] => (height, 1),
-        [height, width] => (height, *width),
-        _ => return,
-    };
-    let down = strides.first().copied().unwrap_or_default();
-    let across = strides.get(1).copied().unwrap_or_default();
-    debug_assert_eq!(size, buffer.item_size(), "the caller has matched the size");
-    let start = buffer.buf_ptr().cast::<u8>();
-    for row in 0..height {
-        for column in 0..width {
-            // SAFETY: the exporter promises that every index within the shape is an item of
-            // `item_size` bytes at these strides, for as long as the buffer is held; no index is
-            // outside it, so no product overflows.
-            let item = unsafe {
-                let offset = row.cast_signed() * down + column.cast_signed() * across;
-                std::slice::from_raw_parts(start.offset(offset), size)
-            };
-            each(item);
-        }
-    }
-}
-
 fn ragged(py: Python<'_>, name: &str, row: usize) -> PyErr {
     invalid(py, &format!("`{name}` differs in length at row {row}, expected rows of one length"))
 }

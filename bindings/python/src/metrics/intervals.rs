@@ -8,7 +8,7 @@ use halfback_metrics::{
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
-use super::answer::{array, bounds, metric, work};
+use super::answer::{array, bounds, has_raised, metric, raise, work, work_with_python};
 use super::column::Column;
 use super::verdict::adjustment;
 
@@ -192,33 +192,28 @@ pub(crate) fn metrics_bootstrap<'py>(
 ) -> PyResult<Resampled<'py>> {
     let py = metric.py();
     let (keys, strata) = drawn;
-    let mut raised = None;
     let mut call = |weights: &[f64]| -> f64 {
-        if raised.is_some() {
+        if has_raised() {
             return f64::NAN;
         }
         let answer = metric.call1((array(py, weights),)).and_then(|value| value.extract());
         answer.unwrap_or_else(|error| {
-            raised = Some(error);
+            raise(error);
             f64::NAN
         })
     };
     // With the interpreter lock: the metric is Python's, and lets go of it where it can.
-    let outcome = match &strata {
-        None => halfback_metrics::bootstrap(&keys, replicates, seed, &mut call),
-        Some(strata) => bootstrap_stratified(&keys, strata, replicates, seed, &mut call),
-    };
-    let left_out = jackknife
-        .map(|groups| halfback_metrics::jackknife(keys.len(), groups, &mut call))
-        .transpose();
-    if let Some(error) = raised {
-        return Err(error);
-    }
-    let (outcome, interval) = work(py, move || {
-        let outcome = outcome?;
-        let interval = interval(&outcome, level, left_out?.as_deref())?;
-        Ok((outcome, interval))
+    let (outcome, left_out) = work_with_python(py, || {
+        let outcome = match &strata {
+            None => halfback_metrics::bootstrap(&keys, replicates, seed, &mut call),
+            Some(strata) => bootstrap_stratified(&keys, strata, replicates, seed, &mut call),
+        }?;
+        let left_out = jackknife
+            .map(|groups| halfback_metrics::jackknife(keys.len(), groups, &mut call))
+            .transpose()?;
+        Ok((outcome, left_out))
     })?;
+    let interval = work(py, || interval(&outcome, level, left_out.as_deref()))?;
     Ok(resampled(py, &outcome, interval))
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn metrics_regression<'py>(
             held_predicted.table(predicted_width, "y_pred")?,
             weight.as_deref(),
         )?;
-        how.scores(&outputs(kind, &pair, option)?)
+        how.scores(kind, &outputs(kind, &pair, option)?)
     })?;
     match scores {
         Scored::Raw(raw) => Ok(metrics(py, &raw)?.into_any()),
@@ -57,8 +57,15 @@ enum Scored {
 }
 
 impl How<'_> {
-    fn scores(&self, outputs: &Outputs) -> halfback_metrics::Result<Scored> {
+    fn scores(&self, kind: &str, outputs: &Outputs) -> halfback_metrics::Result<Scored> {
+        // Of this one scikit-learn weighs also a single output.
+        let is_root = kind == "rmse" && outputs.values.len() == 1;
         let how = match self {
+            Self::Weights(weights)
+                if is_root && matches!(weights[..], [weight] if weight > 0.0) =>
+            {
+                Multioutput::Uniform
+            }
             Self::Named("raw_values") => return Ok(raw(outputs)),
             Self::Named("variance_weighted") => Multioutput::Variance,
             Self::Named(_) => Multioutput::Uniform,

@@ -8,15 +8,16 @@ use halfback_metrics::{
     lift_at, log_loss, precision_recall_curve, roc_auc, roc_auc_by_class, roc_auc_multiclass,
     roc_auc_multilabel, roc_curve,
 };
-use halfback_metrics::{Label, Undefined};
+use halfback_metrics::{Label, Labels, Scores, Undefined};
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
 use super::answer::{array, invalid, metric, metrics, warn, work};
-use super::column::{Column, HeldLabels, label};
-use super::sets::weights;
+use super::column::{Column, HeldLabels, HeldScores, label};
+use super::sets::{listed, weights};
 
-/// The area under the ROC curve of two classes, of more, or of several labels a row.
+/// The area under the ROC curve of two classes, of more, or of several labels a row; of pairs of classes
+/// a tuple with it.
 #[pyfunction]
 #[pyo3(signature = (y_true, y_score, average, sample_weight, max_fpr, multi_class, labels, /))]
 pub(crate) fn metrics_roc_auc<'py>(
@@ -29,11 +30,12 @@ pub(crate) fn metrics_roc_auc<'py>(
     labels: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = y_true.py();
-    let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
+    let (mut truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
     let (numbers, width) = (scores.numbers(py)?, scores.width());
     if truth.is_table() {
+        truth.unboxed(py)?;
         let indicators = truth.indicators(py)?;
         same_width(py, &truth, &scores)?;
         let how = averaged(average);
@@ -48,9 +50,15 @@ pub(crate) fn metrics_roc_auc<'py>(
         })?;
         return Ok(metric(py, area)?.into_pyobject(py)?.into_any());
     }
-    let held = truth.labels(py)?;
+    let labels = listed(py, &mut truth, labels)?;
+    let held = truth.targets(py)?;
     if width == 1 {
         let area = work(py, || roc_auc(held.get(), numbers.get(), weight.as_deref(), max_fpr))?;
+        return Ok(metric(py, area)?.into_pyobject(py)?.into_any());
+    }
+    if width == 2
+        && let Some(area) = of_one_class(py, &held, &numbers, weight.as_deref())?
+    {
         return Ok(metric(py, area)?.into_pyobject(py)?.into_any());
     }
     if max_fpr.is_some_and(|most| most < 1.0) {
@@ -62,8 +70,6 @@ pub(crate) fn metrics_roc_auc<'py>(
         "ovo" => Multiclass::OneVsOne,
         _ => return Err(invalid(py, "`multi_class` is `raise`, expected `ovr` or `ovo`")),
     };
-    let labels = Column::given(labels, "labels")?;
-    let labels = labels.map(|labels| labels.classes(py)).transpose()?;
     let labels = labels.as_deref();
     let weight = weight.as_deref();
     let Some(average) = averaged(average) else {
@@ -80,14 +86,38 @@ pub(crate) fn metrics_roc_auc<'py>(
         let table = numbers.table(width, "y_score")?;
         roc_auc_multiclass(held.get(), table, how, average, weight, labels)
     })?;
-    Ok(metric(py, area)?.into_pyobject(py)?.into_any())
+    let area = metric(py, area)?;
+    if how == Multiclass::OneVsOne {
+        return Ok((area,).into_pyobject(py)?.into_any());
+    }
+    Ok(area.into_pyobject(py)?.into_any())
+}
+
+/// The area that is none, of two columns of scores where the truth has one class.
+fn of_one_class(
+    py: Python<'_>,
+    truth: &HeldLabels<'_>,
+    numbers: &HeldScores<'_>,
+    weight: Option<&[f64]>,
+) -> PyResult<Option<Metric>> {
+    work(py, || {
+        let all = numbers.get().to_f64();
+        let column = |at: usize| -> Vec<f64> { all.iter().skip(at).step_by(2).copied().collect() };
+        let area = |at| roc_auc(truth.get(), Scores::F64(&column(at)), weight, None);
+        match (area(0), area(1)) {
+            (Ok(one), Ok(_)) => Ok(Some(one).filter(|one| one.undefined.is_some())),
+            // Several classes are another matter.
+            (Err(Error::Classes { .. }), _) => Ok(None),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
+    })
 }
 
 /// The area of each label of a table.
 fn by_column<'py>(
     py: Python<'py>,
     truth: &[bool],
-    numbers: &super::column::HeldScores<'_>,
+    numbers: &HeldScores<'_>,
     width: usize,
     weight: Option<&[f64]>,
     max_fpr: Option<f64>,
@@ -97,8 +127,8 @@ fn by_column<'py>(
         let column = |at: usize| -> halfback_metrics::Result<Metric> {
             let own: Vec<bool> = truth.iter().skip(at).step_by(width).copied().collect();
             let scores: Vec<f64> = all.iter().skip(at).step_by(width).copied().collect();
-            let truth = halfback_metrics::Labels::Bool(&own);
-            roc_auc(truth, halfback_metrics::Scores::F64(&scores), weight, max_fpr)
+            let truth = Labels::Bool(&own);
+            roc_auc(truth, Scores::F64(&scores), weight, max_fpr)
         };
         (0..width).map(column).collect::<halfback_metrics::Result<Vec<_>>>()
     })?;
@@ -121,12 +151,12 @@ pub(crate) fn metrics_average_precision<'py>(
     let weight = weights(py, weight.as_ref())?;
     let weight = weight.as_deref();
     let (numbers, width) = (scores.numbers(py)?, scores.width());
-    let positive = label(pos_label, "pos_label")?;
-    if (truth.is_table() || width > 1) && positive != Some(Label::Int(1)) {
+    if (truth.is_table() || width > 1) && label(pos_label, "pos_label")? != Some(Label::Int(1)) {
         let message = "`pos_label` does not fit: it is 1 where there are more than two classes, or several labels a row";
         return Err(invalid(py, message));
     }
     if truth.is_table() {
+        truth.unboxed(py)?;
         let indicators = truth.indicators(py)?;
         same_width(py, &truth, &scores)?;
         let Some(how) = averaged(average) else {
@@ -140,7 +170,8 @@ pub(crate) fn metrics_average_precision<'py>(
         })?;
         return Ok(metric(py, area)?.into_pyobject(py)?.into_any());
     }
-    let held = truth.labels(py)?;
+    let held = truth.targets(py)?;
+    let positive = truth.class(pos_label, "pos_label")?;
     let area = if width == 1 {
         work(py, || average_precision(held.get(), numbers.get(), weight, positive.as_ref()))?
     } else {
@@ -174,8 +205,8 @@ pub(crate) fn metrics_curve<'py>(
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
     let weight = weight.as_deref();
-    let (held, numbers) = (truth.labels(py)?, scores.numbers(py)?);
-    let positive = label(pos_label, "pos_label")?;
+    let (held, numbers) = (truth.targets(py)?, scores.numbers(py)?);
+    let positive = truth.class(pos_label, "pos_label")?;
     let positive = positive.as_ref();
     let (columns, undefined): (Vec<Vec<f64>>, Option<Undefined>) = work(py, || {
         let (truth, scores) = (held.get(), numbers.get());
@@ -228,8 +259,8 @@ pub(crate) fn metrics_ranked(
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
     let weight = weight.as_deref();
-    let (held, numbers) = (truth.labels(py)?, scores.numbers(py)?);
-    let positive = label(pos_label, "pos_label")?;
+    let (held, numbers) = (truth.targets(py)?, scores.numbers(py)?);
+    let positive = truth.class(pos_label, "pos_label")?;
     let positive = positive.as_ref();
     let value = work(py, || match kind {
         "ks" => kolmogorov_smirnov(held.get(), numbers.get(), weight, positive),
@@ -255,8 +286,8 @@ pub(crate) fn metrics_best_threshold(
     scores.single(py)?;
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
-    let (held, numbers) = (truth.labels(py)?, scores.numbers(py)?);
-    let positive = label(pos_label, "pos_label")?;
+    let (held, numbers) = (truth.targets(py)?, scores.numbers(py)?);
+    let positive = truth.class(pos_label, "pos_label")?;
     let (true_positive, false_positive, false_negative, true_negative) = costs;
     let costs = Costs { true_positive, false_positive, false_negative, true_negative };
     let positive = positive.as_ref();
@@ -280,19 +311,30 @@ pub(crate) fn metrics_loss(
 ) -> PyResult<f64> {
     let py = y_true.py();
     let argument = if kind == "hinge" { "pred_decision" } else { "y_proba" };
-    let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_proba, argument)?);
+    let (mut truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_proba, argument)?);
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
     let weight = weight.as_deref();
-    let labels = Column::given(labels, "labels")?;
-    let labels: Option<Vec<Label>> = labels.map(|labels| labels.classes(py)).transpose()?;
+    if truth.is_table() {
+        if kind == "hinge" {
+            truth.single(py)?;
+        }
+        if !labels.is_none() {
+            let message = "`labels` does not fit: the columns of `y_true` are the classes";
+            return Err(invalid(py, message));
+        }
+    }
+    let labels = listed(py, &mut truth, labels)?;
     let labels = labels.as_deref();
-    let brier = Brier { pos_label: label(pos_label, "pos_label")?, labels, scale_by_half: half };
+    let positive = truth.class(pos_label, "pos_label")?.or_else(|| truth.largest());
+    let brier = Brier { pos_label: positive, labels, scale_by_half: half };
     // scikit-learn takes a truth of one column for each class, one of which is 1.
     let places = if truth.is_table() { Some(truth.places(py)?) } else { None };
     let held = match &places {
         Some(places) => HeldLabels::Int(places),
-        None => truth.labels(py)?,
+        // Margins of several classes need no type of labels.
+        None if kind == "hinge" && scores.width() > 1 => truth.labels(py)?,
+        None => truth.targets(py)?,
     };
     let columns: Vec<Label> = (0..).map(Label::Int).take(truth.width()).collect();
     let labels = labels.or_else(|| places.is_some().then_some(columns.as_slice()));

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyDict};
 
 use super::answer::{array, invalid, metric, metrics, warn, work};
-use super::column::{Column, HeldLabels, label};
+use super::column::{Column, HeldLabels, without_zeros};
 
 /// The columns of a call.
 struct Pair {
@@ -49,13 +49,16 @@ impl Pair {
         weight: &Bound<'_, PyAny>,
         labels: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let labels = Column::given(labels, "labels")?;
-        Ok(Self {
-            truth: Column::of(truth.0, truth.1)?,
-            predicted: Column::of(predicted.0, predicted.1)?,
-            weight: Column::given(weight, "sample_weight")?,
-            labels: labels.map(|labels| labels.classes(truth.0.py())).transpose()?,
-        })
+        let py = weight.py();
+        let (mut truth, mut predicted) =
+            (Column::of(truth.0, truth.1)?, Column::of(predicted.0, predicted.1)?);
+        let mut labels = Column::given(labels, "labels")?;
+        let mut columns = vec![&mut truth, &mut predicted];
+        columns.extend(&mut labels);
+        Column::align(py, &mut columns)?;
+        let weight = Column::given(weight, "sample_weight")?;
+        let labels = labels.map(|labels| labels.classes(py)).transpose()?;
+        Ok(Self { truth, predicted, weight, labels })
     }
 
     fn usual(
@@ -76,7 +79,7 @@ impl Pair {
 
     /// Where only one label a row has a meaning.
     fn classes(&self, py: Python<'_>) -> PyResult<Confusion> {
-        let (truth, predicted) = (self.truth.labels(py)?, self.predicted.labels(py)?);
+        let (truth, predicted) = (self.truth.targets(py)?, self.predicted.targets(py)?);
         let weight = weights(py, self.weight.as_ref())?;
         let labels = self.labels.as_deref();
         work(py, || Confusion::of(truth.get(), predicted.get(), weight.as_deref(), labels))
@@ -84,6 +87,8 @@ impl Pair {
 
     fn tables(&self, py: Python<'_>) -> PyResult<Tables> {
         let (truth, predicted) = (&self.truth, &self.predicted);
+        truth.unboxed(py)?;
+        predicted.unboxed(py)?;
         if truth.width() != predicted.width() {
             let (found, expected) = (predicted.width(), truth.width());
             let name = predicted.name();
@@ -108,8 +113,31 @@ impl Pair {
         })
     }
 
+    /// Names classes as scikit-learn does: as the truth has them where it has all of them.
+    fn name(&self, report: &mut Report) {
+        let all_true = self.labels.is_none() && report.classes.iter().all(|row| row.support > 0.0);
+        for row in &mut report.classes {
+            let whole = row.name.trim_end_matches(".0");
+            row.name = match self.truth.kind() {
+                "uint64" => without_zeros(&row.name).to_owned(),
+                "int64" if all_true => whole.to_owned(),
+                "bool" if all_true => label_name(whole),
+                _ => continue,
+            };
+        }
+    }
+
     fn is_whole(&self) -> bool {
         self.weight.as_ref().is_none_or(Column::is_whole)
+    }
+}
+
+/// A truth value, as numbers beside it have it.
+fn label_name(number: &str) -> String {
+    match number {
+        "0" => Label::Bool(false).to_string(),
+        "1" => Label::Bool(true).to_string(),
+        other => other.to_owned(),
     }
 }
 
@@ -119,6 +147,17 @@ pub(super) fn weights<'a>(
     weight: Option<&'a Column>,
 ) -> PyResult<Option<Cow<'a, [f64]>>> {
     weight.map(|weight| weight.doubles(py)).transpose()
+}
+
+/// The classes that `labels` lists, beside those of the truth.
+pub(super) fn listed(
+    py: Python<'_>,
+    truth: &mut Column,
+    labels: &Bound<'_, PyAny>,
+) -> PyResult<Option<Vec<Label>>> {
+    let Some(mut labels) = Column::given(labels, "labels")? else { return Ok(None) };
+    Column::align(py, &mut [truth, &mut labels])?;
+    labels.classes(py).map(Some)
 }
 
 /// Accuracy; with `loss` the share that is wrong; without `normalize` how many.
@@ -160,20 +199,20 @@ fn counted(share: f64, rows: usize, weight: Option<&[f64]>) -> f64 {
     weight.map_or_else(|| (share * rows).round(), |weight| share * weight.iter().sum::<f64>())
 }
 
-/// The share of labels that are wrong.
+/// The share of labels that are wrong, and whether there are several labels a row.
 #[pyfunction]
 #[pyo3(signature = (y_true, y_pred, sample_weight, /))]
 pub(crate) fn metrics_hamming(
     y_true: &Bound<'_, PyAny>,
     y_pred: &Bound<'_, PyAny>,
     sample_weight: &Bound<'_, PyAny>,
-) -> PyResult<f64> {
+) -> PyResult<(f64, bool)> {
     let py = y_true.py();
     let none = py.None();
     match Pair::usual(y_true, y_pred, sample_weight, none.bind(py))?.count(py)? {
-        Counted::Classes(confusion) => Ok(confusion.zero_one_loss()),
+        Counted::Classes(confusion) => Ok((confusion.zero_one_loss(), false)),
         Counted::Tables(tables) => {
-            work(py, || tables.of().map(|confusion| confusion.hamming_loss()))
+            work(py, || tables.of().map(|confusion| (confusion.hamming_loss(), true)))
         }
     }
 }
@@ -201,7 +240,7 @@ pub(crate) fn metrics_scores<'py>(
     let hush = |at: u8, one: Metric| {
         if loud & (1 << at) == 0 { Metric::of(one.value) } else { one }
     };
-    let Some(how) = averaged(average, pos_label)? else {
+    let Some(how) = averaged(&pair, average, pos_label)? else {
         let rows: Vec<(SetScores, f64)> = work(py, || match &counted {
             Counted::Classes(confusion) => {
                 let rows = confusion.label_scores(beta, zero)?;
@@ -249,7 +288,7 @@ pub(crate) fn metrics_share<'py>(
     let pair = chosen(Pair::usual(y_true, y_pred, sample_weight, labels)?, average);
     let counted = pair.count(py)?;
     let zero = zero_division(zero);
-    let how = averaged(average, pos_label)?;
+    let how = averaged(&pair, average, pos_label)?;
     let one = |confusion: &Confusion, how: &Average| match kind {
         "jaccard" => confusion.jaccard(how, zero),
         "specificity" => confusion.specificity(how, zero),
@@ -335,12 +374,17 @@ pub(crate) fn metrics_multilabel<'py>(
 ) -> PyResult<(Bound<'py, PyByteArray>, bool)> {
     let py = y_true.py();
     let pair = Pair::usual(y_true, y_pred, sample_weight, labels)?;
+    let mut whole = pair.weight.is_none();
     let tallies = match pair.count(py)? {
         Counted::Classes(_) if samplewise => {
             let message = "`samplewise` does not fit: it needs several labels a row";
             return Err(invalid(py, message));
         }
-        Counted::Classes(confusion) => confusion.tallies(),
+        Counted::Classes(confusion) => {
+            // As scikit-learn, whose zeros are floats.
+            whole &= confusion.correct() > 0.0;
+            confusion.tallies()
+        }
         Counted::Tables(tables) => work(py, || {
             let tables = tables.of()?;
             Ok(if samplewise { tables.row_tallies() } else { tables.tallies() })
@@ -348,7 +392,7 @@ pub(crate) fn metrics_multilabel<'py>(
     };
     let cells = |t: &Tally| [t.true_negative, t.false_positive, t.false_negative, t.true_positive];
     let cells: Vec<f64> = tallies.iter().flat_map(cells).collect();
-    Ok((array(py, &cells), pair.is_whole()))
+    Ok((array(py, &cells), whole))
 }
 
 /// The report as text, or as a dict of dicts.
@@ -382,6 +426,9 @@ pub(crate) fn metrics_report<'py>(
         Counted::Tables(tables) => tables.of()?.report(names.as_deref(), zero),
     })?;
     report.classes.truncate(shown);
+    if names.is_none() && matches!(counted, Counted::Classes(_)) {
+        pair.name(&mut report);
+    }
     let rows = report.classes.iter().chain(&report.accuracy).chain(&report.averages);
     for row in rows.clone() {
         for one in [row.scores.precision, row.scores.recall, row.scores.fscore] {
@@ -524,12 +571,11 @@ pub(crate) fn metrics_top_k(
     labels: &Bound<'_, PyAny>,
 ) -> PyResult<f64> {
     let py = y_true.py();
-    let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
+    let (mut truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
-    let labels = Column::given(labels, "labels")?;
-    let labels = labels.map(|labels| labels.classes(py)).transpose()?;
-    let (truth, numbers): (HeldLabels<'_>, _) = (truth.labels(py)?, scores.numbers(py)?);
+    let labels = listed(py, &mut truth, labels)?;
+    let (truth, numbers): (HeldLabels<'_>, _) = (truth.targets(py)?, scores.numbers(py)?);
     let width = scores.width();
     let value = work(py, || {
         let table = numbers.table(width, "y_score")?;
@@ -544,11 +590,15 @@ fn chosen(pair: Pair, average: Option<&str>) -> Pair {
     if average == Some("binary") { Pair { labels: None, ..pair } } else { pair }
 }
 
-fn averaged(average: Option<&str>, pos_label: &Bound<'_, PyAny>) -> PyResult<Option<Average>> {
+fn averaged(
+    pair: &Pair,
+    average: Option<&str>,
+    pos_label: &Bound<'_, PyAny>,
+) -> PyResult<Option<Average>> {
     Ok(match average {
         None => None,
         Some("binary") => {
-            let positive = label(pos_label, "pos_label")?.unwrap_or(Label::Int(1));
+            let positive = pair.truth.class(pos_label, "pos_label")?.unwrap_or(Label::Int(1));
             Some(Average::Binary(positive))
         }
         Some("micro") => Some(Average::Micro),

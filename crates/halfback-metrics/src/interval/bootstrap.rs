@@ -9,6 +9,7 @@ use crate::distribution::{normal_cdf, normal_quantile};
 use crate::error::{Error, Result};
 use crate::order::quantile;
 use crate::random::{Resampling, RowStream};
+use crate::stop::Stop;
 
 use super::{Interval, outside};
 
@@ -43,11 +44,13 @@ pub fn bootstrap(
     let mut weights = vec![1.0; keys.len()];
     let estimate = metric(&weights);
     let mut values = Vec::with_capacity(replicates as usize);
+    let mut stop = Stop::new();
     for replicate in 0..replicates {
         for (weight, row) in weights.iter_mut().zip(&rows) {
             *weight = row.weight(replicate).into();
         }
         values.push(metric(&weights));
+        stop.after(keys.len())?;
     }
     Ok(Bootstrap::new(estimate, values))
 }
@@ -114,10 +117,12 @@ pub fn jackknife(
     let groups = groups.min(rows);
     let mut weights = vec![1.0; rows];
     let mut values = Vec::with_capacity(groups);
+    let mut stop = Stop::new();
     for group in 0..groups {
         weights.iter_mut().skip(group).step_by(groups).for_each(|weight| *weight = 0.0);
         values.push(metric(&weights));
         weights.iter_mut().skip(group).step_by(groups).for_each(|weight| *weight = 1.0);
+        stop.after(rows)?;
     }
     Ok(values)
 }

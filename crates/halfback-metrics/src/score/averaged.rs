@@ -1,6 +1,10 @@
 //! Areas of several classes or labels, averaged.
 
-use crate::column::{Label, Labels, Matrix, Weights, finite, not_empty, rows};
+use std::borrow::Cow;
+
+use crate::column::{
+    Label, Labels, Matrix, Weights, finite, not_empty, rows, same_length, weights,
+};
 use crate::confusion::class_codes;
 use crate::error::{Error, Metric, Result};
 
@@ -34,8 +38,8 @@ type Binary<'a> = &'a dyn Fn(&[bool], &[f64], Weights<'_>) -> Result<Metric>;
 
 /// Tables of truth and scores of one shape, row after row.
 struct Tables<'a> {
-    truth: &'a [bool],
-    scores: &'a [f64],
+    truth: Cow<'a, [bool]>,
+    scores: Cow<'a, [f64]>,
     columns: usize,
     weights: Weights<'a>,
 }
@@ -68,8 +72,7 @@ pub fn roc_auc_multiclass(
         }
         return one_vs_one(&codes, &scores, columns, average == ScoreAverage::Weighted);
     }
-    let truth = one_hot(&codes, columns);
-    let tables = Tables { truth: &truth, scores: &scores, columns, weights: sample_weight };
+    let tables = Tables::one_hot(&codes, scores, columns, sample_weight);
     averaged(&tables, average, &|truth, scores, w| roc_auc_of(truth, scores, w, None))
 }
 
@@ -80,10 +83,7 @@ pub fn roc_auc_by_class(
     sample_weight: Weights<'_>,
     labels: Option<&[Label]>,
 ) -> Result<Vec<Metric>> {
-    let (codes, scores) = classes(y_true, y_score, sample_weight, labels, true)?;
-    let columns = y_score.columns();
-    let truth = one_hot(&codes, columns);
-    let tables = Tables { truth: &truth, scores: &scores, columns, weights: sample_weight };
+    let tables = Tables::of_classes(y_true, y_score, sample_weight, labels, true)?;
     by_column(&tables, &|truth, scores, w| roc_auc_of(truth, scores, w, None))
 }
 
@@ -97,9 +97,7 @@ pub fn roc_auc_multilabel(
     sample_weight: Weights<'_>,
     max_fpr: Option<f64>,
 ) -> Result<Metric> {
-    let scores = many(y_true, y_score, sample_weight)?;
-    let columns = y_score.columns();
-    let tables = Tables { truth: y_true, scores: &scores, columns, weights: sample_weight };
+    let tables = Tables::of_labels(y_true, y_score, sample_weight)?;
     averaged(&tables, average, &|truth, scores, w| roc_auc_of(truth, scores, w, max_fpr))
 }
 
@@ -112,10 +110,7 @@ pub fn average_precision_multiclass(
     average: ScoreAverage,
     sample_weight: Weights<'_>,
 ) -> Result<Metric> {
-    let (codes, scores) = classes(y_true, y_score, sample_weight, None, false)?;
-    let columns = y_score.columns();
-    let truth = one_hot(&codes, columns);
-    let tables = Tables { truth: &truth, scores: &scores, columns, weights: sample_weight };
+    let tables = Tables::of_classes(y_true, y_score, sample_weight, None, false)?;
     averaged(&tables, average, &|truth, scores, w| Ok(average_precision_of(truth, scores, w)))
 }
 
@@ -125,10 +120,7 @@ pub fn average_precision_by_class(
     y_score: Matrix<'_>,
     sample_weight: Weights<'_>,
 ) -> Result<Vec<Metric>> {
-    let (codes, scores) = classes(y_true, y_score, sample_weight, None, false)?;
-    let columns = y_score.columns();
-    let truth = one_hot(&codes, columns);
-    let tables = Tables { truth: &truth, scores: &scores, columns, weights: sample_weight };
+    let tables = Tables::of_classes(y_true, y_score, sample_weight, None, false)?;
     by_column(&tables, &|truth, scores, w| Ok(average_precision_of(truth, scores, w)))
 }
 
@@ -141,9 +133,7 @@ pub fn average_precision_multilabel(
     average: ScoreAverage,
     sample_weight: Weights<'_>,
 ) -> Result<Metric> {
-    let scores = many(y_true, y_score, sample_weight)?;
-    let columns = y_score.columns();
-    let tables = Tables { truth: y_true, scores: &scores, columns, weights: sample_weight };
+    let tables = Tables::of_labels(y_true, y_score, sample_weight)?;
     averaged(&tables, average, &|truth, scores, w| Ok(average_precision_of(truth, scores, w)))
 }
 
@@ -153,9 +143,7 @@ pub fn average_precision_by_label(
     y_score: Matrix<'_>,
     sample_weight: Weights<'_>,
 ) -> Result<Vec<Metric>> {
-    let scores = many(y_true, y_score, sample_weight)?;
-    let columns = y_score.columns();
-    let tables = Tables { truth: y_true, scores: &scores, columns, weights: sample_weight };
+    let tables = Tables::of_labels(y_true, y_score, sample_weight)?;
     by_column(&tables, &|truth, scores, w| Ok(average_precision_of(truth, scores, w)))
 }
 
@@ -165,7 +153,7 @@ fn classes<'a>(
     sample_weight: Weights<'_>,
     labels: Option<&[Label]>,
     probabilities: bool,
-) -> Result<(Vec<u32>, std::borrow::Cow<'a, [f64]>)> {
+) -> Result<(Vec<u32>, Cow<'a, [f64]>)> {
     rows(y_true.len(), ("y_score", y_score.rows()), sample_weight)?;
     let scores = y_score.values().to_f64();
     finite("y_score", &scores)?;
@@ -187,21 +175,43 @@ fn classes<'a>(
     Ok((codes, scores))
 }
 
-fn many<'a>(
-    y_true: &[bool],
-    y_score: Matrix<'a>,
-    sample_weight: Weights<'_>,
-) -> Result<std::borrow::Cow<'a, [f64]>> {
-    let scores = y_score.values().to_f64();
-    crate::column::same_length("y_score", scores.len(), y_true.len())?;
-    not_empty("y_true", y_true.len())?;
-    crate::column::weights(sample_weight, y_score.rows())?;
-    finite("y_score", &scores)?;
-    Ok(scores)
-}
+impl<'a> Tables<'a> {
+    /// Each class against all others.
+    fn of_classes(
+        y_true: Labels<'_>,
+        y_score: Matrix<'a>,
+        sample_weight: Weights<'a>,
+        labels: Option<&[Label]>,
+        probabilities: bool,
+    ) -> Result<Self> {
+        let (codes, scores) = classes(y_true, y_score, sample_weight, labels, probabilities)?;
+        Ok(Self::one_hot(&codes, scores, y_score.columns(), sample_weight))
+    }
 
-fn one_hot(codes: &[u32], columns: usize) -> Vec<bool> {
-    codes.iter().flat_map(|&code| (0..columns).map(move |at| at == code as usize)).collect()
+    fn one_hot(
+        codes: &[u32],
+        scores: Cow<'a, [f64]>,
+        columns: usize,
+        weights: Weights<'a>,
+    ) -> Self {
+        let row = |&code: &u32| (0..columns).map(move |at| at == code as usize);
+        Self { truth: codes.iter().flat_map(row).collect(), scores, columns, weights }
+    }
+
+    /// Several labels a row.
+    fn of_labels(
+        y_true: &'a [bool],
+        y_score: Matrix<'a>,
+        sample_weight: Weights<'a>,
+    ) -> Result<Self> {
+        let scores = y_score.values().to_f64();
+        same_length("y_score", scores.len(), y_true.len())?;
+        not_empty("y_true", y_true.len())?;
+        weights(sample_weight, y_score.rows())?;
+        finite("y_score", &scores)?;
+        let (truth, columns) = (Cow::Borrowed(y_true), y_score.columns());
+        Ok(Self { truth, scores, columns, weights: sample_weight })
+    }
 }
 
 impl Tables<'_> {
@@ -224,7 +234,7 @@ fn by_column(tables: &Tables<'_>, metric: Binary<'_>) -> Result<Vec<Metric>> {
     (0..tables.columns)
         .map(|at| {
             let (truth, scores) =
-                (tables.column(tables.truth, at), tables.column(tables.scores, at));
+                (tables.column(&tables.truth, at), tables.column(&tables.scores, at));
             metric(&truth, &scores, tables.weights)
         })
         .collect()
@@ -236,7 +246,7 @@ fn averaged(tables: &Tables<'_>, how: ScoreAverage, metric: Binary<'_>) -> Resul
             let repeat = |&weight: &f64| std::iter::repeat_n(weight, tables.columns);
             let weights: Option<Vec<f64>> =
                 tables.weights.map(|weights| weights.iter().flat_map(repeat).collect());
-            metric(tables.truth, tables.scores, weights.as_deref())
+            metric(&tables.truth, &tables.scores, weights.as_deref())
         }
         ScoreAverage::Macro => Ok(mean(&by_column(tables, metric)?, None)),
         ScoreAverage::Weighted => {

@@ -1,14 +1,12 @@
 //! How near probabilities come: log loss and Brier score, and what they explain.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::column::{Label, Labels, Matrix, Weights, finite, rows, same_length};
 use crate::confusion::class_codes;
 use crate::encode::positives;
 use crate::error::{Error, Metric, Reason, Result, Undefined, Warning};
-use crate::sum::{log_sum, sum, total, total_by};
-use crate::threads::blocks;
+use crate::sum::{log_sum, square_sum, sum, total, total_by};
 
 use super::larger;
 use super::pair::{Sum, sum_of_pair};
@@ -280,27 +278,18 @@ impl<'a> Forecast<'a> {
 
     /// The sum of the squared distances of a single column.
     fn squares(&self, truth: &[bool]) -> f64 {
-        let miss = |one: bool, p: f64| {
-            let miss = f64::from(u8::from(one)) - p;
-            miss * miss
-        };
         if let Some(w) = self.weights {
-            return sum(truth.len(), |row| w[row] * miss(truth[row], self.probabilities[row]));
+            let miss = |row: usize| f64::from(u8::from(truth[row])) - self.probabilities[row];
+            return sum(truth.len(), |row| w[row] * miss(row) * miss(row));
         }
-        let squares = |rows: Range<usize>| {
-            let (truth, probabilities) = (&truth[rows.clone()], &self.probabilities[rows]);
-            let mut lanes = [0.0f64; 8];
-            let (chunks, rest) = truth.as_chunks::<8>();
-            let (values, values_rest) = probabilities.as_chunks::<8>();
-            for (chunk, values) in chunks.iter().zip(values) {
-                for lane in 0..8 {
-                    lanes[lane] += miss(chunk[lane], values[lane]);
-                }
+        square_sum(truth.len(), |start, out| {
+            let rows = start..start + out.len();
+            for (out, (&one, &p)) in
+                out.iter_mut().zip(truth[rows.clone()].iter().zip(&self.probabilities[rows]))
+            {
+                *out = f64::from(u8::from(one)) - p;
             }
-            let odd: f64 = rest.iter().zip(values_rest).map(|(&one, &p)| miss(one, p)).sum();
-            lanes.iter().sum::<f64>() + odd
-        };
-        blocks(truth.len(), squares).into_iter().sum()
+        })
     }
 }
 

@@ -63,15 +63,13 @@ pub(crate) fn sorted<R: Copy + Default + Ord + Send + Sync>(
     scores: &[f64],
     row: impl Fn(u64, usize) -> R + Sync,
 ) -> Vec<Vec<R>> {
-    let splitters = Splitters::of(scores);
-    let dealt = parts(truth.len(), WORTH_DEALING, |rows| splitters.deal(truth, scores, rows, &row));
+    let (splitters, dealt) = dealt(truth, scores, row);
     each_with(
         truth.len(),
         splitters.ranges(),
         || (),
         |(), range| {
-            let pieces: Vec<&[R]> = dealt.iter().map(|part| part.range(range)).collect();
-            let mut rows = pieces.concat();
+            let mut rows = pieces(&dealt, range).concat();
             rows.sort_unstable();
             rows
         },
@@ -107,10 +105,8 @@ pub(super) fn ranges<T: Send>(
     scores: &[f64],
     of: impl Fn(Range<'_>) -> T + Sync,
 ) -> Vec<T> {
-    let splitters = Splitters::of(scores);
     let packed = |key: u64, row: usize| key << 1 | u64::from(truth[row]);
-    let dealt =
-        parts(truth.len(), WORTH_DEALING, |rows| splitters.deal(truth, scores, rows, packed));
+    let (splitters, dealt) = dealt(truth, scores, packed);
     let count = splitters.ranges();
     let mut above = Vec::with_capacity(count + 1);
     above.push((0, 0));
@@ -121,11 +117,27 @@ pub(super) fn ranges<T: Send>(
         above.push(dealt.iter().fold(above[range], sum));
     }
     each_with(truth.len(), count, Sorter::default, |sorter, range| {
-        let pieces: Vec<&[u64]> = dealt.iter().map(|part| part.range(range)).collect();
         let (positives_above, rows_above) = above[range];
-        let sorted = sorter.sort(&pieces, above[range + 1].1 - rows_above);
+        let sorted = sorter.sort(&pieces(&dealt, range), above[range + 1].1 - rows_above);
         of(Range { sorted, sign: splitters.sign(range), positives_above, rows_above })
     })
+}
+
+/// The rows, as `row` gives them for their keys and numbers, dealt into ranges of scores, in parts.
+fn dealt<R: Copy + Default + Send>(
+    truth: &[bool],
+    scores: &[f64],
+    row: impl Fn(u64, usize) -> R + Sync,
+) -> (Splitters, Vec<Dealt<R>>) {
+    let splitters = Splitters::of(scores);
+    let deal = |rows| splitters.deal(truth, scores, rows, &row);
+    let dealt = parts(truth.len(), WORTH_DEALING, deal);
+    (splitters, dealt)
+}
+
+/// What each part has of a range.
+fn pieces<R>(dealt: &[Dealt<R>], range: usize) -> Vec<&[R]> {
+    dealt.iter().map(|part| part.range(range)).collect()
 }
 
 /// The least rows that are dealt apart: each range then has a piece of them.

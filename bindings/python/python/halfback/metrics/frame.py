@@ -12,7 +12,7 @@ from halfback.errors import InvalidError
 from halfback.metrics.checks import choice, refused
 from halfback.metrics.fairness import METHODS
 from halfback.metrics.groups import features, groups, settled, taken
-from halfback.metrics.intervals import bootstrap
+from halfback.metrics.intervals import bootstrap, takes_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,8 +127,9 @@ class MetricFrame:
     ) -> dict[Any, Any]:
         """An interval of each group's value: that of `bootstrap` over the rows of the group.
 
-        The metrics must take `sample_weight`; one that is among `sample_params` is multiplied by
-        the draws. A group whose value is NaN has `None`.
+        A weight among `sample_params` is multiplied by the draws; a metric without `sample_weight`
+        sees each row, with all its columns, as often as it was drawn. A group whose value is NaN
+        has `None`. `overall_interval` has that of all rows.
 
         >>> from halfback.metrics import MetricFrame, accuracy_score
         >>> rows = {"y_true": [1, 0, 1, 0] * 50, "y_pred": [1, 0, 0, 0] * 50}
@@ -140,10 +141,29 @@ class MetricFrame:
         True
         """
         options = {"level": level, "replicates": replicates, "seed": seed}
-        return {
-            group.name: self._each(partial(self._interval, group=group, options=options))
-            for group in self._groups
-        }
+
+        def of(group: Group) -> Any:
+            value, rows = self.by_group[group.name], group.rows
+            return self._each(partial(self._interval, value=value, rows=rows, options=options))
+
+        return {group.name: of(group) for group in self._groups}
+
+    def overall_interval(
+        self, *, level: float = 0.95, replicates: int = 1000, seed: int = 0
+    ) -> Any:
+        """An interval of the value of all rows, as `intervals` has them of groups.
+
+        >>> from halfback.metrics import MetricFrame, accuracy_score
+        >>> rows = {"y_true": [1, 0, 1, 0] * 50, "y_pred": [1, 0, 0, 0] * 50}
+        >>> frame = MetricFrame(
+        ...     metrics=accuracy_score, sensitive_features=["f", "m", "m", "m"] * 50, **rows
+        ... )
+        >>> found = frame.overall_interval(replicates=200)
+        >>> found.estimate, 0.6 < found.lower < 0.75 < found.upper < 0.9
+        (0.75, True)
+        """
+        options = {"level": level, "replicates": replicates, "seed": seed}
+        return self._each(partial(self._interval, value=self.overall, rows=None, options=options))
 
     def __repr__(self) -> str:
         names, overall, rows = self._shown()
@@ -194,6 +214,8 @@ class MetricFrame:
         }
 
     def _of(self, name: str, rows: Any) -> tuple[list[Any], dict[str, Any]]:
+        if rows is None:
+            return [*self._columns], {**self._params[name]}
         columns = [taken(column, rows) for column in self._columns]
         return columns, {key: taken(column, rows) for key, column in self._params[name].items()}
 
@@ -202,14 +224,17 @@ class MetricFrame:
         return self._metrics[name](*columns, **params)
 
     def _interval(
-        self, name: str, group: Group, options: dict[str, Any]
+        self, name: str, value: Any, rows: Any, options: dict[str, Any]
     ) -> BootstrapInterval | None:
-        if math.isnan(_number(self._one(self.by_group[group.name], name))):
+        if math.isnan(_number(self._one(value, name))):
             return None
-        columns, params = self._of(name, group.rows)
+        columns, params = self._of(name, rows)
         metric, own = self._metrics[name], params.pop("sample_weight", None)
         if own is not None:
             metric = _weighed(metric, own)
+        elif params and not takes_weights(metric, params):
+            metric = _of_columns(metric, [*params])
+            columns, params = [*columns, *params.values()], {}
         return bootstrap(metric, *columns, **options, **params)
 
     def _between(self, place: int) -> Any:
@@ -250,6 +275,15 @@ def _weighed(metric: Callable[..., Any], own: Any) -> Callable[..., Any]:
         return metric(*columns, sample_weight=sample_weight * own, **params)
 
     return weighed
+
+
+def _of_columns(metric: Callable[..., Any], names: list[str]) -> Callable[..., Any]:
+    """The metric where its further columns are drawn with the others."""
+
+    def drawn(y_true: Any, y_pred: Any, *further: Any) -> Any:
+        return metric(y_true, y_pred, **dict(zip(names, further, strict=True)))
+
+    return drawn
 
 
 def _text(value: Any) -> str:

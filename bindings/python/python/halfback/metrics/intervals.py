@@ -28,6 +28,7 @@ __all__ = [
     "delong",
     "draw",
     "one_number",
+    "takes_weights",
     "wilson",
 ]
 
@@ -170,23 +171,29 @@ def _resampled(
     metric: Callable[..., Any], columns: Any, options: dict[str, Any], is_stratified: bool
 ) -> Callable[[bytearray], float]:
     """The metric as a function of the rows' weights."""
-    takes_weights = _takes_weights(metric, options)
-    if is_stratified and not takes_weights:
+    is_weighed = takes_weights(metric, options)
+    if is_stratified and not is_weighed:
         raise refused("metric", getattr(metric, "__name__", metric), "one that takes weights")
 
     def of(weights: bytearray) -> float:
         own = array(weights)
         if not own.any():
             return float("nan")
-        if takes_weights:
+        if is_weighed:
             return _quietly(metric, columns, options | {"sample_weight": own})
         return _quietly(metric, [_drawn(column, own) for column in columns], options)
 
     return of
 
 
-def _takes_weights(metric: Callable[..., Any], options: dict[str, Any]) -> bool:
-    """Whether the metric has `sample_weight`; pairs of classes have it only by name."""
+def takes_weights(metric: Callable[..., Any], options: dict[str, Any]) -> bool:
+    """Whether the metric has `sample_weight`; pairs of classes have it only by name.
+
+    >>> from halfback.metrics import accuracy_score, max_error
+    >>> from halfback.metrics.intervals import takes_weights
+    >>> takes_weights(accuracy_score, {}), takes_weights(max_error, {})
+    (True, False)
+    """
     from inspect import Parameter, signature
 
     if options.get("multi_class") == "ovo":

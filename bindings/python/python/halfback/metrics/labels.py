@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from halfback import _native
 from halfback.metrics.checks import WARN, choice, flag, number, refused, whole, zero
-from halfback.metrics.columns import array
+from halfback.metrics.columns import array, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,12 +74,14 @@ def zero_one_loss(
     """
     if normalize is not True:
         normalize = flag("normalize", normalize)
-    return _native.metrics_accuracy(y_true, y_pred, sample_weight, normalize, True)
+    loss = _native.metrics_accuracy(y_true, y_pred, sample_weight, normalize, True)
+    return loss if normalize or sample_weight is None else _weighed(loss, sample_weight)
 
 
 def hamming_loss(y_true: Column, y_pred: Column, *, sample_weight: Column | None = None) -> float:
     """The share of labels that are wrong. Source: scikit-learn 1.9 `hamming_loss`."""
-    return _native.metrics_hamming(y_true, y_pred, sample_weight)
+    loss, is_table = _native.metrics_hamming(y_true, y_pred, sample_weight)
+    return _weighed(loss, sample_weight) if is_table and sample_weight is not None else loss
 
 
 def balanced_accuracy_score(
@@ -395,9 +397,9 @@ def multilabel_confusion_matrix(
     Source: scikit-learn 1.9 `multilabel_confusion_matrix`.
     """
     wanted = flag("samplewise", samplewise)
-    cells, _ = _native.metrics_multilabel(y_true, y_pred, labels, sample_weight, wanted)
+    cells, is_whole = _native.metrics_multilabel(y_true, y_pred, labels, sample_weight, wanted)
     matrices = array(cells).reshape(-1, 2, 2)
-    return matrices.astype("int64") if sample_weight is None else matrices
+    return matrices.astype("int64") if is_whole else matrices
 
 
 def classification_report(
@@ -467,6 +469,12 @@ def _averaged(average: str | None, pos_label: object) -> None:
             UserWarning,
             stacklevel=4,
         )
+
+
+def _weighed(loss: float, weight: object) -> float:
+    """As scikit-learn, which gives a number of the weights' type here."""
+    dtype = getattr(weight, "dtype", None)
+    return scalar(loss, dtype if str(dtype) == "float32" else float)
 
 
 def _one(found: Any, average: str | None, at: int) -> float | NDArray[Any]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
+from halfback.libraries import library
 from halfback.metrics.checks import choice, flag, number, refused
-from halfback.metrics.columns import array
+from halfback.metrics.columns import array, floating
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -385,7 +386,17 @@ def _outputs(
     elif multioutput is None:
         raise refused("multioutput", multioutput, "a name or a weight for each output")
     found = _native.metrics_regression(kind, y_true, y_pred, sample_weight, multioutput, option)
-    return array(found) if type(found) is bytearray else found
+    if type(found) is not bytearray:
+        one: float = found
+        return one
+    dtype = floating(y_true, y_pred, sample_weight)
+    if kind == "median":  # scikit-learn's does not look for a common type
+        numpy = library("numpy", "an array")
+        columns = (numpy.asarray(y_true), numpy.asarray(y_pred))
+        dtype = floating(*(c.astype(float) if c.dtype.kind == "O" else c for c in columns))
+    is_weighed_half = dtype.itemsize == 2 and sample_weight is not None
+    values: NDArray[Any] = array(found).astype(float if is_weighed_half else dtype, copy=False)
+    return values
 
 
 def _power(power: float) -> float:

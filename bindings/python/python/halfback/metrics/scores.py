@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
 from halfback.errors import InvalidError
+from halfback.libraries import belongs
 from halfback.metrics.checks import choice, flag, number, refused, whole
-from halfback.metrics.columns import array
+from halfback.metrics.columns import array, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,6 +102,8 @@ def roc_auc_score(
     area = _native.metrics_roc_auc(
         y_true, y_score, average, sample_weight, max_fpr, multi_class, labels
     )
+    if type(area) is tuple:
+        return scalar(*area)
     return array(area) if type(area) is bytearray else area
 
 
@@ -158,7 +161,7 @@ def precision_recall_curve(
     (precision, recall, thresholds), kind = _native.metrics_curve(
         "precision_recall", y_true, y_score, pos_label, sample_weight, drop
     )
-    return array(precision), array(recall), _typed(thresholds, kind)
+    return array(precision), array(recall), _typed(thresholds, kind, y_score)
 
 
 def det_curve(
@@ -193,7 +196,7 @@ def confusion_matrix_at_thresholds(
     (tn, fp, fn, tp, thresholds), kind = _native.metrics_curve(
         "thresholds", y_true, y_score, pos_label, sample_weight, False
     )
-    return array(tn), array(fp), array(fn), array(tp), _typed(thresholds, kind)
+    return array(tn), array(fp), array(fn), array(tp), _typed(thresholds, kind, y_score)
 
 
 def metric_at_thresholds(
@@ -425,7 +428,13 @@ def _renamed(y_proba: object, y_pred: object) -> object:
     return y_pred
 
 
-def _typed(thresholds: bytearray, kind: str) -> NDArray[Any]:
+def _typed(thresholds: bytearray, kind: str, y_score: object) -> NDArray[Any]:
     """Thresholds are scores, in their type."""
     found = array(thresholds)
+    dtype: Any = getattr(y_score, "dtype", None)
+    if belongs(dtype, "numpy", "dtype"):
+        return found.astype(dtype)
+    nullable = getattr(dtype, "na_value", None) is not None and dtype.kind in "biuf"
+    if nullable:  # a column of pandas
+        return found
     return found if kind == "float64" else found.astype(kind)

@@ -6,7 +6,8 @@ use crate::error::Result;
 use crate::random::{MOST, Resampling, RowStream, poisson};
 use crate::score::larger;
 use crate::score::ranked::sorted;
-use crate::threads::{each, each_with};
+use crate::stop::{PACE, Stop};
+use crate::threads::{each, each_with, threads};
 
 use super::{Bootstrap, check};
 
@@ -25,10 +26,17 @@ pub fn bootstrap_roc_auc(
     let (truth, _) = larger(y_true)?;
     let ranked = ranked(&truth, &scores, Resampling::new(seed));
     let [estimate, ..] = areas(&ranked, |_| [1; LANES]);
-    let passes = each((replicates as usize).div_ceil(LANES), |pass| {
-        areas(&ranked, |row| drawn(row, (pass * LANES / 2) as u32))
-    });
-    let values = passes.into_iter().flatten().take(replicates as usize).collect();
+    let passes = (replicates as usize).div_ceil(LANES);
+    let at_once = (PACE / y_true.len()).max(1) * threads();
+    let (mut values, mut stop) = (Vec::with_capacity(passes * LANES), Stop::new());
+    for first in (0..passes).step_by(at_once) {
+        let drawn = each(at_once.min(passes - first), |pass| {
+            areas(&ranked, |row| drawn(row, ((first + pass) * LANES / 2) as u32))
+        });
+        values.extend(drawn.into_iter().flatten());
+        stop.after(PACE)?;
+    }
+    values.truncate(replicates as usize);
     Ok(Bootstrap::new(estimate, values))
 }
 
