@@ -39,7 +39,7 @@ pub use measure::{EvaluateOptions, measure};
 pub use pair::{CompareOptions, PairedSample, Predictions, measure_pair};
 pub use picture::Picture;
 pub use record::{
-    ConfusionCounts, Curves, Dataset, Evaluation, Measurement, MetricValue, Point,
+    ClassCurve, ConfusionCounts, Curves, Dataset, Evaluation, Measurement, MetricValue, Point,
     ReliabilityPoint, Slice, Task,
 };
 pub use sample::{Column, Sample};

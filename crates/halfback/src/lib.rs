@@ -112,11 +112,11 @@ pub use erase::{
     RefusedErasure, RepeatErasures,
 };
 pub use evaluation::{
-    Adjustment, Alternative, Column, CompareOptions, ComparedSlice, Comparison, ConfusionCounts,
-    Curves, Dataset, EvaluateOptions, Evaluation, GetComparison, GetEvaluation, ListComparisons,
-    ListEvaluations, Measurement, MetricValue, PairedMeasurement, PairedSample, Picture, Point,
-    Predictions, RecordComparison, RecordEvaluation, ReliabilityPoint, Sample, Slice, Task,
-    Verdict, measure, measure_pair,
+    Adjustment, Alternative, ClassCurve, Column, CompareOptions, ComparedSlice, Comparison,
+    ConfusionCounts, Curves, Dataset, EvaluateOptions, Evaluation, GetComparison, GetEvaluation,
+    ListComparisons, ListEvaluations, Measurement, MetricValue, PairedMeasurement, PairedSample,
+    Picture, Point, Predictions, RecordComparison, RecordEvaluation, ReliabilityPoint, Sample,
+    Slice, Task, Verdict, measure, measure_pair,
 };
 pub use format::Format;
 pub use history::{Commit, History, Info, Log, RegistryInfo};

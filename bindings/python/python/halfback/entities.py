@@ -150,7 +150,7 @@ class Evaluation(Shown, records.Evaluation):
         """
         curves = self.curves
         has: dict[Picture, bool] = {
-            "roc": curves is not None and bool(curves.roc),
+            "roc": curves is not None and bool(curves.roc or curves.roc_by_class),
             "precision_recall": curves is not None and bool(curves.precision_recall),
             "calibration": curves is not None and bool(curves.reliability),
             "confusion": curves is not None and curves.confusion is not None,

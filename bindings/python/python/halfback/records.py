@@ -20,6 +20,7 @@ __all__ = [
     "CarriedSignature",
     "Catalog",
     "CheckReport",
+    "ClassCurve",
     "Commit",
     "Compacted",
     "ComparedSlice",
@@ -482,6 +483,30 @@ class CheckReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Point:
+    """A point of a curve."""
+
+    x: float
+    """To the right."""
+    y: float
+    """Up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassCurve:
+    """The curve of one class against all others."""
+
+    label: str
+    """The class."""
+    area: float
+    """The area under it."""
+    points: tuple[Point, ...]
+    """The curve."""
+
+    _WIRE: ClassVar[Mapping[str, type]] = {"points": Point}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Commit:
     """One commit: an entry of the log."""
 
@@ -690,16 +715,6 @@ class ConsistencyProof:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
-    """A point of a curve."""
-
-    x: float
-    """To the right."""
-    y: float
-    """Up."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReliabilityPoint:
     """Rows of similar probability."""
 
@@ -723,12 +738,15 @@ class Curves:
     """The reliability table of probabilities, in ten bins of equal width."""
     roc: tuple[Point, ...]
     """The ROC curve: false positive rate, true positive rate."""
+    roc_by_class: tuple[ClassCurve, ...]
+    """The ROC curves of more than two classes, each against all others; of ten classes at most."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {
         "confusion": ConfusionCounts,
         "precision_recall": Point,
         "reliability": ReliabilityPoint,
         "roc": Point,
+        "roc_by_class": ClassCurve,
     }
 
 

@@ -2,11 +2,15 @@
 //! so that it can be drawn where the rows are no more.
 
 use halfback_metrics::{
-    Bins, Label, Labels, Result, Scores, Suite, precision_recall_curve, reliability, roc_curve,
+    Bins, Label, Labels, Result, Scores, Suite, precision_recall_curve, reliability, roc_auc,
+    roc_curve,
 };
 
 use super::measure::written;
-use super::record::{ConfusionCounts, Curves, MOST_CLASSES, MOST_POINTS, Point, ReliabilityPoint};
+use super::record::{
+    ClassCurve, ConfusionCounts, Curves, MOST_CLASSES, MOST_CURVES, MOST_POINTS, Point,
+    ReliabilityPoint,
+};
 
 /// The curves of all rows; none for a regression.
 pub(super) fn curves(
@@ -36,7 +40,37 @@ pub(super) fn curves(
             curves.reliability = table.bins.iter().map(point).collect();
         }
     }
+    if let Some((classes, truth, scores)) = suite.multiclass_scores()
+        && classes.len() <= MOST_CURVES
+    {
+        curves.roc_by_class = roc_by_class(classes, truth, scores, weights)?;
+    }
     Ok((curves != Curves::default()).then_some(curves))
+}
+
+/// The curves of the classes that have rows.
+fn roc_by_class(
+    classes: &[Label],
+    truth: &[u32],
+    scores: &[f64],
+    weights: Option<&[f64]>,
+) -> Result<Vec<ClassCurve>> {
+    let mut curves = Vec::new();
+    for (class, at) in classes.iter().zip(0..) {
+        let own: Vec<bool> = truth.iter().map(|&code| code == at).collect();
+        let column: Vec<f64> =
+            scores.iter().skip(at as usize).step_by(classes.len()).copied().collect();
+        let (own, column) = (Labels::Bool(&own), Scores::F64(&column));
+        let curve = roc_curve(own, column, weights, Some(&Label::Bool(true)), true)?;
+        if curve.undefined.is_none() {
+            curves.push(ClassCurve {
+                label: written(class),
+                area: roc_auc(own, column, weights, None)?.value,
+                points: thinned(&curve.false_positive_rate, &curve.true_positive_rate),
+            });
+        }
+    }
+    Ok(curves)
 }
 
 fn confusion(suite: &Suite, positive: Option<&str>) -> Option<ConfusionCounts> {

@@ -20,7 +20,7 @@ use chart::{Bar, bars, curve};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Picture {
-    /// The ROC curve.
+    /// The ROC curve; of more than two classes one for each, and their average.
     Roc,
     /// The precision-recall curve.
     PrecisionRecall,
@@ -44,7 +44,9 @@ impl Evaluation {
         let has = |picture: &Picture| {
             let curves = self.measurement.curves.as_ref();
             match picture {
-                Picture::Roc => curves.is_some_and(|curves| !curves.roc.is_empty()),
+                Picture::Roc => curves.is_some_and(|curves| {
+                    !curves.roc.is_empty() || !curves.roc_by_class.is_empty()
+                }),
                 Picture::PrecisionRecall => {
                     curves.is_some_and(|curves| !curves.precision_recall.is_empty())
                 }
@@ -75,6 +77,9 @@ impl Evaluation {
         };
         match (picture, curves) {
             (Picture::Slices, _) => self.slices(metric),
+            (Picture::Roc, Some(curves)) if curves.roc.is_empty() => {
+                Ok(chart::by_class(&curves.roc_by_class))
+            }
             (Picture::Roc, Some(curves)) => {
                 let axes = ("false positive rate", "true positive rate");
                 Ok(curve("ROC curve", &shown("roc_auc"), axes, &curves.roc, true))
@@ -120,7 +125,7 @@ impl Evaluation {
         };
         let level = number(100.0 * self.measurement.level);
         let bars_of: Vec<Bar> = values.iter().map(bar).collect();
-        Ok(bars(&format!("{metric} by slice, with {level} % intervals"), &bars_of, &[]))
+        Ok(bars(&format!("{metric} by slice, with {level} % intervals"), &bars_of, None))
     }
 }
 
@@ -143,12 +148,10 @@ impl Comparison {
             note: super::measure::code(&result.verdict).replace('_', "-"),
         };
         let all: Vec<Bar> = measurement.results.iter().map(bar).collect();
-        let margin = measurement.margin;
-        let marks = if margin > 0.0 { vec![-margin, 0.0, margin] } else { vec![0.0] };
         let level = number(100.0 * measurement.level);
         let title =
             format!("{}, candidate less baseline, with {level} % intervals", measurement.metric);
-        bars(&title, &all, &marks)
+        bars(&title, &all, Some(measurement.margin))
     }
 }
 

@@ -15,6 +15,8 @@ use super::{name, words};
 const MOST_METRICS: usize = 100_000;
 /// Points of a curve.
 pub(super) const MOST_POINTS: usize = 101;
+/// Classes with a curve of their own: more are not told apart in a picture.
+pub(super) const MOST_CURVES: usize = 10;
 /// Classes of a confusion matrix that is kept.
 pub(super) const MOST_CLASSES: usize = 20;
 /// The largest whole number that every reader of JSON gets exactly, 2⁵³.
@@ -146,6 +148,9 @@ pub struct Curves {
     /// The ROC curve: false positive rate, true positive rate.
     #[serde(default)]
     pub roc: Vec<Point>,
+    /// The ROC curves of more than two classes, each against all others; of ten classes at most.
+    #[serde(default)]
+    pub roc_by_class: Vec<ClassCurve>,
     /// The precision-recall curve: recall, precision.
     #[serde(default)]
     pub precision_recall: Vec<Point>,
@@ -155,6 +160,18 @@ pub struct Curves {
     /// The confusion matrix, of twenty classes at most.
     #[serde(default)]
     pub confusion: Option<ConfusionCounts>,
+}
+
+/// The curve of one class against all others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClassCurve {
+    /// The class.
+    pub label: String,
+    /// The area under it.
+    pub area: f64,
+    /// The curve.
+    pub points: Vec<Point>,
 }
 
 /// A point of a curve.
@@ -400,8 +417,19 @@ impl MetricValue {
 
 impl Curves {
     fn check(&mut self) -> Result<()> {
-        let points = [&mut self.roc, &mut self.precision_recall];
-        for points in points {
+        let found = self.roc_by_class.len();
+        if found > MOST_CURVES {
+            return Err(Detail::InvalidArgument(format!(
+                "`roc_by_class` has {found} curves, at most {MOST_CURVES} are kept"
+            ))
+            .into());
+        }
+        for curve in &mut self.roc_by_class {
+            words(&curve.label, "a label of `roc_by_class`")?;
+            plain(&mut curve.area, "an area of `roc_by_class`")?;
+        }
+        let points = self.roc_by_class.iter_mut().map(|curve| &mut curve.points);
+        for points in points.chain([&mut self.roc, &mut self.precision_recall]) {
             check_length(points.len(), "a curve")?;
             for point in points {
                 plain(&mut point.x, "a point of a curve")?;

@@ -18,15 +18,19 @@ pub(super) enum Anchor {
     End,
 }
 
-/// Lines and areas take these colours: `a` blue, `b` vermilion, `g` bluish green, `n` none of them.
+/// Lines and areas take these colours: `a` blue, `b` vermilion, `g` bluish green, `p` purple, `o` ochre,
+/// `n` none of them.
 const STYLE: &str = "\
 .hb-p{color:#1f2328;font:12px system-ui,sans-serif}\
 .hb-p text{fill:currentColor}.hb-p .t{font-weight:600;font-size:13px}.hb-p .s{opacity:.75;font-size:11px}\
 .hb-p .x{stroke:currentColor;opacity:.55;fill:none}.hb-p .d{stroke:currentColor;opacity:.5;fill:none;stroke-dasharray:4 3}\
 .hb-p .r{stroke:currentColor;opacity:.12;fill:none}\
 .hb-p .a{color:#0072b2}.hb-p .b{color:#d55e00}.hb-p .g{color:#007a5a}.hb-p .n{color:#6b7280}\
+.hb-p .p{color:#a8487f}.hb-p .o{color:#9a6a00}\
 .hb-p .l{stroke:currentColor;fill:none;stroke-width:2}.hb-p .f{fill:currentColor}\
-@media(prefers-color-scheme:dark){.hb-p{color:#e6edf3}.hb-p .a{color:#56b4e9}.hb-p .b{color:#f0894a}.hb-p .g{color:#2fc39a}.hb-p .n{color:#9aa4b2}}";
+.hb-p .w{stroke-width:3.5}.hb-p .h{stroke-dasharray:6 3}.hb-p .k{fill:#fff;font-size:9px;font-weight:600}\
+@media(prefers-color-scheme:dark){.hb-p{color:#e6edf3}.hb-p .a{color:#56b4e9}.hb-p .b{color:#f0894a}.hb-p .g{color:#2fc39a}.hb-p .n{color:#9aa4b2}\
+.hb-p .p{color:#e39bc6}.hb-p .o{color:#e6b035}.hb-p .k{fill:#0d1117}}";
 
 impl Canvas {
     pub(super) fn new(width: f64, height: f64) -> Self {
@@ -99,16 +103,24 @@ impl Anchor {
     }
 }
 
-/// A text of at most as many columns; characters of East Asia take two.
+/// The columns that a text takes; characters of East Asia take two.
+pub(super) fn width(text: &str) -> usize {
+    text.chars().map(width_of).sum()
+}
+
+fn width_of(c: char) -> usize {
+    if c >= '\u{1100}' { 2 } else { 1 }
+}
+
+/// A text of at most as many columns.
 pub(super) fn clipped(text: &str, columns: usize) -> String {
-    let width = |c: char| if c >= '\u{1100}' { 2 } else { 1 };
-    if text.chars().map(width).sum::<usize>() <= columns {
+    if width(text) <= columns {
         return text.to_owned();
     }
     let mut left = columns.saturating_sub(1);
     let fits = |c: &char| {
-        let fits = width(*c) <= left;
-        left = left.saturating_sub(width(*c));
+        let fits = width_of(*c) <= left;
+        left = left.saturating_sub(width_of(*c));
         fits
     };
     text.chars().take_while(fits).collect::<String>() + "…"

@@ -1,6 +1,12 @@
-//! The charts: curves in a square, a matrix, and bars of intervals.
+//! The charts: curves in a square, and bars of intervals.
 
-use super::super::record::{ConfusionCounts, Point, ReliabilityPoint};
+mod classes;
+mod matrix;
+
+pub(super) use classes::by_class;
+pub(super) use matrix::confusion;
+
+use super::super::record::{Point, ReliabilityPoint};
 use super::canvas::{Anchor, Canvas, clipped, number};
 
 /// The square of a curve.
@@ -31,6 +37,11 @@ fn place(x: f64, y: f64) -> (f64, f64) {
 /// The unit square with its axes.
 fn square(title: &str, note: &str, (across, up): (&str, &str)) -> Canvas {
     let mut canvas = Canvas::new(LEFT + SIDE + 24.0, TOP + SIDE + 48.0);
+    axes(&mut canvas, title, note, (across, up));
+    canvas
+}
+
+fn axes(canvas: &mut Canvas, title: &str, note: &str, (across, up): (&str, &str)) {
     canvas.text((LEFT, 18.0), Anchor::Start, "t", title);
     canvas.text((LEFT, 35.0), Anchor::Start, "s", note);
     for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
@@ -45,7 +56,6 @@ fn square(title: &str, note: &str, (across, up): (&str, &str)) -> Canvas {
     let (x, y) = place(0.5, 0.0);
     canvas.text((x, y + 36.0), Anchor::Middle, "", across);
     canvas.upwards((15.0, TOP + SIDE / 2.0), Anchor::Middle, "", up);
-    canvas
 }
 
 /// A curve in the unit square; `chance` draws the diagonal of guessing.
@@ -81,57 +91,19 @@ pub(super) fn reliability(points: &[ReliabilityPoint], note: &str) -> String {
     canvas.finish("Calibration")
 }
 
-/// Counts by true and predicted class, shaded by their share of the true class.
-pub(super) fn confusion(confusion: &ConfusionCounts) -> String {
-    const CELL: (f64, f64) = (58.0, 30.0);
-    const NAME: usize = 16;
-    #[expect(clippy::cast_precision_loss, reason = "twenty classes at most")]
-    let place = |at: usize| at as f64;
-    let k = confusion.labels.len();
-    let (left, top) = (150.0, 128.0);
-    let (width, height) = (left + place(k) * CELL.0 + 24.0, top + place(k) * CELL.1 + 20.0);
-    let mut canvas = Canvas::new(width.max(300.0), height);
-    canvas.text((16.0, 18.0), Anchor::Start, "t", "Confusion matrix");
-    canvas.text((16.0, 35.0), Anchor::Start, "s", "rows: true class; columns: predicted class");
-    for (at, label) in confusion.labels.iter().enumerate() {
-        let label = clipped(label, NAME);
-        let y = top + (place(at) + 0.5) * CELL.1 + 4.0;
-        canvas.text((left - 8.0, y), Anchor::End, "", &label);
-        let x = left + (place(at) + 0.5) * CELL.0 + 4.0;
-        canvas.upwards((x, top - 8.0), Anchor::Start, "", &label);
-    }
-    for (row, counts) in confusion.counts.chunks(k.max(1)).enumerate() {
-        let whole: f64 = counts.iter().sum();
-        for (column, count) in counts.iter().enumerate() {
-            let x = left + place(column) * CELL.0;
-            let y = top + place(row) * CELL.1;
-            let share = if whole > 0.0 { count / whole } else { 0.0 };
-            let class = if row == column { "a f" } else { "b f" };
-            canvas.area(
-                (x + 1.0, y + 1.0),
-                (CELL.0 - 2.0, CELL.1 - 2.0),
-                class,
-                0.04 + 0.5 * share,
-            );
-            let middle = (x + CELL.0 / 2.0, y + CELL.1 / 2.0 + 4.0);
-            canvas.text(middle, Anchor::Middle, "", &short(*count));
-        }
-    }
-    canvas.finish("Confusion matrix")
-}
-
-/// A count in at most seven characters.
-fn short(count: f64) -> String {
-    if count < 1e6 && count.fract() == 0.0 { format!("{count:.0}") } else { number(count) }
-}
-
-/// Estimates with intervals, one below the other, on one axis; `marks` are drawn through all.
-pub(super) fn bars(title: &str, all: &[Bar], marks: &[f64]) -> String {
+/// Estimates with intervals, one below the other, on one axis. Differences have a `margin`, and lines
+/// through all of them at zero and at it.
+pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
     const NAME: usize = 30;
     const ROW: f64 = 22.0;
     const TOP: f64 = 44.0;
     let (left, right, width) = (272.0, 512.0, 764.0);
     let shown = all.get(..MOST_BARS).unwrap_or(all);
+    let marks: &[f64] = match margin {
+        None => &[],
+        Some(margin) if margin > 0.0 => &[-margin, 0.0, margin],
+        Some(_) => &[0.0],
+    };
     let new = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| shown.get(before));
         let column = shown.get(at).and_then(|bar| bar.column.as_ref());
@@ -141,7 +113,8 @@ pub(super) fn bars(title: &str, all: &[Bar], marks: &[f64]) -> String {
     #[expect(clippy::cast_precision_loss, reason = "eighty rows at most")]
     let bottom = TOP + ROW * (shown.len() + headings) as f64;
     let more = all.len() - shown.len();
-    let mut canvas = Canvas::new(width, bottom + if more > 0 { 58.0 } else { 40.0 });
+    let below = if more > 0 || margin.is_some() { 58.0 } else { 40.0 };
+    let mut canvas = Canvas::new(width, bottom + below);
     canvas.text((12.0, 18.0), Anchor::Start, "t", &clipped(title, 90));
     canvas.text((left - 12.0, 36.0), Anchor::End, "s", "rows");
     let (low, high) = range(shown, marks);
@@ -151,6 +124,9 @@ pub(super) fn bars(title: &str, all: &[Bar], marks: &[f64]) -> String {
         canvas.text((x(tick), bottom + 16.0), Anchor::Middle, "s", &number(tick));
     }
     canvas.line((left, bottom), (right, bottom), "x");
+    if let Some(margin) = margin {
+        legend(&mut canvas, (left, bottom + 40.0), margin);
+    }
     for &mark in marks {
         let class = if mark == 0.0 { "x" } else { "d" };
         canvas.line((x(mark), TOP - 4.0), (x(mark), bottom), class);
@@ -186,6 +162,20 @@ pub(super) fn bars(title: &str, all: &[Bar], marks: &[f64]) -> String {
         canvas.text((12.0, bottom + 40.0), Anchor::Start, "s", &rest);
     }
     canvas.finish(title)
+}
+
+/// What the lines at zero and at the margin stand for.
+fn legend(canvas: &mut Canvas, (x, y): (f64, f64), margin: f64) {
+    let mut entry = |x: f64, class: &str, text: &str| {
+        canvas.line((x, y - 4.0), (x + 22.0, y - 4.0), class);
+        canvas.text((x + 28.0, y), Anchor::Start, "s", text);
+    };
+    entry(x, "x", "no difference");
+    if margin > 0.0 {
+        let margin = number(margin);
+        let text = format!("margin: ±{margin}, within which differences do not matter");
+        entry(x + 120.0, "d", &text);
+    }
 }
 
 /// What the axis shows: all bounds and marks, with a little room.

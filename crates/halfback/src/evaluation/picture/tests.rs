@@ -77,10 +77,54 @@ fn every_picture_is_well_formed_and_escaped() {
     let many = evaluation(&Sample::new(&classes).predictions(&guesses));
     keep("confusion-many", &many.svg(Picture::Confusion, None).unwrap());
     assert_eq!(many.svg(Picture::Roc, None).unwrap_err().code(), "invalid_argument");
+    assert!(many.measurement.curves.unwrap().roc_by_class.is_empty());
     let numbers: Vec<f64> = (0..50).map(|row| f64::from(row) * 1.5).collect();
     let flat = evaluation(&Sample::new(&numbers).predictions(&numbers));
     keep("slices-regression", &flat.svg(Picture::Slices, None).unwrap());
     assert_eq!(flat.pictures(), [Picture::Slices]);
+}
+
+/// Classes of which the later are guessed worse.
+fn of_classes(count: u32, name: impl Fn(u32) -> String) -> Evaluation {
+    let rows = 1200;
+    let truth: Vec<String> = (0..rows).map(|row| name(row % count)).collect();
+    let noise = |row: u32, at: u32| f64::from((row * 7919 + at * 104_729) % 1009) / 1009.0;
+    let mut scores = Vec::new();
+    for row in 0..rows {
+        let own = |at: u32| {
+            let right = if at == row % count { 1.0 / (1.0 + f64::from(at) * 0.4) } else { 0.0 };
+            (noise(row, at) + 0.6 * noise(at, row) + right).exp()
+        };
+        let all: f64 = (0..count).map(own).sum();
+        scores.extend((0..count).map(|at| own(at) / all));
+    }
+    evaluation(&Sample::new(&truth).scores(&scores))
+}
+
+#[test]
+fn more_classes_have_a_curve_each_and_an_average() {
+    for count in [3, 6, 10] {
+        let many = of_classes(count, |at| format!("class {at}{}", "y".repeat(at as usize)));
+        let svg = many.svg(Picture::Roc, None).unwrap();
+        keep(&format!("roc-{count}"), &svg);
+        keep(&format!("confusion-{count}"), &many.svg(Picture::Confusion, None).unwrap());
+        assert_eq!(
+            svg.matches("<polyline class=\"a l\"").count(),
+            2,
+            "on the square and in the list"
+        );
+        let curves = many.measurement.curves.as_ref().unwrap();
+        assert_eq!(curves.roc_by_class.len(), count as usize);
+        let mean =
+            curves.roc_by_class.iter().map(|curve| curve.area).sum::<f64>() / f64::from(count);
+        let metric = many.metric("roc_auc_ovr").unwrap().value.unwrap();
+        assert!((mean - metric).abs() < 1e-12);
+        assert!(svg.contains(&format!(">{metric:.3}<")));
+    }
+    let hostile = of_classes(3, |at| format!("{at}{HOSTILE}"));
+    keep("roc-hostile", &hostile.svg(Picture::Roc, None).unwrap());
+    let too_many = of_classes(11, |at| at.to_string());
+    assert!(!too_many.pictures().contains(&Picture::Roc));
 }
 
 #[test]
@@ -130,7 +174,9 @@ fn a_comparison_is_a_forest() {
         recorded_at: chrono::DateTime::UNIX_EPOCH,
         recorded_by: None,
     };
-    keep("forest", &comparison(results.clone()).svg());
+    let forest = comparison(results.clone()).svg();
+    keep("forest", &forest);
+    assert!(forest.contains("margin: ±0.03"));
     results.extend((6..90).map(|at| result(at, Inconclusive)));
     let long = comparison(results).svg();
     keep("forest-long", &long);

@@ -11,16 +11,20 @@ import java.util.List;
  * @param precisionRecall The precision-recall curve: recall, precision.
  * @param reliability The reliability table of probabilities, in ten bins of equal width.
  * @param roc The ROC curve: false positive rate, true positive rate.
+ * @param rocByClass The ROC curves of more than two classes, each against all others; of ten
+ *     classes at most.
  */
 public record Curves(
     ConfusionCounts confusion,
     @JsonProperty("precision_recall") List<Point> precisionRecall,
     List<ReliabilityPoint> reliability,
-    List<Point> roc) {
+    List<Point> roc,
+    @JsonProperty("roc_by_class") List<ClassCurve> rocByClass) {
   /** Keeps its own copies, so that no caller can change it. */
   public Curves {
     precisionRecall = precisionRecall == null ? null : List.copyOf(precisionRecall);
     reliability = reliability == null ? null : List.copyOf(reliability);
     roc = roc == null ? null : List.copyOf(roc);
+    rocByClass = rocByClass == null ? null : List.copyOf(rocByClass);
   }
 }

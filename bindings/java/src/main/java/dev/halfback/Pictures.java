@@ -9,7 +9,7 @@ public final class Pictures {
 
   /** What is drawn of an evaluation. */
   public enum Kind {
-    /** The ROC curve. */
+    /** The ROC curve; of more than two classes one for each, and their average. */
     ROC("roc"),
     /** The precision-recall curve. */
     PRECISION_RECALL("precision_recall"),
