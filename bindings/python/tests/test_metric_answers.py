@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from halfback import metrics
 from halfback.metrics.warned import undefined_metric_warning
@@ -160,6 +162,7 @@ def test_numbers_are_of_scikit_learns_types() -> None:
     assert type(metrics.roc_auc_score(classes, table, multi_class="ovo")) is np.float64
     assert type(metrics.roc_auc_score(classes, table, multi_class="ovr")) is float
     assert metrics.multilabel_confusion_matrix([0, 1], [1, 0]).dtype == np.float64
+    assert metrics.precision_recall_fscore_support([0, 1], [1, 0])[3].dtype == np.float64
     for kind in ("f2", "f4", ">f4", ">i4", "i4"):
         scores = np.arange(6).astype(kind)
         assert metrics.precision_recall_curve(TRUTH, scores)[2].dtype == np.dtype(kind)
@@ -185,8 +188,10 @@ def test_a_report_names_classes_as_the_truth_has_them(
     assert [*report][: len(names)] == names
 
 
-def test_single_precision_in_the_other_byte_order_is_read_as_double() -> None:
+def test_single_precision_that_is_not_numpys_own_is_read_as_double() -> None:
     # scikit-learn clips probabilities by the type that it reads them in.
     sure = np.array([1.0, 0.0], np.float32)
     assert metrics.log_loss([0, 1], sure) == pytest.approx(15.94, abs=0.01)
-    assert metrics.log_loss([0, 1], sure.astype(">f4")) == pytest.approx(36.04, abs=0.01)
+    for double in (sure.astype(">f4"), pl.Series(sure), pa.array(sure)):
+        assert metrics.log_loss([0, 1], double) == pytest.approx(36.04, abs=0.01)
+    assert metrics.log_loss([0, 1], pd.Series(sure)) == metrics.log_loss([0, 1], sure)

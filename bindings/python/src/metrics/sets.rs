@@ -27,6 +27,13 @@ enum Counted {
     Tables(Tables),
 }
 
+impl Counted {
+    /// Whether counts are whole numbers: scikit-learn's are floats where no row is right.
+    fn is_whole(&self) -> bool {
+        !matches!(self, Self::Classes(confusion) if confusion.correct() == 0.0)
+    }
+}
+
 struct Tables {
     truth: Vec<bool>,
     predicted: Vec<bool>,
@@ -256,7 +263,7 @@ pub(crate) fn metrics_scores<'py>(
         let recall = column(1, |scores| scores.recall)?;
         let fscore = column(2, |scores| scores.fscore)?;
         let support: Vec<f64> = rows.iter().map(|(_, support)| *support).collect();
-        let whole = pair.is_whole();
+        let whole = pair.is_whole() && counted.is_whole();
         let support = array(py, &support);
         return Ok((precision, recall, fscore, support, whole).into_pyobject(py)?.into_any());
     };
@@ -374,17 +381,14 @@ pub(crate) fn metrics_multilabel<'py>(
 ) -> PyResult<(Bound<'py, PyByteArray>, bool)> {
     let py = y_true.py();
     let pair = Pair::usual(y_true, y_pred, sample_weight, labels)?;
-    let mut whole = pair.weight.is_none();
-    let tallies = match pair.count(py)? {
+    let counted = pair.count(py)?;
+    let whole = pair.weight.is_none() && counted.is_whole();
+    let tallies = match counted {
         Counted::Classes(_) if samplewise => {
             let message = "`samplewise` does not fit: it needs several labels a row";
             return Err(invalid(py, message));
         }
-        Counted::Classes(confusion) => {
-            // As scikit-learn, whose zeros are floats.
-            whole &= confusion.correct() > 0.0;
-            confusion.tallies()
-        }
+        Counted::Classes(confusion) => confusion.tallies(),
         Counted::Tables(tables) => work(py, || {
             let tables = tables.of()?;
             Ok(if samplewise { tables.row_tallies() } else { tables.tallies() })

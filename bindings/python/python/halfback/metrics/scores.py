@@ -16,7 +16,7 @@ from halfback import _native
 from halfback.errors import InvalidError
 from halfback.libraries import belongs
 from halfback.metrics.checks import choice, flag, number, refused, whole
-from halfback.metrics.columns import array, scalar
+from halfback.metrics.columns import array, plain, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -252,7 +252,7 @@ def log_loss(
     scikit-learn 1.9 `log_loss`.
     """
     kind = "log" if flag("normalize", normalize) else "log_sum"
-    proba = _renamed(y_proba, y_pred)
+    proba = _read(_renamed(y_proba, y_pred))
     return _native.metrics_loss(kind, y_true, proba, sample_weight, labels, None, None)
 
 
@@ -273,7 +273,8 @@ def brier_score_loss(
     half = None
     if scale_by_half != "auto":
         half = flag("scale_by_half", scale_by_half)
-    return _native.metrics_loss("brier", y_true, y_proba, sample_weight, labels, pos_label, half)
+    proba = _read(y_proba)
+    return _native.metrics_loss("brier", y_true, proba, sample_weight, labels, pos_label, half)
 
 
 def d2_log_loss_score(
@@ -288,7 +289,7 @@ def d2_log_loss_score(
 
     Source: scikit-learn 1.9 `d2_log_loss_score`.
     """
-    proba = _renamed(y_proba, y_pred)
+    proba = _read(_renamed(y_proba, y_pred))
     return _native.metrics_loss("d2_log", y_true, proba, sample_weight, labels, None, None)
 
 
@@ -304,7 +305,8 @@ def d2_brier_score(
 
     Source: scikit-learn 1.9 `d2_brier_score`.
     """
-    return _native.metrics_loss("d2_brier", y_true, y_proba, sample_weight, labels, pos_label, None)
+    proba = _read(y_proba)
+    return _native.metrics_loss("d2_brier", y_true, proba, sample_weight, labels, pos_label, None)
 
 
 def hinge_loss(
@@ -426,6 +428,15 @@ def _renamed(y_proba: object, y_pred: object) -> object:
         raise InvalidError(message, "invalid_argument")
     warnings.warn("`y_pred` is now called `y_proba`", FutureWarning, stacklevel=3)
     return y_pred
+
+
+def _read(y_proba: object) -> object:
+    """As scikit-learn, which reads single precision of other libraries than pandas as double."""
+    of_polars = belongs(y_proba, "polars", "Series", "DataFrame")
+    if not of_polars and not belongs(y_proba, "pyarrow", "Array", "ChunkedArray"):
+        return y_proba
+    found: Any = plain(y_proba, "y_proba")
+    return found.astype(float) if found.dtype.kind == "f" else found
 
 
 def _typed(thresholds: bytearray, kind: str, y_score: object) -> NDArray[Any]:
