@@ -93,6 +93,20 @@ impl Sound {
         }
     }
 
+    /// Whether a damaged copy can be opened to write; one that is refused keeps its files as they are.
+    fn opened(&self, state: &str, damage: impl FnOnce(&Path)) -> Result<(), String> {
+        let folder = folder();
+        let path = folder.path().join("hb");
+        copy(&self.path(state), &path);
+        damage(&path);
+        let files =
+            || ["registry.db", "registry.db-wal"].map(|file| std::fs::read(path.join(file)).ok());
+        let before = files();
+        let Err(error) = open(&path) else { return Ok(()) };
+        assert!(before == files(), "the refused opening changed its files");
+        Err(error.code().to_owned())
+    }
+
     fn hold(&self, registry: &Registry, what: &str) {
         let given = answers(registry);
         for (question, answer) in &given {
@@ -332,6 +346,12 @@ fn damage_to_the_write_ahead_log_is_told_or_harms_nothing() {
         let wal = |what: &str, change: Edit<'_>| {
             sound.damaged("killed", what, |path| edit(&path.join("registry.db-wal"), change));
         };
+        sound.damaged("killed", "nothing", |_| ());
+        assert_eq!(sound.opened("killed", |_| ()), Ok(()));
+        let code = sound.opened("killed", |path| {
+            edit(&path.join("registry.db-wal"), |bytes| bytes[2 * PAGE] ^= 1);
+        });
+        assert_eq!(code, Err("corrupt".to_owned()));
         for _ in 0..if is_long() { 500 } else { 20 } {
             let (byte, bit) = (dice.below(length), dice.below(8));
             wal(&format!("wal: bit {bit} of byte {byte}"), &|bytes| bytes[byte] ^= 1 << bit);

@@ -5,9 +5,9 @@
 //! calls about it can fail as a [`Plan`] says, and what they change is kept as [`Event`]s. The
 //! code under test is exactly the code that ships.
 
-use std::ffi::{CStr, OsStr, c_char, c_int, c_long, c_void};
+use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_long, c_void};
 use std::mem::MaybeUninit;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -112,6 +112,8 @@ pub(crate) struct Watch(MutexGuard<'static, ()>);
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) events: Vec<Event>,
+    /// What the registry's file of words told to be durable when each event was over.
+    pub(crate) durable: Vec<u64>,
     /// Whether a call met the plan.
     pub(crate) met: bool,
 }
@@ -124,6 +126,7 @@ struct State {
     met: bool,
     interrupted: bool,
     events: Vec<Event>,
+    durable: Vec<u64>,
 }
 
 static ACTIVE: AtomicBool = AtomicBool::new(false);
@@ -133,6 +136,14 @@ static STATE: Mutex<Option<State>> = Mutex::new(None);
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does what the test itself looks at: none of its calls is watched.
+pub(crate) fn unwatched<T>(look: impl FnOnce() -> T) -> T {
+    let active = ACTIVE.swap(false, Ordering::SeqCst);
+    let seen = look();
+    ACTIVE.store(active, Ordering::SeqCst);
+    seen
 }
 
 /// Watches a folder, which is given without links.
@@ -145,6 +156,7 @@ pub(crate) fn watch(folder: &Path, plan: Plan) -> Watch {
         met: false,
         interrupted: false,
         events: Vec::new(),
+        durable: Vec::new(),
     };
     *lock() = Some(state);
     ACTIVE.store(true, Ordering::SeqCst);
@@ -156,7 +168,7 @@ impl Watch {
     #[expect(clippy::unused_self, reason = "only who watches may")]
     pub(crate) fn mark(&self, number: usize) {
         if let Some(state) = &mut *lock() {
-            state.events.push(Event::Mark(number));
+            state.changed(Event::Mark(number));
         }
     }
 
@@ -164,10 +176,8 @@ impl Watch {
         let Self(_alone) = self;
         ACTIVE.store(false, Ordering::SeqCst);
         let state = lock().take();
-        state.map_or(Seen { events: Vec::new(), met: false }, |state| Seen {
-            events: state.events,
-            met: state.met,
-        })
+        let State { events, durable, met, .. } = state.expect("a watch has a state");
+        Seen { events, durable, met }
     }
 }
 
@@ -208,6 +218,23 @@ impl State {
 
     fn changed(&mut self, event: Event) {
         self.events.push(event);
+        self.durable.push(self.told().unwrap_or(0));
+    }
+
+    /// What the file of words of the registry in `hb` holds as its durable commit, which a store into
+    /// mapped memory put there and no call: read without a call that is watched.
+    fn told(&self) -> Option<u64> {
+        const PLACE: i64 = 56;
+        let path = CString::new(self.folder.join("hb/generation").into_os_string().into_vec());
+        let mut word = [0_u8; 8];
+        // SAFETY: the path ends with a zero, the buffer is as long as is said, and the file is closed.
+        let read = unsafe {
+            let file = libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.ok()?.as_ptr(), 0);
+            let read = libc::syscall(libc::SYS_pread64, file, word.as_mut_ptr(), word.len(), PLACE);
+            libc::syscall(libc::SYS_close, file);
+            read
+        };
+        (read == 8).then_some(u64::from_le_bytes(word))
     }
 }
 

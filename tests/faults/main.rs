@@ -20,7 +20,8 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kernel::{Event, KINDS, Kind, Plan};
+use halfback::{Options, Registry};
+use kernel::{Event, KINDS, Kind, Plan, Seen};
 use replay::{Dice, Disk, Luck, Tree};
 use scenario::{CARE, DISK, LIFE, Scenario, World};
 
@@ -191,6 +192,8 @@ struct Recording {
     /// The watched folder's inode.
     inode: u64,
     events: Vec<Event>,
+    /// What was told to be durable when each of them was over.
+    durable: Vec<u64>,
     met: bool,
     /// The disk as it was left.
     left: Tree,
@@ -211,7 +214,11 @@ fn record(scenario: &Scenario, plan: Plan) -> Recording {
     drop(world);
     let seen = watch.end();
     let (inode, left) = (disk.metadata().unwrap().ino(), replay::tree_of(&disk));
-    Recording { inode, events: seen.events, met: seen.met, left }
+    let Seen { events, durable, met } = seen;
+    let options = Options { read_only: true, ..Options::default() };
+    let commits = Registry::open_with(disk.join("hb"), options).unwrap().info().unwrap().commit;
+    assert_eq!(durable.last().map(|told| told >> 20), Some(commits.cast_unsigned()));
+    Recording { inode, events, durable, met, left }
 }
 
 /// What no power loss may take and nobody relies on: the files that are mapped into memory.
@@ -221,22 +228,29 @@ fn is_passing(path: &Path) -> bool {
 
 /// Makes the disk as it may be after a loss of power, and holds the registry on it to what was
 /// acknowledged before.
-fn survive(scenario: &Scenario, tree: &Tree, acknowledged: &[usize], dice: &mut Dice) {
+fn survive(
+    scenario: &Scenario,
+    tree: &Tree,
+    acknowledged: &[usize],
+    durable: &[u64],
+    dice: &mut Dice,
+) {
     let folder = folder();
     scenario.prepare(folder.path());
     for (path, content) in tree {
         let path = folder.path().join(DISK).join(path);
         match content {
             None => std::fs::create_dir(&path).unwrap(),
-            Some(content) if is_passing(&path) => pass(&path, content, dice),
+            Some(content) if is_passing(&path) => pass(&path, content, durable, dice),
             Some(content) => std::fs::write(&path, content).unwrap(),
         }
     }
     scenario.hold(folder.path(), acknowledged);
 }
 
-/// A file that was mapped is lost, or holds zeros, or what was there some time before.
-fn pass(path: &PathBuf, content: &[u8], dice: &mut Dice) {
+/// A file that was mapped is lost, or holds zeros, or what was there some time before; `durable` is
+/// what it told until then.
+fn pass(path: &PathBuf, content: &[u8], durable: &[u64], dice: &mut Dice) {
     let luck = dice.below(3);
     if luck == 0 {
         return;
@@ -246,6 +260,11 @@ fn pass(path: &PathBuf, content: &[u8], dice: &mut Dice) {
         content.resize(content.len().max(1 << 13), 0);
         let words = content[64..].chunks_exact_mut(8);
         words.for_each(|word| word.copy_from_slice(&dice.roll().to_le_bytes()));
+    }
+    if path.ends_with("hb/generation") && content.len() >= 64 {
+        let last = durable.len() - 1;
+        let told = durable[if dice.below(2) == 0 { last } else { dice.below(durable.len()) }];
+        content[56..64].copy_from_slice(&told.to_le_bytes());
     }
     std::fs::write(path, &content).unwrap();
     if path.ends_with("generation") && content.len() > 16 && content[0] != 0 {
@@ -325,7 +344,10 @@ impl Outage<'_> {
             }
             let survived = std::panic::catch_unwind({
                 let mut dice = dice.clone();
-                move || survive(self.scenario, &tree, acknowledged, &mut dice)
+                // Up to the next call: it is told between the calls.
+                let told = self.recording.durable.len().min(point + 2);
+                let durable = &self.recording.durable[..told];
+                move || survive(self.scenario, &tree, acknowledged, durable, &mut dice)
             });
             let call = &self.recording.events[point];
             assert!(

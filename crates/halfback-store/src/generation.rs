@@ -10,9 +10,11 @@
 //! it. `docs/adr/0004-one-file-of-words.md` says what follows from that.
 //!
 //! Beside the words stands the number of a commit that is durable: a database that ends before it has
-//! lost what was acknowledged.
+//! lost what was acknowledged (`docs/adr/0014-the-words-tell-what-is-durable.md`).
 
 use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::ptr::NonNull;
@@ -33,6 +35,8 @@ const MAGIC: &[u8; 8] = b"hb-gen-2";
 const HEADER: usize = 64;
 /// Where in the header the durable commit stands; what is before that names the file.
 const DURABLE: usize = HEADER - 8;
+/// Where the registry's identity stands.
+const UUID: Range<usize> = 16..52;
 const SIZE: usize = HEADER + WORDS * 8;
 
 /// The place of one word.
@@ -72,7 +76,6 @@ pub struct Generation {
     map: MmapRaw,
     file: File,
     header: [u8; HEADER],
-    uuid: String,
     writable: bool,
     /// Holds the shared lock on the folder; none once they are retired.
     presence: Mutex<Option<File>>,
@@ -91,7 +94,7 @@ impl Generation {
         loop {
             let file = match options(writable).open(path) {
                 Ok(file) => file,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error).on("open", path),
             };
             let header = header(uuid, &file).on("examine", path)?;
@@ -101,16 +104,16 @@ impl Generation {
             let presence = presence(path, FlockOperation::LockShared)?;
             // Until the lock was there, another file may have taken the place of this one.
             if is_at(path, &file) && is_whole(&file, &header) {
-                return Self::from_file(file, path, (header, uuid), writable, presence).map(Some);
+                return Self::from_file(file, path, header, writable, presence).map(Some);
             }
         }
     }
 
     /// Makes the words of the registry `uuid` where [`Generation::map`] finds none, and maps them;
-    /// the caller holds the writer lock.
+    /// what was told to be durable stays. The caller holds the writer lock.
     ///
     /// Fails with the code `busy` while a process still maps words that were deleted or replaced.
-    pub fn make(path: &Path, uuid: &str) -> Result<Self> {
+    pub fn make(path: &Path, uuid: &str, durable: Durable) -> Result<Self> {
         let file = options(true).create(true).truncate(false).open(path).on("make", path)?;
         let header = header(uuid, &file).on("examine", path)?;
         let lock = if has_header(&file, &header) {
@@ -122,12 +125,15 @@ impl Generation {
         let presence = presence(path, lock)?;
         lengthen(&file).on("write", path)?;
         let shared = presence.try_clone().on("lock", path)?;
-        let words = Self::from_file(file, path, (header, uuid), true, presence)?;
+        let words = Self::from_file(file, path, header, true, presence)?;
         if lock == FlockOperation::NonBlockingLockExclusive {
             words.fill(|_| true)?;
             // The header comes last: before it, nobody takes the file for whole.
             words.file.write_all_at(&header, 0).on("write", path)?;
             flock(&shared, FlockOperation::LockShared).on("lock", path)?;
+        }
+        if let Some(commit) = durable.commit(uuid) {
+            words.acknowledge(commit);
         }
         words.repair()?;
         Ok(words)
@@ -136,7 +142,7 @@ impl Generation {
     fn from_file(
         file: File,
         path: &Path,
-        (header, uuid): ([u8; HEADER], &str),
+        header: [u8; HEADER],
         writable: bool,
         presence: File,
     ) -> Result<Self> {
@@ -147,7 +153,6 @@ impl Generation {
             map: map.on("map", path)?,
             file,
             header,
-            uuid: uuid.to_owned(),
             writable,
             presence: Mutex::new(Some(presence)),
         })
@@ -186,8 +191,8 @@ impl Generation {
 
     /// Says that a commit is durable, which the disk has said before.
     pub fn acknowledge(&self, commit: CommitNumber) {
-        let told = Durable::of(commit, &self.uuid);
         if self.writable {
+            let told = Durable::of(commit, &self.header[UUID]);
             self.at(DURABLE).store(told.0, Ordering::Release);
         }
     }
@@ -209,6 +214,7 @@ impl Generation {
         let path = Path::new("generation");
         if self.file.metadata().on("examine", path)?.len() < SIZE as u64 {
             lengthen(&self.file).on("write", path)?;
+            // The durable commit comes back with the next one.
             self.file.write_all_at(&self.header, 0).on("write", path)?;
         }
         for word in words() {
@@ -249,19 +255,17 @@ impl Generation {
     }
 }
 
-/// The number of a durable commit with a check sum, in eight bytes that are stored at once.
-///
-/// The file is never synced, so after a loss of power it may be older, or zeros; what was damaged
-/// tells nothing.
+/// The number of a durable commit with a check sum over it and the registry's identity, in eight bytes
+/// that are stored at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Durable(u64);
 
 impl Durable {
     const CHECK: u32 = 20;
 
-    /// What the file at `path` tells, whichever registry's it is. Read before the database, which may
+    /// What the file at `path` tells, whichever registry's it is; read before the database, which may
     /// only go on meanwhile.
-    pub fn read(path: &Path) -> Self {
+    pub fn read(path: &Path) -> Result<Self> {
         let mut bytes = [0; 8];
         let read = options(false).open(path).and_then(|file| {
             if file.metadata()?.is_file() {
@@ -269,19 +273,27 @@ impl Durable {
             }
             Ok(())
         });
-        Self(if read.is_ok() { u64::from_le_bytes(bytes) } else { 0 })
+        match read {
+            // It is absent, or cut short.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) =>
+            {
+                Ok(Self(0))
+            }
+            read => read.on("read", path).map(|()| Self(u64::from_le_bytes(bytes))),
+        }
     }
 
-    /// The commit; `None` where it is not told, or told of another registry.
+    /// The commit; `None` where it is not told, damaged, or of another registry.
     pub fn commit(self, uuid: &str) -> Option<CommitNumber> {
         let commit = CommitNumber(i64::try_from(self.0 >> Self::CHECK).ok()?);
-        (self == Self::of(commit, uuid) && commit.0 > 0).then_some(commit)
+        (commit.0 > 0 && self == Self::of(commit, uuid.as_bytes())).then_some(commit)
     }
 
-    fn of(commit: CommitNumber, uuid: &str) -> Self {
+    fn of(commit: CommitNumber, uuid: &[u8]) -> Self {
         let number = commit.0.cast_unsigned() << Self::CHECK;
         let mut crc = Crc::new();
-        crc.update(uuid.as_bytes());
+        crc.update(uuid);
         crc.update(&number.to_le_bytes());
         Self(number | u64::from(crc.sum() >> (u32::BITS - Self::CHECK)))
     }
@@ -366,6 +378,10 @@ mod tests {
         (folder, path)
     }
 
+    fn make(path: &Path, uuid: &str) -> Result<Generation> {
+        Generation::make(path, uuid, Durable::read(path)?)
+    }
+
     fn map(path: &Path) -> Option<Generation> {
         Generation::map(path, "u", false).unwrap()
     }
@@ -373,7 +389,7 @@ mod tests {
     #[test]
     fn words_are_shared_and_a_dead_writer_is_repaired() {
         let (_folder, path) = bench();
-        let writer = Generation::make(&path, "u").unwrap();
+        let writer = make(&path, "u").unwrap();
         let reader = map(&path).unwrap();
         let word = Word::of(EntityId(7));
         let before = reader.stable(word).unwrap();
@@ -391,11 +407,11 @@ mod tests {
     #[test]
     fn a_file_of_another_registry_is_not_used() {
         let (_folder, path) = bench();
-        drop(Generation::make(&path, "one").unwrap());
+        drop(make(&path, "one").unwrap());
         assert!(Generation::map(&path, "two", true).unwrap().is_none());
         std::fs::write(&path, b"short").unwrap();
         assert!(Generation::map(&path, "one", true).unwrap().is_none());
-        drop(Generation::make(&path, "one").unwrap());
+        drop(make(&path, "one").unwrap());
         assert!(Generation::map(&path, "one", true).unwrap().is_some());
     }
 
@@ -403,7 +419,7 @@ mod tests {
     fn new_words_are_made_only_when_nobody_has_old_ones() {
         let (folder, path) = bench();
         let reader = {
-            drop(Generation::make(&path, "u").unwrap());
+            drop(make(&path, "u").unwrap());
             map(&path).unwrap()
         };
         let copy = folder.path().join("copy");
@@ -414,19 +430,19 @@ mod tests {
                 std::fs::rename(&copy, &path).unwrap();
             }
             assert!(map(&path).is_none());
-            let error = Generation::make(&path, "u").unwrap_err();
+            let error = make(&path, "u").unwrap_err();
             assert_eq!(error.code(), "busy", "{error}");
         }
         let before = reader.stable(Word::STRUCTURE);
         drop(reader);
-        drop(Generation::make(&path, "u").unwrap());
+        drop(make(&path, "u").unwrap());
         assert_ne!(map(&path).unwrap().stable(Word::STRUCTURE), before);
     }
 
     #[test]
     fn what_was_cut_off_is_made_good_in_place_with_words_that_never_were() {
         let (_folder, path) = bench();
-        let writer = Generation::make(&path, "u").unwrap();
+        let writer = make(&path, "u").unwrap();
         let reader = map(&path).unwrap();
         let word = words().last().unwrap();
         let before = reader.stable(word).unwrap();
@@ -436,7 +452,7 @@ mod tests {
         // By the next to open it, while others have it,
         cut(HEADER as u64);
         assert!(map(&path).is_none());
-        drop(Generation::make(&path, "u").unwrap());
+        drop(make(&path, "u").unwrap());
         let second = reader.stable(word).unwrap();
         assert_ne!(second, before);
         // and by a writer that has it open.
@@ -452,29 +468,38 @@ mod tests {
 
     #[test]
     fn the_durable_commit_is_told_of_one_registry_and_not_where_it_is_damaged() {
+        const ONE: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+        const OTHER: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
         let (_folder, path) = bench();
-        assert_eq!(Durable::read(&path).commit("u"), None);
-        let words = Generation::make(&path, "u").unwrap();
-        assert_eq!(Durable::read(&path).commit("u"), None);
+        assert_eq!(Durable::read(&path).unwrap().commit(ONE), None);
+        let words = make(&path, ONE).unwrap();
+        assert_eq!(Durable::read(&path).unwrap().commit(ONE), None);
         for number in [1, 2, 1_000_000_000_000] {
             words.acknowledge(CommitNumber(number));
-            let told = Durable::read(&path);
-            assert_eq!((told.commit("u"), told.commit("v")), (Some(CommitNumber(number)), None));
+            let told = Durable::read(&path).unwrap();
+            assert_eq!((told.commit(ONE), told.commit(OTHER)), (Some(CommitNumber(number)), None));
             for bit in 0..64 {
-                assert_eq!(Durable(told.0 ^ 1 << bit).commit("u"), None, "bit {bit}");
+                assert_eq!(Durable(told.0 ^ 1 << bit).commit(ONE), None, "bit {bit}");
             }
         }
-        // It is not what names the file.
+        // It is not what names the file, and stays when that is made anew.
         drop(words);
-        assert!(map(&path).is_some());
-        drop(Generation::make(&path, "u").unwrap());
-        assert_eq!(Durable::read(&path).commit("u"), Some(CommitNumber(1_000_000_000_000)));
+        assert!(Generation::map(&path, ONE, true).unwrap().is_some());
+        let copy = path.with_extension("copy");
+        std::fs::copy(&path, &copy).unwrap();
+        std::fs::rename(&copy, &path).unwrap();
+        assert!(Generation::map(&path, ONE, true).unwrap().is_none());
+        drop(make(&path, ONE).unwrap());
+        assert_eq!(
+            Durable::read(&path).unwrap().commit(ONE),
+            Some(CommitNumber(1_000_000_000_000))
+        );
     }
 
     #[test]
     fn all_words_have_room_on_the_disk() {
         let (_folder, path) = bench();
-        let words = Generation::make(&path, "u").unwrap();
+        let words = make(&path, "u").unwrap();
         let room = || std::fs::metadata(&path).unwrap().blocks() * 512;
         assert!(room() >= SIZE as u64, "{}", room());
         OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();

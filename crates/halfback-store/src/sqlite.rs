@@ -32,7 +32,7 @@ use batch::{Queue, Turn, Writer};
 use checkpoint::{Checkpoints, Due};
 use connection::{
     Fingerprint, Mode, application_id, beside, connect, examine, failure, foreign, is_empty,
-    keep_log, refused,
+    keep_log, refused, sync_log,
 };
 
 use create::{initialise, make, refuse_leftovers, refuse_or_prepare};
@@ -269,7 +269,7 @@ impl Opened {
         let database = folder.join(DATABASE);
         let words = folder.join(GENERATION);
         let file = writer_lock::key(&database);
-        let durable = Durable::read(&words);
+        let durable = Durable::read(&words)?;
         let (connection, mode) = reader(&database)?;
         let mut opened = Self::new(folder, file, examine(&connection, folder, durable, mode)?)?;
         let words = Generation::map(&words, &opened.uuid, false)?;
@@ -297,7 +297,7 @@ impl Opened {
             }
         }
         let words = folder.join(GENERATION);
-        let durable = Durable::read(&words);
+        let durable = Durable::read(&words)?;
         let connection = connect(&database, mode)?;
         if access.create && application_id(&connection, mode)? == 0 && is_empty(&connection)? {
             if guard.is_none() {
@@ -310,11 +310,12 @@ impl Opened {
             folder::sync(folder)?;
         }
         let uuid = examine(&connection, folder, durable, mode)?;
+        sync_log(&database)?;
         let mut opened = Self::new(folder, writer_lock::key(&database), uuid)?;
         opened.pool.readers.lock().push(Reader { connection, still: None });
         opened.generation = match Generation::map(&words, &opened.uuid, true)? {
             None if guard.is_none() => return Ok(None),
-            None => Some(Arc::new(Generation::make(&words, &opened.uuid)?)),
+            None => Some(Arc::new(Generation::make(&words, &opened.uuid, durable)?)),
             mapped => mapped.map(Arc::new),
         };
         Ok(Some(opened))
@@ -329,7 +330,7 @@ impl Opened {
         &self,
         open: impl FnOnce(&Path) -> Result<(Connection, Mode)>,
     ) -> Result<(Connection, Mode)> {
-        let durable = Durable::read(&self.folder.join(GENERATION));
+        let durable = Durable::read(&self.folder.join(GENERATION))?;
         let opened = open(&self.database);
         if !self.is_in_place() {
             return Err(moved(&self.folder));
@@ -370,6 +371,7 @@ impl Opened {
     /// A connection to write with.
     fn writer(&self) -> Result<Connection> {
         let connection = self.connect()?;
+        sync_log(&self.database)?;
         // Another program may have changed that.
         keep_log(&connection)?;
         // What a savepoint needs to be undone goes into memory, not into files.

@@ -48,8 +48,12 @@ pub(crate) fn refuse_taken(to: &Path, overwrite: bool, magic: &[u8], what: &str)
 }
 
 fn begins_with(path: &Path, magic: &[u8]) -> std::io::Result<bool> {
-    // A pipe would be waited for.
-    if !path.metadata().is_ok_and(|found| found.is_file()) {
+    // A pipe would be waited for; a link may lead to nothing.
+    let is_file = match path.metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        found => found?.is_file(),
+    };
+    if !is_file {
         return Ok(false);
     }
     let mut begins = vec![0; magic.len()];

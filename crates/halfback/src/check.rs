@@ -85,7 +85,7 @@ impl View {
     pub fn check_with(&self, check: Check, progress: Progress<'_>) -> Result<CheckReport> {
         match self.hold_on_registry(Privilege::ReadAudit) {
             Err(error) if error.kind() == Kind::Denied => {
-                return Err(self.damage_of_grants(progress)?.unwrap_or(error));
+                return Err(self.denied(error, progress)?);
             }
             // What says who may ask may be what is damaged.
             _ => {}
@@ -116,17 +116,19 @@ impl View {
         Ok(CheckReport { commits, rows, artifacts: named.len() as u64, findings, notices })
     }
 
-    /// Why somebody may have been denied who is not: what was granted cannot be told from a damaged
-    /// database. It says that there is damage, and not of what.
-    fn damage_of_grants(&self, progress: Progress<'_>) -> Result<Option<Error>> {
+    /// A denial, which says of a database that is not as it was recorded that this may be why: what
+    /// was granted is read from it.
+    fn denied(&self, denial: Error, progress: Progress<'_>) -> Result<Error> {
         let mut findings = Findings::default();
         let check = Check { artifacts: false };
         self.snapshot(|snapshot| snapshot.check_database(check, &mut findings, progress))?;
-        let found = findings.into_vec().len();
-        let message = format!(
-            "the database is damaged in {found} places, so what was granted to you cannot be told; keep the folder as it is, and `restore` a backup to a new one"
-        );
-        Ok((found > 0).then(|| Detail::Corrupt(message).into()))
+        if findings.into_vec().is_empty() {
+            return Ok(denial);
+        }
+        Ok(Detail::PermissionDenied(format!(
+            "{denial}; and the database is not as it was recorded, so that what was granted may be damaged: have its owner run `check`"
+        ))
+        .into())
     }
 }
 

@@ -44,7 +44,8 @@ impl View {
     /// keys, one of them must be among those that signed before the copy can be loaded.
     ///
     /// The copy's [`Origin`] has the system `halfback`, the version's pin as its reference, its URI,
-    /// and its times, and before it what the version's own origin says. Copying it again gives the
+    /// and its times, and [before it](Origin::earlier) what the version's own origin says: who sees
+    /// the copy learns what it was called there, but nobody's name. Copying it again gives the
     /// version that is there already.
     ///
     /// ```

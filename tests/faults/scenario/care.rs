@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use halfback::{
-    Bundle, CopyOptions, Erasable, Error, Options, Registry, SweepOptions, no_progress, restore,
+    Bundle, Content, CopyOptions, Erasable, Error, Options, Registry, SweepOptions, UpdateModel,
+    no_progress, restore,
 };
 
 use super::{Found, HOME, Scenario, Step, World, create_model, find, first, is_whole, sound};
@@ -13,6 +14,19 @@ pub(crate) const CARE: Scenario = Scenario { steps: &STEPS, thin: 5, given };
 
 /// A backup that lies beside the disk.
 const GIVEN: &str = "given";
+
+/// What is erased.
+const COMMENT: &str = "ask Ada Lovelace, 0170 1234";
+
+/// Whether a file of a registry's database holds the comment.
+fn is_left(registry: &Path) -> bool {
+    ["registry.db", "registry.db-wal"].iter().any(|name| {
+        // With calls that are not made to fail.
+        let bytes = crate::kernel::unwatched(|| std::fs::read(registry.join(name)));
+        let bytes = bytes.unwrap_or_default();
+        bytes.windows(COMMENT.len()).any(|window| window == COMMENT.as_bytes())
+    })
+}
 
 /// The backup that the registry is made of: three versions, and content that no version names.
 fn given(folder: &Path) {
@@ -23,7 +37,11 @@ fn given(folder: &Path) {
         super::register(&registry, run, &content).unwrap();
     }
     world.registry = Some(registry.clone());
-    let old = halfback::Content::Bytes { name: "model.bin".into(), bytes: vec![3; 9_000] };
+    let comment = Some(COMMENT.to_owned());
+    registry
+        .update_model(UpdateModel { name: "fraud".into(), comment, ..UpdateModel::default() })
+        .unwrap();
+    let old = Content::Bytes { name: "model.bin".into(), bytes: vec![3; 9_000] };
     world.register("old", &old).unwrap();
     registry.backup(folder.join(GIVEN), false, &mut no_progress).unwrap();
     registry.close().unwrap();
@@ -39,7 +57,7 @@ const STEPS: [Step; 11] = [
             }
             world.registry().map(drop)
         },
-        shows: |Found { registry, .. }| is_whole(registry, "two"),
+        shows: |Found { registry, .. }| is_whole(registry, "one") && is_whole(registry, "two"),
     },
     Step { name: "backup", run: back_up, shows: |found| is_saved(found, "two") },
     Step {
@@ -67,7 +85,10 @@ const STEPS: [Step; 11] = [
         },
         shows: |Found { disk, .. }| {
             let path = disk.join("two.hbz");
-            path.exists() && Bundle::open(path).unwrap().verify(&mut no_progress).is_ok()
+            path.exists() && {
+                Bundle::open(path).unwrap().verify(&mut no_progress).unwrap();
+                true
+            }
         },
     },
     Step {
@@ -97,22 +118,22 @@ const STEPS: [Step; 11] = [
     Step {
         name: "sweep",
         run: |world| {
-            let options = SweepOptions { grace: Duration::ZERO, dry_run: false };
+            let sweep = |dry_run| SweepOptions { grace: Duration::ZERO, dry_run };
             let registry = world.registry()?;
-            registry.put_artifact(
-                "fraud",
-                &halfback::Content::Bytes { name: "x".into(), bytes: b"of nobody".to_vec() },
-                &mut no_progress,
-            )?;
-            registry.sweep(options).map(drop)
+            let of_nobody = Content::Bytes { name: "x".into(), bytes: b"of nobody".to_vec() };
+            registry.put_artifact("fraud", &of_nobody, &mut no_progress)?;
+            registry.sweep(sweep(false))?;
+            assert_eq!(registry.sweep(sweep(true))?.files, 0, "it left something");
+            Ok(())
         },
         shows: |_| true,
     },
     Step {
         name: "erase",
         run: |world| {
-            let registry = world.registry()?;
-            registry.erase(Erasable::Texts, "fraud", "asked for").map(drop)
+            let erased = world.registry()?.erase(Erasable::Texts, "fraud", "asked for")?;
+            assert!(!(erased.wiped && is_left(&world.disk().join(HOME))), "it is in a file still");
+            Ok(())
         },
         shows: |Found { registry, .. }| {
             let model = registry.find_model("fraud").unwrap();
@@ -161,5 +182,7 @@ fn is_brought(Found { disk, .. }: &Found<'_>, run: &str) -> bool {
     }
     let other = other(disk).unwrap();
     sound(&other);
-    is_whole(&other, run)
+    let found = find(&other, run).unwrap();
+    let origin = found.and_then(|version| version.origin);
+    origin.is_some_and(|origin| origin.system == "halfback") && is_whole(&other, run)
 }

@@ -294,8 +294,8 @@ impl Writer {
     }
 
     /// The last commit of the transaction that is open.
-    fn head(&self) -> Option<CommitNumber> {
-        self.connection.as_ref().and_then(|connection| head(connection).ok())
+    fn head(&self) -> rusqlite::Result<CommitNumber> {
+        self.connection.as_ref().map_or(Err(rusqlite::Error::InvalidQuery), head)
     }
 
     /// What a failure means to the caller.
@@ -381,11 +381,11 @@ impl Batch {
         }
         let began = Instant::now();
         generation.begin(&self.words);
+        let head = writer.head();
         // A failure may end the transaction: what says why is the first that did.
         let open = writer.is_open();
-        let head = writer.head();
-        let committed = writer.execute("COMMIT");
-        if let (Some(head), Ok(_)) = (head, &committed) {
+        let committed = head.and_then(|head| writer.execute("COMMIT").map(|_| head));
+        if let Ok(head) = committed {
             generation.acknowledge(head);
         }
         generation.end(&self.words);

@@ -1,6 +1,7 @@
 //! Connections to the database: how each kind is opened, and what SQLite's failures mean.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use rustix::io::Errno;
 
 use super::create::refuse_leftovers;
 use super::{DATABASE, GENERATION, log_file};
-use crate::error::{Detail, Error, IoContext, Result};
+use crate::error::{Detail, Error, IoContext, Kind, Result};
 use crate::generation::Durable;
 use crate::id::CommitNumber;
 use crate::schema::{self, Dialect};
@@ -62,6 +63,8 @@ pub(super) fn connect(database: &Path, mode: Mode) -> Result<Connection> {
         connection.pragma_update(None, "cache_size", -CACHE)?;
         connection.pragma_update_and_check(None, "journal_size_limit", LOG_SIZE, |_| Ok(()))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // Until it is known to be sound, closing it leaves its files as they are.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(connection)
     };
     let connection = open().map_err(|error| opening(&error, database, mode))?;
@@ -233,17 +236,33 @@ pub(super) fn examine(
         ))
         .into());
     }
-    // A head that cannot be read is told by whoever reads it.
-    let found = head(connection).ok();
+    let found = match head(connection).map_err(|e| refused(connection, &e)) {
+        // A damaged head is told by whoever reads it.
+        Err(error) if error.kind() == Kind::Integrity => None,
+        found => Some(found?),
+    };
     if let (Some(known), Some(found)) = (durable.commit(&uuid), found)
         && found < known
     {
         return Err(Detail::Corrupt(format!(
-            "the registry in `{shown}` ends with commit {found}, and commit {known} was acknowledged: `{DATABASE}-wal` was deleted or damaged, or `{DATABASE}` replaced by an older one; put that back, or `restore` a backup to a new folder; to go on with what is left, remove the file `{GENERATION}`"
+            "the registry in `{shown}` ends with commit {found}, and commit {known} was acknowledged: `{DATABASE}-wal` was deleted or damaged, or `{DATABASE}` replaced by an older one; put back both as they were, or `restore` a backup to a new folder; to go on with what is left, move the file `{GENERATION}` away"
         ))
         .into());
     }
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .map_err(|e| failure(&e))?;
     Ok(uuid)
+}
+
+/// Makes durable what is in the log: a writer that was killed before it had synced its last commit
+/// leaves one that is read as if it were.
+pub(super) fn sync_log(database: &Path) -> Result<()> {
+    let log = beside(database, "-wal");
+    match File::open(&log).and_then(|file| file.sync_data()) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        synced => synced.on("sync", &log),
+    }
 }
 
 /// What is other in the database's schema than this library makes it.

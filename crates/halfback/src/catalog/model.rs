@@ -159,6 +159,9 @@ impl Command for CreateModel {
             Some(_) => return Err(tree::taken(Level::Model, &name)),
             None => {
                 let Self { task, comment, owner, tags, origin, allow_secrets, .. } = self;
+                if let (Some(origin), false) = (&origin, allow_secrets) {
+                    origin.refuse_secrets()?;
+                }
                 let profile = Profile { comment, owner, task, tags, allow_secrets };
                 let id = context.add(Level::Model, schema, name.leaf(), profile)?;
                 context.add_origin(id, origin)?;

@@ -8,9 +8,10 @@ use halfback_store::schema::ORIGIN;
 use halfback_store::sql::Row;
 use halfback_store::time::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::command::{Context, Snapshot};
+use crate::secret;
 
 /// What something was in the system that it was brought in from. Times and names here are that
 /// system's word; when it came into this registry, and by whom, the log tells.
@@ -33,8 +34,9 @@ pub struct Origin {
     /// Its URI there, where the reference is another name for it: names can move.
     #[serde(default)]
     pub uri: Option<String>,
-    /// What it was before, where that system had it from another one; the nearest first.
-    #[serde(default)]
+    /// What it was before, where that system had it from another one; the nearest first. Of more than
+    /// 32, the nearest and the first of all are kept.
+    #[serde(default, deserialize_with = "or_none")]
     pub earlier: Vec<EarlierOrigin>,
 }
 
@@ -54,12 +56,33 @@ pub struct EarlierOrigin {
 /// How many systems something may have been in before.
 const MOST_EARLIER: usize = 32;
 
+/// A list that may be null.
+fn or_none<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<EarlierOrigin>, D::Error> {
+    Option::deserialize(value).map(Option::unwrap_or_default)
+}
+
 impl Origin {
+    /// Refuses names that hold a secret, such as a URI with a password.
+    pub(super) fn refuse_secrets(&self) -> Result<()> {
+        let Self { reference, uri, earlier, .. } = self;
+        let earlier =
+            earlier.iter().flat_map(|earlier| [Some(&earlier.reference), earlier.uri.as_ref()]);
+        for text in [Some(reference), uri.as_ref()].into_iter().chain(earlier).flatten() {
+            secret::refuse(text, "`origin`")?;
+        }
+        Ok(())
+    }
+
     /// What comes before this where something is brought on from here.
     pub(crate) fn and_earlier(self) -> Vec<EarlierOrigin> {
         let Self { system, reference, uri, earlier, .. } = self;
-        let this = EarlierOrigin { system, reference, uri };
-        std::iter::once(this).chain(earlier).take(MOST_EARLIER).collect()
+        let mut all = vec![EarlierOrigin { system, reference, uri }];
+        all.extend(earlier);
+        if all.len() > MOST_EARLIER {
+            // The first of all says where it really is from.
+            all.drain(MOST_EARLIER - 1..all.len() - 1);
+        }
+        all
     }
 
     /// The origin in the columns from `first` on: system, reference, created, creator, updated,
@@ -156,5 +179,40 @@ fn earlier(origins: Vec<EarlierOrigin>) -> Result<Option<String>> {
     let origins = origins.into_iter().map(checked).collect::<Result<Vec<_>>>()?;
     let json = serde_json::to_string(&origins)
         .map_err(|error| Detail::Internal(format!("an origin has no JSON: {error}")))?;
-    Ok(Some(json))
+    text(json, "origin.earlier").map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(number: usize) -> EarlierOrigin {
+        EarlierOrigin { system: "house".into(), reference: number.to_string(), uri: None }
+    }
+
+    #[test]
+    fn of_a_long_way_the_nearest_and_the_first_are_kept() {
+        let origin = |count: usize| Origin {
+            earlier: (1..=count).map(place).collect(),
+            ..serde_json::from_str(r#"{"system": "house", "reference": "0", "earlier": null}"#)
+                .unwrap()
+        };
+        let ways = |count| -> Vec<String> {
+            origin(count).and_earlier().into_iter().map(|place| place.reference).collect()
+        };
+        assert_eq!(ways(2), ["0", "1", "2"]);
+        let long = ways(MOST_EARLIER);
+        assert_eq!(long.len(), MOST_EARLIER);
+        assert_eq!((long[30].as_str(), long[31].as_str()), ("30", "32"));
+    }
+
+    #[test]
+    fn earlier_origins_are_bounded_in_number_and_size() {
+        let many = (0..=MOST_EARLIER).map(place).collect();
+        assert_eq!(earlier(many).unwrap_err().code(), "invalid_argument");
+        let long = EarlierOrigin { reference: "x".repeat(60_000), ..place(1) };
+        assert!(earlier(vec![long.clone()]).is_ok());
+        assert_eq!(earlier(vec![long.clone(), long]).unwrap_err().code(), "invalid_argument");
+        assert_eq!(earlier(Vec::new()).unwrap(), None);
+    }
 }

@@ -106,6 +106,9 @@ impl RegisterVersion {
         for (what, text) in [("source", &self.source), ("location", &self.location)] {
             secret::refuse(text.as_deref().unwrap_or_default(), &format!("`{what}`"))?;
         }
+        if let Some(origin) = &self.origin {
+            origin.refuse_secrets()?;
+        }
         format.refuse_secrets()
     }
 }
