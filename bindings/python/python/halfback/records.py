@@ -251,7 +251,9 @@ class Origin:
     created_by: str | None = None
     """Who created it there; none where unknown, or once the name was erased."""
     earlier: tuple[EarlierOrigin, ...]
-    """What it was before, where that system had it from another one; the nearest first."""
+    """What it was before, where that system had it from another one; the nearest first. Of more
+    than 32, the nearest and the first of all are kept.
+    """
     updated_at: datetime | None = None
     """When it was last changed there."""
     uri: str | None = None

@@ -14,6 +14,7 @@ import java.util.List;
  * @param createdAt When it was created there.
  * @param createdBy Who created it there; none where unknown, or once the name was erased.
  * @param earlier What it was before, where that system had it from another one; the nearest first.
+ *     Of more than 32, the nearest and the first of all are kept.
  * @param updatedAt When it was last changed there.
  * @param uri Its URI there, where the reference is another name for it: names can move.
  */
