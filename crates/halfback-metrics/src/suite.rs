@@ -6,6 +6,7 @@ mod multiclass;
 mod paired;
 mod prepared;
 mod regression;
+mod resampled;
 mod table;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::column::{Label, Labels, Matrix, Scores, Weights, finite, rows};
 use crate::encode::{encode, positives};
 use crate::error::{Error, Metric, Result};
-use crate::interval::{Interval, bootstrap, outside};
+use crate::interval::{Interval, outside};
 use crate::score::within_unit;
 
 pub use paired::Compared;
@@ -40,12 +41,24 @@ pub enum Method {
     OrderStatistics,
     /// Percentiles of a Poisson bootstrap over the rows.
     Bootstrap,
+    /// The same within strata.
+    StratifiedBootstrap,
+    /// Percentiles of a Poisson bootstrap over clusters of rows.
+    ClusterBootstrap,
+    /// The same within strata.
+    StratifiedClusterBootstrap,
     /// DeLong's variance of the difference of two areas (1988).
     Delong,
     /// Tango's score interval (1998); of no difference `McNemar`'s mid-p value.
     McnemarTango,
     /// Percentiles of a Poisson bootstrap that draws the rows of both models together.
     PairedBootstrap,
+    /// The same within strata.
+    PairedStratifiedBootstrap,
+    /// Percentiles of a Poisson bootstrap that draws clusters of rows of both models together.
+    PairedClusterBootstrap,
+    /// The same within strata.
+    PairedStratifiedClusterBootstrap,
 }
 
 /// A metric of the set.
@@ -98,8 +111,10 @@ impl Default for Binary<'_> {
 pub struct Suite {
     columns: Columns,
     weights: Option<Vec<f64>>,
-    /// The numbers of the rows in the whole, by which resamples draw them.
+    /// The numbers of the rows in the whole, or their clusters, by which resamples draw them.
     keys: Vec<u64>,
+    is_clustered: bool,
+    strata: Option<Vec<u32>>,
 }
 
 #[derive(Clone, Debug)]
@@ -211,7 +226,13 @@ impl Suite {
     }
 
     fn new(columns: Columns, weights: Weights<'_>, rows: usize) -> Self {
-        Self { columns, weights: weights.map(<[f64]>::to_vec), keys: (0..rows as u64).collect() }
+        Self {
+            columns,
+            weights: weights.map(<[f64]>::to_vec),
+            keys: (0..rows as u64).collect(),
+            is_clustered: false,
+            strata: None,
+        }
     }
 
     /// How many rows there are.
@@ -296,6 +317,8 @@ impl Suite {
             columns,
             weights: self.weights.as_deref().map(|column| pick(column, chosen)),
             keys: pick(&self.keys, chosen),
+            is_clustered: self.is_clustered,
+            strata: self.strata.as_deref().map(|column| pick(column, chosen)),
         }
     }
 
@@ -310,58 +333,23 @@ impl Suite {
         }
     }
 
-    /// The metrics with their intervals: by formulas, and with weights by a bootstrap.
+    /// The metrics with their intervals: by formulas, and with weights, clusters or strata by a
+    /// bootstrap.
     pub fn measure(&self, settings: &Settings) -> Result<Vec<Measured>> {
         outside(settings.level)?;
+        self.check_weights()?;
         let names = self.names();
         let prepared = Prepared::of(self, None);
-        let Some(weights) = &self.weights else {
-            return match &self.columns {
-                Columns::Binary { .. } => binary::measure(&names, &prepared, settings.level),
-                Columns::Multiclass { .. } => {
-                    multiclass::measure(&names, &prepared, settings.level)
-                }
-                Columns::Regression { truth, predicted } => {
-                    regression::measure(truth, predicted, &prepared, settings.level)
-                }
-            };
-        };
-        // Rows of a slice may all have a weight of zero.
-        if weights.iter().all(|&weight| weight == 0.0) {
-            return Err(Error::ZeroWeights);
+        if self.is_resampled() {
+            return self.measure_resampled(&names, &prepared, settings);
         }
-        self.resampled(&names, &prepared, weights, settings)
-    }
-
-    fn resampled(
-        &self,
-        names: &[&'static str],
-        prepared: &Prepared,
-        weights: &[f64],
-        settings: &Settings,
-    ) -> Result<Vec<Measured>> {
-        let values = prepared.values(names, Some(weights));
-        let mut replicates = vec![Vec::new(); names.len()];
-        let mut drawn = vec![0.0; weights.len()];
-        bootstrap(&self.keys, settings.replicates, settings.seed, |times| {
-            for (drawn, (weight, times)) in drawn.iter_mut().zip(weights.iter().zip(times)) {
-                *drawn = weight * times;
+        match &self.columns {
+            Columns::Binary { .. } => binary::measure(&names, &prepared, settings.level),
+            Columns::Multiclass { .. } => multiclass::measure(&names, &prepared, settings.level),
+            Columns::Regression { truth, predicted } => {
+                regression::measure(truth, predicted, &prepared, settings.level)
             }
-            let values = prepared.values(names, Some(&drawn));
-            for (kept, value) in replicates.iter_mut().zip(values) {
-                kept.push(value.defined().unwrap_or(f64::NAN));
-            }
-            0.0
-        })?;
-        let measured = |((&name, metric), kept): ((&&'static str, Metric), Vec<f64>)| {
-            // The first call was with all rows once.
-            let resamples = crate::interval::Bootstrap::new(metric.value, kept[1..].to_vec());
-            let differ = resamples.replicates.first() != resamples.replicates.last();
-            let interval = resamples.percentile(settings.level).ok();
-            let interval = interval.filter(|_| differ && metric.undefined.is_none());
-            Measured { name, metric, interval, method: Some(Method::Bootstrap) }
-        };
-        Ok(names.iter().zip(values).zip(replicates).map(measured).collect())
+        }
     }
 }
 

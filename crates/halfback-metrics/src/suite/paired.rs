@@ -1,11 +1,12 @@
 //! One metric of two models on the same rows.
 
 use super::prepared::Prepared;
+use super::resampled::is_empty;
 use super::{Columns, Method, Suite, higher_is_better};
 use crate::column::{Labels, Scores};
 use crate::comparison::{Difference, McNemar};
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::{bootstrap, delong_paired};
+use crate::interval::delong_paired;
 
 /// A metric of two models, and their difference.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +15,7 @@ pub struct Compared {
     pub first: Metric,
     /// Of the second.
     pub second: Metric,
-    /// First less second; none where one of both is undefined.
+    /// First less second; none where one of both is undefined, or where too few resamples have it.
     pub difference: Option<Difference>,
     /// How the difference is told.
     pub method: Method,
@@ -22,7 +23,8 @@ pub struct Compared {
 
 impl Suite {
     /// Compares this with another model on the same rows by a metric of [`Suite::names`]: areas by
-    /// DeLong, accuracy by `McNemar` and Tango, and else by a bootstrap of both together.
+    /// DeLong, accuracy by `McNemar` and Tango, and else, or with weights, clusters or strata, by a
+    /// bootstrap of both together. One cluster tells no difference.
     pub fn compare(
         &self,
         other: &Self,
@@ -40,31 +42,48 @@ impl Suite {
             return Err(unknown);
         };
         self.same_truth(other)?;
-        if self.weights.is_some() || other.weights.is_some() {
-            let expected = "no weights in a comparison";
-            return Err(Error::Choice { argument: "sample_weight", expected });
-        }
+        self.same_draws(other)?;
+        self.check_weights()?;
         let prepared = [self, other].map(|suite| Prepared::of(suite, Some(name)));
-        let [first, second] = [0, 1].map(|at| only(prepared[at].values(&[name], None)));
+        let of = |at: usize, weights: Option<&[f64]>| only(prepared[at].values(&[name], weights));
+        let [first, second] = [0, 1].map(|at| of(at, self.weights.as_deref()));
         let defined = first.undefined.is_none() && second.undefined.is_none();
         let (difference, method) = match name {
-            "accuracy" => (self.counts_with(other).map(Difference::Counts), Method::McnemarTango),
-            "roc_auc" => (self.areas_with(other)?, Method::Delong),
-            name => {
-                let of = |at: usize, weights: &[f64]| {
-                    let value = only(prepared[at].values(&[name], Some(weights)));
-                    value.defined().unwrap_or(f64::NAN)
-                };
-                let both = |weights: &[f64]| of(0, weights) - of(1, weights);
-                let resamples = if defined {
-                    Some(Difference::Resamples(bootstrap(&self.keys, replicates, seed, both)?))
-                } else {
-                    None
-                };
-                (resamples, Method::PairedBootstrap)
+            "accuracy" if !self.is_resampled() => {
+                (self.counts_with(other).map(Difference::Counts), Method::McnemarTango)
+            }
+            "roc_auc" if !self.is_resampled() => (self.areas_with(other)?, Method::Delong),
+            _ if !defined || self.is_one_cluster() => (None, self.method(true)),
+            _ => {
+                let resamples = self.resample(replicates, seed, |weights| {
+                    if self.is_resampled() && is_empty(weights) {
+                        return f64::NAN;
+                    }
+                    let value = |at| of(at, Some(weights)).defined().unwrap_or(f64::NAN);
+                    value(0) - value(1)
+                })?;
+                let enough = resamples.replicates.len() > 1 || !self.is_resampled();
+                let difference = enough.then_some(Difference::Resamples(resamples));
+                (difference, self.method(true))
             }
         };
         Ok(Compared { first, second, difference: difference.filter(|_| defined), method })
+    }
+
+    fn same_draws(&self, other: &Self) -> Result<()> {
+        if self.weights != other.weights {
+            let expected = "the same weights for both models";
+            return Err(Error::Choice { argument: "sample_weight", expected });
+        }
+        if (&self.keys, self.is_clustered) != (&other.keys, other.is_clustered) {
+            let expected = "the same clusters for both models";
+            return Err(Error::Choice { argument: "clusters", expected });
+        }
+        if self.strata != other.strata {
+            let expected = "the same strata for both models";
+            return Err(Error::Choice { argument: "strata", expected });
+        }
+        Ok(())
     }
 
     fn same_truth(&self, other: &Self) -> Result<()> {

@@ -1,0 +1,138 @@
+//! Intervals by resamples: with weights, of whole clusters, and within strata.
+
+use super::prepared::Prepared;
+use super::{Measured, Method, Settings, Suite};
+use crate::column::same_length;
+use crate::error::{Error, Metric, Result};
+use crate::interval::{Bootstrap, bootstrap, bootstrap_stratified};
+
+impl Suite {
+    /// With the cluster of each row, such as its customer: rows of one are drawn together, and every
+    /// interval comes by resamples of whole clusters, of which two at least are needed. Formulas
+    /// would take the rows for independent.
+    ///
+    /// Source: Davison and Hinkley, Bootstrap methods and their application (1997), 3.8.
+    pub fn clustered(self, clusters: &[u64]) -> Result<Self> {
+        same_length("clusters", clusters.len(), self.rows())?;
+        let suite = Self { keys: clusters.to_vec(), is_clustered: true, ..self };
+        if suite.is_one_cluster() {
+            return Err(Error::TooFew { argument: "clusters", found: 1, expected: 2 });
+        }
+        Ok(suite)
+    }
+
+    /// With the stratum of each row, such as its site: in every resample each keeps the weight that
+    /// it has in the rows, as [`bootstrap_stratified`] has it.
+    pub fn stratified(self, strata: &[u32]) -> Result<Self> {
+        same_length("strata", strata.len(), self.rows())?;
+        Ok(Self { strata: Some(strata.to_vec()), ..self })
+    }
+
+    /// How many clusters the rows are of; none where each row is drawn alone.
+    pub fn clusters(&self) -> Option<usize> {
+        let mut clusters = self.is_clustered.then(|| self.keys.clone())?;
+        clusters.sort_unstable();
+        clusters.dedup();
+        Some(clusters.len())
+    }
+
+    /// Whether all rows are of one cluster, so that resamples say nothing.
+    pub fn is_one_cluster(&self) -> bool {
+        self.is_clustered && self.keys.windows(2).all(|two| two[0] == two[1])
+    }
+
+    /// Whether intervals come by resamples alone.
+    pub(super) fn is_resampled(&self) -> bool {
+        self.weights.is_some() || self.is_clustered || self.strata.is_some()
+    }
+
+    /// Rows of a slice may all have a weight of zero.
+    pub(super) fn check_weights(&self) -> Result<()> {
+        match &self.weights {
+            Some(weights) if is_empty(weights) => Err(Error::ZeroWeights),
+            _ => Ok(()),
+        }
+    }
+
+    /// A metric over resamples of the rows, called with the weight of each.
+    pub(super) fn resample(
+        &self,
+        replicates: u32,
+        seed: u64,
+        mut metric: impl FnMut(&[f64]) -> f64,
+    ) -> Result<Bootstrap> {
+        let mut drawn = vec![0.0; self.rows()];
+        let weighted = |times: &[f64]| {
+            let Some(weights) = &self.weights else { return metric(times) };
+            for (drawn, (weight, times)) in drawn.iter_mut().zip(weights.iter().zip(times)) {
+                *drawn = weight * times;
+            }
+            metric(&drawn)
+        };
+        match &self.strata {
+            None => bootstrap(&self.keys, replicates, seed, weighted),
+            Some(strata) => bootstrap_stratified(&self.keys, strata, replicates, seed, weighted),
+        }
+    }
+
+    pub(super) fn measure_resampled(
+        &self,
+        names: &[&'static str],
+        prepared: &Prepared,
+        settings: &Settings,
+    ) -> Result<Vec<Measured>> {
+        let method = Some(self.method(false));
+        let values = prepared.values(names, self.weights.as_deref());
+        if self.is_one_cluster() {
+            let measured = |(&name, metric)| Measured { name, metric, interval: None, method };
+            return Ok(names.iter().zip(values).map(measured).collect());
+        }
+        let mut replicates = vec![Vec::new(); names.len()];
+        self.resample(settings.replicates, settings.seed, |weights| {
+            if self.is_clustered && is_empty(weights) {
+                return f64::NAN;
+            }
+            let values = prepared.values(names, Some(weights));
+            for (kept, value) in replicates.iter_mut().zip(values) {
+                kept.push(value.defined().unwrap_or(f64::NAN));
+            }
+            0.0
+        })?;
+        let measured = |((&name, metric), kept): ((&&'static str, Metric), Vec<f64>)| {
+            // The first call was with all rows once.
+            let resamples = Bootstrap::new(metric.value, kept[1..].to_vec());
+            let differ = self.differ(&resamples);
+            let interval = resamples.percentile(settings.level).ok();
+            let interval = interval.filter(|_| differ && metric.undefined.is_none());
+            Measured { name, metric, interval, method }
+        };
+        Ok(names.iter().zip(values).zip(replicates).map(measured).collect())
+    }
+
+    /// Whether resamples have a variance. Shares of clusters may differ by how sums are rounded.
+    fn differ(&self, resamples: &Bootstrap) -> bool {
+        let [first, .., last] = resamples.replicates.as_slice() else { return false };
+        let is_rounded = self.is_clustered || self.strata.is_some();
+        let least = if is_rounded { 1e-12 * resamples.estimate.abs() } else { 0.0 };
+        first != last && last - first >= least
+    }
+
+    /// How rows are drawn.
+    pub(super) fn method(&self, is_paired: bool) -> Method {
+        match (is_paired, self.is_clustered, self.strata.is_some()) {
+            (false, false, false) => Method::Bootstrap,
+            (false, false, true) => Method::StratifiedBootstrap,
+            (false, true, false) => Method::ClusterBootstrap,
+            (false, true, true) => Method::StratifiedClusterBootstrap,
+            (true, false, false) => Method::PairedBootstrap,
+            (true, false, true) => Method::PairedStratifiedBootstrap,
+            (true, true, false) => Method::PairedClusterBootstrap,
+            (true, true, true) => Method::PairedStratifiedClusterBootstrap,
+        }
+    }
+}
+
+/// Whether a resample drew nothing.
+pub(super) fn is_empty(weights: &[f64]) -> bool {
+    weights.iter().all(|&weight| weight == 0.0)
+}
