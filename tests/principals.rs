@@ -147,7 +147,7 @@ fn columns(args: &Fields, paired: bool) -> (Columns, Fields) {
                 columns.roles.push((key.clone(), column(&value[0])));
                 columns.roles.push((baseline, column(&value[1])));
             }
-            "y_true" | "y_pred" | "y_score" | "weights" => {
+            "y_true" | "y_pred" | "y_score" | "weights" | "clusters" | "strata" => {
                 columns.roles.push((key.clone(), column(value)));
             }
             "slices" => {

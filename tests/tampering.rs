@@ -89,7 +89,7 @@ fn measure(registry: &Registry) {
         y_true: (&truth[..]).into(),
         candidate: predictions,
         baseline: predictions,
-        slices: Vec::new(),
+        ..PairedSample::default()
     };
     for seed in [1, 2] {
         let dataset = Some(dataset.clone());

@@ -113,6 +113,19 @@ BAD = [
     ("y_score", {"y_true": [0, 1, 2], "y_score": np.full((3, 3), 0.9)}),
     ("weights", {"y_true": [0, 1], "y_pred": [0, 1], "weights": [0, 0]}),
     ("weights", {"y_true": [0, 1], "y_pred": [0, 1], "weights": ["a", "b"]}),
+    ("weights", {"y_true": [0, 1], "y_pred": [0, 1], "weights": [1, -1]}),
+    ("weights", {"y_true": [0, 1], "y_pred": [0, 1], "weights": [1, float("nan")]}),
+    ("weights", {"y_true": [0, 1], "y_pred": [0, 1], "weights": []}),
+    ("clusters", {"y_true": [0, 1], "y_pred": [0, 1], "clusters": [1]}),
+    ("clusters", {"y_true": [0, 1], "y_pred": [0, 1], "clusters": []}),
+    ("clusters", {"y_true": [0, 1], "y_pred": [0, 1], "clusters": ["a", "a"]}),
+    ("clusters", {"y_true": [0, 1], "y_pred": [0, 1], "clusters": ["a", None]}),
+    ("clusters", {"y_true": [0, 1], "y_pred": [0, 1], "clusters": ["a", 1]}),
+    ("clusters", {"y_true": [0, 1], "y_pred": [0, 1], "clusters": [1.0, float("nan")]}),
+    ("clusters", {"y_true": [0, 1], "y_pred": [0, 1], "clusters": "ab"}),
+    ("strata", {"y_true": [0, 1], "y_pred": [0, 1], "strata": [1, 2, 3]}),
+    ("strata", {"y_true": [0, 1], "y_pred": [0, 1], "strata": [0.5, 1.5]}),
+    ("strata", {"y_true": [0, 1], "y_pred": [0, 1], "strata": 2}),
     ("slices.s", {"y_true": [0, 1], "y_pred": [0, 1], "slices": {"s": [0]}}),
     ("slices.s", {"y_true": [0, 1], "y_pred": [0, 1], "slices": {"s": [0.5, 1.5]}}),
     ("slices.s", {"y_true": [0, 1], "y_pred": [0, 1], "slices": {"s": ["a", None]}}),
@@ -132,7 +145,84 @@ def test_bad_columns_name_the_argument(
     before = registry.info()
     with pytest.raises(halfback.InvalidError, match=argument):
         registry.evaluate(f"{MODEL}/1", **given)
+    if argument in ("weights", "clusters", "strata"):
+        pair = given | {"y_pred": (given["y_pred"], given["y_pred"])}
+        with pytest.raises(halfback.InvalidError, match=argument):
+            registry.compare(f"{MODEL}/2", f"{MODEL}/1", **pair)
     assert registry.info() == before
+
+
+CUSTOMERS = ["ann", "ann", "bob", "bob", "eve", "eve", "zoë", "zoë"]
+
+
+@pytest.mark.parametrize("strata", [None, [1, 1, 1, 1, 2, 2, 2, 2]], ids=["plain", "strata"])
+@pytest.mark.parametrize("clusters", [CUSTOMERS, [-4, -4, 0, 0, 9, 9, 2**62, 2**62]])
+def test_resamples_are_those_of_the_bootstrap(
+    registry: halfback.Registry, clusters: list[Any], strata: list[int] | None
+) -> None:
+    made = registry.evaluate(
+        f"{MODEL}/1",
+        TRUTH,
+        y_score=SCORES,
+        clusters=clusters,
+        strata=strata,
+        seed=3,
+        replicates=200,
+    )
+    expected = metrics.bootstrap(
+        metrics.brier_score_loss,
+        TRUTH,
+        SCORES,
+        keys=clusters,
+        strata=strata,
+        seed=3,
+        replicates=200,
+    )
+    found = made.metric("brier")
+    assert found is not None
+    assert found.method == ("stratified_cluster_bootstrap" if strata else "cluster_bootstrap")
+    assert (found.lower, found.upper) == pytest.approx((expected.lower, expected.upper), abs=1e-12)
+    assert made.clusters == 4
+    assert registry.get_evaluation(made.id) == made
+
+
+@pytest.mark.parametrize("library", ["numpy", "pandas", "polars", "pyarrow"])
+def test_clusters_come_from_any_column(registry: halfback.Registry, library: str) -> None:
+    module = pytest.importorskip(library)
+    make = {"pandas": "Series", "polars": "Series"}.get(library, "array")
+    of = getattr(module, make)
+    found = registry.evaluate(f"{MODEL}/1", TRUTH, y_score=SCORES, clusters=of(CUSTOMERS))
+    assert found == registry.evaluate(f"{MODEL}/1", TRUTH, y_score=SCORES, clusters=CUSTOMERS)
+
+
+def test_rows_without_clusters_have_none(registry: halfback.Registry) -> None:
+    made = registry.evaluate(f"{MODEL}/1", TRUTH, y_score=SCORES)
+    assert made.clusters is None
+    assert registry.get_evaluation(made.id) == made
+
+
+def test_a_comparison_has_weights_and_clusters(registry: halfback.Registry) -> None:
+    pair = (SCORES, [1 - score for score in SCORES])
+
+    def compared(**drawn: Any) -> halfback.Comparison:
+        return registry.compare(
+            f"{MODEL}/2", f"{MODEL}/1", TRUTH, y_score=pair, metric="accuracy", **drawn
+        )
+
+    weights = [1, 2, 1, 1, 3, 1, 0, 0]
+    weighted = compared(weights=weights, slices={"half": [1, 1, 1, 1, 1, 1, 2, 2]})
+    own = registry.evaluate(f"{MODEL}/2", TRUTH, y_score=SCORES, weights=weights)
+    value = own.metric("accuracy")
+    assert value is not None
+    assert weighted.method == "paired_bootstrap"
+    assert weighted.results[0].candidate_value == value.value
+    assert weighted.results[2].difference is None
+    assert "weight of zero" in weighted.results[2].reason
+    clustered = compared(clusters=CUSTOMERS, slices={"customer": CUSTOMERS})
+    assert clustered.method == "paired_cluster_bootstrap"
+    assert {result.reason for result in clustered.results[1:]} == {"all rows are of one cluster"}
+    assert compared(strata=TRUTH).method == "paired_stratified_bootstrap"
+    assert compared().method == "mcnemar_tango"
 
 
 def test_a_pair_is_a_pair(registry: halfback.Registry) -> None:

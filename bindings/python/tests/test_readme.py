@@ -22,8 +22,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
         REPOSITORY / "docs" / "python.md",
         REPOSITORY / "docs" / "proofs.md",
         REPOSITORY / "docs" / "metrics.md",
+        REPOSITORY / "docs" / "evaluation.md",
     ],
-    ids=["repository", "package", "recipes", "proofs", "metrics"],
+    ids=["repository", "package", "recipes", "proofs", "metrics", "evaluation"],
 )
 def test_a_page_shows_python_that_works(page: Path, tmp_path: Path) -> None:
     blocks = BLOCK.findall(page.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@
 
 use halfback_metrics::distribution::normal_quantile;
 use halfback_metrics::{
-    Alternative, Binary, Brier, Error, Labels, Measured, Method, PairedDifference, Question,
+    Alternative, Binary, Brier, Error, Labels, Measured, Method, Difference, Question,
     Scores, Settings, Suite, Verdict, bootstrap, bootstrap_stratified, brier_score,
 };
 
@@ -243,7 +243,7 @@ fn no_formula_is_left_in_a_comparison_with_weights_clusters_or_strata() {
             assert_eq!(compared.method, method, "{name}");
             assert_eq!(compared.first.value, of(&measured, name).metric.value, "{name}");
             let difference = compared.difference.unwrap();
-            assert!(matches!(difference, PairedDifference::Resamples(_)), "{name}");
+            assert!(matches!(difference, Difference::Resamples(_)), "{name}");
             assert!(difference.has_variance(), "{name}");
         }
         let alone = rows.suite(1, None);

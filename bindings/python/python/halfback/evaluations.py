@@ -37,6 +37,8 @@ class Evaluations(Transactions):
         dataset: str | Mapping[str, str] | None = None,
         task: records.Task | None = None,
         weights: Array | None = None,
+        clusters: Array | None = None,
+        strata: Array | None = None,
         pos_label: Label | None = None,
         labels: Sequence[Label] | None = None,
         threshold: float | None = None,
@@ -49,7 +51,12 @@ class Evaluations(Transactions):
         `y_pred` are labels or numbers; `y_score` are scores of the positive class, or probabilities
         with a column for each class. `slices` are columns of labels by name: every value of each is
         measured alone too. `dataset` is the name of what the rows are of, or its `name` and
-        `digest`.
+        `digest`. `weights` say how much each row counts, zero or more.
+
+        `clusters` are for repeated rows of the same customer, patient or day: a whole number, text
+        or boolean for each row. Rows of one cluster are not independent, so that every interval
+        comes by a bootstrap of whole clusters, of which two at least are needed. `strata`, such as
+        sites, keep the weight in every resample that they have in the rows.
 
         Only the numbers are kept, not the rows. The same rows and settings give the same
         evaluation.
@@ -65,8 +72,17 @@ class Evaluations(Transactions):
         <Evaluation of models:/risk.credit.default/1 on applications: 6 rows, roc_auc 0.8889>
         >>> evaluation.metric("accuracy").lower > 0.4
         True
+        >>> of_customers = registry.evaluate(
+        ...     "risk.credit.default/1",
+        ...     y_true=[0, 0, 1, 1, 0, 1],
+        ...     y_score=[0.1, 0.4, 0.35, 0.8, 0.2, 0.9],
+        ...     clusters=["ann", "ann", "bob", "bob", "eve", "eve"],
+        ... )
+        >>> of_customers.clusters, of_customers.metric("brier").method
+        (3, 'cluster_bootstrap')
         """
-        roles = _columns(y_true=y_true, y_pred=y_pred, y_score=y_score, weights=weights)
+        drawn = _columns(weights=weights, clusters=clusters, strata=strata)
+        roles = _columns(y_true=y_true, y_pred=y_pred, y_score=y_score) | drawn
         options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
         request = {"version": self._reference("version", version), "options": options}
         return _native.evaluate(self._handle, encode(request), roles, _slices(slices), Evaluation)
@@ -86,6 +102,9 @@ class Evaluations(Transactions):
         slices: Mapping[str, Array] | None = None,
         dataset: str | Mapping[str, str] | None = None,
         task: records.Task | None = None,
+        weights: Array | None = None,
+        clusters: Array | None = None,
+        strata: Array | None = None,
         pos_label: Label | None = None,
         labels: Sequence[Label] | None = None,
         threshold: float | None = None,
@@ -97,7 +116,8 @@ class Evaluations(Transactions):
 
         `y_pred` and `y_score` are pairs: the candidate's column, then the baseline's. The `margin`
         is the difference that matters, in the unit of the metric; p-values of slices are adjusted
-        for their number.
+        for their number. With `weights`, `clusters` or `strata`, as in `evaluate`, the difference
+        is told by a bootstrap that draws the rows of both versions together, whatever the metric.
 
         >>> comparison = registry.compare(
         ...     "risk.credit.default/2",
@@ -108,7 +128,7 @@ class Evaluations(Transactions):
         >>> comparison.verdict, comparison.results[0].difference > 0
         ('inconclusive', True)
         """
-        roles = _columns(y_true=y_true)
+        roles = _columns(y_true=y_true, weights=weights, clusters=clusters, strata=strata)
         for name, pair in (("y_pred", y_pred), ("y_score", y_score)):
             if pair is not None:
                 roles[name], roles[f"baseline.{name}"] = _pair(name, pair)

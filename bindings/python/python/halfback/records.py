@@ -867,6 +867,8 @@ class Evaluation:
     """The commit that kept it."""
     recorded_at: datetime
     """When that was."""
+    clusters: int | None = None
+    """How many clusters the rows are of, where intervals are by clusters."""
     curves: Curves | None = None
     """Curves over all rows, thinned out for pictures."""
     dataset: Dataset | None = None
@@ -1441,6 +1443,8 @@ class Measurement:
     """The library that measured, such as `halfback 0.1.0`."""
     metrics: tuple[MetricValue, ...]
     """The metrics over all rows, then those of each slice."""
+    clusters: int | None = None
+    """How many clusters the rows are of, where intervals are by clusters."""
     curves: Curves | None = None
     """Curves over all rows, thinned out for pictures."""
     dataset: Dataset | None = None

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::curve;
 use super::record::{Dataset, EXACT, Measurement, MetricValue, Slice, Task, check_level};
-use super::sample::{Column, Held, Sample, slices};
+use super::sample::{Column, Held, Sample, keys, slices, strata};
 use crate::catalog::version::Param;
 
 /// Rows that can be told by number.
@@ -71,6 +71,8 @@ pub fn measure(sample: &Sample<'_>, options: &EvaluateOptions) -> Result<Measure
         y_pred: sample.y_pred,
         y_score: sample.y_score,
         weights: sample.weights,
+        clusters: sample.clusters,
+        strata: sample.strata,
     };
     let (task, suite) = reading.suite(&columns)?;
     let mut metrics = values(&suite.measure(&settings).map_err(refused)?, None, suite.rows());
@@ -92,6 +94,7 @@ pub fn measure(sample: &Sample<'_>, options: &EvaluateOptions) -> Result<Measure
         level: options.level,
         library: library(),
         weighted: sample.weights.is_some(),
+        clusters: suite.clusters().map(|clusters| i64::try_from(clusters).unwrap_or(EXACT)),
         threshold: suite.is_by_threshold().then_some(options.threshold),
         curves: curve::curves(&suite, sample.weights, pos_label.as_deref()).map_err(refused)?,
         pos_label,
@@ -141,6 +144,8 @@ pub(super) struct Columns<'a> {
     pub(super) y_pred: Option<Column<'a>>,
     pub(super) y_score: Option<Column<'a>>,
     pub(super) weights: Option<&'a [f64]>,
+    pub(super) clusters: Option<Column<'a>>,
+    pub(super) strata: Option<Column<'a>>,
 }
 
 /// How columns are read.
@@ -170,11 +175,11 @@ impl Reading {
         }
         let task = self.task.unwrap_or_else(|| self.guess(columns));
         let suite = match task {
-            Task::Binary => self.binary(columns),
-            Task::Multiclass => self.multiclass(columns),
-            Task::Regression => return Ok((task, regression(columns)?)),
+            Task::Binary => self.binary(columns).map_err(refused)?,
+            Task::Multiclass => self.multiclass(columns).map_err(refused)?,
+            Task::Regression => regression(columns)?,
         };
-        Ok((task, suite.map_err(refused)?))
+        Ok((task, drawn(suite, columns)?))
     }
 
     fn guess(&self, columns: &Columns<'_>) -> Task {
@@ -267,6 +272,17 @@ fn regression(columns: &Columns<'_>) -> Result<Suite> {
     let truth = Held::numeric(columns.y_true, "y_true")?;
     let predicted = Held::numeric(y_pred, "y_pred")?;
     Suite::regression(truth.scores(), predicted.scores(), columns.weights).map_err(refused)
+}
+
+/// With clusters and strata, by which rows are drawn.
+fn drawn(mut suite: Suite, columns: &Columns<'_>) -> Result<Suite> {
+    if let Some(clusters) = columns.clusters {
+        suite = suite.clustered(&keys("clusters", clusters)?).map_err(refused)?;
+    }
+    if let Some(column) = columns.strata {
+        suite = suite.stratified(&strata(column)?).map_err(refused)?;
+    }
+    Ok(suite)
 }
 
 fn more_than_two(column: &Held<'_>) -> bool {

@@ -1,6 +1,8 @@
 //! Two models on the same rows: the numbers of a comparison.
 
-use halfback_metrics::{self as metrics, Compared, Difference, Judgement, Question, Suite};
+use halfback_metrics::{
+    self as metrics, Compared, Judgement, Method, Difference, Question, Suite,
+};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::name::shown;
@@ -33,6 +35,12 @@ pub struct PairedSample<'a> {
     pub candidate: Predictions<'a>,
     /// What the baseline predicts.
     pub baseline: Predictions<'a>,
+    /// How much each row counts.
+    pub weights: Option<&'a [f64]>,
+    /// The cluster of each row, as in [`Sample`](super::Sample).
+    pub clusters: Option<Column<'a>>,
+    /// The stratum of each row, as in [`Sample`](super::Sample).
+    pub strata: Option<Column<'a>>,
     /// Columns whose values make slices, by name.
     pub slices: Vec<(&'a str, Column<'a>)>,
 }
@@ -88,7 +96,8 @@ impl Default for CompareOptions {
 }
 
 /// Compares the predictions of two models on the same rows by one metric: areas by DeLong, accuracy
-/// by `McNemar` and Tango, and else by a bootstrap of both together.
+/// by `McNemar` and Tango, and else, or with weights, clusters or strata, by a bootstrap of both
+/// together.
 ///
 /// Slices are judged together, adjusted for their number. Whatever is wrong with the rows fails with
 /// the code `invalid_argument`, and names the argument.
@@ -107,7 +116,8 @@ pub fn measure_pair(
     };
     let suite = |reading: &Reading, predictions: Predictions<'_>, whose: &str| {
         let Predictions { y_pred, y_score } = predictions;
-        let columns = Columns { y_true: sample.y_true, y_pred, y_score, weights: None };
+        let PairedSample { y_true, weights, clusters, strata, .. } = *sample;
+        let columns = Columns { y_true, y_pred, y_score, weights, clusters, strata };
         reading.suite(&columns).map_err(|error| error.within(whose))
     };
     let (task, candidate) = suite(&reading, sample.candidate, "candidate")?;
@@ -125,19 +135,25 @@ pub fn measure_pair(
         higher_is_better: better.unwrap_or(true),
     };
     question.check().map_err(refused)?;
-    let compare = |candidate: &Suite, baseline: &Suite| {
-        candidate
-            .compare(baseline, &metric, options.replicates, options.seed)
-            .map_err(|error| named(error, &metric, candidate, baseline))
+    let compare = |slice: Option<Slice>, candidate: &Suite, baseline: &Suite| {
+        let compared = candidate.compare(baseline, &metric, options.replicates, options.seed);
+        let (compared, unknown) = match compared {
+            Err(metrics::Error::ZeroWeights) => (None, "all rows have a weight of zero".into()),
+            Err(error) => return Err(named(error, &metric, candidate, baseline)),
+            Ok(compared) => {
+                let unknown = unknown(&compared, candidate.is_one_cluster());
+                (Some(compared), unknown)
+            }
+        };
+        let rows = i64::try_from(candidate.rows()).unwrap_or(EXACT);
+        Ok(Part { slice, rows, compared, unknown })
     };
-    let overall = compare(&candidate, &baseline)?;
-    let method = code(&overall.method);
-    let mut results = judged(&question, &[(None, rows, overall)], metrics::Adjustment::Holm)?;
+    let overall = compare(None, &candidate, &baseline)?;
+    let method = overall.compared.as_ref().map(|compared| code(&compared.method));
+    let mut results = judged(&question, &[overall], metrics::Adjustment::Holm)?;
     let mut parts = Vec::new();
     for (slice, chosen) in groups {
-        let (candidate, baseline) = (candidate.select(&chosen), baseline.select(&chosen));
-        let rows = i64::try_from(chosen.len()).unwrap_or(EXACT);
-        parts.push((Some(slice), rows, compare(&candidate, &baseline)?));
+        parts.push(compare(Some(slice), &candidate.select(&chosen), &baseline.select(&chosen))?);
     }
     results.extend(judged(&question, &parts, options.adjustment.into())?);
     PairedMeasurement {
@@ -151,7 +167,7 @@ pub fn measure_pair(
         adjustment: options.adjustment,
         seed: i64::try_from(options.seed).unwrap_or(EXACT),
         level: options.level,
-        method,
+        method: method.unwrap_or_default(),
         library: library(),
         results,
     }
@@ -187,10 +203,27 @@ fn data_digest(sample: &PairedSample<'_>) -> Digest {
     for &(name, column) in &sample.slices {
         digest.column(name, Some(column));
     }
+    let weights = sample.weights.map(Column::Float);
+    let (clusters, strata) = (sample.clusters, sample.strata);
+    digest.drawn(&[("weights", weights), ("clusters", clusters), ("strata", strata)]);
     digest.finish()
 }
 
-type Part = (Option<Slice>, i64, Compared);
+/// What was found on some rows.
+struct Part {
+    slice: Option<Slice>,
+    rows: i64,
+    /// None where no row has a weight.
+    compared: Option<Compared>,
+    /// Why there is no difference, where there is none.
+    unknown: String,
+}
+
+impl Part {
+    fn difference(&self) -> Option<&Difference> {
+        self.compared.as_ref()?.difference.as_ref()
+    }
+}
 
 /// Judges parts together; those without a difference say why.
 fn judged(
@@ -199,23 +232,25 @@ fn judged(
     adjustment: metrics::Adjustment,
 ) -> Result<Vec<ComparedSlice>> {
     let known: Vec<Difference> =
-        parts.iter().filter_map(|(.., compared)| compared.difference.clone()).collect();
+        parts.iter().filter_map(|part| part.difference().cloned()).collect();
     let mut judgements = question.judge(&known, adjustment).map_err(refused)?.into_iter();
-    let result = |(slice, rows, compared): &Part| {
-        let judgement = compared.difference.as_ref().and_then(|_| judgements.next());
-        let value = |metric: metrics::Metric| metric.defined().ok().filter(|it| it.is_finite());
-        let difference = compared.difference.as_ref().map(Difference::estimate);
+    let result = |part: &Part| {
+        let judgement = part.difference().and_then(|_| judgements.next());
+        let value = |of: fn(&Compared) -> metrics::Metric| {
+            let metric = of(part.compared.as_ref()?);
+            metric.defined().ok().filter(|it| it.is_finite())
+        };
         let interval = judgement.as_ref().and_then(|judgement| judgement.interval);
         let (verdict, reason) = match &judgement {
             Some(Judgement { verdict, reason, .. }) => ((*verdict).into(), reason.clone()),
-            None => (Verdict::Inconclusive, undefined(compared)),
+            None => (Verdict::Inconclusive, part.unknown.clone()),
         };
         ComparedSlice {
-            slice: slice.clone(),
-            rows: *rows,
-            candidate_value: value(compared.first),
-            baseline_value: value(compared.second),
-            difference,
+            slice: part.slice.clone(),
+            rows: part.rows,
+            candidate_value: value(|both| both.first),
+            baseline_value: value(|both| both.second),
+            difference: part.difference().map(Difference::estimate),
             lower: interval.map(|interval| interval.lower),
             upper: interval.map(|interval| interval.upper),
             p_value: judgement.as_ref().and_then(|judgement| judgement.p_value),
@@ -227,11 +262,16 @@ fn judged(
     Ok(parts.iter().map(result).collect())
 }
 
-fn undefined(compared: &Compared) -> String {
-    let why = compared.first.undefined.or(compared.second.undefined);
-    match why {
-        Some(undefined) => format!("the metric is undefined: {}", undefined.reason),
-        None => "there are too few rows of a class".into(),
+/// Why a difference is not known.
+fn unknown(compared: &Compared, is_one_cluster: bool) -> String {
+    let undefined = compared.first.undefined.or(compared.second.undefined);
+    if let Some(undefined) = undefined {
+        return format!("the metric is undefined: {}", undefined.reason);
+    }
+    match compared.method {
+        _ if is_one_cluster => "all rows are of one cluster".into(),
+        Method::McnemarTango | Method::Delong => "there are too few rows of a class".into(),
+        _ => "too few resamples have what the metric needs".into(),
     }
 }
 

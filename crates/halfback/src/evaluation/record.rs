@@ -66,6 +66,9 @@ pub struct Measurement {
     /// Whether rows had weights.
     #[serde(default)]
     pub weighted: bool,
+    /// How many clusters the rows are of, where intervals are by clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<i64>,
     /// The class that counts as positive, where there are two.
     #[serde(default)]
     pub pos_label: Option<String>,
@@ -210,6 +213,8 @@ pub struct ConfusionCounts {
 #[derive(Serialize, Deserialize)]
 struct Details {
     weighted: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clusters: Option<i64>,
     pos_label: Option<String>,
     threshold: Option<f64>,
     curves: Option<Curves>,
@@ -331,6 +336,9 @@ impl Measurement {
         check_count(self.rows, "`rows`")?;
         check_count(self.seed, "`seed`")?;
         check_level(self.level)?;
+        if let Some(clusters) = self.clusters {
+            check_count(clusters, "`clusters`")?;
+        }
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
         name(&self.library, "`library`")?;
         if let Some(label) = &self.pos_label {
@@ -367,6 +375,7 @@ impl Measurement {
     pub(super) fn detail(&self) -> Result<String> {
         let details = Details {
             weighted: self.weighted,
+            clusters: self.clusters,
             pos_label: self.pos_label.clone(),
             threshold: self.threshold,
             curves: self.curves.clone(),
@@ -377,9 +386,9 @@ impl Measurement {
 
     /// A measurement of which only that is known.
     pub(super) fn of_detail(detail: &str) -> Result<Self> {
-        let Details { weighted, pos_label, threshold, curves } =
+        let Details { weighted, clusters, pos_label, threshold, curves } =
             serde_json::from_str(detail).map_err(|_| damaged("detail"))?;
-        Ok(Self { weighted, pos_label, threshold, curves, ..Self::default() })
+        Ok(Self { weighted, clusters, pos_label, threshold, curves, ..Self::default() })
     }
 }
 

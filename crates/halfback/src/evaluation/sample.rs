@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use halfback_metrics::{Labels, Scores};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Result};
+use halfback_store::merkle::sha256;
 use sha2::{Digest as _, Sha256};
 
 use super::name;
@@ -69,6 +70,11 @@ pub struct Sample<'a> {
     pub y_score: Option<Column<'a>>,
     /// How much each row counts.
     pub weights: Option<&'a [f64]>,
+    /// The cluster of each row, such as its customer or day: rows of one are not independent, and
+    /// intervals come by resamples of whole clusters. Whole numbers, texts or booleans.
+    pub clusters: Option<Column<'a>>,
+    /// The stratum of each row, such as its site: resamples keep the weight of each.
+    pub strata: Option<Column<'a>>,
     /// Columns whose values make slices, by name.
     pub slices: Vec<(&'a str, Column<'a>)>,
 }
@@ -97,6 +103,18 @@ impl<'a> Sample<'a> {
         Self { weights: Some(weights), ..self }
     }
 
+    /// With the cluster of each row.
+    #[must_use]
+    pub fn clusters(self, clusters: impl Into<Column<'a>>) -> Self {
+        Self { clusters: Some(clusters.into()), ..self }
+    }
+
+    /// With the stratum of each row.
+    #[must_use]
+    pub fn strata(self, strata: impl Into<Column<'a>>) -> Self {
+        Self { strata: Some(strata.into()), ..self }
+    }
+
     /// With a column whose values make slices.
     #[must_use]
     pub fn slice(mut self, name: &'a str, column: impl Into<Column<'a>>) -> Self {
@@ -114,6 +132,7 @@ impl<'a> Sample<'a> {
         for &(name, column) in &self.slices {
             digest.column(name, Some(column));
         }
+        digest.drawn(&[("clusters", self.clusters), ("strata", self.strata)]);
         digest.finish()
     }
 }
@@ -176,7 +195,7 @@ impl<'a> Held<'a> {
             Column::Bool(values) => {
                 Ok(Self::Wide(values.iter().map(|&value| f64::from(u8::from(value))).collect()))
             }
-            Column::Text(_) => {
+            Column::Text(_) | Column::Strings(_) => {
                 Err(Detail::InvalidArgument(format!("`{argument}` holds texts, expected numbers"))
                     .into())
             }
@@ -250,6 +269,18 @@ impl ColumnDigest {
         }
     }
 
+    /// Columns by which rows are drawn; nothing where there are none. A text without a letter, which
+    /// is no slice's name, tells them from slices.
+    pub(super) fn drawn(&mut self, columns: &[(&str, Option<Column<'_>>)]) {
+        if columns.iter().all(|(_, column)| column.is_none()) {
+            return;
+        }
+        bytes(&mut self.0, b"");
+        for &(name, column) in columns {
+            self.column(name, column);
+        }
+    }
+
     pub(super) fn finish(self) -> Digest {
         Digest::new(self.0.finalize().into())
     }
@@ -272,6 +303,35 @@ fn numbers(hash: &mut Sha256, values: impl Iterator<Item = u64>) {
         }
     }
     hash.update(&block);
+}
+
+/// A key for the cluster of each row: a whole number itself, of a text the first eight bytes of its
+/// SHA-256, big-endian.
+pub(super) fn keys(argument: &str, column: Column<'_>) -> Result<Vec<u64>> {
+    fn of(text: &str) -> u64 {
+        let hash = sha256(text.as_bytes());
+        hash.iter().take(8).fold(0, |key, &byte| key << 8 | u64::from(byte))
+    }
+    match column {
+        Column::Bool(values) => Ok(values.iter().map(|&value| value.into()).collect()),
+        Column::Int(values) => Ok(values.iter().map(|&value| value.cast_unsigned()).collect()),
+        Column::Text(values) => Ok(values.iter().map(|value| of(value)).collect()),
+        Column::Strings(values) => Ok(values.iter().map(|value| of(value)).collect()),
+        Column::Float(_) | Column::Float32(_) => Err(Detail::InvalidArgument(format!(
+            "`{argument}` holds floating-point numbers, expected whole numbers, texts or booleans"
+        ))
+        .into()),
+    }
+}
+
+/// A number for the stratum of each row.
+pub(super) fn strata(column: Column<'_>) -> Result<Vec<u32>> {
+    let mut numbers: BTreeMap<u64, u32> = BTreeMap::new();
+    let mut number = |key| {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *numbers.entry(key).or_insert(next)
+    };
+    Ok(keys("strata", column)?.into_iter().map(&mut number).collect())
 }
 
 /// The rows of each slice, by column in the order given and by value in theirs.

@@ -1,5 +1,7 @@
 //! Evaluations and comparisons, from columns to what is found again.
 
+mod drawn;
+
 use halfback_store::id::hex;
 
 use super::*;
@@ -259,6 +261,7 @@ fn pair<'a>(candidate: &'a [f64], baseline: &'a [f64]) -> PairedSample<'a> {
         candidate: scores(candidate),
         baseline: scores(baseline),
         slices: vec![("site", (&SITES[..]).into())],
+        ..PairedSample::default()
     }
 }
 

@@ -29,8 +29,8 @@ pub enum OwnedColumn {
     Text(Vec<String>),
 }
 
-/// Columns by what they are: `y_true`, `y_pred`, `y_score`, `weights`, and `baseline.y_pred` and
-/// `baseline.y_score` of a comparison; and those to slice by.
+/// Columns by what they are: `y_true`, `y_pred`, `y_score`, `weights`, `clusters`, `strata`, and
+/// `baseline.y_pred` and `baseline.y_score` of a comparison; and those to slice by.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Columns {
     /// Columns by role.
@@ -65,6 +65,8 @@ pub fn evaluate(registry: &Registry, request: &[u8], columns: &Columns) -> Resul
         y_pred: columns.role("y_pred"),
         y_score: columns.role("y_score"),
         weights: weights.as_deref(),
+        clusters: columns.role("clusters"),
+        strata: columns.role("strata"),
         slices: columns.slices(),
     };
     registry.evaluate(version, &sample, &options)
@@ -78,10 +80,14 @@ pub fn compare(registry: &Registry, request: &[u8], columns: &Columns) -> Result
         y_pred: columns.role(&format!("{prefix}y_pred")),
         y_score: columns.role(&format!("{prefix}y_score")),
     };
+    let weights = columns.numbers("weights")?;
     let sample = PairedSample {
         y_true: columns.required("y_true")?,
         candidate: of(""),
         baseline: of("baseline."),
+        weights: weights.as_deref(),
+        clusters: columns.role("clusters"),
+        strata: columns.role("strata"),
         slices: columns.slices(),
     };
     registry.compare(candidate, baseline, &sample, &options)

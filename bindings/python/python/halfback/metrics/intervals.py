@@ -288,11 +288,13 @@ def _plain_value(value: Any) -> object:
 
 
 def _key(key: object) -> int:
-    """A number for a key that is the same in every process."""
+    """A number for a key that is the same in every process, and of texts in every language."""
     if hasattr(key, "__index__"):
         return int(key.__index__()) & 0xFFFF_FFFF_FFFF_FFFF
-    from hashlib import blake2b
+    from hashlib import blake2b, sha256
 
+    if isinstance(key, str):
+        return int.from_bytes(sha256(key.encode()).digest()[:8], "big")
     return int.from_bytes(blake2b(repr(key).encode(), digest_size=8).digest(), "little")
 
 

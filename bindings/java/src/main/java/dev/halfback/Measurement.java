@@ -14,6 +14,7 @@ import java.util.List;
  * @param level The confidence level of all intervals.
  * @param library The library that measured, such as {@code halfback 0.1.0}.
  * @param metrics The metrics over all rows, then those of each slice.
+ * @param clusters How many clusters the rows are of, where intervals are by clusters.
  * @param curves Curves over all rows, thinned out for pictures.
  * @param dataset What the rows are of.
  * @param posLabel The class that counts as positive, where there are two.
@@ -29,6 +30,7 @@ public record Measurement(
     double level,
     String library,
     List<MetricValue> metrics,
+    Long clusters,
     Curves curves,
     Dataset dataset,
     @JsonProperty("pos_label") String posLabel,

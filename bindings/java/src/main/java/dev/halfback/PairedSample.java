@@ -194,6 +194,104 @@ public final class PairedSample {
   }
 
   /**
+   * How much each row counts.
+   *
+   * @param weights zero or more for each row
+   * @return this
+   */
+  public PairedSample withWeights(double[] weights) {
+    return column("weights", weights);
+  }
+
+  /**
+   * The cluster of each row, such as its customer, patient or day: rows of one are not independent,
+   * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
+   *
+   * @param clusters a cluster for each row
+   * @return this
+   */
+  public PairedSample withClusters(String[] clusters) {
+    return column("clusters", clusters);
+  }
+
+  /**
+   * The cluster of each row, such as its customer, patient or day: rows of one are not independent,
+   * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
+   *
+   * @param clusters a cluster for each row
+   * @return this
+   */
+  public PairedSample withClusters(int[] clusters) {
+    return column("clusters", clusters);
+  }
+
+  /**
+   * The cluster of each row, such as its customer, patient or day: rows of one are not independent,
+   * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
+   *
+   * @param clusters a cluster for each row
+   * @return this
+   */
+  public PairedSample withClusters(long[] clusters) {
+    return column("clusters", clusters);
+  }
+
+  /**
+   * The cluster of each row, such as its customer, patient or day: rows of one are not independent,
+   * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
+   *
+   * @param clusters a cluster for each row
+   * @return this
+   */
+  public PairedSample withClusters(boolean[] clusters) {
+    return column("clusters", clusters);
+  }
+
+  /**
+   * The stratum of each row, such as its site: each keeps the weight in every resample that it has
+   * in the rows.
+   *
+   * @param strata a stratum for each row
+   * @return this
+   */
+  public PairedSample withStrata(String[] strata) {
+    return column("strata", strata);
+  }
+
+  /**
+   * The stratum of each row, such as its site: each keeps the weight in every resample that it has
+   * in the rows.
+   *
+   * @param strata a stratum for each row
+   * @return this
+   */
+  public PairedSample withStrata(int[] strata) {
+    return column("strata", strata);
+  }
+
+  /**
+   * The stratum of each row, such as its site: each keeps the weight in every resample that it has
+   * in the rows.
+   *
+   * @param strata a stratum for each row
+   * @return this
+   */
+  public PairedSample withStrata(long[] strata) {
+    return column("strata", strata);
+  }
+
+  /**
+   * The stratum of each row, such as its site: each keeps the weight in every resample that it has
+   * in the rows.
+   *
+   * @param strata a stratum for each row
+   * @return this
+   */
+  public PairedSample withStrata(boolean[] strata) {
+    return column("strata", strata);
+  }
+
+  /**
    * A column whose values make slices: every value of it is measured alone too.
    *
    * @param name its name
@@ -331,6 +429,11 @@ public final class PairedSample {
   private PairedSample pair(String name, Object candidate, Object baseline) {
     columns.add(false, name, Arguments.given(candidate, "candidate"));
     columns.add(false, "baseline." + name, Arguments.given(baseline, "baseline"));
+    return this;
+  }
+
+  private PairedSample column(String name, Object values) {
+    columns.add(false, name, Arguments.given(values, name));
     return this;
   }
 

@@ -157,6 +157,94 @@ public final class Sample {
   }
 
   /**
+   * The cluster of each row, such as its customer, patient or day: rows of one are not independent,
+   * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
+   *
+   * @param clusters a cluster for each row
+   * @return this
+   */
+  public Sample withClusters(String[] clusters) {
+    return column("clusters", clusters);
+  }
+
+  /**
+   * The cluster of each row, such as its customer, patient or day: rows of one are not independent,
+   * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
+   *
+   * @param clusters a cluster for each row
+   * @return this
+   */
+  public Sample withClusters(int[] clusters) {
+    return column("clusters", clusters);
+  }
+
+  /**
+   * The cluster of each row, such as its customer, patient or day: rows of one are not independent,
+   * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
+   *
+   * @param clusters a cluster for each row
+   * @return this
+   */
+  public Sample withClusters(long[] clusters) {
+    return column("clusters", clusters);
+  }
+
+  /**
+   * The cluster of each row, such as its customer, patient or day: rows of one are not independent,
+   * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
+   *
+   * @param clusters a cluster for each row
+   * @return this
+   */
+  public Sample withClusters(boolean[] clusters) {
+    return column("clusters", clusters);
+  }
+
+  /**
+   * The stratum of each row, such as its site: each keeps the weight in every resample that it has
+   * in the rows.
+   *
+   * @param strata a stratum for each row
+   * @return this
+   */
+  public Sample withStrata(String[] strata) {
+    return column("strata", strata);
+  }
+
+  /**
+   * The stratum of each row, such as its site: each keeps the weight in every resample that it has
+   * in the rows.
+   *
+   * @param strata a stratum for each row
+   * @return this
+   */
+  public Sample withStrata(int[] strata) {
+    return column("strata", strata);
+  }
+
+  /**
+   * The stratum of each row, such as its site: each keeps the weight in every resample that it has
+   * in the rows.
+   *
+   * @param strata a stratum for each row
+   * @return this
+   */
+  public Sample withStrata(long[] strata) {
+    return column("strata", strata);
+  }
+
+  /**
+   * The stratum of each row, such as its site: each keeps the weight in every resample that it has
+   * in the rows.
+   *
+   * @param strata a stratum for each row
+   * @return this
+   */
+  public Sample withStrata(boolean[] strata) {
+    return column("strata", strata);
+  }
+
+  /**
    * A column whose values make slices: every value of it is measured alone too.
    *
    * @param name its name

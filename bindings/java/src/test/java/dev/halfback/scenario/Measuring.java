@@ -27,7 +27,6 @@ final class Measuring {
             case "version", "y_true" -> sample;
             case "y_pred" -> (Sample) with(sample, "withPredictions", array(value));
             case "y_score" -> sample.withScores(numbers(value));
-            case "weights" -> sample.withWeights(numbers(value));
             default -> (Sample) option(sample, each.getKey(), value);
           };
     }
@@ -74,6 +73,9 @@ final class Measuring {
                   "withDataset",
                   new Dataset((String) dataset.get("name"), (String) dataset.get("digest")))
               : with(sample, "withDataset", value);
+      case "weights" -> with(sample, "withWeights", numbers(value));
+      case "clusters" -> with(sample, "withClusters", array(value));
+      case "strata" -> with(sample, "withStrata", array(value));
       case "task" -> with(sample, "withTask", new ObjectMapper().convertValue(value, Task.class));
       case "seed" -> with(sample, "withSeed", ((Number) value).longValue());
       case "level" -> with(sample, "withLevel", ((Number) value).doubleValue());

@@ -1,0 +1,216 @@
+//! Weights, clusters and strata: how rows are drawn, and what of it is kept.
+
+use super::*;
+
+const CUSTOMERS: [&str; 12] = ["x", "x", "y", "y", "z", "z", "u", "u", "v", "v", "w", "w"];
+
+fn clustered() -> Sample<'static> {
+    sample().clusters(&CUSTOMERS[..])
+}
+
+fn options() -> EvaluateOptions {
+    EvaluateOptions { replicates: 100, ..EvaluateOptions::default() }
+}
+
+fn slice(value: &str) -> Slice {
+    Slice { column: "site".into(), value: value.into() }
+}
+
+#[test]
+fn intervals_by_clusters_say_so_and_come_back() {
+    let (_folder, registry) = registry(1);
+    let kept = registry.evaluate("fraud/1", &clustered(), &options()).unwrap();
+    assert_eq!(kept.measurement.clusters, Some(6));
+    assert_eq!(registry.get_evaluation(kept.id).unwrap(), kept);
+    assert_eq!(registry.evaluate("fraud/1", &clustered(), &options()).unwrap(), kept);
+    assert_eq!(registry.check().unwrap().findings, []);
+    let plain = measure(&sample(), &options()).unwrap();
+    for (by_clusters, plain) in kept.measurement.metrics.iter().zip(&plain.metrics) {
+        assert_eq!(by_clusters.value, plain.value, "{}", plain.metric);
+        let method = by_clusters.method.as_deref();
+        assert!([None, Some("cluster_bootstrap")].contains(&method), "{method:?}");
+    }
+    let area = kept.metric("roc_auc").unwrap();
+    assert!(area.method.is_some() && area.lower < area.value && area.value < area.upper);
+    // Both rows of the last site are of one customer.
+    let few = kept.measurement.metric("brier", Some(&slice("c"))).unwrap();
+    assert!(few.value.is_some());
+    assert_eq!((few.lower, few.upper, &few.method), (None, None, &None));
+}
+
+#[test]
+fn a_cluster_is_what_it_is_called_in_any_column() {
+    let bounds = |sample: &Sample<'_>| {
+        let measured = measure(sample, &options()).unwrap();
+        let brier = measured.metric("brier", None).unwrap();
+        (brier.lower, brier.upper, brier.method.clone(), measured.data_digest)
+    };
+    let owned: Vec<String> = CUSTOMERS.iter().map(|&customer| customer.into()).collect();
+    assert_eq!(bounds(&sample().clusters(&owned)), bounds(&clustered()));
+    // Rows that are clusters of their own are drawn by their numbers, as without clusters.
+    let (rows, ones) = ((0..12).collect::<Vec<i64>>(), [1.0; 12]);
+    let [alone, plain] =
+        [sample().clusters(&rows), sample().weights(&ones)].map(|sample| bounds(&sample));
+    assert_eq!((alone.0, alone.1), (plain.0, plain.1));
+    assert_eq!(alone.2.as_deref(), Some("cluster_bootstrap"));
+    let within = bounds(&sample().strata(&SITES[..]));
+    assert_eq!(within.2.as_deref(), Some("stratified_bootstrap"));
+    let both = bounds(&clustered().strata(&SITES[..]));
+    assert_eq!(both.2.as_deref(), Some("stratified_cluster_bootstrap"));
+    let digests: std::collections::BTreeSet<String> = [alone.3, plain.3, within.3, both.3].into();
+    assert_eq!(digests.len(), 4);
+}
+
+#[test]
+fn the_digest_of_drawn_columns_is_as_documented() {
+    let mut bytes = Vec::new();
+    let text = |bytes: &mut Vec<u8>, text: &str| {
+        bytes.extend((text.len() as u64).to_be_bytes());
+        bytes.extend(text.as_bytes());
+    };
+    let column = |bytes: &mut Vec<u8>, name: &str, values: Option<[i64; 2]>| {
+        text(bytes, name);
+        let Some(values) = values else { return bytes.push(0) };
+        bytes.push(2);
+        for number in [2, values[0], values[1]] {
+            bytes.extend(number.to_be_bytes());
+        }
+    };
+    column(&mut bytes, "y_true", Some([1, 0]));
+    for name in ["y_pred", "y_score", "weights"] {
+        column(&mut bytes, name, None);
+    }
+    column(&mut bytes, "s", Some([3, 4]));
+    let plain = Sample::new(&[1i64, 0][..]).slice("s", &[3i64, 4][..]);
+    assert_eq!(plain.digest().to_string(), format!("sha256:{}", hex(&sha256(&bytes))));
+    text(&mut bytes, "");
+    column(&mut bytes, "clusters", Some([5, 6]));
+    column(&mut bytes, "strata", None);
+    let clustered = plain.clusters(&[5i64, 6][..]);
+    assert_eq!(clustered.digest().to_string(), format!("sha256:{}", hex(&sha256(&bytes))));
+    let (clusters, two) = ([5i64, 6], [1i64, 0]);
+    let sliced = Sample::new(&two[..]).slice("clusters", &clusters[..]);
+    assert_ne!(Sample::new(&two[..]).clusters(&clusters[..]).digest(), sliced.digest());
+}
+
+#[test]
+fn rows_drawn_alone_are_told_as_before() {
+    let plain = measure(&sample(), &options()).unwrap();
+    let json = serde_json::to_value(&plain).unwrap();
+    assert!(json.get("clusters").is_none());
+    assert!(!plain.detail().unwrap().contains("clusters"));
+    assert_eq!(Measurement::of_detail(&plain.detail().unwrap()).unwrap().clusters, None);
+    let clustered = measure(&clustered(), &options()).unwrap();
+    assert_eq!(Measurement::of_detail(&clustered.detail().unwrap()).unwrap().clusters, Some(6));
+}
+
+#[test]
+fn a_comparison_has_weights_clusters_and_strata() {
+    let (_folder, registry) = registry(2);
+    let worse: Vec<f64> = SCORES.iter().map(|score| 1.0 - score).collect();
+    let plain = || pair(&SCORES, &worse);
+    // The last site has no weight.
+    let weights = [1.0, 2.0, 0.5, 1.5, 3.0, 1.0, 1.0, 0.0, 2.0, 1.0, 0.0, 0.0];
+    let weighted = || PairedSample { weights: Some(&weights), ..plain() };
+    let clusters = Some((&CUSTOMERS[..]).into());
+    let strata = Some((&SITES[..]).into());
+    let cases = [
+        (weighted(), "paired_bootstrap"),
+        (PairedSample { clusters, ..plain() }, "paired_cluster_bootstrap"),
+        (PairedSample { strata, ..plain() }, "paired_stratified_bootstrap"),
+        (PairedSample { clusters, strata, ..weighted() }, "paired_stratified_cluster_bootstrap"),
+    ];
+    let mut digests = std::collections::BTreeSet::new();
+    for (sample, method) in &cases {
+        for metric in ["roc_auc", "accuracy", "brier"] {
+            let options = CompareOptions {
+                metric: Some(metric.into()),
+                replicates: 200,
+                ..CompareOptions::default()
+            };
+            let kept = registry.compare("fraud/2", "fraud/1", sample, &options).unwrap();
+            assert_eq!(kept.measurement.method, *method, "{metric}");
+            assert!(
+                kept.measurement.results[0].difference.map(f64::abs) > Some(0.1),
+                "{metric} {method}"
+            );
+            assert!(!kept.reason.is_empty());
+            assert_eq!(registry.compare("fraud/2", "fraud/1", sample, &options).unwrap(), kept);
+            let value = kept.measurement.results[0].candidate_value;
+            let own = Sample { weights: sample.weights, ..self::sample() };
+            let own = measure(&own, &self::options()).unwrap();
+            assert_eq!(value, own.metric(metric, None).unwrap().value, "{metric}");
+            digests.insert(kept.measurement.data_digest);
+        }
+    }
+    assert_eq!(digests.len(), cases.len());
+    let last = |sample: &PairedSample<'_>| {
+        measure_pair(sample, &CompareOptions::default()).unwrap().results.pop().unwrap()
+    };
+    let (weightless, alone) = (last(&cases[0].0), last(&cases[1].0));
+    assert_eq!((weightless.slice, weightless.rows), (Some(slice("c")), 2));
+    assert_eq!((weightless.candidate_value, weightless.difference), (None, None));
+    assert_eq!(weightless.reason, "all rows have a weight of zero");
+    assert_eq!((alone.candidate_value, alone.baseline_value), (Some(1.0), Some(0.0)));
+    assert_eq!((alone.difference, alone.verdict), (None, Verdict::Inconclusive));
+    assert_eq!(alone.reason, "all rows are of one cluster");
+    assert_eq!(registry.check().unwrap().findings, []);
+}
+
+#[test]
+fn bad_draws_name_the_argument() {
+    let nan = [0.5, f64::NAN];
+    let columns: [(Column<'_>, &str); 4] = [
+        ((&[1i64; 3][..]).into(), "has 3 rows, expected 2"),
+        ((&[""; 0][..]).into(), "has 0 rows, expected 2"),
+        ((&nan[..]).into(), "floating-point numbers"),
+        ((&[1.0f32, 2.0][..]).into(), "floating-point numbers"),
+    ];
+    let weights: [(&[f64], &str); 5] = [
+        (&[1.0], "has 1 rows, expected 2"),
+        (&[], "has 0 rows, expected 2"),
+        (&[1.0, -1.0], "negative at row 1"),
+        (&nan, "NaN or infinity at row 1"),
+        (&[0.0, 0.0], "zero in all rows"),
+    ];
+    let two = [0i64, 1];
+    let refused = |argument: &str, sample: Sample<'_>, why: &str| {
+        let predictions = Predictions { y_pred: Some((&two[..]).into()), y_score: None };
+        let pair = PairedSample {
+            y_true: sample.y_true,
+            candidate: predictions,
+            baseline: predictions,
+            weights: sample.weights,
+            clusters: sample.clusters,
+            strata: sample.strata,
+            ..PairedSample::default()
+        };
+        let errors = [
+            measure(&sample.predictions(&two[..]), &options()).unwrap_err(),
+            measure_pair(&pair, &CompareOptions::default()).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.code(), "invalid_argument", "{error}");
+            let text = error.to_string();
+            assert!(text.contains(&format!("`{argument}`")) && text.contains(why), "{text}");
+        }
+    };
+    let truth = || Sample::new(&two[..]);
+    for (column, why) in columns {
+        refused("clusters", Sample { clusters: Some(column), ..truth() }, why);
+        refused("strata", Sample { strata: Some(column), ..truth() }, why);
+    }
+    refused("clusters", truth().clusters(&["a", "a"][..]), "has 1, expected at least 2");
+    for (weights, why) in weights {
+        refused("weights", truth().weights(weights), why);
+    }
+}
+
+#[test]
+fn counts_of_clusters_are_counts() {
+    let (_folder, registry) = registry(1);
+    let measurement = measure(&clustered(), &options()).unwrap();
+    let wrong = Measurement { clusters: Some(-1), ..measurement };
+    let error = registry.record_evaluation("fraud/1", wrong).unwrap_err();
+    assert_eq!(error.code(), "invalid_argument");
+}
