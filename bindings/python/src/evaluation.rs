@@ -28,6 +28,19 @@ pub(crate) fn evaluate<'py>(
     object(&detached(py, || wire::evaluate(handle.registry(), request, &columns))?, record)
 }
 
+/// Measures predictions, and keeps nothing.
+#[pyfunction]
+pub(crate) fn measure<'py>(
+    py: Python<'py>,
+    options: &[u8],
+    roles: &Bound<'py, PyDict>,
+    slices: &Bound<'py, PyDict>,
+    record: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let columns = columns(roles, slices)?;
+    object(&detached(py, || wire::measure(options, &columns))?, record)
+}
+
 /// Compares two versions' predictions on the same rows, and keeps the comparison.
 #[pyfunction]
 pub(crate) fn compare<'py>(

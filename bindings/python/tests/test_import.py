@@ -47,7 +47,16 @@ ours = {name for name in loaded if name.startswith("halfback.")}
 print(sorted({name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - {"halfback"}))
 print(sorted(ours))
 """
-ROOMS = ["examples", "frames", "frameworks", "libraries", "notebook", "objects", "signatures"]
+ROOMS = [
+    "examples",
+    "frames",
+    "frameworks",
+    "libraries",
+    "notebook",
+    "objects",
+    "own_metrics",
+    "signatures",
+]
 
 
 def test_daily_work_loads_no_other_library_and_no_room_that_it_does_not_use(

@@ -11,8 +11,8 @@
 
 use halfback_metrics::distribution::normal_quantile;
 use halfback_metrics::{
-    Alternative, Binary, Brier, Error, Labels, Measured, Method, Difference, Question,
-    Scores, Settings, Suite, Verdict, bootstrap, bootstrap_stratified, brier_score,
+    Alternative, Binary, Brier, Difference, Error, Labels, Measured, Method, Question, Scores,
+    Settings, Suite, Verdict, bootstrap, bootstrap_stratified, brier_score,
 };
 
 const RUNS: usize = 2_000;

@@ -156,6 +156,9 @@ def evaluate(
     slices: dict[str, Any],
     record: type[_R],
 ) -> _R: ...
+def measure(
+    options: bytes, roles: dict[str, Any], slices: dict[str, Any], record: type[_R]
+) -> _R: ...
 def compare(
     handle: Handle,
     request: bytes,

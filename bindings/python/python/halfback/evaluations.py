@@ -15,6 +15,8 @@ from halfback.wire import encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from halfback.own_metrics import OwnMetric
+
 __all__ = ["Evaluations"]
 
 Array: TypeAlias = Any
@@ -39,6 +41,7 @@ class Evaluations(Transactions):
         weights: Array | None = None,
         clusters: Array | None = None,
         strata: Array | None = None,
+        metrics: Mapping[str, OwnMetric] | None = None,
         pos_label: Label | None = None,
         labels: Sequence[Label] | None = None,
         threshold: float | None = None,
@@ -57,6 +60,10 @@ class Evaluations(Transactions):
         or boolean for each row. Rows of one cluster are not independent, so that every interval
         comes by a bootstrap of whole clusters, of which two at least are needed. `strata`, such as
         sites, keep the weight in every resample that they have in the rows.
+
+        `metrics` are further ones by name: functions `metric(y_true, y_pred, sample_weight=…)` that
+        give a number, with the scores where there is no `y_pred`. Each gets arrays of all rows or
+        of a slice, has a bootstrap interval, and is undefined where it is NaN.
 
         Only the numbers are kept, not the rows. The same rows and settings give the same
         evaluation.
@@ -80,10 +87,26 @@ class Evaluations(Transactions):
         ... )
         >>> of_customers.clusters, of_customers.metric("brier").method
         (3, 'cluster_bootstrap')
+        >>> def profit(y_true, y_pred, sample_weight):
+        ...     return float(((60 * y_true - 20) * y_pred * sample_weight).sum())
+        >>> paid = registry.evaluate(
+        ...     "risk.credit.default/1", [0, 1, 1, 0], [0, 1, 0, 1], metrics={"profit": profit}
+        ... )
+        >>> paid.metric("profit").value
+        20.0
         """
         drawn = _columns(weights=weights, clusters=clusters, strata=strata)
         roles = _columns(y_true=y_true, y_pred=y_pred, y_score=y_score) | drawn
         options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
+        if metrics is not None:
+            from halfback import own_metrics
+
+            own = own_metrics.checked(metrics)
+            resolved, columns = self.resolve(version), _slices(slices)
+            made = _native.measure(encode(options), roles, columns, records.Measurement)
+            rows = own_metrics.Rows.of(roles, options)
+            made = own_metrics.measured(made, own, rows, columns)
+            return self.record_evaluation(resolved, made)
         request = {"version": self._reference("version", version), "options": options}
         return _native.evaluate(self._handle, encode(request), roles, _slices(slices), Evaluation)
 

@@ -1,8 +1,6 @@
 //! Two models on the same rows: the numbers of a comparison.
 
-use halfback_metrics::{
-    self as metrics, Compared, Judgement, Method, Difference, Question, Suite,
-};
+use halfback_metrics::{self as metrics, Compared, Difference, Judgement, Method, Question, Suite};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::name::shown;

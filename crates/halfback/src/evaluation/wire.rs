@@ -9,7 +9,7 @@ use super::comparison::Comparison;
 use super::measure::EvaluateOptions;
 use super::pair::{CompareOptions, PairedSample, Predictions};
 use super::picture::Picture;
-use super::record::Evaluation;
+use super::record::{Evaluation, Measurement};
 use super::sample::{Column, Sample};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
@@ -60,16 +60,14 @@ struct CompareRequest {
 pub fn evaluate(registry: &Registry, request: &[u8], columns: &Columns) -> Result<Evaluation> {
     let EvaluateRequest { version, options } = read(request, "an evaluation")?;
     let weights = columns.numbers("weights")?;
-    let sample = Sample {
-        y_true: columns.required("y_true")?,
-        y_pred: columns.role("y_pred"),
-        y_score: columns.role("y_score"),
-        weights: weights.as_deref(),
-        clusters: columns.role("clusters"),
-        strata: columns.role("strata"),
-        slices: columns.slices(),
-    };
-    registry.evaluate(version, &sample, &options)
+    registry.evaluate(version, &columns.sample(weights.as_deref())?, &options)
+}
+
+/// Measures as these options say, and keeps nothing: a binding may add to it.
+pub fn measure(options: &[u8], columns: &Columns) -> Result<Measurement> {
+    let options = read(options, "the options of an evaluation")?;
+    let weights = columns.numbers("weights")?;
+    super::measure(&columns.sample(weights.as_deref())?, &options)
 }
 
 /// Compares versions as `{"candidate": …, "baseline": …, "options": …}` says; see
@@ -151,6 +149,18 @@ impl Columns {
 
     fn required(&self, name: &str) -> Result<Column<'_>> {
         self.role(name).ok_or_else(|| refused(&format!("`{name}` is missing")))
+    }
+
+    fn sample<'a>(&'a self, weights: Option<&'a [f64]>) -> Result<Sample<'a>> {
+        Ok(Sample {
+            y_true: self.required("y_true")?,
+            y_pred: self.role("y_pred"),
+            y_score: self.role("y_score"),
+            weights,
+            clusters: self.role("clusters"),
+            strata: self.role("strata"),
+            slices: self.slices(),
+        })
     }
 
     fn slices(&self) -> Vec<(&str, Column<'_>)> {
