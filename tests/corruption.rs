@@ -306,7 +306,7 @@ fn damage_to_the_database_is_told_or_changes_nothing() {
         for kind in ["log internal", "word internal", "alias leaf", "tag_value leaf", "freelist"] {
             assert!(pages.get(kind).is_some_and(|pages| !pages.is_empty()), "no {kind}: {pages:?}");
         }
-        let flips = if is_long() { 200 } else { 2 };
+        let flips = if is_long() { 60 } else { 2 };
         for (kind, pages) in &pages {
             for _ in 0..flips {
                 let page = pages[dice.below(pages.len())];
