@@ -97,7 +97,7 @@ pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
     const NAME: usize = 30;
     const ROW: f64 = 22.0;
     const TOP: f64 = 44.0;
-    let (left, right, width) = (272.0, 512.0, 764.0);
+    let (left, right, width) = (272.0, 512.0, 836.0);
     let shown = all.get(..MOST_BARS).unwrap_or(all);
     let marks: &[f64] = match margin {
         None => &[],
