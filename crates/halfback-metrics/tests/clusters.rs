@@ -9,33 +9,20 @@
     reason = "a failed expectation is this file's way of failing"
 )]
 
-use halfback_metrics::distribution::normal_quantile;
+mod random;
+
 use halfback_metrics::{
     Alternative, Binary, Brier, Difference, Error, Labels, Measured, Method, Question, Scores,
     Settings, Suite, Verdict, bootstrap, bootstrap_stratified, brier_score,
 };
+use random::Random;
 
 const RUNS: usize = 2_000;
 
 /// Rows of each customer.
 const EACH: usize = 5;
 
-struct Random(u64);
-
 impl Random {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        ((z >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        normal_quantile(self.uniform())
-    }
-
     /// Customers whose rows are much alike, and two models that are as good as each other.
     fn customers(&mut self, customers: usize) -> Rows {
         let mut rows = Rows::default();

@@ -6,32 +6,19 @@
     reason = "a failed expectation is this file's way of failing"
 )]
 
-use halfback_metrics::distribution::normal_quantile;
+mod random;
+
 use halfback_metrics::{
     Average, Binary, Brier, Confusion, Difference, Error, Kappa, Label, Labels, Matrix, Measured,
     Method, Multiclass, Reason, Regression, ScoreAverage, Scores, Settings, Suite, ZeroDivision,
     average_precision, brier_score, delong, higher_is_better, log_loss, roc_auc,
     roc_auc_multiclass,
 };
+use random::Random;
 
 const RUNS: usize = 2_000;
 
-struct Random(u64);
-
 impl Random {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        ((z >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        normal_quantile(self.uniform())
-    }
-
     /// Rows of two classes, and probabilities that are a little wrong.
     fn two(&mut self, rows: usize) -> (Vec<i64>, Vec<f64>) {
         let mut truth = Vec::new();

@@ -7,35 +7,19 @@
     reason = "these are tests"
 )]
 
+#[path = "../random/mod.rs"]
+mod random;
+
 mod fairness;
 mod intervals;
 mod verdicts;
 
 use halfback_metrics::Interval;
-use halfback_metrics::distribution::normal_quantile;
+use random::Random;
 
 const RUNS: usize = 2_000;
 
-/// Steele, Lea and Flood's `SplitMix64`, of one seed for each test.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        normal_quantile(self.uniform())
-    }
-
     fn successes(&mut self, rows: u64, p: f64) -> u64 {
         (0..rows).filter(|_| self.uniform() < p).count() as u64
     }

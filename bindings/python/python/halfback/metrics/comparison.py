@@ -9,7 +9,7 @@ from halfback import _native
 from halfback.metrics.checks import choice, refused, whole
 from halfback.metrics.columns import array
 from halfback.metrics.groups import settled
-from halfback.metrics.intervals import Interval, draw, one_number
+from halfback.metrics.intervals import Interval, draw, one_number, without_replicates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -88,9 +88,7 @@ class PairedBootstrap(NamedTuple):
     """How many resamples did not have what the metric needs."""
 
     def __repr__(self) -> str:
-        # Nobody reads a thousand replicates.
-        shown = self._asdict() | {"replicates": f"<{len(self.replicates)} values>"}
-        return f"PairedBootstrap({', '.join(f'{name}={value}' for name, value in shown.items())})"
+        return without_replicates(self)
 
 
 class TwoProportions(NamedTuple):

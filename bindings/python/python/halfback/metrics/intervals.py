@@ -30,6 +30,7 @@ __all__ = [
     "one_number",
     "takes_weights",
     "wilson",
+    "without_replicates",
 ]
 
 
@@ -52,6 +53,13 @@ class DeLong(NamedTuple):
     variance: float
 
 
+def without_replicates(resamples: Any) -> str:
+    """The `repr` of a named tuple with replicates, of which nobody reads a thousand."""
+    shown = resamples._asdict() | {"replicates": f"<{len(resamples.replicates)} values>"}
+    fields = ", ".join(f"{name}={value}" for name, value in shown.items())
+    return f"{type(resamples).__name__}({fields})"
+
+
 class BootstrapInterval(NamedTuple):
     """A metric, its interval, and its replicates over resamples of the rows."""
 
@@ -67,9 +75,7 @@ class BootstrapInterval(NamedTuple):
     """How many resamples did not have what the metric needs."""
 
     def __repr__(self) -> str:
-        # Nobody reads a thousand replicates.
-        shown = self._asdict() | {"replicates": f"<{len(self.replicates)} values>"}
-        return f"BootstrapInterval({', '.join(f'{name}={value}' for name, value in shown.items())})"
+        return without_replicates(self)
 
 
 def wilson(successes: int, rows: int, *, level: float = 0.95) -> Interval:
