@@ -11,6 +11,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::errors::{self, detached};
 use crate::handle::Handle;
+use crate::metrics::answer::stoppable;
 use crate::object::object;
 
 /// Measures a version's predictions, and keeps the evaluation. `roles` and `slices` have the columns by
@@ -25,7 +26,7 @@ pub(crate) fn evaluate<'py>(
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let columns = columns(roles, slices)?;
-    object(&detached(py, || wire::evaluate(handle.registry(), request, &columns))?, record)
+    object(&stoppable(py, || wire::evaluate(handle.registry(), request, &columns))?, record)
 }
 
 /// Measures predictions, and keeps nothing.
@@ -38,7 +39,7 @@ pub(crate) fn measure<'py>(
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let columns = columns(roles, slices)?;
-    object(&detached(py, || wire::measure(options, &columns))?, record)
+    object(&stoppable(py, || wire::measure(options, &columns))?, record)
 }
 
 /// Compares two versions' predictions on the same rows, and keeps the comparison.
@@ -52,7 +53,7 @@ pub(crate) fn compare<'py>(
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let columns = columns(roles, slices)?;
-    object(&detached(py, || wire::compare(handle.registry(), request, &columns))?, record)
+    object(&stoppable(py, || wire::compare(handle.registry(), request, &columns))?, record)
 }
 
 /// A picture of a record, as SVG.

@@ -5,7 +5,7 @@
 //! `halfback.metrics` with their choices made; what scikit-learn's signatures allow is sorted out
 //! in Python.
 
-mod answer;
+pub(crate) mod answer;
 mod calibration;
 mod column;
 mod fairness;

@@ -205,9 +205,7 @@ pub(crate) fn positives(truth: Labels<'_>, positive: Option<&Label>) -> Result<V
 }
 
 fn default_positives(truth: Labels<'_>) -> Result<Vec<bool>> {
-    let bad = |found: &str| {
-        Err(Error::UnknownLabel { argument: "y_true", label: format!("{found}; give `pos_label`") })
-    };
+    let bad = |found: &str| Err(Error::NoPositive { argument: "y_true", label: found.to_owned() });
     match truth {
         Labels::Bool(rows) => Ok(rows.to_vec()),
         Labels::Text(rows) => bad(rows.first().copied().unwrap_or_default()),

@@ -66,6 +66,16 @@ pub enum Error {
         /// The first label with a fraction.
         found: f64,
     },
+    /// Nobody said which class is positive, and the labels do not tell.
+    #[error(
+        "`{argument}` has the label `{label}`: labels are from {{0, 1}} or {{-1, 1}}, or `pos_label` is given"
+    )]
+    NoPositive {
+        /// The column.
+        argument: &'static str,
+        /// A label.
+        label: String,
+    },
     /// A label is not among those listed.
     #[error("`{argument}` has the label `{label}`, which is not among those expected")]
     UnknownLabel {
@@ -154,6 +164,7 @@ impl Error {
             | Self::MixedLabels { argument }
             | Self::Continuous { argument, .. }
             | Self::UnknownLabel { argument, .. }
+            | Self::NoPositive { argument, .. }
             | Self::Classes { argument, .. }
             | Self::Columns { argument, .. }
             | Self::OutOfRange { argument, .. }

@@ -156,7 +156,13 @@ impl Suite {
         let named = [("y_true", Some(y_true)), ("y_pred", y_pred)];
         let given: Vec<(&'static str, Labels<'_>)> =
             named.into_iter().filter_map(|(name, column)| Some((name, column?))).collect();
-        let found = encode(&given)?.classes.len();
+        let classes = encode(&given)?.classes;
+        let found = classes.len();
+        let unknown = |label: &&Label| found == 2 && !classes.contains(label);
+        if let Some(label) = how.pos_label.filter(unknown) {
+            let label = label.to_string();
+            return Err(Error::UnknownLabel { argument: "pos_label", label });
+        }
         if found > 2 {
             return Err(Error::Classes {
                 argument: given[given.len() - 1].0,

@@ -388,6 +388,18 @@ fn flaw(text: &str, reserved: &[char], most: usize) -> Option<String> {
     (text.chars().count() > most).then(|| format!("it is longer than {most} characters"))
 }
 
+/// Refuses a text with control or invisible characters, or with nothing to be seen.
+pub fn visible(value: &str, field: &str) -> Result<()> {
+    if !value.trim().is_empty() && !value.chars().any(is_invisible) {
+        return Ok(());
+    }
+    Err(Detail::InvalidArgument(format!(
+        "{field} is `{}`, expected one that can be read: no control or invisible characters, and not only spaces",
+        shown(value)
+    ))
+    .into())
+}
+
 /// Control characters, and format characters that make two names look alike.
 fn is_invisible(c: char) -> bool {
     c.is_control()

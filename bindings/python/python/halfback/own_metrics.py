@@ -43,7 +43,7 @@ class Rows:
             return values
 
         truth, clusters = array("y_true"), roles.get("clusters")
-        return cls(
+        return cls._locked(
             truth,
             array("y_pred" if "y_pred" in roles else "y_score"),
             array("weights").astype(float) if "weights" in roles else numpy.ones(len(truth)),
@@ -58,14 +58,16 @@ class Rows:
     def select(self, chosen: list[int]) -> Rows:
         """Some of the rows, by their places here."""
         strata = None if self.strata is None else self.strata[chosen]
-        return replace(
-            self,
-            truth=self.truth[chosen],
-            predicted=self.predicted[chosen],
-            weights=self.weights[chosen],
-            keys=self.keys[chosen],
-            strata=strata,
-        )
+        columns = (self.truth, self.predicted, self.weights, self.keys)
+        rest = (strata, self.is_clustered, self.seed, self.replicates, self.level)
+        return self._locked(*(column[chosen] for column in columns), *rest)
+
+    @classmethod
+    def _locked(cls, *fields: Any) -> Rows:
+        for field in fields:
+            if hasattr(field, "flags"):
+                field.flags.writeable = False
+        return cls(*fields)
 
     @property
     def method(self) -> str:
@@ -143,8 +145,9 @@ def _value(
 
 
 def _called(name: str, metric: OwnMetric, rows: Rows, weights: Any) -> float:
+    weights.flags.writeable = False
     found = metric(rows.truth, rows.predicted, sample_weight=weights)
-    if not hasattr(found, "__float__"):
+    if not hasattr(found, "__float__") or getattr(found, "ndim", 0) != 0:
         raise wrong_type(f"metrics[{name!r}]", "a function that gives a number", found)
     return float(found)
 
@@ -163,6 +166,8 @@ def _bounds(name: str, metric: OwnMetric, rows: Rows) -> tuple[float, float] | N
         weights = rows.weights * sample_weight
         if not weights.any():
             return float("nan")
+        # To the weight of all rows, so that a sum is told like the mean that it is a multiple of.
+        weights *= rows.weights.sum() / weights.sum()
         failed = True
         value = _called(name, metric, rows, weights)
         failed = False

@@ -40,6 +40,16 @@ pub(crate) fn work<T: Send>(
     }
 }
 
+/// Runs work of the core that may measure for long without the interpreter lock. A signal ends the
+/// measuring, and then nothing is kept.
+pub(crate) fn stoppable<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> halfback::Result<T> + Send,
+) -> PyResult<T> {
+    let outcome = errors::detached(py, || with_stop(is_raised, work));
+    RAISED.take().map_or(outcome, Err)
+}
+
 /// Runs a kernel that calls Python; what Python raises is handed to [`raise`] and ends it.
 pub(crate) fn work_with_python<T>(
     py: Python<'_>,

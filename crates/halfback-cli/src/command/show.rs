@@ -187,7 +187,8 @@ fn origin(card: Card, origin: Option<&Origin>) -> Card {
     let called = uri.as_ref().unwrap_or(reference);
     let card = card.fact("origin", format!("{system} {called}{parts}"));
     earlier.iter().fold(card, |card, EarlierOrigin { system, reference, uri }| {
-        card.fact("before that", format!("{system} {}", uri.as_ref().unwrap_or(reference)))
+        let called = uri.as_ref().map(|uri| format!(", {uri}")).unwrap_or_default();
+        card.fact("before that", format!("{system} {reference}{called}"))
     })
 }
 

@@ -94,11 +94,11 @@ impl Difference {
             Self::Resamples(resamples) if resamples.replicates.len() < 2 => {
                 Some("hardly any resample has what the metric needs")
             }
-            Self::Resamples(resamples)
-                if resamples.replicates.first() != resamples.replicates.last() =>
-            {
-                None
-            }
+            Self::Resamples(resamples) if resamples.has_variance() => None,
+            _ if self.estimate() != 0.0 => Some(
+                "the difference is the same in all resamples, or for all rows, so these cannot tell \
+                 how far it may be off",
+            ),
             _ => Some(
                 "both give the same on all rows, so these rows cannot tell how much they differ \
                  on others",
@@ -224,7 +224,9 @@ mod tests {
         assert!(means.without_variance().unwrap().contains("constant"));
         let none = Difference::Resamples(Bootstrap::new(0.1, vec![f64::NAN, 0.1]));
         assert!(none.without_variance().unwrap().contains("resample"));
-        let same = Difference::Resamples(Bootstrap::new(0.1, vec![0.1, 0.1]));
+        let same = Difference::Resamples(Bootstrap::new(0.0, vec![0.0, 0.0]));
         assert!(same.without_variance().unwrap().contains("the same on all rows"));
+        let constant = Difference::Resamples(Bootstrap::new(0.1, vec![0.1, 0.1]));
+        assert!(constant.without_variance().unwrap().contains("the difference is the same"));
     }
 }

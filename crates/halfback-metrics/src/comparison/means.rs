@@ -24,12 +24,10 @@ pub fn welch(first: &[f64], second: &[f64]) -> Result<Welch> {
     let (mean, variance) = moments("first", first)?;
     let (other, other_variance) = moments("second", second)?;
     let (a, b) = (variance / first.len() as f64, other_variance / second.len() as f64);
-    let parts = a * a / (first.len() as f64 - 1.0) + b * b / (second.len() as f64 - 1.0);
-    Ok(Welch {
-        difference: mean - other,
-        standard_error: (a + b).sqrt(),
-        freedom: (a + b) * (a + b) / parts,
-    })
+    // In shares, whose squares neither vanish nor overflow.
+    let (c, d) = (a / (a + b), b / (a + b));
+    let parts = c * c / (first.len() as f64 - 1.0) + d * d / (second.len() as f64 - 1.0);
+    Ok(Welch { difference: mean - other, standard_error: (a + b).sqrt(), freedom: 1.0 / parts })
 }
 
 fn moments(argument: &'static str, sample: &[f64]) -> Result<(f64, f64)> {

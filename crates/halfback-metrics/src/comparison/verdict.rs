@@ -180,14 +180,20 @@ impl Question {
         let verdict = made.map_or(Verdict::Inconclusive, |claim| claim.verdict(up));
         Judgement {
             verdict,
-            reason: self.reason(verdict, made, interval),
+            reason: self.reason(verdict, made, interval, p_value <= alpha),
             interval: Some(*interval),
             p_value: Some(p_value),
             adjusted_p_value: Some(adjusted),
         }
     }
 
-    fn reason(&self, verdict: Verdict, made: Option<Claim>, interval: &Interval) -> String {
+    fn reason(
+        &self,
+        verdict: Verdict,
+        made: Option<Claim>,
+        interval: &Interval,
+        is_shown: bool,
+    ) -> String {
         let Interval { estimate, lower, upper, level } = *interval;
         let bounds = format!(
             "the difference is {} with the {} % interval {} to {}",
@@ -212,12 +218,12 @@ impl Question {
             (Verdict::NonInferior, _) => {
                 format!("{bounds}: not worse by the margin {margin}, {better} being better")
             }
-            (Verdict::Inconclusive, _) => format!("{bounds}: {}", self.open(interval)),
+            (Verdict::Inconclusive, _) => format!("{bounds}: {}", self.open(interval, is_shown)),
         }
     }
 
-    /// What an interval leaves open.
-    fn open(&self, interval: &Interval) -> String {
+    /// What an interval leaves open; `is_shown` where the claim would be, were it the only one.
+    fn open(&self, interval: &Interval, is_shown: bool) -> String {
         let (mut lower, mut upper) = (interval.lower, interval.upper);
         if !self.higher_is_better {
             (lower, upper) = (-upper, -lower);
@@ -230,7 +236,12 @@ impl Question {
             Alternative::Equivalence => lower > -self.margin && upper < self.margin,
         };
         if inside {
-            return "this alone would tell, among so many questions it does not".into();
+            return if is_shown {
+                "this alone would tell, among so many questions it does not".into()
+            } else {
+                "the interval alone would tell, the test does not; more rows or resamples would"
+                    .into()
+            };
         }
         match self.alternative {
             Alternative::Difference if self.margin > 0.0 => {

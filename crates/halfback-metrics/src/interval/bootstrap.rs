@@ -30,7 +30,8 @@ pub struct Bootstrap {
 /// Calls `metric` with a weight for each key: once with ones, then for each resample.
 ///
 /// Keys are the rows' own ids, so that any partition gives the same resamples; rows of one key,
-/// a cluster, are drawn together. A metric that gives NaN leaves a resample out.
+/// a cluster, are drawn together, and one cluster alone is refused: it says nothing of others. A
+/// metric that gives NaN leaves a resample out.
 /// Source: Chamandy et al., Estimating uncertainty for massive data streams (2012).
 pub fn bootstrap(
     keys: &[u64],
@@ -39,6 +40,9 @@ pub fn bootstrap(
     mut metric: impl FnMut(&[f64]) -> f64,
 ) -> Result<Bootstrap> {
     check(keys.len(), replicates)?;
+    if keys.len() > 1 && keys.iter().all(|key| *key == keys[0]) {
+        return Err(Error::TooFew { argument: "keys", found: 1, expected: 2 });
+    }
     let resampling = Resampling::new(seed);
     let rows: Vec<RowStream> = keys.iter().map(|&key| resampling.row(key)).collect();
     let mut weights = vec![1.0; keys.len()];
@@ -128,6 +132,12 @@ pub fn jackknife(
 }
 
 impl Bootstrap {
+    /// Whether the replicates differ by more than sums are rounded.
+    pub(crate) fn has_variance(&self) -> bool {
+        let [first, .., last] = self.replicates.as_slice() else { return false };
+        last - first > 1e-12 * self.estimate.abs()
+    }
+
     /// Of the metric over the rows, and over each resample; NaN leaves a resample out.
     pub fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
         let all = replicates.len();

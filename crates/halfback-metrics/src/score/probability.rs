@@ -138,7 +138,9 @@ pub fn d2_brier_score(
     }
     let forecast = Forecast::for_brier(y_true, y_proba, sample_weight, options)?;
     let total = forecast.weight();
-    let shares: Vec<f64> = forecast.class_weights().iter().map(|weight| weight / total).collect();
+    // Rounding may take a share past all.
+    let share = |weight: &f64| (weight / total).min(1.0);
+    let shares: Vec<f64> = forecast.class_weights().iter().map(share).collect();
     let null = shares.iter().map(|share| share * (1.0 - share)).sum();
     Ok(explained(forecast.brier(), null, forecast.undefined))
 }

@@ -1,7 +1,7 @@
 //! One metric of two models on the same rows.
 
 use super::prepared::Prepared;
-use super::resampled::is_empty;
+use super::resampled::{is_empty, is_enough};
 use super::{Columns, Method, Suite, higher_is_better};
 use crate::column::{Labels, Scores};
 use crate::comparison::{Difference, McNemar};
@@ -62,7 +62,7 @@ impl Suite {
                     let value = |at| of(at, Some(weights)).defined().unwrap_or(f64::NAN);
                     value(0) - value(1)
                 })?;
-                let enough = resamples.replicates.len() > 1 || !self.is_resampled();
+                let enough = is_enough(&resamples) || !self.is_resampled();
                 let difference = enough.then_some(Difference::Resamples(resamples));
                 (difference, self.method(true))
             }

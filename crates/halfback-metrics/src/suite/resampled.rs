@@ -103,7 +103,8 @@ impl Suite {
             let resamples = Bootstrap::new(metric.value, kept[1..].to_vec());
             let differ = self.differ(&resamples);
             let interval = resamples.percentile(settings.level).ok();
-            let interval = interval.filter(|_| differ && metric.undefined.is_none());
+            let enough = is_enough(&resamples);
+            let interval = interval.filter(|_| enough && differ && metric.undefined.is_none());
             Measured { name, metric, interval, method }
         };
         Ok(names.iter().zip(values).zip(replicates).map(measured).collect())
@@ -130,6 +131,11 @@ impl Suite {
             (true, true, true) => Method::PairedStratifiedClusterBootstrap,
         }
     }
+}
+
+/// Whether half of the resamples at least have what the metric needs: fewer are no picture of the rows.
+pub(super) fn is_enough(resamples: &Bootstrap) -> bool {
+    resamples.replicates.len() >= resamples.undefined.max(2)
 }
 
 /// Whether a resample drew nothing.

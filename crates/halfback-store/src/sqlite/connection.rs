@@ -294,6 +294,14 @@ pub(super) fn refused(connection: &Connection, error: &rusqlite::Error) -> Error
     if is_not_understood && foreign(connection).is_ok_and(|found| !found.is_empty()) {
         return damaged(&error.to_string());
     }
+    // What no command writes twice is there twice where an index is damaged.
+    if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+        && connection
+            .pragma_query_value(None, "integrity_check", |row| row.get::<_, String>(0))
+            .is_ok_and(|found| found != "ok")
+    {
+        return damaged(&error.to_string());
+    }
     let path = connection.path().map_or(Path::new(DATABASE), Path::new);
     let read_only = error.sqlite_error_code() == Some(ErrorCode::ReadOnly);
     if read_only && connection.is_readonly(MAIN_DB) == Ok(false) && may_open(path, Mode::Write) {
@@ -368,5 +376,25 @@ mod tests {
             assert_eq!(failure(&text(sql).unwrap_err()).code(), "corrupt", "{sql}");
         }
         assert_eq!(failure(&text("SELECT nothing").unwrap_err()).code(), "internal");
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_damage_where_an_index_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("registry.db");
+        let connection = Connection::open(&path).unwrap();
+        let made = "CREATE TABLE pair (a UNIQUE, b); CREATE INDEX pair_a ON pair (a); \
+                    INSERT INTO pair VALUES (1, 2)";
+        connection.execute_batch(made).unwrap();
+        let twice = |connection: &Connection| {
+            let error = connection.execute("INSERT INTO pair VALUES (1, 3)", []).unwrap_err();
+            refused(connection, &error).code().to_owned()
+        };
+        assert_eq!(twice(&connection), "internal");
+        // The index is another one than its pages.
+        let other = "PRAGMA writable_schema = on; \
+                     UPDATE sqlite_schema SET sql = 'CREATE INDEX pair_a ON pair (b)' WHERE name = 'pair_a'";
+        connection.execute_batch(other).unwrap();
+        assert_eq!(twice(&Connection::open(&path).unwrap()), "corrupt");
     }
 }

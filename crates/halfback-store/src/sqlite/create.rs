@@ -60,7 +60,7 @@ pub(super) fn refuse_leftovers(folder: &Path) -> Result<()> {
     let kept = artifacts.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     if kept {
         return Err(Detail::Corrupt(format!(
-            "the database of `{}` was lost: `{DATABASE}` is missing, empty or overwritten, but there are artifacts in `{ARTIFACTS}`; restore a backup, or begin anew in another folder",
+            "the database of `{}` was lost: `{DATABASE}` is missing, empty or overwritten, or `{DATABASE}-wal` is, which a young one is in, but there are artifacts in `{ARTIFACTS}`; put back both as they were, restore a backup, or begin anew in another folder",
             folder.display()
         ))
         .into());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Result};
+use halfback_store::name::visible;
 use halfback_store::sql::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -395,6 +396,7 @@ impl Measurement {
 impl MetricValue {
     fn check(&mut self, rows: i64) -> Result<()> {
         name(&self.metric, "the name of a metric")?;
+        visible(&self.metric, "the name of a metric")?;
         let metric = self.metric.clone();
         let wrong = |why: &str| -> Result<()> {
             Err(Detail::InvalidArgument(format!("metric `{metric}` {why}")).into())

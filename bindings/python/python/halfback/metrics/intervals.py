@@ -282,6 +282,12 @@ def _plain(argument: str, values: Iterable[object], rows: int) -> list[object]:
 
         message = f"`{argument}` has {len(plain)} rows, expected {rows}"
         raise InvalidError(message, "invalid_argument")
+    for row, value in enumerate(plain):
+        if value is None or value != value:
+            from halfback.errors import InvalidError
+
+            message = f"`{argument}` has no value at row {row}"
+            raise InvalidError(message, "invalid_argument")
     return plain
 
 

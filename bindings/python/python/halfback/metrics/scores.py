@@ -432,6 +432,8 @@ def _renamed(y_proba: object, y_pred: object) -> object:
 
 def _read(y_proba: object) -> object:
     """As scikit-learn, which reads single precision of other libraries than pandas as double."""
+    if type(y_proba) is list or belongs(y_proba, "numpy", "ndarray"):
+        return y_proba
     of_polars = belongs(y_proba, "polars", "Series", "DataFrame")
     if not of_polars and not belongs(y_proba, "pyarrow", "Array", "ChunkedArray"):
         return y_proba
