@@ -407,7 +407,7 @@ INVALID: dict[str, tuple[Callable[[], object], str]] = {
     "three predicted": (lambda: parity([0, 1], [0, 2]), "`y_pred` has the label `2"),
     "texts": (
         lambda: parity(["n", "y"], ["n", "y"]),
-        "`y_true` has the label `n; give `pos_label`",
+        "`y_true` has the label `n`: labels are from",
     ),
     "texts and numbers": (
         lambda: parity(["n", "y"], [0, 1], pos_label="y"),

@@ -63,8 +63,6 @@ pub(super) fn connect(database: &Path, mode: Mode) -> Result<Connection> {
         connection.pragma_update(None, "cache_size", -CACHE)?;
         connection.pragma_update_and_check(None, "journal_size_limit", LOG_SIZE, |_| Ok(()))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // Until it is known to be sound, closing it leaves its files as they are.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(connection)
     };
     let connection = open().map_err(|error| opening(&error, database, mode))?;
@@ -244,14 +242,15 @@ pub(super) fn examine(
     if let (Some(known), Some(found)) = (durable.commit(&uuid), found)
         && found < known
     {
+        // Closing it leaves the files as they are: the last one to close a log removes it.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .map_err(|e| failure(&e))?;
         return Err(Detail::Corrupt(format!(
             "the registry in `{shown}` ends with commit {found}, and commit {known} was acknowledged: `{DATABASE}-wal` was deleted or damaged, or `{DATABASE}` replaced by an older one; put back both as they were, or `restore` a backup to a new folder; to go on with what is left, move the file `{GENERATION}` away"
         ))
         .into());
     }
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
-        .map_err(|e| failure(&e))?;
     Ok(uuid)
 }
 
