@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from halfback import metrics
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_intervals_and_comparison() -> None:
@@ -158,6 +161,52 @@ def test_control_c_ends_a_bootstrap_within_a_second(call: str, rows: int) -> Non
         assert running.wait(timeout=30) == 3
         # The promise is a second; this is a debug build on a busy machine.
         assert time.monotonic() - began < 3
+    finally:
+        running.kill()
+        running.communicate()
+
+
+LONG_COMPARISON = """
+import sys
+import numpy as np
+import halfback
+registry = halfback.open(sys.argv[1], create=True)
+registry.create_model("fraud")
+for weights in (b"one", b"two"):
+    open("model.bin", "wb").write(weights)
+    registry.register_version("fraud", "model.bin")
+random = np.random.default_rng(0)
+truth, scores = random.integers(0, 2, 2000), random.random(2000)
+options = {{"clusters": np.arange(2000) // 2, "replicates": 1_000_000}}
+sys.stdout.write("begun\\n")
+sys.stdout.flush()
+try:
+    {call}
+except KeyboardInterrupt:
+    kept = [*registry.list_evaluations("fraud/1"), *registry.list_comparisons("fraud/2")]
+    sys.exit(4 if kept else 3)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+@pytest.mark.parametrize(
+    "call",
+    [
+        'registry.evaluate("fraud/1", truth, y_score=scores, **options)',
+        'registry.compare("fraud/2", "fraud/1", truth, y_score=(scores, scores), **options)',
+    ],
+    ids=["evaluate", "compare"],
+)
+def test_control_c_ends_an_evaluation_and_nothing_is_kept(call: str, tmp_path: Path) -> None:
+    script = LONG_COMPARISON.format(call=call)
+    command = [sys.executable, "-c", script, str(tmp_path / "hb")]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    try:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "begun\n"
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=10) == 3
     finally:
         running.kill()
         running.communicate()
