@@ -130,10 +130,14 @@ fn a_comparison_has_weights_clusters_and_strata() {
             };
             let kept = registry.compare("fraud/2", "fraud/1", sample, &options).unwrap();
             assert_eq!(kept.measurement.method, *method, "{metric}");
-            assert!(
-                kept.measurement.results[0].difference.map(f64::abs) > Some(0.1),
-                "{metric} {method}"
-            );
+            let result = &kept.measurement.results[0];
+            if (metric, *method) == ("roc_auc", "paired_stratified_cluster_bootstrap") {
+                // Two customers of a site are too few to have both classes in most resamples.
+                assert_eq!(result.difference, None);
+                assert!(result.reason.contains("too few resamples"), "{}", result.reason);
+            } else {
+                assert!(result.difference.map(f64::abs) > Some(0.1), "{metric} {method}");
+            }
             assert!(!kept.reason.is_empty());
             assert_eq!(registry.compare("fraud/2", "fraud/1", sample, &options).unwrap(), kept);
             let value = kept.measurement.results[0].candidate_value;
