@@ -32,6 +32,7 @@ __all__ = [
     "is_executable",
     "log_head",
     "log_key",
+    "measure",
     "metrics_accuracy",
     "metrics_adjust",
     "metrics_agreement",
