@@ -323,7 +323,9 @@ fn damage_to_the_database_is_told_or_changes_nothing() {
                 });
             });
         }
-        for byte in (0..100).filter(|byte| is_long() || byte % 3 == 0 || (16..24).contains(byte)) {
+        for byte in (0..100)
+            .filter(|byte| is_long() || byte % 3 == 0 || (16..24).contains(byte) || *byte == 47)
+        {
             let bit = dice.below(8);
             sound.damaged("closed", &format!("header: bit {bit} of byte {byte}"), |path| {
                 edit(&path.join("registry.db"), |bytes| bytes[byte] ^= 1 << bit);

@@ -138,6 +138,8 @@ pub(super) fn opening(error: &rusqlite::Error, database: &Path, mode: Mode) -> E
             let folder = database.parent().unwrap_or(Path::new("."));
             refuse_leftovers(folder).err().unwrap_or_else(foreign)
         }
+        // Such as a format of the schema that there is not.
+        Some(ErrorCode::Unknown) => damaged(&error.to_string()),
         // The same code whatever kept the system from opening it.
         Some(ErrorCode::CannotOpen) if may_open(database, mode) => failure(error),
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
@@ -290,7 +292,8 @@ pub(super) fn foreign(connection: &Connection) -> rusqlite::Result<Vec<String>> 
 pub(super) fn refused(connection: &Connection, error: &rusqlite::Error) -> Error {
     let is_not_understood = matches!(error, rusqlite::Error::SqlInputError { .. })
         || error.sqlite_error_code() == Some(ErrorCode::Unknown);
-    if is_not_understood && foreign(connection).is_ok_and(|found| !found.is_empty()) {
+    // Also where the schema itself cannot be read.
+    if is_not_understood && foreign(connection).map_or(true, |found| !found.is_empty()) {
         return damaged(&error.to_string());
     }
     // What no command writes twice is there twice where an index is damaged.
