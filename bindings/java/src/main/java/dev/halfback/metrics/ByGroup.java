@@ -1,8 +1,10 @@
 package dev.halfback.metrics;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +12,7 @@ import java.util.Map;
 /** A metric of each group, and of all rows. Groups in which it is undefined are left out. */
 public final class ByGroup {
   private final Map<List<Object>, Metric> groups;
+  private final Map<List<Object>, Metric> byKey = new HashMap<>();
   private final Metric overall;
   private final Metric min;
   private final Metric max;
@@ -20,6 +23,7 @@ public final class ByGroup {
     Map<List<Object>, Metric> known = new LinkedHashMap<>();
     for (int group = 0; group < names.size(); group++) {
       known.put(names.get(group), metrics.get(group));
+      byKey.put(keys(names.get(group)), metrics.get(group));
     }
     this.groups = Collections.unmodifiableMap(known);
     this.overall = overall;
@@ -41,7 +45,8 @@ public final class ByGroup {
   /**
    * The metric of each group that has rows.
    *
-   * @return by the group's labels, one for each feature, in their order
+   * @return by the group's labels, one for each feature, in their order; a whole number is an
+   *     {@code Integer}, and a {@code Long} where it is too large for one
    */
   public Map<List<Object>, Metric> groups() {
     return groups;
@@ -50,11 +55,11 @@ public final class ByGroup {
   /**
    * The metric of a group.
    *
-   * @param labels its labels, one for each feature
+   * @param labels its labels, one for each feature; numbers may be of any type
    * @return the metric
    */
   public Metric of(Object... labels) {
-    Metric found = groups.get(Arrays.asList(Columns.given(labels, "labels")));
+    Metric found = byKey.get(keys(Arrays.asList(Columns.given(labels, "labels"))));
     if (found == null) {
       throw Columns.invalid(
           "`labels` is `"
@@ -63,6 +68,25 @@ public final class ByGroup {
               + groups.keySet());
     }
     return found;
+  }
+
+  private static List<Object> keys(List<Object> labels) {
+    return labels.stream().map(ByGroup::key).toList();
+  }
+
+  /** What is the same for equal numbers of different types. */
+  private static Object key(Object label) {
+    if (label instanceof Byte || label instanceof Short || label instanceof Integer) {
+      return ((Number) label).longValue();
+    }
+    if (label instanceof BigInteger whole && whole.bitLength() < Long.SIZE) {
+      return whole.longValue();
+    }
+    if (label instanceof Float || label instanceof Double) {
+      double number = ((Number) label).doubleValue();
+      return number == (long) number ? (Object) (long) number : number;
+    }
+    return label;
   }
 
   /**

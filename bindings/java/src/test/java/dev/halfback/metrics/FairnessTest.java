@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.halfback.HalfbackInvalidException;
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -112,6 +113,34 @@ class FairnessTest {
     assertEquals(1.0, by.max().value());
     assertEquals(0.5, by.difference().value());
     assertEquals(0.5, by.ratio().value());
+  }
+
+  @Test
+  void aGroupIsFoundByItsLabelInAnyType() {
+    long large = 1L << 40;
+    Labels ints = Labels.of(1, 1, 1, 1, 2, 2, 2, 2);
+    Labels longs = Labels.of(1L, 1L, 1L, 1L, 2L, 2L, 2L, 2L);
+    Labels doubles = Labels.of(1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0);
+    for (Labels labels : List.of(ints, longs, doubles)) {
+      ByGroup by = Groups.of(labels, SEX).measure((rows, weights) -> Metric.of(rows[0]));
+      for (Object two : List.of(2, 2L, (short) 2, (byte) 2, 2.0, 2f, BigInteger.TWO)) {
+        assertEquals(Metric.of(4), by.of(two, "m"), two.getClass().getName());
+      }
+      for (Object none :
+          new Object[] {3L, 2.5, "2", Double.NaN, BigInteger.ONE.shiftLeft(65), null}) {
+        refused("labels", () -> by.of(none, "m"));
+      }
+      refused("labels", () -> by.of(2));
+    }
+    Labels wide = Labels.of(large, large, large, large, 1, 1, 1, 1);
+    ByGroup by = Groups.of(wide).measure((rows, weights) -> Metric.of(rows[0]));
+    assertEquals(Metric.of(0), by.of(large));
+    assertEquals(Metric.of(4), by.of(1L));
+    assertEquals(List.of(List.of(1), List.of(large)), List.copyOf(by.groups().keySet()));
+    Labels flags = Labels.of(false, false, false, false, true, true, true, true);
+    ByGroup flagged = Groups.of(flags).measure((rows, weights) -> Metric.of(rows[0]));
+    assertEquals(Metric.of(4), flagged.of(true));
+    refused("labels", () -> flagged.of("true"));
   }
 
   @Test
