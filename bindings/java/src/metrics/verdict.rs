@@ -1,14 +1,15 @@
 //! What differences that were measured let one say.
 
 use halfback_metrics::{
-    Adjustment, Alternative, Bootstrap, Difference, McNemar, Question, Welch, two_proportions,
+    Adjustment, Alternative, Bootstrap, Difference, Interval, Judgement, McNemar, Question, Welch,
+    two_proportions,
 };
+use serde_json::{Value, json};
 
 use super::Outcome;
 use super::classes::{choice, unknown};
 use super::column::{Call, whole};
 use crate::failure::Failure;
-use crate::transfer::json;
 
 /// Judges differences, as JSON: each is a column of the place of its record and its numbers. Options:
 /// alternative, margin, level, whether more is better, adjustment.
@@ -22,7 +23,36 @@ pub(super) fn judge(call: &Call<'_>) -> Outcome<String> {
     let given = (0..call.width()).map(|at| difference(call.doubles(at)?));
     let differences = given.collect::<Outcome<Vec<_>>>()?;
     let judged = question.judge(&differences, adjustment(call, 4)?)?;
-    String::from_utf8(json(&judged)?).map_err(|_| Failure::Defect("JSON is not UTF-8"))
+    Ok(judged.into_iter().map(told).collect::<Value>().to_string())
+}
+
+fn told(judgement: Judgement) -> Value {
+    let Judgement { verdict, reason, interval, p_value, adjusted_p_value } = judgement;
+    json!({
+        "verdict": verdict,
+        "reason": reason,
+        "interval": interval.map(|Interval { estimate, lower, upper, level }| json!({
+            "estimate": number(estimate),
+            "lower": number(lower),
+            "upper": number(upper),
+            "level": number(level),
+        })),
+        "p_value": p_value.map(number),
+        "adjusted_p_value": adjusted_p_value.map(number),
+    })
+}
+
+/// A number, as a text that Java reads where JSON has none for it: as null it would be lost.
+fn number(number: f64) -> Value {
+    if number.is_finite() {
+        number.into()
+    } else if number.is_nan() {
+        "NaN".into()
+    } else if number > 0.0 {
+        "Infinity".into()
+    } else {
+        "-Infinity".into()
+    }
 }
 
 fn alternative(call: &Call<'_>) -> Outcome<Alternative> {

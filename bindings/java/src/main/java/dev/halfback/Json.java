@@ -27,6 +27,8 @@ final class Json {
           .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
           // A native library of a later version may tell more than this one has names for.
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          // What is missing is never 0 or false.
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .build();
 
   private Json() {}

@@ -28,6 +28,21 @@ class CommandsTest {
   }
 
   @Test
+  void aMissingNumberIsNeverZero() {
+    assertEquals(new Point(0, 1), Json.read("{\"x\": 0, \"y\": 1}", Point.class));
+    Point open = new Point(Double.NEGATIVE_INFINITY, Double.NaN);
+    assertEquals(open, Json.read("{\"x\": \"-Infinity\", \"y\": \"NaN\"}", Point.class));
+    for (String json :
+        List.of("{\"x\": null, \"y\": 1}", "{\"y\": 1}", "{\"x\": \"\", \"y\": 1}")) {
+      refused(
+          HalfbackInternalException.class,
+          "internal",
+          "do not fit together",
+          () -> Json.read(json, Point.class));
+    }
+  }
+
+  @Test
   void signaturesAreHeldAgainstEachOther() {
     Map<String, Object> old = Map.of("inputs", List.of(Map.of("name", "age", "type", "long")));
     Map<String, Object> other = Map.of("inputs", List.of(Map.of("name", "age", "type", "string")));

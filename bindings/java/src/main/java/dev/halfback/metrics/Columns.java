@@ -2,6 +2,7 @@ package dev.halfback.metrics;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.halfback.HalfbackInvalidException;
 import java.io.IOException;
@@ -15,7 +16,9 @@ import java.util.List;
  * t} texts, which take two places.
  */
 final class Columns {
-  private static final JsonMapper MAPPER = new JsonMapper();
+  private static final JsonMapper MAPPER =
+      // What is missing is never 0.
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).build();
   private static final double[] NONE = {};
 
   private byte[] kinds = new byte[4];

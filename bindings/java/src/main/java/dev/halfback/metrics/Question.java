@@ -1,12 +1,11 @@
 package dev.halfback.metrics;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.halfback.Alternative;
 import dev.halfback.Verdict;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.DoubleStream;
@@ -136,7 +135,7 @@ public record Question(
     for (Difference difference : differences) {
       columns.add(numbers(Columns.given(difference, "differences")));
     }
-    List<JsonNode> told =
+    List<Told> told =
         columns.describe(
             "judge",
             new TypeReference<>() {},
@@ -145,7 +144,7 @@ public record Question(
             level,
             higherIsBetter ? 1 : 0,
             how.ordinal());
-    return told.stream().map(Question::read).toList();
+    return told.stream().map(Told::judgement).toList();
   }
 
   private static int place(Alternative alternative) {
@@ -180,25 +179,24 @@ public record Question(
         .toArray();
   }
 
-  private static Judgement read(JsonNode told) {
-    JsonNode bounds = told.get("interval");
-    Interval interval =
-        bounds.isNull()
-            ? null
-            : new Interval(
-                bounds.get("estimate").asDouble(),
-                bounds.get("lower").asDouble(),
-                bounds.get("upper").asDouble(),
-                bounds.get("level").asDouble());
-    return new Judgement(
-        Verdict.valueOf(told.get("verdict").asText().toUpperCase(Locale.ROOT)),
-        told.get("reason").asText(),
-        Optional.ofNullable(interval),
-        number(told.get("p_value")),
-        number(told.get("adjusted_p_value")));
-  }
+  /** A judgement as native code tells it. */
+  private record Told(
+      Verdict verdict,
+      String reason,
+      Interval interval,
+      @JsonProperty("p_value") Double pValue,
+      @JsonProperty("adjusted_p_value") Double adjustedPValue) {
+    Judgement judgement() {
+      return new Judgement(
+          verdict,
+          reason,
+          Optional.ofNullable(interval),
+          optional(pValue),
+          optional(adjustedPValue));
+    }
 
-  private static OptionalDouble number(JsonNode told) {
-    return told.isNull() ? OptionalDouble.empty() : OptionalDouble.of(told.asDouble());
+    private static OptionalDouble optional(Double number) {
+      return number == null ? OptionalDouble.empty() : OptionalDouble.of(number);
+    }
   }
 }

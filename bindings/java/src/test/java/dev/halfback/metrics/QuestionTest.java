@@ -2,6 +2,7 @@ package dev.halfback.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -143,6 +144,21 @@ class QuestionTest {
     Judgement constant =
         Question.difference().judge(Comparison.welch(ones, new double[] {2, 2}, 0.95));
     assertTrue(constant.reason().startsWith("both samples are constant"), constant.reason());
+  }
+
+  @Test
+  void aBoundWithoutEndIsNotZero() {
+    Interval bounds = new Interval(0.02, 0, 0, 0.95);
+    Comparison.Welch vast = new Comparison.Welch(1.5e308, 5, bounds, Metric.of(0));
+    Interval ends = Question.difference().judge(vast).interval().orElseThrow();
+    assertEquals(
+        new Interval(0.02, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY, 0.95), ends);
+    PairedBootstrap above =
+        Resampling.of(20).replicates(200).compare(weights -> 1 / weights[0], weights -> 1);
+    Interval half = Question.difference().judge(above).interval().orElseThrow();
+    assertTrue(Double.isFinite(half.lower()), half.toString());
+    assertFalse(Double.isFinite(half.upper()), half.toString());
+    assertEquals(above.difference(), half);
   }
 
   @Test
