@@ -1,4 +1,4 @@
-//! What ends a command early, the exit code it has, and the one sentence that says why.
+//! What ends a command early, the exit code it has, and the sentence that says why.
 
 use std::borrow::Cow;
 use std::io;
@@ -91,7 +91,7 @@ impl Failure {
                 let _ = (kind, code);
                 let name =
                     if coloured(stderr) { "\x1b[1;31mhalfback:\x1b[0m" } else { "halfback:" };
-                (exit, format!("{name} {}\n", visible(&message)))
+                (exit, format!("{name} {}\n", lines(&message)))
             }
             Self::Said { exit, kind, code, message } => {
                 let error = json!({"error": {"kind": kind, "code": code, "message": message}});
@@ -102,6 +102,16 @@ impl Failure {
         let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
         exit
     }
+}
+
+/// A message as people read it: what goes on in further lines, such as the place in a filter, stands
+/// below, set in, so that it is never taken for another message.
+fn lines(message: &str) -> String {
+    let lines = message.split('\n').enumerate().map(|(at, line)| {
+        let is_set_in = at == 0 || line.starts_with("  ");
+        format!("{}{}", if is_set_in { "" } else { "  " }, visible(line))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 impl From<Error> for Failure {

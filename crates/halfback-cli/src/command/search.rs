@@ -29,7 +29,7 @@ pub(crate) struct Search {
     /// Find versions instead of models
     #[arg(long)]
     versions: bool,
-    /// The value of a parameter of the filter: a JSON value such as `3` or `[\"a\",\"b\"]`, else text
+    /// The value of a parameter of the filter: a JSON value such as `3` or `["a","b"]`, else text
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
     params: Vec<(String, String)>,
     /// An attribute to order by, with ` DESC` for the highest first; may be given again

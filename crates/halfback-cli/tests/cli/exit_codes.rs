@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::Place;
+use crate::{Place, transcript};
 
 /// A line that fails: with its exit code, code, and the beginning of its sentence.
 #[track_caller]
@@ -14,7 +14,8 @@ pub(crate) fn check(place: &Place, line: &str, exit: i32, code: &str, begins: &s
     let sentence = String::from_utf8(said.stderr.clone()).unwrap();
     assert_eq!(said.status.code(), Some(exit), "{line}: {said:?}");
     assert!(sentence.starts_with(&format!("halfback: {begins}")), "{line}: {sentence}");
-    assert_eq!(sentence.lines().count(), 1, "{line}: {sentence}");
+    // What goes on in further lines is set in.
+    assert!(sentence.lines().skip(1).all(|line| line.starts_with("  ")), "{line}: {sentence}");
 
     let said = place.shell(&format!("{line} --json"));
     assert_eq!(said.status.code(), Some(exit), "{line} --json: {said:?}");
@@ -67,6 +68,26 @@ fn what_cannot_be_meant() {
     check(&place, "halfback show 'a/b/c/d'", 2, "invalid_uri", "`a/b/c/d` is not a model URI");
     check(&place, "halfback models --as-of 99", 2, "invalid_argument", "there is no commit 99");
     check(&place, "halfback search 'name ='", 2, "invalid_filter", "");
+    transcript(
+        &place,
+        "\
+$ halfback search --versions \"metric.auc >> 'a'\"
+halfback: column 13: expected a value such as 'text', 7 or :name, found `>`
+  metric.auc >> 'a'
+              ^
+[exit 2]
+$ halfback search --versions \"tags.x = 1 AND alias IN ('a', 2\"
+halfback: column 32: expected `,` or `)`, found the end
+  tags.x = 1 AND alias IN ('a', 2
+                                 ^
+[exit 2]
+$ halfback search --order-by \"name DOWN\"
+halfback: column 6: expected ASC, DESC or the end, found `DOWN`
+  name DOWN
+       ^
+[exit 2]
+",
+    );
 
     let said = place.run(&[]);
     assert_eq!(said.status.code(), Some(2));
