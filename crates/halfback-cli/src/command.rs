@@ -4,6 +4,7 @@ mod access;
 mod alias;
 mod completions;
 mod erase;
+mod evaluation;
 mod exchange;
 mod files;
 mod lists;
@@ -79,6 +80,10 @@ pub(crate) enum Command {
     Tag(tag::Tag),
     Download(files::Download),
     Verify(files::Verify),
+    #[command(subcommand)]
+    Evaluation(evaluation::Evaluation),
+    #[command(subcommand)]
+    Comparison(evaluation::Comparison),
     Log(log::Log),
     Check(registry::Check),
     Backup(transit::Backup),
@@ -135,6 +140,8 @@ impl Command {
             Self::Tag(command) => command.run(session),
             Self::Download(command) => command.run(session),
             Self::Verify(command) => command.run(session),
+            Self::Evaluation(command) => command.run(session),
+            Self::Comparison(command) => command.run(session),
             Self::Log(command) => command.run(session),
             Self::Check(command) => command.run(session),
             Self::Backup(command) => command.run(session),

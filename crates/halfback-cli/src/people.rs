@@ -43,6 +43,24 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// A number with four figures that count, such as `0.9134` or `1234`; `1.234e-7` where it is small.
+pub(crate) fn figures(number: f64) -> String {
+    let size = number.abs().log10().floor();
+    if number == 0.0 {
+        return "0".into();
+    }
+    if !(-4.0..15.0).contains(&size) {
+        return format!("{number:.3e}");
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to a few digits"
+    )]
+    let digits = (3.0 - size).clamp(0.0, 7.0) as usize;
+    format!("{number:.digits$}")
+}
+
 /// A time in UTC to the second, for a column whose title says UTC.
 pub(crate) fn time(time: DateTime) -> String {
     time.format("%Y-%m-%d %H:%M:%S").to_string()
@@ -117,6 +135,22 @@ mod tests {
             (u64::MAX, "18 EB"),
         ] {
             assert_eq!(size(bytes), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_four_figures() {
+        for (number, expected) in [
+            (0.0, "0"),
+            (0.8125, "0.8125"),
+            (1.0, "1.000"),
+            (-0.012_345_6, "-0.01235"),
+            (0.000_123_4, "0.0001234"),
+            (0.000_012_34, "1.234e-5"),
+            (12_345.6, "12346"),
+            (1e20, "1.000e20"),
+        ] {
+            assert_eq!(figures(number), expected, "{number}");
         }
     }
 

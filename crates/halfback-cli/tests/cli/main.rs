@@ -8,6 +8,7 @@
 
 mod access;
 mod containers;
+mod evaluations;
 mod examples;
 mod exchange;
 mod exit_codes;
@@ -18,6 +19,7 @@ mod stories;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use halfback::{CompareOptions, EvaluateOptions, PairedSample, Predictions, Sample};
 use tempfile::TempDir;
 
 /// The program's path.
@@ -64,7 +66,32 @@ impl Place {
         ] {
             place.done(line);
         }
+        place.measure();
         place
+    }
+
+    /// Keeps an evaluation and a comparison of the second version.
+    fn measure(&self) {
+        let registry = halfback::Registry::open(self.path("models.hb")).unwrap();
+        let truth = [0, 0, 1, 1, 0, 1, 1, 0, 0, 1, 0, 1];
+        let old = [0.1, 0.6, 0.35, 0.8, 0.2, 0.9, 0.6, 0.7, 0.3, 0.65, 0.4, 0.55];
+        let new = [0.1, 0.4, 0.55, 0.8, 0.2, 0.9, 0.7, 0.6, 0.3, 0.75, 0.1, 0.65];
+        let region: Vec<&str> = (0..12).map(|row| ["north", "south"][row / 6]).collect();
+        let dataset = Some(halfback::Dataset::from("applications-2026-q1"));
+        let sample = Sample::new(&truth[..]).scores(&new[..]).slice("region", &region);
+        let options = EvaluateOptions { dataset: dataset.clone(), ..EvaluateOptions::default() };
+        let [one, two] = ["risk.credit.default/1", "risk.credit.default/2"];
+        registry.evaluate(two, &sample, &options).unwrap();
+        let scores = |scores| Predictions { y_score: Some(scores), ..Predictions::default() };
+        let sample = PairedSample {
+            y_true: (&truth[..]).into(),
+            candidate: scores((&new[..]).into()),
+            baseline: scores((&old[..]).into()),
+            slices: vec![("region", (&region).into())],
+            ..PairedSample::default()
+        };
+        let options = CompareOptions { dataset, margin: 0.05, ..CompareOptions::default() };
+        registry.compare(two, one, &sample, &options).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
