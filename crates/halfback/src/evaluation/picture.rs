@@ -6,6 +6,7 @@
 
 mod canvas;
 mod chart;
+mod name;
 
 use halfback_store::error::{Detail, Result};
 use schemars::JsonSchema;

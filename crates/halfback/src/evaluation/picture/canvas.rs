@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::name::Name;
+
 /// One picture in the making.
 #[derive(Debug)]
 pub(super) struct Canvas {
@@ -37,22 +39,37 @@ impl Canvas {
         Self { width, height, body: String::new() }
     }
 
-    /// A text, cut to as many columns as there is room for.
-    pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, class: &str, text: &str) {
-        let anchor = anchor.word();
-        let text = escaped(text);
+    pub(super) fn text(&mut self, at: (f64, f64), anchor: Anchor, class: &str, text: &str) {
+        self.name(at, anchor, class, &Name { whole: text, shown: text.to_owned() });
+    }
+
+    /// A name; where it is shortened, pointing at it tells the whole.
+    pub(super) fn name(
+        &mut self,
+        (x, y): (f64, f64),
+        anchor: Anchor,
+        class: &str,
+        name: &Name<'_>,
+    ) {
+        let (anchor, content) = (anchor.word(), name.content());
         let _ = write!(
             self.body,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" class=\"{class}\">{text}</text>"
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" class=\"{class}\">{content}</text>"
         );
     }
 
-    /// A text that reads upwards.
-    pub(super) fn upwards(&mut self, (x, y): (f64, f64), anchor: Anchor, class: &str, text: &str) {
-        let (anchor, text) = (anchor.word(), escaped(text));
+    /// A name that reads upwards.
+    pub(super) fn upwards(
+        &mut self,
+        (x, y): (f64, f64),
+        anchor: Anchor,
+        class: &str,
+        name: &Name<'_>,
+    ) {
+        let (anchor, content) = (anchor.word(), name.content());
         let _ = write!(
             self.body,
-            "<text transform=\"translate({x:.1} {y:.1}) rotate(-90)\" text-anchor=\"{anchor}\" class=\"{class}\">{text}</text>"
+            "<text transform=\"translate({x:.1} {y:.1}) rotate(-90)\" text-anchor=\"{anchor}\" class=\"{class}\">{content}</text>"
         );
     }
 
@@ -103,29 +120,6 @@ impl Anchor {
     }
 }
 
-/// The columns that a text takes; characters of East Asia take two.
-pub(super) fn width(text: &str) -> usize {
-    text.chars().map(width_of).sum()
-}
-
-fn width_of(c: char) -> usize {
-    if c >= '\u{1100}' { 2 } else { 1 }
-}
-
-/// A text of at most as many columns.
-pub(super) fn clipped(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut left = columns.saturating_sub(1);
-    let fits = |c: &char| {
-        let fits = width_of(*c) <= left;
-        left = left.saturating_sub(width_of(*c));
-        fits
-    };
-    text.chars().take_while(fits).collect::<String>() + "…"
-}
-
 /// A number for people: three digits that count.
 pub(super) fn number(value: f64) -> String {
     if value == 0.0 {
@@ -149,7 +143,7 @@ pub(super) fn number(value: f64) -> String {
 }
 
 /// Text as XML takes it; what XML cannot hold is left out.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

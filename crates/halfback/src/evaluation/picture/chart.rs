@@ -7,7 +7,8 @@ pub(super) use classes::by_class;
 pub(super) use matrix::confusion;
 
 use super::super::record::{Point, ReliabilityPoint};
-use super::canvas::{Anchor, Canvas, clipped, number};
+use super::canvas::{Anchor, Canvas, number};
+use super::name::{Name, across, widest};
 
 /// The square of a curve.
 const SIDE: f64 = 260.0;
@@ -55,7 +56,8 @@ fn axes(canvas: &mut Canvas, title: &str, note: &str, (across, up): (&str, &str)
     canvas.path(&[place(0.0, 1.0), place(0.0, 0.0), place(1.0, 0.0)], "x");
     let (x, y) = place(0.5, 0.0);
     canvas.text((x, y + 36.0), Anchor::Middle, "", across);
-    canvas.upwards((15.0, TOP + SIDE / 2.0), Anchor::Middle, "", up);
+    let up = Name::within(up, usize::MAX);
+    canvas.upwards((15.0, TOP + SIDE / 2.0), Anchor::Middle, "", &up);
 }
 
 /// A curve in the unit square; `chance` draws the diagonal of guessing.
@@ -94,11 +96,16 @@ pub(super) fn reliability(points: &[ReliabilityPoint], note: &str) -> String {
 /// Estimates with intervals, one below the other, on one axis. Differences have a `margin`, and lines
 /// through all of them at zero and at it.
 pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
-    const NAME: usize = 30;
+    const LABEL: usize = 22;
+    const LONGEST: usize = 40;
     const ROW: f64 = 22.0;
     const TOP: f64 = 44.0;
-    let (left, right, width) = (272.0, 512.0, 836.0);
     let shown = all.get(..MOST_BARS).unwrap_or(all);
+    let labels: Vec<&str> = shown.iter().map(|bar| bar.label.as_str()).collect();
+    let labels = Name::all(&labels, LABEL, LONGEST);
+    let columns = widest(&labels).max(LABEL);
+    let more = across(columns - LABEL);
+    let (left, right, width) = (272.0 + more, 512.0 + more, 836.0 + more);
     let marks: &[f64] = match margin {
         None => &[],
         Some(margin) if margin > 0.0 => &[-margin, 0.0, margin],
@@ -112,10 +119,10 @@ pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
     let headings = (0..shown.len()).filter(|&at| new(at).is_some()).count();
     #[expect(clippy::cast_precision_loss, reason = "eighty rows at most")]
     let bottom = TOP + ROW * (shown.len() + headings) as f64;
-    let more = all.len() - shown.len();
-    let below = if more > 0 || margin.is_some() { 58.0 } else { 40.0 };
+    let unseen = all.len() - shown.len();
+    let below = if unseen > 0 || margin.is_some() { 58.0 } else { 40.0 };
     let mut canvas = Canvas::new(width, bottom + below);
-    canvas.text((12.0, 18.0), Anchor::Start, "t", &clipped(title, 90));
+    canvas.name((12.0, 18.0), Anchor::Start, "t", &Name::within(title, 90));
     canvas.text((left - 12.0, 36.0), Anchor::End, "s", "rows");
     let (low, high) = range(shown, marks);
     let x = |value: f64| left + (right - left) * ((value - low) / (high - low)).clamp(0.0, 1.0);
@@ -132,13 +139,13 @@ pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
         canvas.line((x(mark), TOP - 4.0), (x(mark), bottom), class);
     }
     let mut y = TOP + ROW / 2.0;
-    for (at, bar) in shown.iter().enumerate() {
+    for (at, (bar, label)) in shown.iter().zip(&labels).enumerate() {
         if let Some(column) = new(at) {
-            canvas.text((12.0, y + 6.0), Anchor::Start, "s", &clipped(column, NAME));
+            canvas.name((12.0, y + 6.0), Anchor::Start, "s", &Name::within(column, columns + 8));
             y += ROW;
         }
         let indent = if bar.column.is_some() { 24.0 } else { 12.0 };
-        canvas.text((indent, y + 4.0), Anchor::Start, "", &clipped(&bar.label, NAME - 8));
+        canvas.name((indent, y + 4.0), Anchor::Start, "", label);
         canvas.text((left - 12.0, y + 4.0), Anchor::End, "s", &thousands(bar.rows));
         if let Some((lower, upper)) = bar.bounds {
             canvas.line((x(lower), y), (x(upper), y), &format!("{} l", bar.class));
@@ -154,11 +161,11 @@ pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
             (None, _) => "undefined".into(),
         };
         canvas.text((right + 14.0, y + 4.0), Anchor::Start, "", &said);
-        canvas.text((width - 12.0, y + 4.0), Anchor::End, "s", &clipped(&bar.note, 16));
+        canvas.name((width - 12.0, y + 4.0), Anchor::End, "s", &Name::within(&bar.note, 16));
         y += ROW;
     }
-    if more > 0 {
-        let rest = format!("and {more} more");
+    if unseen > 0 {
+        let rest = format!("and {unseen} more");
         canvas.text((12.0, bottom + 40.0), Anchor::Start, "s", &rest);
     }
     canvas.finish(title)

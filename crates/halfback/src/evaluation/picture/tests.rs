@@ -127,6 +127,41 @@ fn more_classes_have_a_curve_each_and_an_average() {
     assert!(!too_many.pictures().contains(&Picture::Roc));
 }
 
+/// The texts of a picture that are shortened, each with its whole.
+fn shortened(svg: &str) -> Vec<(String, String)> {
+    let texts = svg.split("<text ").filter_map(|text| text.split_once("</text>"));
+    let texts = texts.filter_map(|(text, _)| text.split_once("<title>")?.1.split_once("</title>"));
+    texts.map(|(whole, shown)| (shown.to_owned(), whole.to_owned())).collect()
+}
+
+#[test]
+fn long_names_are_told_apart_and_known_in_full() {
+    use std::collections::BTreeSet;
+    let kinds = ["card", "wire", "cheque", "account", "identity", "loan"];
+    let name = |at: u32| format!("transaction_fraud_{}_{at}", kinds[at as usize % 6]);
+    let many = of_classes(10, name);
+    let twelve = of_classes(12, |at| format!("{}_of_a_customer_transaction", name(at)));
+    let truth: Vec<i64> = (0..600).map(|row| i64::from(row % 7 < 3)).collect();
+    let places: Vec<String> = (0..600)
+        .map(|row| format!("the branch office of the region {} in the country", row % 12))
+        .collect();
+    let slices = evaluation(&Sample::new(&truth).predictions(&truth).slice("branch", &places));
+    for (picture, svg, expected) in [
+        ("long-roc", many.svg(Picture::Roc, None), 10),
+        ("long-confusion-10", many.svg(Picture::Confusion, None), 10),
+        ("long-confusion", twelve.svg(Picture::Confusion, None), 12),
+        ("long-slices", slices.svg(Picture::Slices, None), 12),
+    ] {
+        let svg = svg.unwrap();
+        keep(picture, &svg);
+        let names = shortened(&svg);
+        let [shown, whole] = [0, 1].map(|side| {
+            names.iter().map(|name| [&name.0, &name.1][side]).collect::<BTreeSet<_>>().len()
+        });
+        assert_eq!((shown, whole), (whole, expected), "{picture}: {names:?}");
+    }
+}
+
 #[test]
 fn a_comparison_is_a_forest() {
     use Verdict::{Better, Equivalent, Inconclusive, NonInferior, Worse};
@@ -185,10 +220,7 @@ fn a_comparison_is_a_forest() {
 }
 
 #[test]
-fn texts_are_cut_by_their_width() {
-    assert_eq!(canvas::clipped("short", 5), "short");
-    assert_eq!(canvas::clipped("longer", 5), "long…");
-    assert_eq!(canvas::clipped("東京都", 5), "東京…");
+fn numbers_have_three_digits() {
     let numbers = [0.12345, 95.0, 1234.5, -0.5, 1e-9, 1e12].map(number);
     assert_eq!(numbers, ["0.123", "95", "1234", "-0.5", "1.00e-9", "1.00e12"]);
 }

@@ -1,7 +1,8 @@
 //! A curve for each class in one square, with a list of what they are.
 
 use super::super::super::record::{ClassCurve, Point};
-use super::super::canvas::{Anchor, Canvas, clipped};
+use super::super::canvas::{Anchor, Canvas};
+use super::super::name::{Name, across, widest};
 use super::{LEFT, SIDE, TOP, axes, place};
 
 /// A class has a colour, the later ones a dashed line too, and each its number on the curve.
@@ -10,8 +11,13 @@ const COLOURS: [&str; 5] = ["a", "b", "g", "p", "o"];
 /// The ROC curves of classes, each against all others, and their average.
 pub(in super::super) fn by_class(curves: &[ClassCurve]) -> String {
     const TITLE: &str = "ROC curves, each class against all others";
+    const LABEL: usize = 22;
+    const LONGEST: usize = 40;
+    let labels: Vec<&str> = curves.iter().map(|curve| curve.label.as_str()).collect();
+    let labels = Name::all(&labels, LABEL, LONGEST);
     let list = LEFT + SIDE + 28.0;
-    let mut canvas = Canvas::new(list + 252.0, TOP + SIDE + 48.0);
+    let right = list + 236.0 + across(widest(&labels).saturating_sub(LABEL));
+    let mut canvas = Canvas::new(right + 16.0, TOP + SIDE + 48.0);
     axes(&mut canvas, TITLE, "", ("false positive rate", "true positive rate"));
     canvas.line(place(0.0, 0.0), place(1.0, 1.0), "d");
     for (at, curve) in curves.iter().enumerate() {
@@ -22,24 +28,23 @@ pub(in super::super) fn by_class(curves: &[ClassCurve]) -> String {
     for (at, curve) in curves.iter().enumerate() {
         mark(&mut canvas, along(&curve.points, share(at, curves.len())), at);
     }
-    canvas.text((list + 236.0, TOP + 4.0), Anchor::End, "s", "area");
+    canvas.text((right, TOP + 4.0), Anchor::End, "s", "area");
     #[expect(clippy::cast_precision_loss, reason = "ten curves at most")]
     let mean = curves.iter().map(|curve| curve.area).sum::<f64>() / curves.len() as f64;
+    let entry = |canvas: &mut Canvas, y: f64, label: &Name<'_>, area: f64| {
+        canvas.name((list + 34.0, y), Anchor::Start, "", label);
+        canvas.text((right, y), Anchor::End, "s", &format!("{area:.3}"));
+    };
     let mut y = TOP + 24.0;
     canvas.line((list, y - 4.0), (list + 26.0, y - 4.0), "l w");
-    entry(&mut canvas, (list, y), "macro average", mean);
-    for (at, curve) in curves.iter().enumerate() {
+    entry(&mut canvas, y, &Name::within("macro average", LABEL), mean);
+    for (at, (curve, label)) in curves.iter().zip(&labels).enumerate() {
         y += 22.0;
         canvas.line((list, y - 4.0), (list + 26.0, y - 4.0), &line(at));
         mark(&mut canvas, (list + 13.0, y - 4.0), at);
-        entry(&mut canvas, (list, y), &curve.label, curve.area);
+        entry(&mut canvas, y, label, curve.area);
     }
     canvas.finish(TITLE)
-}
-
-fn entry(canvas: &mut Canvas, (x, y): (f64, f64), label: &str, area: f64) {
-    canvas.text((x + 34.0, y), Anchor::Start, "", &clipped(label, 22));
-    canvas.text((x + 236.0, y), Anchor::End, "s", &format!("{area:.3}"));
 }
 
 fn colour(at: usize) -> &'static str {

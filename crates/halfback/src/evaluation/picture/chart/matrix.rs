@@ -1,12 +1,12 @@
 //! The confusion matrix: counts, and their shares of the true class as shades.
 
 use super::super::super::record::ConfusionCounts;
-use super::super::canvas::{Anchor, Canvas, clipped, number, width};
+use super::super::canvas::{Anchor, Canvas, number};
+use super::super::name::{Name, across, widest};
 
-/// The longest name of a class.
+/// The columns of a class's name, and those that it has where fewer would not tell it apart.
 const NAME: usize = 16;
-/// What a character takes to the right.
-const CHARACTER: f64 = 6.6;
+const LONGEST: usize = 32;
 const TOP: f64 = 62.0;
 
 /// Where the cells are.
@@ -14,13 +14,16 @@ struct Grid {
     left: f64,
     top: f64,
     cell: (f64, f64),
+    /// Whether names above the columns read upwards.
+    upright: bool,
 }
 
 /// Counts by true and predicted class, shaded by their share of the true class.
 pub(in super::super) fn confusion(confusion: &ConfusionCounts) -> String {
     const TITLE: &str = "Confusion matrix";
-    let labels: Vec<String> = confusion.labels.iter().map(|label| clipped(label, NAME)).collect();
-    let (k, grid) = (labels.len(), Grid::of(&labels));
+    let labels: Vec<&str> = confusion.labels.iter().map(String::as_str).collect();
+    let labels = Name::all(&labels, NAME, LONGEST);
+    let (k, grid) = (labels.len(), Grid::of(labels.len(), across(widest(&labels))));
     let (right, bottom) = grid.corner(k, k);
     let mut canvas = Canvas::new((right + 20.0).max(300.0), bottom + 34.0);
     canvas.text((16.0, 20.0), Anchor::Start, "t", TITLE);
@@ -28,16 +31,15 @@ pub(in super::super) fn confusion(confusion: &ConfusionCounts) -> String {
     let (last, _) = grid.middle(0, k.saturating_sub(1));
     canvas.text((f64::midpoint(middle, last), 44.0), Anchor::Middle, "s", "predicted class");
     let half = f64::midpoint(grid.top, bottom);
-    canvas.upwards((18.0, half), Anchor::Middle, "s", "true class");
-    let upright = labels.iter().any(|label| size(label) > grid.cell.0 - 6.0);
+    canvas.upwards((18.0, half), Anchor::Middle, "s", &Name::within("true class", NAME));
     for (at, label) in labels.iter().enumerate() {
         let (_, y) = grid.middle(at, 0);
-        canvas.text((grid.left - 8.0, y + 4.0), Anchor::End, "", label);
+        canvas.name((grid.left - 8.0, y + 4.0), Anchor::End, "", label);
         let (x, _) = grid.middle(0, at);
-        if upright {
+        if grid.upright {
             canvas.upwards((x + 4.0, grid.top - 8.0), Anchor::Start, "", label);
         } else {
-            canvas.text((x, grid.top - 8.0), Anchor::Middle, "", label);
+            canvas.name((x, grid.top - 8.0), Anchor::Middle, "", label);
         }
     }
     for (row, counts) in confusion.counts.chunks(k.max(1)).enumerate() {
@@ -52,16 +54,16 @@ pub(in super::super) fn confusion(confusion: &ConfusionCounts) -> String {
 
 impl Grid {
     /// Few classes have large cells; names have as much room as the longest takes.
-    fn of(labels: &[String]) -> Self {
-        let cell = match labels.len() {
+    fn of(classes: usize, longest: f64) -> Self {
+        let cell = match classes {
             ..=3 => (96.0, 64.0),
             4..=6 => (72.0, 48.0),
             7..=10 => (58.0, 38.0),
             _ => (48.0, 28.0),
         };
-        let longest = labels.iter().map(|label| size(label)).fold(0.0, f64::max);
-        let above = if longest > cell.0 - 6.0 { longest } else { 14.0 };
-        Self { left: 38.0 + longest, top: TOP + above, cell }
+        let upright = longest > cell.0 - 6.0;
+        let above = if upright { longest } else { 14.0 };
+        Self { left: 38.0 + longest, top: TOP + above, cell, upright }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "twenty classes at most")]
@@ -91,12 +93,6 @@ impl Grid {
             canvas.text((x, y + 14.0), Anchor::Middle, "s", &percent);
         }
     }
-}
-
-/// What a name takes.
-#[expect(clippy::cast_precision_loss, reason = "a name has at most some columns")]
-fn size(label: &str) -> f64 {
-    width(label) as f64 * CHARACTER
 }
 
 /// A count in at most seven characters.
