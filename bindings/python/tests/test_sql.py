@@ -29,7 +29,7 @@ USER = "import halfback; print(halfback.open('models.hb', read_only=True).whoami
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the registry that the page's examples are asked of."""
     folder = tmp_path_factory.mktemp("sql")
-    opening, making = PYTHON.findall(PAGE)
+    making, opening = PYTHON.findall(PAGE)
     run(making, folder)
     assert run(opening, folder) == "(1,)\n"
     return folder

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import halfback
 import pytest
 from halfback.importers import mlflow
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+PAGE = (Path(__file__).parents[4] / "docs" / "mlflow.md").read_text(encoding="utf-8")
 ENVIRONMENT = {
     **os.environ,
     "MLFLOW_ALLOW_FILE_STORE": "true",
@@ -96,6 +96,15 @@ def python(script: str, *arguments: str) -> str:
 def told_by_mlflow(uri: str) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(python(LOAD, uri).splitlines()[-1])
     return told
+
+
+def test_the_page_on_mlflow_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert python(blocks.pop(0)) == ""
+    said = [python(block) for block in blocks]
+    assert "\nimport mlflow\n" in blocks[-1]
+    assert said[-1].endswith("/artifacts/model\n")
 
 
 @pytest.mark.filterwarnings("ignore")  # those of MLflow and what it uses
