@@ -307,6 +307,14 @@ fn signatures_travel_with_the_files() {
     assert_eq!(copy(options).unwrap().number, 1);
     assert_eq!(target.registry.list_signatures("copy/1").unwrap().items.len(), 2);
 
+    // What was signed abroad comes home with the copy, which is the version that it is from.
+    target.registry.set_signing_keys("main", Vec::<String>::new()).unwrap();
+    target.registry.sign_version("copy/1", &ModelKey::generate().unwrap()).unwrap();
+    let home = CopyOptions { model: Some("fraud".into()), ..CopyOptions::default() };
+    let home = target.registry.copy_version("copy/1", &world.registry, home, &mut no_progress);
+    assert_eq!(home.unwrap().number, 1);
+    assert_eq!(world.registry.list_signatures("fraud/1").unwrap().items.len(), 3);
+
     // A signature of other files is none of this version's.
     world.register("others");
     world.registry.sign_version("fraud/2", &key).unwrap();

@@ -1,7 +1,8 @@
 //! Copies of a version: from another registry, or from another catalog of the same one.
 
-use halfback_store::artifact::{self as store, ArtifactFile, Intake, Meter, Supplied};
+use halfback_store::artifact::{self as store, ArtifactFile, Digest, Intake, Meter, Supplied};
 use halfback_store::error::{Detail, Kind, Result};
+use halfback_store::id::EntityId;
 use halfback_store::name::ModelName;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +11,9 @@ use crate::artifact::{Progress, Stored};
 use crate::catalog::example::Example;
 use crate::catalog::origin::Origin;
 use crate::catalog::version::{ModelVersion, RegisterVersion};
+use crate::command::Snapshot;
 use crate::registry::Registry;
-use crate::securable::VersionRef;
+use crate::securable::{Pin, VersionRef};
 use crate::signing::CarriedSignature;
 use crate::view::View;
 
@@ -46,7 +48,8 @@ impl View {
     /// The copy's [`Origin`] has the system `halfback`, the version's pin as its reference, its URI,
     /// and its times, and [before it](Origin::earlier) what the version's own origin says: who sees
     /// the copy learns what it was called there, but nobody's name. Copying it again gives the
-    /// version that is there already.
+    /// version that is there already, and so does a copy of a copy that comes home to the model that
+    /// it is from.
     ///
     /// ```
     /// # use halfback::{Content, CopyOptions, Options, RegisterVersion, Registry, no_progress};
@@ -105,13 +108,8 @@ impl Registry {
             let on = snapshot.on_model(&name.to_string())?;
             snapshot.hold(Privilege::CreateModelVersion, &on)?;
             let model = on.id();
-            let itself = match snapshot.version_ref(&VersionRef::from(&parcel.version)) {
-                Ok((of, id)) if of == model => Some(snapshot.version(id)?),
-                // Of another model, of another registry, or deleted here.
-                Ok(_) => None,
-                Err(error) if matches!(error.kind(), Kind::Invalid | Kind::NotFound) => None,
-                Err(error) => return Err(error),
-            };
+            let itself = snapshot.pinned_in(model, &parcel.version.pin)?;
+            let itself = itself.map(|id| snapshot.version(id)).transpose()?;
             Ok((snapshot.catalog_of(model)?, itself))
         })?;
         if let Some(version) = itself {
@@ -131,6 +129,43 @@ impl Registry {
         meter.finish()?;
         shared.possess_stored(&self.handle.session, catalog, artifact)?;
         self.execute(parcel.registration(model, options.allow_secrets))
+    }
+}
+
+impl Snapshot<'_> {
+    /// The version of that model which a pin means; none of another model or registry, or where it was
+    /// deleted.
+    fn pinned_in(&mut self, model: EntityId, pin: &str) -> Result<Option<EntityId>> {
+        if pin.parse::<Pin>().is_err() {
+            return Ok(None);
+        }
+        match self.version_ref(&VersionRef::from(pin)) {
+            Ok((of, version)) => Ok((of == model).then_some(version)),
+            Err(error) if matches!(error.kind(), Kind::Invalid | Kind::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The version of a model that something was before, which has come home.
+    pub(crate) fn at_home(
+        &mut self,
+        model: EntityId,
+        digest: &Digest,
+        origin: &Origin,
+    ) -> Result<Option<EntityId>> {
+        let nearest = (&origin.system, &origin.reference);
+        let earlier = origin.earlier.iter().map(|before| (&before.system, &before.reference));
+        for (system, reference) in std::iter::once(nearest).chain(earlier) {
+            if system != SYSTEM {
+                continue;
+            }
+            let Some(version) = self.pinned_in(model, reference)? else { continue };
+            // Anybody can claim an origin; with other content it is none.
+            if self.version(version)?.digest == digest.to_string() {
+                return Ok(Some(version));
+            }
+        }
+        Ok(None)
     }
 }
 

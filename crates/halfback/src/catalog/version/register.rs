@@ -82,7 +82,7 @@ pub struct RegisterVersion {
     pub origin: Option<Origin>,
     /// Give the existing version back where one of the same content, kept at the same place, exists
     /// already; also an archived one: archiving it was somebody's decision. With `origin`, the one
-    /// that was brought in from there.
+    /// that was brought in from there, or that it names as one of this registry.
     #[serde(default)]
     pub exist_ok: bool,
     /// Keep texts that look like keys, tokens or passwords.
@@ -131,7 +131,10 @@ impl Command for RegisterVersion {
         let held = context.possession(model, &digest, self.location.as_deref())?;
         if self.exist_ok {
             let found = match &self.origin {
-                Some(origin) => context.now().same_origin(model, &digest, origin)?,
+                Some(origin) => match context.now().same_origin(model, &digest, origin)? {
+                    None => context.now().at_home(model, &digest, origin)?,
+                    same => same,
+                },
                 None => context.now().same_content(model, &digest, self.location.as_deref())?,
             };
             if let Some(version) = found {
