@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  *
  * <p>Everybody may ask about themselves. Asking about others takes {@code READ AUDIT}.
  */
-public abstract sealed class AccessReads extends Queries permits Reads {
+public abstract sealed class AccessReads extends Queries permits ContentReads {
   AccessReads(Handle handle, Long commit) {
     super(handle, commit);
   }

@@ -2,29 +2,16 @@ package dev.halfback;
 
 import dev.halfback.commands.AddMember;
 import dev.halfback.commands.AllowOsUsers;
-import dev.halfback.commands.Command;
 import dev.halfback.commands.CreatePrincipal;
 import dev.halfback.commands.CreateToken;
 import dev.halfback.commands.DeletePrincipal;
 import dev.halfback.commands.DeleteRole;
-import dev.halfback.commands.Erase;
 import dev.halfback.commands.Grant;
-import dev.halfback.commands.PurgeArtifact;
-import dev.halfback.commands.PurgeVersion;
-import dev.halfback.commands.RecordComparison;
-import dev.halfback.commands.RecordEvaluation;
-import dev.halfback.commands.ReleaseHold;
 import dev.halfback.commands.RemoveMember;
-import dev.halfback.commands.RepeatErasures;
 import dev.halfback.commands.Revoke;
 import dev.halfback.commands.RevokeToken;
 import dev.halfback.commands.SeparateRoles;
-import dev.halfback.commands.SetHold;
-import dev.halfback.commands.SetRetention;
 import dev.halfback.commands.SetRole;
-import dev.halfback.commands.SetSigningKeys;
-import dev.halfback.commands.SignVersion;
-import java.time.Duration;
 import java.util.List;
 
 /**
@@ -34,15 +21,7 @@ import java.util.List;
  * <p>Nobody grants to themselves, nor what they do not hold. What a caller may not do is refused
  * with {@link HalfbackPermissionDeniedException}, which says who can grant it.
  */
-public sealed interface AccessWrites permits Writes {
-  /**
-   * Carries out one command.
-   *
-   * @param command the command
-   * @return the record that the method of the command's name returns, null where that is void
-   */
-  Object execute(Command command);
-
+public sealed interface AccessWrites extends CommandExecutor permits Writes {
   /**
    * Makes a user known. A token proves who it is.
    *
@@ -425,260 +404,6 @@ public sealed interface AccessWrites permits Writes {
    * @param command what to do, with every option
    */
   default void separateRoles(SeparateRoles command) {
-    execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Erases for good: commands of commits, names of a principal, or texts. The log keeps that, when
-   * and why; backups from before have it still.
-   *
-   * <pre>{@code
-   * registry.erase(Erasable.TEXTS, "risk.credit.default", "a telephone number");
-   * }</pre>
-   *
-   * @param what what is erased
-   * @param target the number of a commit, the id of a principal, or an entity
-   * @param reason why
-   * @return what was erased
-   */
-  default Erased erase(Erasable what, String target, String reason) {
-    return erase(
-        Erase.of(
-            Arguments.given(what, "what"),
-            Arguments.given(target, "target"),
-            Arguments.given(reason, "reason")));
-  }
-
-  /**
-   * Erases for good.
-   *
-   * @param command what to do, with every option
-   * @return what was erased
-   */
-  default Erased erase(Erase command) {
-    return (Erased) execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Lets go of the content of one version at once; what is known of the version stays.
-   *
-   * @param version the version
-   * @param reason why
-   * @return what was let go of
-   */
-  default Erased purgeVersion(String version, String reason) {
-    return purgeVersion(
-        PurgeVersion.of(Arguments.given(version, "version"), Arguments.given(reason, "reason")));
-  }
-
-  /**
-   * Lets go of the content of one version at once; what is known of the version stays.
-   *
-   * @param command what to do, with every option
-   * @return what was let go of
-   */
-  default Erased purgeVersion(PurgeVersion command) {
-    return (Erased) execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Keeps what was measured of a version elsewhere; {@link Registry#evaluate} measures here.
-   *
-   * @param version the URI of the version
-   * @param measurement what was measured
-   * @return the evaluation
-   */
-  default Evaluation recordEvaluation(String version, Measurement measurement) {
-    return recordEvaluation(
-        RecordEvaluation.of(
-            Arguments.given(version, "version"), Arguments.given(measurement, "measurement")));
-  }
-
-  /**
-   * Keeps what was measured of a version elsewhere; {@link Registry#evaluate} measures here.
-   *
-   * @param command what to do, with every option
-   * @return the evaluation
-   */
-  default Evaluation recordEvaluation(RecordEvaluation command) {
-    return (Evaluation) execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Keeps how two versions compare, measured elsewhere; {@link Registry#compare} measures here.
-   *
-   * @param candidate the URI of the version that is to be judged
-   * @param baseline the URI of the version that it is held against
-   * @param measurement what was measured
-   * @return the comparison
-   */
-  default Comparison recordComparison(
-      String candidate, String baseline, PairedMeasurement measurement) {
-    return recordComparison(
-        RecordComparison.of(
-            Arguments.given(candidate, "candidate"),
-            Arguments.given(baseline, "baseline"),
-            Arguments.given(measurement, "measurement")));
-  }
-
-  /**
-   * Keeps how two versions compare, measured elsewhere; {@link Registry#compare} measures here.
-   *
-   * @param command what to do, with every option
-   * @return the comparison
-   */
-  default Comparison recordComparison(RecordComparison command) {
-    return (Comparison) execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Lets go of a content of a catalog at once, with all versions that name it. Refused where one of
-   * them is held, retained, or not the caller's to manage.
-   *
-   * @param catalog the catalog's name
-   * @param digest the digest of the content
-   * @param reason why
-   * @return what was let go of
-   */
-  default Erased purgeArtifact(String catalog, String digest, String reason) {
-    return purgeArtifact(
-        PurgeArtifact.of(
-            Arguments.given(catalog, "catalog"),
-            Arguments.given(digest, "digest"),
-            Arguments.given(reason, "reason")));
-  }
-
-  /**
-   * Lets go of a content of a catalog at once, with all versions that name it.
-   *
-   * @param command what to do, with every option
-   * @return what was let go of
-   */
-  default Erased purgeArtifact(PurgeArtifact command) {
-    return (Erased) execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Keeps a signature over a version's files that was made elsewhere, once it is verified.
-   *
-   * @param version the URI of the version
-   * @param bundle the signature: a Sigstore bundle, as the tool {@code model_signing} writes it
-   * @param publicKey the public key that it verifies with, as PEM
-   * @return the signature
-   */
-  default VersionSignature signVersion(String version, String bundle, String publicKey) {
-    return signVersion(
-        SignVersion.of(
-            Arguments.given(version, "version"),
-            Arguments.given(bundle, "bundle"),
-            Arguments.given(publicKey, "publicKey")));
-  }
-
-  /**
-   * Keeps a signature over a version's files that was made elsewhere, once it is verified.
-   *
-   * @param command what to do, with every option
-   * @return the signature
-   */
-  default VersionSignature signVersion(SignVersion command) {
-    return (VersionSignature) execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Says which keys sign the versions of a catalog. Where there is one, versions that none of them
-   * has signed cannot be loaded, whatever else is granted.
-   *
-   * @param catalog the catalog's name
-   * @param keys public keys as PEM; none to ask for no signature any more
-   * @return the keys
-   */
-  default SigningKeys setSigningKeys(String catalog, List<String> keys) {
-    return setSigningKeys(
-        SetSigningKeys.of(Arguments.given(catalog, "catalog"), Arguments.given(keys, "keys")));
-  }
-
-  /**
-   * Says which keys sign the versions of a catalog.
-   *
-   * @param command what to do, with every option
-   * @return the keys
-   */
-  default SigningKeys setSigningKeys(SetSigningKeys command) {
-    return (SigningKeys) execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Erases again, in a registry that was restored, what was erased since the backup.
-   *
-   * @param erasures the entries of {@link Registry#listErasures()}
-   * @return what was erased
-   */
-  default Erased repeatErasures(List<String> erasures) {
-    return repeatErasures(RepeatErasures.of(Arguments.given(erasures, "erasures")));
-  }
-
-  /**
-   * Erases again, in a registry that was restored, what was erased since the backup.
-   *
-   * @param command what to do, with every option
-   * @return what was erased
-   */
-  default Erased repeatErasures(RepeatErasures command) {
-    return (Erased) execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Keeps something, and all below it, from being erased or purged.
-   *
-   * @param target an entity, the id of a principal, or {@code registry:/}
-   * @param reason why
-   */
-  default void setHold(String target, String reason) {
-    execute(SetHold.of(Arguments.given(target, "target"), Arguments.given(reason, "reason")));
-  }
-
-  /**
-   * Keeps something, and all below it, from being erased or purged.
-   *
-   * @param command what to do, with every option
-   */
-  default void setHold(SetHold command) {
-    execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Says how long content is kept at least once its version was deleted: it is purged no sooner.
-   *
-   * @param least how long; zero ends it
-   */
-  default void setRetention(Duration least) {
-    setRetention(SetRetention.of(Arguments.seconds(least, "least")));
-  }
-
-  /**
-   * Says how long content is kept at least once its version was deleted: it is purged no sooner.
-   *
-   * @param command what to do, with every option
-   */
-  default void setRetention(SetRetention command) {
-    execute(Arguments.given(command, "command"));
-  }
-
-  /**
-   * Ends the only hold on a target.
-   *
-   * @param target what is held
-   */
-  default void releaseHold(String target) {
-    execute(ReleaseHold.of(Arguments.given(target, "target")));
-  }
-
-  /**
-   * Ends a hold: the only one on a target, or that of a reason.
-   *
-   * @param command what to do, with every option
-   */
-  default void releaseHold(ReleaseHold command) {
     execute(Arguments.given(command, "command"));
   }
 

@@ -34,7 +34,8 @@ import java.util.List;
  * CreateModel.of("risk.credit.default").withParents(true)}. Give it to the method of its name, or a
  * list of them to {@link #transact}.
  */
-public sealed interface Writes extends AccessWrites permits Registry, Keyed {
+public sealed interface Writes extends AccessWrites, ErasureWrites, EvidenceWrites
+    permits Registry, Keyed {
   /**
    * Carries out commands as one: all of them, in one commit, or none.
    *
