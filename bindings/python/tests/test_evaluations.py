@@ -93,6 +93,7 @@ def test_what_was_given_is_recorded(registry: halfback.Registry) -> None:
     )
     assert (made.task, made.pos_label, made.weighted, made.seed) == ("binary", "yes", True, 7)
     assert made.dataset == halfback.records.Dataset(name="q1", digest="v3")
+    assert made.replicates == 50
     recall = made.metric("recall")
     assert recall is not None
     assert recall.value == pytest.approx(2 / 3)
@@ -197,7 +198,7 @@ def test_clusters_come_from_any_column(registry: halfback.Registry, library: str
 
 def test_rows_without_clusters_have_none(registry: halfback.Registry) -> None:
     made = registry.evaluate(f"{MODEL}/1", TRUTH, y_score=SCORES)
-    assert made.clusters is None
+    assert (made.clusters, made.replicates) == (None, None)
     assert registry.get_evaluation(made.id) == made
 
 
@@ -222,7 +223,11 @@ def test_a_comparison_has_weights_and_clusters(registry: halfback.Registry) -> N
     assert clustered.method == "paired_cluster_bootstrap"
     assert {result.reason for result in clustered.results[1:]} == {"all rows are of one cluster"}
     assert compared(strata=TRUTH).method == "paired_stratified_bootstrap"
-    assert compared().method == "mcnemar_tango"
+    assert [each.replicates for each in (weighted, clustered)] == [2000, 2000]
+    plain = compared()
+    assert (plain.method, plain.replicates) == ("mcnemar_tango", None)
+    assert registry.get_comparison(clustered.id) == clustered
+    assert registry.get_comparison(plain.id) == plain
 
 
 def test_a_pair_is_a_pair(registry: halfback.Registry) -> None:

@@ -73,11 +73,12 @@ def test_an_own_metric_is_kept_and_found(registry: halfback.Registry) -> None:
     assert value.lower is not None
     assert value.upper is not None
     assert value.lower < 200 < value.upper
+    assert made.replicates == 50
     assert evaluated() == made
     assert [each.number for each in registry.search_versions("metric.profit = 200")] == [1]
     plain = registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH[::-1], replicates=50)
     assert plain.metrics == tuple(each for each in made.metrics if each.metric != "profit")
-    assert plain.data_digest == made.data_digest
+    assert (plain.data_digest, plain.replicates) == (made.data_digest, None)
     assert registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH[::-1], metrics={}, replicates=50) == plain
 
 

@@ -250,7 +250,7 @@ pub static EVALUATION_METRIC: Fact = Fact {
     indexes: &[("evaluation_metric_value", "metric, slice, value, evaluation, until, since")],
 };
 
-/// Two versions measured on the same rows.
+/// Two versions measured on the same rows: `digest`, `data_digest` and `detail` as of an evaluation.
 pub static COMPARISON: Fact = Fact {
     table: "comparison",
     columns: &[
@@ -270,6 +270,7 @@ pub static COMPARISON: Fact = Fact {
         Column::new("level", Type::Real),
         Column::new("method", Type::Text),
         Column::new("library", Type::Text),
+        Column::optional("detail", Type::Text),
         Column::new("digest", Type::Blob),
     ],
     key: 1,

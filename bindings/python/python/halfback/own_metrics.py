@@ -119,7 +119,8 @@ def measured(
             part = rows.select([at for at, label in enumerate(column) if label == slice_.value])
         values += [_value(name, metric, part, slice_) for name, metric in metrics.items()]
     together = tuple(value for values in groups.values() for value in values)
-    return replace(measurement, metrics=together)
+    drawn = rows.replicates if metrics else measurement.replicates
+    return replace(measurement, metrics=together, replicates=drawn)
 
 
 def _label(value: object) -> str:

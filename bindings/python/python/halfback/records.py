@@ -662,6 +662,8 @@ class Comparison:
     """What the rows are of."""
     recorded_by: str | None = None
     """Who kept it; none once the name was erased."""
+    replicates: int | None = None
+    """How many resamples were drawn; none where the differences are told by a formula."""
     seed: int
     """The seed of resamples."""
 
@@ -877,6 +879,8 @@ class Evaluation:
     """The class that counts as positive, where there are two."""
     recorded_by: str | None = None
     """Who kept it; none once the name was erased."""
+    replicates: int | None = None
+    """How many resamples were drawn; none where intervals are by formulas alone."""
     seed: int
     """The seed of resamples."""
     threshold: float | None = None
@@ -1419,6 +1423,8 @@ class PairedMeasurement:
     """What was found over all rows, and then for each slice."""
     dataset: Dataset | None = None
     """What the rows are of."""
+    replicates: int | None = None
+    """How many resamples were drawn; none where the differences are told by a formula."""
     seed: int
     """The seed of resamples."""
 
@@ -1451,6 +1457,8 @@ class Measurement:
     """What the rows are of."""
     pos_label: str | None = None
     """The class that counts as positive, where there are two."""
+    replicates: int | None = None
+    """How many resamples were drawn; none where intervals are by formulas alone."""
     seed: int
     """The seed of resamples."""
     threshold: float | None = None

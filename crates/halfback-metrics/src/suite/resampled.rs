@@ -42,7 +42,7 @@ impl Suite {
     }
 
     /// Whether intervals come by resamples alone.
-    pub(super) fn is_resampled(&self) -> bool {
+    pub fn is_resampled(&self) -> bool {
         self.weights.is_some() || self.is_clustered || self.strata.is_some()
     }
 

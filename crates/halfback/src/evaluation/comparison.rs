@@ -122,6 +122,9 @@ pub struct PairedMeasurement {
     /// The seed of resamples.
     #[serde(default)]
     pub seed: i64,
+    /// How many resamples were drawn; none where the differences are told by a formula.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicates: Option<i64>,
     /// The confidence level.
     pub level: f64,
     /// How the differences are told, such as `delong`.
@@ -166,6 +169,13 @@ pub struct ComparedSlice {
     pub verdict: Verdict,
     /// Why.
     pub reason: String,
+}
+
+/// The columns of a comparison that are not searched.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct Details {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replicates: Option<i64>,
 }
 
 /// Keeps how two versions compare, as [`measure_pair`] gives it. The same comparison is kept once.
@@ -232,6 +242,7 @@ impl PairedMeasurement {
         Dataset::check(self.dataset.as_ref())?;
         check_count(self.rows, "`rows`")?;
         check_count(self.seed, "`seed`")?;
+        self.replicates.map_or(Ok(()), |count| check_count(count, "`replicates`"))?;
         check_level(self.level)?;
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
         plain(&mut self.margin, "`margin`")?;
@@ -260,6 +271,24 @@ impl PairedMeasurement {
             }
         }
         Ok(self)
+    }
+
+    /// What is kept beside the columns, as JSON; none where that is nothing.
+    fn detail(&self) -> Result<Option<String>> {
+        let details = Details { replicates: self.replicates };
+        if details == Details::default() {
+            return Ok(None);
+        }
+        let json = serde_json::to_string(&details);
+        let json = json.map_err(|error| Detail::Internal(format!("details have no JSON: {error}")));
+        Ok(Some(json?))
+    }
+}
+
+impl Details {
+    fn read(detail: Option<&str>) -> Result<Self> {
+        let Some(detail) = detail else { return Ok(Self::default()) };
+        serde_json::from_str(detail).map_err(|_| damaged("detail").into())
     }
 }
 
@@ -331,6 +360,7 @@ impl Command for RecordComparison {
                 measurement.level.into(),
                 (&measurement.method).into(),
                 (&measurement.library).into(),
+                measurement.detail()?.as_ref().into(),
                 Value::from(&digest),
             ],
         )?;
@@ -441,11 +471,12 @@ impl Snapshot<'_> {
         let logged = self.logged;
         let row = self.sql.first(
             "SELECT k.candidate, k.baseline, k.task, k.metric, k.dataset, k.dataset_digest, k.rows, k.data_digest, \
-             k.alternative, k.margin, k.adjustment, k.seed, k.level, k.method, k.library, k.digest, k.since, \
-             l.time, l.actor FROM comparison k LEFT JOIN log l ON l.n = k.since \
+             k.alternative, k.margin, k.adjustment, k.seed, k.level, k.method, k.library, k.detail, k.digest, \
+             k.since, l.time, l.actor FROM comparison k LEFT JOIN log l ON l.n = k.since \
              WHERE k.id = ?1 AND k.until > ?2 AND k.since <= ?2",
             &[id.into(), self.moment.into()],
             |row| {
+                let Details { replicates } = Details::read(row.opt_text(15)?)?;
                 let measurement = PairedMeasurement {
                     task: Task::from_word(row.text(2)?)?,
                     metric: row.text(3)?.to_owned(),
@@ -456,6 +487,7 @@ impl Snapshot<'_> {
                     margin: row.real(9)?,
                     adjustment: Adjustment::read(row.text(10)?)?,
                     seed: row.int(11)?,
+                    replicates,
                     level: row.real(12)?,
                     method: row.text(13)?.to_owned(),
                     library: row.text(14)?.to_owned(),
@@ -469,13 +501,13 @@ impl Snapshot<'_> {
                     baseline_id: row.int(1)?,
                     verdict: Verdict::Inconclusive,
                     reason: String::new(),
-                    digest: digest(row.blob(15)?)?.to_string(),
+                    digest: digest(row.blob(16)?)?.to_string(),
                     measurement,
-                    commit: row.int(16)?,
-                    recorded_at: logged.time(row.opt_int(17)?)?,
+                    commit: row.int(17)?,
+                    recorded_at: logged.time(row.opt_int(18)?)?,
                     recorded_by: None,
                 };
-                Ok((comparison, logged.actor(row.opt_int(18)?)?))
+                Ok((comparison, logged.actor(row.opt_int(19)?)?))
             },
         )?;
         let (mut comparison, actor) = row.ok_or_else(|| self.absent("comparison with id", id))?;

@@ -91,6 +91,7 @@ pub fn measure(sample: &Sample<'_>, options: &EvaluateOptions) -> Result<Measure
         rows,
         data_digest: sample.digest().to_string(),
         seed: i64::try_from(options.seed).unwrap_or(EXACT),
+        replicates: suite.is_resampled().then_some(options.replicates.into()),
         level: options.level,
         library: library(),
         weighted: sample.weights.is_some(),

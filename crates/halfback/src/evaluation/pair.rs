@@ -147,7 +147,8 @@ pub fn measure_pair(
         Ok(Part { slice, rows, compared, unknown })
     };
     let overall = compare(None, &candidate, &baseline)?;
-    let method = overall.compared.as_ref().map(|compared| code(&compared.method));
+    let method = overall.compared.as_ref().map(|compared| compared.method);
+    let is_by_formula = matches!(method, Some(Method::Delong | Method::McnemarTango));
     let mut results = judged(&question, &[overall], metrics::Adjustment::Holm)?;
     let mut parts = Vec::new();
     for (slice, chosen) in groups {
@@ -164,8 +165,9 @@ pub fn measure_pair(
         margin: options.margin,
         adjustment: options.adjustment,
         seed: i64::try_from(options.seed).unwrap_or(EXACT),
+        replicates: (!is_by_formula).then_some(options.replicates.into()),
         level: options.level,
-        method: method.unwrap_or_default(),
+        method: method.as_ref().map(code).unwrap_or_default(),
         library: library(),
         results,
     }

@@ -60,6 +60,9 @@ pub struct Measurement {
     /// The seed of resamples.
     #[serde(default)]
     pub seed: i64,
+    /// How many resamples were drawn; none where intervals are by formulas alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicates: Option<i64>,
     /// The confidence level of all intervals.
     pub level: f64,
     /// The library that measured, such as `halfback 0.1.0`.
@@ -215,6 +218,8 @@ pub struct ConfusionCounts {
 struct Details {
     weighted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    replicates: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     clusters: Option<i64>,
     pos_label: Option<String>,
     threshold: Option<f64>,
@@ -337,8 +342,8 @@ impl Measurement {
         check_count(self.rows, "`rows`")?;
         check_count(self.seed, "`seed`")?;
         check_level(self.level)?;
-        if let Some(clusters) = self.clusters {
-            check_count(clusters, "`clusters`")?;
+        for (count, what) in [(self.replicates, "`replicates`"), (self.clusters, "`clusters`")] {
+            count.map_or(Ok(()), |count| check_count(count, what))?;
         }
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
         name(&self.library, "`library`")?;
@@ -376,6 +381,7 @@ impl Measurement {
     pub(super) fn detail(&self) -> Result<String> {
         let details = Details {
             weighted: self.weighted,
+            replicates: self.replicates,
             clusters: self.clusters,
             pos_label: self.pos_label.clone(),
             threshold: self.threshold,
@@ -387,9 +393,10 @@ impl Measurement {
 
     /// A measurement of which only that is known.
     pub(super) fn of_detail(detail: &str) -> Result<Self> {
-        let Details { weighted, clusters, pos_label, threshold, curves } =
+        let Details { weighted, replicates, clusters, pos_label, threshold, curves } =
             serde_json::from_str(detail).map_err(|_| damaged("detail"))?;
-        Ok(Self { weighted, clusters, pos_label, threshold, curves, ..Self::default() })
+        let rest = Self::default();
+        Ok(Self { weighted, replicates, clusters, pos_label, threshold, curves, ..rest })
     }
 }
 

@@ -201,6 +201,7 @@ fn a_comparison_is_a_forest() {
             adjustment: Adjustment::Holm,
             seed: 0,
             level: 0.95,
+            replicates: None,
             method: "delong".into(),
             library: String::new(),
             results,

@@ -23,7 +23,7 @@ fn slice(value: &str) -> Slice {
 fn intervals_by_clusters_say_so_and_come_back() {
     let (_folder, registry) = registry(1);
     let kept = registry.evaluate("fraud/1", &clustered(), &options()).unwrap();
-    assert_eq!(kept.measurement.clusters, Some(6));
+    assert_eq!((kept.measurement.clusters, kept.measurement.replicates), (Some(6), Some(100)));
     assert_eq!(registry.get_evaluation(kept.id).unwrap(), kept);
     assert_eq!(registry.evaluate("fraud/1", &clustered(), &options()).unwrap(), kept);
     assert_eq!(registry.check().unwrap().findings, []);
@@ -100,11 +100,19 @@ fn the_digest_of_drawn_columns_is_as_documented() {
 fn rows_drawn_alone_are_told_as_before() {
     let plain = measure(&sample(), &options()).unwrap();
     let json = serde_json::to_value(&plain).unwrap();
-    assert!(json.get("clusters").is_none());
-    assert!(!plain.detail().unwrap().contains("clusters"));
-    assert_eq!(Measurement::of_detail(&plain.detail().unwrap()).unwrap().clusters, None);
-    let clustered = measure(&clustered(), &options()).unwrap();
-    assert_eq!(Measurement::of_detail(&clustered.detail().unwrap()).unwrap().clusters, Some(6));
+    let detail = plain.detail().unwrap();
+    for absent in ["clusters", "replicates"] {
+        assert!(json.get(absent).is_none() && !detail.contains(absent), "{absent}");
+    }
+    let of_detail = |measurement: &Measurement| {
+        let read = Measurement::of_detail(&measurement.detail().unwrap()).unwrap();
+        (read.clusters, read.replicates)
+    };
+    assert_eq!(of_detail(&plain), (None, None));
+    assert_eq!(of_detail(&measure(&clustered(), &options()).unwrap()), (Some(6), Some(100)));
+    let formula = measure_pair(&pair(&SCORES, &SCORES), &CompareOptions::default()).unwrap();
+    assert_eq!((formula.method.as_str(), formula.replicates), ("delong", None));
+    assert!(serde_json::to_value(&formula).unwrap().get("replicates").is_none());
 }
 
 #[test]
@@ -141,6 +149,7 @@ fn a_comparison_has_weights_clusters_and_strata() {
                 kept.measurement.results[0].difference.map(f64::abs) > Some(0.1),
                 "{metric} {method}"
             );
+            assert_eq!(kept.measurement.replicates, Some(200));
             assert!(!kept.reason.is_empty());
             assert_eq!(registry.compare("fraud/2", "fraud/1", sample, &options).unwrap(), kept);
             let value = kept.measurement.results[0].candidate_value;
@@ -217,7 +226,11 @@ fn bad_draws_name_the_argument() {
 fn counts_of_clusters_are_counts() {
     let (_folder, registry) = registry(1);
     let measurement = measure(&clustered(), &options()).unwrap();
-    let wrong = Measurement { clusters: Some(-1), ..measurement };
-    let error = registry.record_evaluation("fraud/1", wrong).unwrap_err();
-    assert_eq!(error.code(), "invalid_argument");
+    for wrong in [
+        Measurement { clusters: Some(-1), ..measurement.clone() },
+        Measurement { replicates: Some(-1), ..measurement },
+    ] {
+        let error = registry.record_evaluation("fraud/1", wrong).unwrap_err();
+        assert_eq!(error.code(), "invalid_argument");
+    }
 }

@@ -32,6 +32,8 @@ import java.util.List;
  * @param recordedAt When that was.
  * @param dataset What the rows are of.
  * @param recordedBy Who kept it; none once the name was erased.
+ * @param replicates How many resamples were drawn; none where the differences are told by a
+ *     formula.
  * @param seed The seed of resamples.
  */
 public record Comparison(
@@ -58,6 +60,7 @@ public record Comparison(
     @JsonProperty("recorded_at") Instant recordedAt,
     Dataset dataset,
     @JsonProperty("recorded_by") String recordedBy,
+    Long replicates,
     long seed) {
   /** Keeps its own copies, so that no caller can change it. */
   public Comparison {

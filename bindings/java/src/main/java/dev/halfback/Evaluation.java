@@ -26,6 +26,7 @@ import java.util.List;
  * @param dataset What the rows are of.
  * @param posLabel The class that counts as positive, where there are two.
  * @param recordedBy Who kept it; none once the name was erased.
+ * @param replicates How many resamples were drawn; none where intervals are by formulas alone.
  * @param seed The seed of resamples.
  * @param threshold The probability from which on positive was predicted, where no labels were
  *     given.
@@ -49,6 +50,7 @@ public record Evaluation(
     Dataset dataset,
     @JsonProperty("pos_label") String posLabel,
     @JsonProperty("recorded_by") String recordedBy,
+    Long replicates,
     long seed,
     Double threshold,
     boolean weighted) {

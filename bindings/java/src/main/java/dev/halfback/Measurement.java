@@ -18,6 +18,7 @@ import java.util.List;
  * @param curves Curves over all rows, thinned out for pictures.
  * @param dataset What the rows are of.
  * @param posLabel The class that counts as positive, where there are two.
+ * @param replicates How many resamples were drawn; none where intervals are by formulas alone.
  * @param seed The seed of resamples.
  * @param threshold The probability from which on positive was predicted, where no labels were
  *     given.
@@ -34,6 +35,7 @@ public record Measurement(
     Curves curves,
     Dataset dataset,
     @JsonProperty("pos_label") String posLabel,
+    Long replicates,
     long seed,
     Double threshold,
     boolean weighted) {

@@ -20,6 +20,8 @@ import java.util.List;
  * @param library The library that measured, such as {@code halfback 0.1.0}.
  * @param results What was found over all rows, and then for each slice.
  * @param dataset What the rows are of.
+ * @param replicates How many resamples were drawn; none where the differences are told by a
+ *     formula.
  * @param seed The seed of resamples.
  */
 public record PairedMeasurement(
@@ -35,6 +37,7 @@ public record PairedMeasurement(
     String library,
     List<ComparedSlice> results,
     Dataset dataset,
+    Long replicates,
     long seed) {
   /** Keeps its own copies, so that no caller can change it. */
   public PairedMeasurement {
