@@ -193,12 +193,12 @@ fn evaluate(registry: &Registry, args: &Fields) -> halfback::Result<Value> {
     let (columns, options) = columns(args, false);
     let version = version(&args["version"]);
     let request = json!({"version": version, "options": options}).to_string();
-    halfback::wire::evaluate(registry, request.as_bytes(), &columns).map(json_of)
+    halfback::wire::evaluate(registry, request.as_bytes(), &columns, None).map(json_of)
 }
 
 fn compare(registry: &Registry, args: &Fields) -> halfback::Result<Value> {
     let (columns, options) = columns(args, true);
     let [candidate, baseline] = ["candidate", "baseline"].map(|key| version(&args[key]));
     let request = json!({"candidate": candidate, "baseline": baseline, "options": options});
-    halfback::wire::compare(registry, request.to_string().as_bytes(), &columns).map(json_of)
+    halfback::wire::compare(registry, request.to_string().as_bytes(), &columns, None).map(json_of)
 }

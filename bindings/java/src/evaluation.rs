@@ -1,7 +1,7 @@
 //! The native methods that measure: columns come as bytes, see `ColumnBytes` and `Columns::decode`.
 
 use halfback::Registry;
-use halfback::wire::{self, Columns};
+use halfback::wire::{self, Columns, OwnMetrics};
 use jni::Env;
 use jni::objects::{JByteArray, JClass};
 use jni::sys::jlong;
@@ -48,10 +48,10 @@ fn measured<'local, T: Serialize>(
     handle: jlong,
     request: JByteArray<'local>,
     columns: JByteArray<'local>,
-    of: impl FnOnce(&Registry, &[u8], &Columns) -> halfback::Result<T>,
+    of: impl FnOnce(&Registry, &[u8], &Columns, Option<&mut dyn OwnMetrics>) -> halfback::Result<T>,
 ) -> Outcome<'local> {
     let request = env.convert_byte_array(request)?;
     let columns = Columns::decode(&env.convert_byte_array(columns)?)?;
-    let kept = of(&Handle::borrow(handle)?.registry, &request, &columns)?;
+    let kept = of(&Handle::borrow(handle)?.registry, &request, &columns, None)?;
     Ok(env.byte_array_from_slice(&json(&kept)?)?)
 }

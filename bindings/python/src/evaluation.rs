@@ -3,57 +3,90 @@
 
 use std::ffi::CStr;
 
-use halfback::wire::{self, Columns, OwnedColumn};
+use halfback::wire::{self, Columns, OwnMetrics, OwnedColumn};
 use halfback::{Detail, Error};
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use serde::Serialize;
 
 use crate::errors::{self, detached};
 use crate::handle::Handle;
-use crate::metrics::answer::stoppable;
+use crate::metrics::answer::{array, raise, stoppable};
 use crate::object::object;
 
 /// Measures a version's predictions, and keeps the evaluation. `roles` and `slices` have the columns by
-/// name.
+/// name; `own` the metrics of the caller's own, if any.
 #[pyfunction]
 pub(crate) fn evaluate<'py>(
-    py: Python<'py>,
     handle: &Handle,
     request: &[u8],
     roles: &Bound<'py, PyDict>,
     slices: &Bound<'py, PyDict>,
+    own: Option<Py<PyAny>>,
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let columns = columns(roles, slices)?;
-    object(&stoppable(py, || wire::evaluate(handle.registry(), request, &columns))?, record)
-}
-
-/// Measures predictions, and keeps nothing.
-#[pyfunction]
-pub(crate) fn measure<'py>(
-    py: Python<'py>,
-    options: &[u8],
-    roles: &Bound<'py, PyDict>,
-    slices: &Bound<'py, PyDict>,
-    record: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let columns = columns(roles, slices)?;
-    object(&stoppable(py, || wire::measure(options, &columns))?, record)
+    measured(roles, slices, own, record, |columns, own| {
+        wire::evaluate(handle.registry(), request, columns, own)
+    })
 }
 
 /// Compares two versions' predictions on the same rows, and keeps the comparison.
 #[pyfunction]
 pub(crate) fn compare<'py>(
-    py: Python<'py>,
     handle: &Handle,
     request: &[u8],
     roles: &Bound<'py, PyDict>,
     slices: &Bound<'py, PyDict>,
+    own: Option<Py<PyAny>>,
     record: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    measured(roles, slices, own, record, |columns, own| {
+        wire::compare(handle.registry(), request, columns, own)
+    })
+}
+
+/// Reads the columns, and gives what was kept of them as a record.
+fn measured<'py, T: Serialize + Send>(
+    roles: &Bound<'py, PyDict>,
+    slices: &Bound<'py, PyDict>,
+    own: Option<Py<PyAny>>,
+    record: &Bound<'py, PyAny>,
+    work: impl FnOnce(&Columns, Option<&mut dyn OwnMetrics>) -> halfback::Result<T> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
     let columns = columns(roles, slices)?;
-    object(&stoppable(py, || wire::compare(handle.registry(), request, &columns))?, record)
+    let mut own = own.map(Functions);
+    let own = own.as_mut();
+    let kept =
+        stoppable(record.py(), || work(&columns, own.map(|own| -> &mut dyn OwnMetrics { own })))?;
+    object(&kept, record)
+}
+
+/// Metrics of the caller's own: a `halfback.own_metrics.OwnMetrics`.
+struct Functions(Py<PyAny>);
+
+impl Functions {
+    /// What Python raises ends the measuring, which then raises it.
+    fn call<T>(&self, call: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> halfback::Result<T> {
+        Python::attach(|py| call(self.0.bind(py))).map_err(|error| {
+            raise(error);
+            Detail::InvalidArgument("a metric of one's own failed".into()).into()
+        })
+    }
+}
+
+impl OwnMetrics for Functions {
+    fn select(&mut self, rows: &[u32]) -> halfback::Result<()> {
+        let places: Vec<u8> = rows.iter().flat_map(|row| row.to_ne_bytes()).collect();
+        self.call(|own| own.call_method1("select", (PyBytes::new(own.py(), &places),)).map(drop))
+    }
+
+    fn value(&mut self, metric: &str, is_baseline: bool, weights: &[f64]) -> halfback::Result<f64> {
+        self.call(|own| {
+            let weights = array(own.py(), weights);
+            own.call_method1("value", (metric, is_baseline, weights))?.extract()
+        })
+    }
 }
 
 /// A picture of a record, as SVG.

@@ -36,7 +36,7 @@ mod _native {
     #[pymodule_export]
     use crate::cli::run_cli;
     #[pymodule_export]
-    use crate::evaluation::{compare, evaluate, measure, picture};
+    use crate::evaluation::{compare, evaluate, picture};
     #[pymodule_export]
     use crate::handle::{Handle, Stamp, compatible};
     #[pymodule_export]

@@ -1,4 +1,4 @@
-"""Metrics of the caller's own in an evaluation."""
+"""Metrics of the caller's own in evaluations and comparisons."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ CUSTOMERS = [f"customer {at // 4}" for at in range(40)]
 HALVES = [at < 20 for at in range(40)]
 WEIGHTS = [1 + at % 3 for at in range(40)]
 SITES = [at % 2 for at in range(40)]
+OTHERS = [0.4, 0.4, 0.45, 0.7, 0.3, 0.55, 0.6, 0.4] * 5
 
 
 def profit(y_true: Any, y_pred: Any, sample_weight: Any) -> float:
@@ -59,6 +60,57 @@ def test_the_same_metric_has_the_same_interval(
         assert found == pytest.approx(expected, abs=1e-12)
         assert made.metric("profit", slice_) is not None
     assert registry.get_evaluation(made.id) == made
+    mine, usual = (
+        compared(registry, metric, better, seed=4, slices={"half": HALVES, "site": SITES}, **drawn)
+        for metric, better in (({"own": brier}, False), ("brier", None))
+    )
+    assert (mine.method, mine.data_digest) == (usual.method, usual.data_digest)
+    for one, other in zip(mine.results, usual.results, strict=True):
+        found, expected = (
+            [each.candidate_value, each.baseline_value, each.difference, each.lower, each.upper]
+            for each in (one, other)
+        )
+        assert found == pytest.approx(expected, abs=1e-12)
+        assert one.p_value == other.p_value
+        assert (one.verdict, one.slice, one.rows) == (other.verdict, other.slice, other.rows)
+
+
+def compared(
+    registry: halfback.Registry, metric: Any, higher_is_better: bool | None = None, **given: Any
+) -> halfback.Comparison:
+    options: dict[str, Any] = {"y_score": (SCORES, OTHERS), "replicates": 100} | given
+    return registry.compare(
+        f"{MODEL}/2",
+        f"{MODEL}/1",
+        TRUTH,
+        metric=metric,
+        higher_is_better=higher_is_better,
+        **options,
+    )
+
+
+def test_a_comparison_by_an_own_metric_is_judged_and_kept(registry: halfback.Registry) -> None:
+    better = compared(registry, {"profit": profit}, True, slices={"half": HALVES})
+    assert (better.metric, better.method, better.replicates) == ("profit", "paired_bootstrap", 100)
+    assert (better.verdict, better.higher_is_better) == ("better", True)
+    paid = [profit(np.array(TRUTH), np.array(scores), np.ones(40)) for scores in (SCORES, OTHERS)]
+    assert better.results[0].candidate_value == paid[0]
+    assert better.results[0].difference == paid[0] - paid[1]
+    assert len(better.results) == 3
+    assert registry.get_comparison(better.id) == better
+    assert compared(registry, {"profit": profit}, True, slices={"half": HALVES}) == better
+    worse = compared(registry, {"profit": profit}, False)
+    assert (worse.verdict, worse.higher_is_better) == ("worse", False)
+    assert compared(registry, "brier").higher_is_better is None
+
+
+def test_a_comparison_says_what_the_functions_say(registry: halfback.Registry) -> None:
+    question: dict[str, Any] = {"alternative": "non_inferiority", "margin": 0.02}
+    kept = compared(registry, {"own": brier}, False, seed=3, **question).results[0]
+    drawn = metrics.paired_bootstrap(brier, TRUTH, SCORES, OTHERS, seed=3, replicates=100)
+    said = metrics.judge(drawn, higher_is_better=False, **question)
+    assert (kept.verdict, kept.reason) == (said.verdict, said.reason)
+    assert kept.p_value == pytest.approx(said.p_value, rel=1e-12)
 
 
 def test_an_own_metric_is_kept_and_found(registry: halfback.Registry) -> None:
@@ -151,6 +203,9 @@ def test_errors_of_a_metric_are_passed_on(
     before = registry.info()
     with pytest.raises(type(error), match="broken"):
         registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics={"broken": broken})
+    left = calls
+    with pytest.raises(type(error), match="broken"):
+        compared(registry, {"broken": broken}, True)
     assert registry.info() == before
 
 
@@ -159,7 +214,14 @@ def test_a_metric_cannot_change_the_rows(registry: halfback.Registry) -> None:
         y_true[0] = 5
         return 0.0
 
+    def weighs(*_: Any, sample_weight: Any) -> float:
+        sample_weight[0] = 5
+        return 0.0
+
     truth = np.array(TRUTH)
+    for own in (spoils, weighs):
+        with pytest.raises(ValueError, match="read-only"):
+            compared(registry, {"own": own}, True, slices={"half": HALVES})
     with pytest.raises(ValueError, match="read-only"):
         registry.evaluate(f"{MODEL}/1", truth, TRUTH, metrics={"spoils": spoils})
     assert truth.tolist() == TRUTH
@@ -169,9 +231,14 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     ([profit], halfback.InvalidTypeError, "`metrics`"),
     ({"profit": 3}, halfback.InvalidTypeError, "profit"),
     ({3: profit}, halfback.InvalidTypeError, "metrics key"),
-    ({"": profit}, halfback.InvalidError, "`metrics`"),
-    ({"a.b": profit}, halfback.InvalidError, "`metrics`"),
+    ({"": profit}, halfback.InvalidError, "name of a metric"),
+    ({"a.b": profit}, halfback.InvalidError, "`a.b` has a dot"),
     ({"accuracy": profit}, halfback.InvalidError, "measured already"),
+    ({"rmse": profit}, halfback.InvalidError, "measured already"),
+    ({"array": lambda y_true, *_, sample_weight: y_true}, halfback.InvalidTypeError, "a number"),
+    ({"huge": lambda *_, sample_weight: 10**400}, halfback.InvalidError, "beyond"),
+    ({"nothing": lambda *_, sample_weight: None}, halfback.InvalidTypeError, "a number"),
+    ({"unweighted": lambda y_true, y_pred: 1.0}, TypeError, "sample_weight"),
     ({"text": lambda *_, sample_weight: "3 €"}, halfback.InvalidTypeError, "a number"),
     ({"a\0": profit}, halfback.InvalidError, "metric"),
 ]
@@ -184,6 +251,56 @@ def test_wrong_metrics_are_named(
     before = registry.info()
     with pytest.raises(error, match=why):
         registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics=given, replicates=20)
+    with pytest.raises(error, match=why.replace("metrics", "metric")):
+        compared(registry, given, True)
     with pytest.raises(halfback.NotFoundError):
         registry.evaluate(f"{MODEL}/99", TRUTH, TRUTH, metrics={"profit": profit})
     assert registry.info() == before
+
+
+DIRECTIONS: list[tuple[Any, Any, str]] = [
+    ({"profit": profit}, None, "`higher_is_better` is missing"),
+    ({"profit": profit}, 1, "higher_is_better"),
+    ({}, True, "0 functions"),
+    ({"profit": profit, "cost": profit}, True, "2 functions"),
+    ("brier", False, "`higher_is_better`"),
+    (None, True, "`higher_is_better`"),
+    (profit, None, "`metric`"),
+]
+
+
+@pytest.mark.parametrize(("metric", "better", "why"), DIRECTIONS)
+def test_one_metric_and_its_direction_are_asked_for(
+    registry: halfback.Registry, metric: Any, better: Any, why: str
+) -> None:
+    with pytest.raises(halfback.InvalidError, match=why):
+        compared(registry, metric, better)
+
+
+def test_replicates_of_own_metrics_are_checked(registry: halfback.Registry) -> None:
+    for replicates in (-1, 1):
+        with pytest.raises(halfback.InvalidError, match="replicates"):
+            compared(registry, {"profit": profit}, True, replicates=replicates)
+        with pytest.raises(halfback.InvalidError, match="replicates"):
+            registry.evaluate(
+                f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": profit}, replicates=replicates
+            )
+    with pytest.raises(halfback.NotFoundError):
+        registry.compare(
+            f"{MODEL}/99",
+            f"{MODEL}/1",
+            TRUTH,
+            y_pred=(TRUTH, TRUTH),
+            metric={"profit": profit},
+            higher_is_better=True,
+        )
+
+
+def test_an_own_metric_may_ask_the_registry(registry: halfback.Registry) -> None:
+    def counted(*_: Any, sample_weight: Any) -> float:
+        return registry.info().commit * float(sample_weight[0])
+
+    made = registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": counted}, replicates=20)
+    value = made.metric("own")
+    assert value is not None
+    assert value.value == made.commit - 1

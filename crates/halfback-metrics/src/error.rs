@@ -234,6 +234,9 @@ pub enum Reason {
     /// There is no variance to divide by.
     #[error("there is no variance")]
     NoVariance,
+    /// A metric of the caller's own is NaN.
+    #[error("it is not a number")]
+    NotANumber,
 }
 
 /// The class of the warning that scikit-learn gives with an undefined number.

@@ -97,5 +97,5 @@ pub use score::{
 };
 pub use state::{Batch, Finished, Quantile, Quantiles, ScoreSummary, Spec, State};
 pub use stop::with_stop;
-pub use suite::{Binary, Compared, Measured, Method, Settings, Suite, higher_is_better};
+pub use suite::{Binary, Compared, Measured, Method, Settings, Suite, higher_is_better, is_metric};
 pub use threads::with_threads;

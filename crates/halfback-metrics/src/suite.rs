@@ -3,6 +3,7 @@
 
 mod binary;
 mod multiclass;
+mod own;
 mod paired;
 mod prepared;
 mod regression;
@@ -363,6 +364,13 @@ impl Suite {
 pub fn higher_is_better(metric: &str) -> Option<bool> {
     const LOWER: [&str; 6] = ["log_loss", "brier", "mae", "rmse", "median_absolute_error", "mape"];
     if metric == "bias" { None } else { Some(!LOWER.contains(&metric)) }
+}
+
+/// Whether a metric of any task has this name.
+pub fn is_metric(name: &str) -> bool {
+    let all =
+        [binary::names(true, true, true), multiclass::names(true), regression::NAMES.to_vec()];
+    all.concat().contains(&name)
 }
 
 fn checked_scores(rows: usize, scores: Scores<'_>) -> Result<Vec<f64>> {

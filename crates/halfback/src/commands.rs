@@ -52,7 +52,6 @@ macro_rules! commands {
         #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "command", rename_all = "snake_case")]
         #[expect(missing_docs, reason = "each variant is documented by the command it holds")]
-        #[expect(clippy::large_enum_variant, reason = "it is moved once, on its way to `apply`")]
         pub enum AnyCommand {
             $($command($command),)+
         }

@@ -7,6 +7,7 @@
 mod comparison;
 mod curve;
 mod measure;
+mod own;
 mod pair;
 mod picture;
 mod record;
@@ -307,11 +308,17 @@ impl Registry {
         sample: &Sample<'_>,
         options: &EvaluateOptions,
     ) -> Result<Evaluation> {
-        let version = version.into();
-        // What is not there is found before the work.
+        self.evaluate_by(version.into(), || measure(sample, options))
+    }
+
+    /// Keeps what `measure` gives, which is asked once the version is known to be there.
+    fn evaluate_by(
+        &self,
+        version: VersionRef,
+        measure: impl FnOnce() -> Result<Measurement>,
+    ) -> Result<Evaluation> {
         self.resolve(version.clone())?;
-        let measurement = measure(sample, options)?;
-        self.record_evaluation(version, measurement)
+        self.record_evaluation(version, measure()?)
     }
 
     /// Keeps what was measured of a version elsewhere.

@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar, final
 from typing_extensions import disjoint_base
 
 from halfback.entities import ModelVersion
+from halfback.own_metrics import OwnMetrics
 from halfback.records import Verdict
 
 __all__ = [
@@ -32,7 +33,6 @@ __all__ = [
     "is_executable",
     "log_head",
     "log_key",
-    "measure",
     "metrics_accuracy",
     "metrics_adjust",
     "metrics_agreement",
@@ -155,16 +155,15 @@ def evaluate(
     request: bytes,
     roles: dict[str, Any],
     slices: dict[str, Any],
+    own: OwnMetrics | None,
     record: type[_R],
-) -> _R: ...
-def measure(
-    options: bytes, roles: dict[str, Any], slices: dict[str, Any], record: type[_R]
 ) -> _R: ...
 def compare(
     handle: Handle,
     request: bytes,
     roles: dict[str, Any],
     slices: dict[str, Any],
+    own: OwnMetrics | None,
     record: type[_R],
 ) -> _R: ...
 def picture(request: bytes) -> str: ...

@@ -15,7 +15,7 @@ from halfback.wire import encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from halfback.own_metrics import OwnMetric
+    from halfback.own_metrics import OwnMetric, OwnMetrics
 
 __all__ = ["Evaluations"]
 
@@ -98,17 +98,15 @@ class Evaluations(Transactions):
         drawn = _columns(weights=weights, clusters=clusters, strata=strata)
         roles = _columns(y_true=y_true, y_pred=y_pred, y_score=y_score) | drawn
         options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
-        if metrics is not None:
-            from halfback import own_metrics
-
-            own = own_metrics.checked(metrics)
-            resolved, columns = self.resolve(version), _slices(slices)
-            made = _native.measure(encode(options), roles, columns, records.Measurement)
-            rows = own_metrics.Rows.of(roles, options)
-            made = own_metrics.measured(made, own, rows, columns)
-            return self.record_evaluation(resolved, made)
-        request = {"version": self._reference("version", version), "options": options}
-        return _native.evaluate(self._handle, encode(request), roles, _slices(slices), Evaluation)
+        own = None if metrics is None else _own("metrics", metrics, roles)
+        request = {
+            "version": self._reference("version", version),
+            "options": options,
+            "metrics": [] if own is None else own.names,
+        }
+        return _native.evaluate(
+            self._handle, encode(request), roles, _slices(slices), own, Evaluation
+        )
 
     def compare(
         self,
@@ -118,7 +116,8 @@ class Evaluations(Transactions):
         *,
         y_pred: tuple[Array, Array] | None = None,
         y_score: tuple[Array, Array] | None = None,
-        metric: str | None = None,
+        metric: str | Mapping[str, OwnMetric] | None = None,
+        higher_is_better: bool | None = None,
         alternative: records.Alternative = "difference",
         margin: float = 0.0,
         adjustment: records.Adjustment = "holm",
@@ -142,6 +141,9 @@ class Evaluations(Transactions):
         for their number. With `weights`, `clusters` or `strata`, as in `evaluate`, the difference
         is told by a bootstrap that draws the rows of both versions together, whatever the metric.
 
+        A `metric` of one's own is a name with a function, as in `evaluate`, and `higher_is_better`
+        says whether more of it is better: the same bootstrap compares it.
+
         >>> comparison = registry.compare(
         ...     "risk.credit.default/2",
         ...     "risk.credit.default@champion",
@@ -150,6 +152,18 @@ class Evaluations(Transactions):
         ... )
         >>> comparison.verdict, comparison.results[0].difference > 0
         ('inconclusive', True)
+        >>> def profit(y_true, y_pred, sample_weight):
+        ...     return float(((60 * y_true - 20) * y_pred * sample_weight).sum())
+        >>> paid = registry.compare(
+        ...     "risk.credit.default/2",
+        ...     "risk.credit.default@champion",
+        ...     y_true=[0, 1, 1, 0],
+        ...     y_pred=([0, 1, 1, 0], [0, 1, 0, 1]),
+        ...     metric={"profit": profit},
+        ...     higher_is_better=True,
+        ... )
+        >>> paid.metric, paid.results[0].difference, paid.method
+        ('profit', 60.0, 'paired_bootstrap')
         """
         roles = _columns(y_true=y_true, weights=weights, clusters=clusters, strata=strata)
         for name, pair in (("y_pred", y_pred), ("y_score", y_score)):
@@ -161,14 +175,27 @@ class Evaluations(Transactions):
             "margin": _number("margin", margin),
             "adjustment": _word("adjustment", adjustment, records.Adjustment),
         }
-        if metric is not None:
+        own = None
+        if isinstance(metric, Mapping):
+            own = _own("metric", metric, roles)
+            options["metric"], higher_is_better = own.one(higher_is_better)
+        elif metric is not None and not isinstance(metric, str):
+            wanted = "a name (`str`), or one with its function (`dict`)"
+            raise arguments.wrong_type("metric", wanted, metric)
+        elif higher_is_better is not None:
+            message = "`higher_is_better` is for a metric of one's own; of others it is known"
+            raise InvalidError(message, "invalid_argument")
+        elif metric is not None:
             options["metric"] = text("metric", metric)
         request = {
             "candidate": self._reference("candidate", candidate),
             "baseline": self._reference("baseline", baseline),
             "options": options,
+            "higher_is_better": higher_is_better,
         }
-        return _native.compare(self._handle, encode(request), roles, _slices(slices), Comparison)
+        return _native.compare(
+            self._handle, encode(request), roles, _slices(slices), own, Comparison
+        )
 
     def record_evaluation(
         self,
@@ -223,6 +250,12 @@ class Evaluations(Transactions):
 
 def _columns(**columns: Array | None) -> dict[str, Array]:
     return {name: column for name, column in columns.items() if column is not None}
+
+
+def _own(argument: str, functions: object, roles: Mapping[str, Array]) -> OwnMetrics:
+    from halfback.own_metrics import OwnMetrics
+
+    return OwnMetrics(argument, functions, roles)
 
 
 def _slices(slices: Mapping[str, Array] | None) -> dict[str, Array]:

@@ -660,6 +660,8 @@ class Comparison:
     """When that was."""
     dataset: Dataset | None = None
     """What the rows are of."""
+    higher_is_better: bool | None = None
+    """Whether more of the metric is better, where it is the caller's own."""
     recorded_by: str | None = None
     """Who kept it; none once the name was erased."""
     replicates: int | None = None
@@ -1423,6 +1425,8 @@ class PairedMeasurement:
     """What was found over all rows, and then for each slice."""
     dataset: Dataset | None = None
     """What the rows are of."""
+    higher_is_better: bool | None = None
+    """Whether more of the metric is better, where it is the caller's own."""
     replicates: int | None = None
     """How many resamples were drawn; none where the differences are told by a formula."""
     seed: int

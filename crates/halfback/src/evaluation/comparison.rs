@@ -106,6 +106,9 @@ pub struct PairedMeasurement {
     pub task: Task,
     /// The metric, such as `roc_auc`.
     pub metric: String,
+    /// Whether more of the metric is better, where it is the caller's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub higher_is_better: Option<bool>,
     /// What the rows are of.
     #[serde(default)]
     pub dataset: Option<Dataset>,
@@ -176,6 +179,8 @@ pub struct ComparedSlice {
 struct Details {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replicates: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    higher_is_better: Option<bool>,
 }
 
 /// Keeps how two versions compare, as [`measure_pair`] gives it. The same comparison is kept once.
@@ -275,7 +280,8 @@ impl PairedMeasurement {
 
     /// What is kept beside the columns, as JSON; none where that is nothing.
     fn detail(&self) -> Result<Option<String>> {
-        let details = Details { replicates: self.replicates };
+        let details =
+            Details { replicates: self.replicates, higher_is_better: self.higher_is_better };
         if details == Details::default() {
             return Ok(None);
         }
@@ -476,10 +482,11 @@ impl Snapshot<'_> {
              WHERE k.id = ?1 AND k.until > ?2 AND k.since <= ?2",
             &[id.into(), self.moment.into()],
             |row| {
-                let Details { replicates } = Details::read(row.opt_text(15)?)?;
+                let Details { replicates, higher_is_better } = Details::read(row.opt_text(15)?)?;
                 let measurement = PairedMeasurement {
                     task: Task::from_word(row.text(2)?)?,
                     metric: row.text(3)?.to_owned(),
+                    higher_is_better,
                     dataset: Dataset::read(row, 4)?,
                     rows: row.int(6)?,
                     data_digest: digest(row.blob(7)?)?.to_string(),
@@ -551,13 +558,20 @@ impl Registry {
         sample: &PairedSample<'_>,
         options: &CompareOptions,
     ) -> Result<Comparison> {
-        let (candidate, baseline) = (candidate.into(), baseline.into());
-        // What is not there, or the same, is found before the work.
+        self.compare_by([candidate.into(), baseline.into()], || measure_pair(sample, options))
+    }
+
+    /// Keeps what `measure` gives, which is asked once both versions are known to be there and not the
+    /// same.
+    pub(super) fn compare_by(
+        &self,
+        [candidate, baseline]: [VersionRef; 2],
+        measure: impl FnOnce() -> Result<PairedMeasurement>,
+    ) -> Result<Comparison> {
         let versions = [self.resolve(candidate.clone())?, self.resolve(baseline.clone())?];
         let [one, other] = versions.map(|version| EntityId(version.id));
         self.snapshot(|snapshot| snapshot.refuse_itself(one, other))?;
-        let measurement = measure_pair(sample, options)?;
-        self.record_comparison(candidate, baseline, measurement)
+        self.record_comparison(candidate, baseline, measure()?)
     }
 
     /// Keeps how two versions compare, where that was measured elsewhere.

@@ -1,13 +1,14 @@
 //! The numbers: which task it is, its metrics over all rows, and those of each slice.
 
 use halfback_metrics::{
-    Binary, Error, Label, Matrix, Measured, Reason, Settings, Suite, higher_is_better,
+    Binary, Error, Label, Matrix, Measured, Metric, Reason, Settings, Suite, higher_is_better,
 };
 use halfback_store::error::{Detail, Result};
 
 use serde::Deserialize;
 
 use super::curve;
+use super::own::Own;
 use super::record::{Dataset, EXACT, Measurement, MetricValue, Slice, Task, check_level};
 use super::sample::{Column, Held, Sample, keys, slices, strata};
 use crate::catalog::version::Param;
@@ -60,6 +61,15 @@ impl Default for EvaluateOptions {
 ///
 /// Whatever is wrong with the rows fails with the code `invalid_argument`, and names the argument.
 pub fn measure(sample: &Sample<'_>, options: &EvaluateOptions) -> Result<Measurement> {
+    measure_with(sample, options, None)
+}
+
+/// [`measure`], and metrics of the caller's own after the others of the same rows.
+pub(super) fn measure_with(
+    sample: &Sample<'_>,
+    options: &EvaluateOptions,
+    mut own: Option<Own<'_>>,
+) -> Result<Measurement> {
     check_options(options.level, options.seed, options.replicates)?;
     let settings =
         Settings { level: options.level, replicates: options.replicates, seed: options.seed };
@@ -75,14 +85,24 @@ pub fn measure(sample: &Sample<'_>, options: &EvaluateOptions) -> Result<Measure
         strata: sample.strata,
     };
     let (task, suite) = reading.suite(&columns)?;
-    let mut metrics = values(&suite.measure(&settings).map_err(refused)?, None, suite.rows());
-    for (slice, chosen) in groups {
-        let part = suite.select(&chosen);
+    let is_resampled = suite.is_resampled() || own.is_some();
+    let mut metrics = Vec::new();
+    let mut keep = |part: &Suite, slice: Option<&Slice>, chosen: Option<&[u32]>| -> Result<()> {
         let measured = match part.measure(&settings) {
-            Err(Error::ZeroWeights) => weightless(&suite),
+            Err(Error::ZeroWeights) if slice.is_some() => {
+                suite.names().into_iter().map(weightless).collect()
+            }
             measured => measured.map_err(refused)?,
         };
-        metrics.extend(values(&measured, Some(&slice), part.rows()));
+        metrics.extend(measured.iter().map(|one| value(one.name, one, slice, part.rows())));
+        let Some(own) = &mut own else { return Ok(()) };
+        let measured = own.measure(part, chosen, &settings)?;
+        metrics.extend(measured.iter().map(|(name, one)| value(name, one, slice, part.rows())));
+        Ok(())
+    };
+    keep(&suite, None, None)?;
+    for (slice, chosen) in groups {
+        keep(&suite.select(&chosen), Some(&slice), Some(&chosen))?;
     }
     let pos_label = (task == Task::Binary).then(|| reading.positive(&columns));
     Measurement {
@@ -91,7 +111,7 @@ pub fn measure(sample: &Sample<'_>, options: &EvaluateOptions) -> Result<Measure
         rows,
         data_digest: sample.digest().to_string(),
         seed: i64::try_from(options.seed).unwrap_or(EXACT),
-        replicates: suite.is_resampled().then_some(options.replicates.into()),
+        replicates: is_resampled.then_some(options.replicates.into()),
         level: options.level,
         library: library(),
         weighted: sample.weights.is_some(),
@@ -321,27 +341,24 @@ pub(super) fn written(label: &Label) -> String {
     }
 }
 
-fn values(measured: &[Measured], slice: Option<&Slice>, rows: usize) -> Vec<MetricValue> {
-    let value = |one: &Measured| {
-        let defined = one.metric.defined().ok().filter(|value| value.is_finite());
-        let interval = one.interval.filter(|_| defined.is_some());
-        let undefined = match (defined, one.metric.undefined) {
-            (Some(_), _) => None,
-            (None, Some(undefined)) => Some(code(&undefined.reason)),
-            (None, None) => Some(code(&Reason::TooLarge)),
-        };
-        MetricValue {
-            metric: one.name.to_owned(),
-            slice: slice.cloned(),
-            rows: i64::try_from(rows).unwrap_or(EXACT),
-            value: defined,
-            lower: interval.map(|interval| interval.lower.min(interval.estimate)),
-            upper: interval.map(|interval| interval.upper.max(interval.estimate)),
-            method: interval.and(one.method.as_ref()).map(code),
-            undefined,
-        }
+fn value(metric: &str, one: &Measured, slice: Option<&Slice>, rows: usize) -> MetricValue {
+    let defined = one.metric.defined().ok().filter(|value| value.is_finite());
+    let interval = one.interval.filter(|_| defined.is_some());
+    let undefined = match (defined, one.metric.undefined) {
+        (Some(_), _) => None,
+        (None, Some(undefined)) => Some(code(&undefined.reason)),
+        (None, None) => Some(code(&Reason::TooLarge)),
     };
-    measured.iter().map(value).collect()
+    MetricValue {
+        metric: metric.to_owned(),
+        slice: slice.cloned(),
+        rows: i64::try_from(rows).unwrap_or(EXACT),
+        value: defined,
+        lower: interval.map(|interval| interval.lower.min(interval.estimate)),
+        upper: interval.map(|interval| interval.upper.max(interval.estimate)),
+        method: interval.and(one.method.as_ref()).map(code),
+        undefined,
+    }
 }
 
 /// A word of the mathematics, as it is stored.
@@ -352,11 +369,10 @@ pub(super) fn code(word: &impl serde::Serialize) -> String {
     }
 }
 
-/// The metrics of rows that all have a weight of zero.
-fn weightless(suite: &Suite) -> Vec<Measured> {
-    let metric = halfback_metrics::Metric::silent(f64::NAN, Reason::TooFewRows);
-    let one = |name| Measured { name, metric, interval: None, method: None };
-    suite.names().into_iter().map(one).collect()
+/// A metric of rows that all have a weight of zero.
+pub(super) fn weightless(name: &'static str) -> Measured {
+    let metric = Metric::silent(f64::NAN, Reason::TooFewRows);
+    Measured { name, metric, interval: None, method: None }
 }
 
 /// The metric by which two models of a task are compared unless another is asked for.

@@ -11,6 +11,7 @@ use super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasuremen
 use super::measure::{
     Columns, Reading, check_options, check_rows, code, label, library, refused, usual_metric,
 };
+use super::own::Own;
 use super::record::{Dataset, EXACT, Slice, Task};
 use super::sample::{Column, ColumnDigest, slices};
 use crate::catalog::version::Param;
@@ -103,6 +104,16 @@ pub fn measure_pair(
     sample: &PairedSample<'_>,
     options: &CompareOptions,
 ) -> Result<PairedMeasurement> {
+    measure_pair_with(sample, options, None)
+}
+
+/// [`measure_pair`], by a metric of the caller's own and whether more of it is better.
+pub(super) fn measure_pair_with(
+    sample: &PairedSample<'_>,
+    options: &CompareOptions,
+    own: Option<(Own<'_>, bool)>,
+) -> Result<PairedMeasurement> {
+    let (mut own, direction) = own.unzip();
     check_options(options.level, options.seed, options.replicates)?;
     let rows = check_rows(sample.y_true.len())?;
     let groups = slices(&sample.slices, sample.y_true.len())?;
@@ -125,7 +136,7 @@ pub fn measure_pair(
         Some(metric) => metric.clone(),
         None => usual_metric(task, &candidate).to_owned(),
     };
-    let better = metrics::higher_is_better(&metric);
+    let better = direction.or_else(|| metrics::higher_is_better(&metric));
     let question = Question {
         alternative: options.alternative.into(),
         margin: options.margin,
@@ -133,8 +144,13 @@ pub fn measure_pair(
         higher_is_better: better.unwrap_or(true),
     };
     question.check().map_err(refused)?;
-    let compare = |slice: Option<Slice>, candidate: &Suite, baseline: &Suite| {
-        let compared = candidate.compare(baseline, &metric, options.replicates, options.seed);
+    let mut compare = |slice: Option<(Slice, &[u32])>, candidate: &Suite, baseline: &Suite| {
+        let (slice, chosen) = slice.unzip();
+        let CompareOptions { replicates, seed, .. } = *options;
+        let compared = match &mut own {
+            Some(own) => own.compare(&metric, candidate, chosen, replicates, seed)?,
+            None => candidate.compare(baseline, &metric, replicates, seed),
+        };
         let (compared, unknown) = match compared {
             Err(metrics::Error::ZeroWeights) => (None, "all rows have a weight of zero".into()),
             Err(error) => return Err(named(error, &metric, candidate, baseline)),
@@ -152,12 +168,14 @@ pub fn measure_pair(
     let mut results = judged(&question, &[overall], metrics::Adjustment::Holm)?;
     let mut parts = Vec::new();
     for (slice, chosen) in groups {
-        parts.push(compare(Some(slice), &candidate.select(&chosen), &baseline.select(&chosen))?);
+        let [candidate, baseline] = [&candidate, &baseline].map(|suite| suite.select(&chosen));
+        parts.push(compare(Some((slice, &chosen)), &candidate, &baseline)?);
     }
     results.extend(judged(&question, &parts, options.adjustment.into())?);
     PairedMeasurement {
         task,
         metric,
+        higher_is_better: direction,
         dataset: options.dataset.clone(),
         rows,
         data_digest: data_digest(sample).to_string(),

@@ -216,9 +216,9 @@ pub struct ConfusionCounts {
 /// The columns of an evaluation that are not searched.
 #[derive(Serialize, Deserialize)]
 struct Details {
-    weighted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replicates: Option<i64>,
+    weighted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     clusters: Option<i64>,
     pos_label: Option<String>,
@@ -323,6 +323,19 @@ pub(super) fn check_count(count: i64, what: &str) -> Result<()> {
     Err(Detail::InvalidArgument(format!("{what} is {count}, expected 0 to 2^53")).into())
 }
 
+/// A metric's name, which searches know it by.
+pub(super) fn check_metric(metric: &str) -> Result<()> {
+    name(metric, "the name of a metric")?;
+    visible(metric, "the name of a metric")?;
+    if !metric.contains('.') {
+        return Ok(());
+    }
+    Err(Detail::InvalidArgument(format!(
+        "metric `{metric}` has a dot in its name, which `metric.name.lower` would not tell apart"
+    ))
+    .into())
+}
+
 impl Evaluation {
     /// A metric over all rows.
     pub fn metric(&self, metric: &str) -> Option<&MetricValue> {
@@ -380,8 +393,8 @@ impl Measurement {
     /// What is kept beside the columns, as JSON.
     pub(super) fn detail(&self) -> Result<String> {
         let details = Details {
-            weighted: self.weighted,
             replicates: self.replicates,
+            weighted: self.weighted,
             clusters: self.clusters,
             pos_label: self.pos_label.clone(),
             threshold: self.threshold,
@@ -393,24 +406,20 @@ impl Measurement {
 
     /// A measurement of which only that is known.
     pub(super) fn of_detail(detail: &str) -> Result<Self> {
-        let Details { weighted, replicates, clusters, pos_label, threshold, curves } =
+        let Details { replicates, weighted, clusters, pos_label, threshold, curves } =
             serde_json::from_str(detail).map_err(|_| damaged("detail"))?;
         let rest = Self::default();
-        Ok(Self { weighted, replicates, clusters, pos_label, threshold, curves, ..rest })
+        Ok(Self { replicates, weighted, clusters, pos_label, threshold, curves, ..rest })
     }
 }
 
 impl MetricValue {
     fn check(&mut self, rows: i64) -> Result<()> {
-        name(&self.metric, "the name of a metric")?;
-        visible(&self.metric, "the name of a metric")?;
+        check_metric(&self.metric)?;
         let metric = self.metric.clone();
         let wrong = |why: &str| -> Result<()> {
             Err(Detail::InvalidArgument(format!("metric `{metric}` {why}")).into())
         };
-        if self.metric.contains('.') {
-            return wrong("has a dot in its name, which `metric.name.lower` would not tell apart");
-        }
         Slice::check(self.slice.as_ref())?;
         check_count(self.rows, "`rows` of a metric")?;
         if self.rows > rows {

@@ -1,6 +1,7 @@
 //! Evaluations and comparisons, from columns to what is found again.
 
 mod drawn;
+mod own;
 
 use halfback_store::id::hex;
 

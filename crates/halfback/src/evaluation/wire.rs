@@ -6,13 +6,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::comparison::Comparison;
-use super::measure::EvaluateOptions;
-use super::pair::{CompareOptions, PairedSample, Predictions};
+use super::measure::{EvaluateOptions, measure_with};
+use super::own::Own;
+use super::pair::{CompareOptions, PairedSample, Predictions, measure_pair_with};
 use super::picture::Picture;
-use super::record::{Evaluation, Measurement};
+use super::record::Evaluation;
 use super::sample::{Column, Sample};
 use crate::registry::Registry;
 use crate::securable::VersionRef;
+
+pub use super::own::OwnMetrics;
 
 /// A column that a binding owns while it is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +48,9 @@ struct EvaluateRequest {
     version: VersionRef,
     #[serde(default)]
     options: EvaluateOptions,
+    /// The names of the caller's own.
+    #[serde(default)]
+    metrics: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,26 +60,37 @@ struct CompareRequest {
     baseline: VersionRef,
     #[serde(default)]
     options: CompareOptions,
+    /// Whether more is better, where the metric is the caller's own.
+    #[serde(default)]
+    higher_is_better: Option<bool>,
 }
 
-/// Evaluates a version as `{"version": …, "options": …}` says; see [`Registry::evaluate`].
-pub fn evaluate(registry: &Registry, request: &[u8], columns: &Columns) -> Result<Evaluation> {
-    let EvaluateRequest { version, options } = read(request, "an evaluation")?;
+/// Evaluates a version as `{"version": …, "options": …, "metrics": […]}` says; see
+/// [`Registry::evaluate`]. `own` has the metrics that are named there.
+pub fn evaluate(
+    registry: &Registry,
+    request: &[u8],
+    columns: &Columns,
+    own: Option<&mut dyn OwnMetrics>,
+) -> Result<Evaluation> {
+    let EvaluateRequest { version, options, metrics } = read(request, "an evaluation")?;
     let weights = columns.numbers("weights")?;
-    registry.evaluate(version, &columns.sample(weights.as_deref())?, &options)
+    let sample = columns.sample(weights.as_deref())?;
+    let own = own.filter(|_| !metrics.is_empty());
+    let own = own.map(|own| Own::new(&metrics, own)).transpose()?;
+    registry.evaluate_by(version, || measure_with(&sample, &options, own))
 }
 
-/// Measures as these options say, and keeps nothing: a binding may add to it.
-pub fn measure(options: &[u8], columns: &Columns) -> Result<Measurement> {
-    let options = read(options, "the options of an evaluation")?;
-    let weights = columns.numbers("weights")?;
-    super::measure(&columns.sample(weights.as_deref())?, &options)
-}
-
-/// Compares versions as `{"candidate": …, "baseline": …, "options": …}` says; see
-/// [`Registry::compare`].
-pub fn compare(registry: &Registry, request: &[u8], columns: &Columns) -> Result<Comparison> {
-    let CompareRequest { candidate, baseline, options } = read(request, "a comparison")?;
+/// Compares versions as `{"candidate": …, "baseline": …, "options": …, "higher_is_better": …}` says;
+/// see [`Registry::compare`]. `own` has the metric where it is said whether more of it is better.
+pub fn compare(
+    registry: &Registry,
+    request: &[u8],
+    columns: &Columns,
+    own: Option<&mut dyn OwnMetrics>,
+) -> Result<Comparison> {
+    let CompareRequest { candidate, baseline, options, higher_is_better } =
+        read(request, "a comparison")?;
     let of = |prefix: &str| Predictions {
         y_pred: columns.role(&format!("{prefix}y_pred")),
         y_score: columns.role(&format!("{prefix}y_score")),
@@ -88,7 +105,11 @@ pub fn compare(registry: &Registry, request: &[u8], columns: &Columns) -> Result
         strata: columns.role("strata"),
         slices: columns.slices(),
     };
-    registry.compare(candidate, baseline, &sample, &options)
+    let own = match (own, higher_is_better) {
+        (Some(own), Some(better)) => Some((Own::new(options.metric.as_slice(), own)?, better)),
+        _ => None,
+    };
+    registry.compare_by([candidate, baseline], || measure_pair_with(&sample, &options, own))
 }
 
 /// What a picture is of.

@@ -202,6 +202,7 @@ fn a_comparison_is_a_forest() {
             seed: 0,
             level: 0.95,
             replicates: None,
+            higher_is_better: None,
             method: "delong".into(),
             library: String::new(),
             results,

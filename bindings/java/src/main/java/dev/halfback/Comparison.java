@@ -31,6 +31,7 @@ import java.util.List;
  * @param commit The commit that kept it.
  * @param recordedAt When that was.
  * @param dataset What the rows are of.
+ * @param higherIsBetter Whether more of the metric is better, where it is the caller's own.
  * @param recordedBy Who kept it; none once the name was erased.
  * @param replicates How many resamples were drawn; none where the differences are told by a
  *     formula.
@@ -59,6 +60,7 @@ public record Comparison(
     long commit,
     @JsonProperty("recorded_at") Instant recordedAt,
     Dataset dataset,
+    @JsonProperty("higher_is_better") Boolean higherIsBetter,
     @JsonProperty("recorded_by") String recordedBy,
     Long replicates,
     long seed) {

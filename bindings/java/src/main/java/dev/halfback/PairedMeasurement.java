@@ -20,6 +20,7 @@ import java.util.List;
  * @param library The library that measured, such as {@code halfback 0.1.0}.
  * @param results What was found over all rows, and then for each slice.
  * @param dataset What the rows are of.
+ * @param higherIsBetter Whether more of the metric is better, where it is the caller's own.
  * @param replicates How many resamples were drawn; none where the differences are told by a
  *     formula.
  * @param seed The seed of resamples.
@@ -37,6 +38,7 @@ public record PairedMeasurement(
     String library,
     List<ComparedSlice> results,
     Dataset dataset,
+    @JsonProperty("higher_is_better") Boolean higherIsBetter,
     Long replicates,
     long seed) {
   /** Keeps its own copies, so that no caller can change it. */
