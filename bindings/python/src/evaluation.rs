@@ -119,6 +119,10 @@ fn column(name: &str, values: &Bound<'_, PyAny>) -> PyResult<OwnedColumn> {
             format!("`{name}` is a text, expected a column of values"),
         ));
     }
+    if has_nulls(values) {
+        let why = format!("`{name}` has missing values; fill them or leave their rows out");
+        return Err(refused(values.py(), why));
+    }
     let values = plain(values)?;
     if let Some(column) = buffer(&values) {
         return Ok(column);
@@ -130,6 +134,13 @@ fn column(name: &str, values: &Bound<'_, PyAny>) -> PyResult<OwnedColumn> {
     let mut cells = Vec::new();
     gather(name, &list, 0, &mut cells)?;
     typed(name, list.py(), &cells)
+}
+
+/// Whether a column of polars or Arrow lacks values, which would be NaN in an array.
+fn has_nulls(values: &Bound<'_, PyAny>) -> bool {
+    let Ok(count) = values.getattr("null_count") else { return false };
+    let count = if count.is_callable() { count.call0() } else { Ok(count) };
+    count.and_then(|count| count.extract::<usize>()).is_ok_and(|count| count > 0)
 }
 
 /// What frames and Arrow hold, as an array of `NumPy`.
@@ -233,9 +244,9 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
         ));
     }
     let known = |cell: &Bound<'_, PyAny>| is_number(cell) || is_bool(cell) || is_text(cell);
-    let odd = cells.iter().position(|cell| !known(cell));
+    let odd = cells.iter().position(|cell| !known(cell) || is_missing(cell));
     let why = match odd {
-        Some(row) if cells.get(row).is_some_and(PyAnyMethods::is_none) => {
+        Some(row) if cells.get(row).is_some_and(is_missing) => {
             format!("`{name}` has no value at row {row}; fill it or leave the row out")
         }
         Some(row) => {
@@ -244,6 +255,14 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
         None => format!("`{name}` mixes texts, numbers and booleans; give values of one type"),
     };
     Err(refused(py, why))
+}
+
+/// Whether a cell among others than numbers has no value, as pandas has it too.
+fn is_missing(cell: &Bound<'_, PyAny>) -> bool {
+    let is_nan = cell.cast::<PyFloat>().is_ok_and(|float| float.value().is_nan());
+    let kind = cell.get_type();
+    let is_pandas = kind.name().is_ok_and(|name| name == "NAType" || name == "NaTType");
+    cell.is_none() || is_nan || is_pandas
 }
 
 fn refused(py: Python<'_>, why: String) -> PyErr {

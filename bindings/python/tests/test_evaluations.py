@@ -56,6 +56,38 @@ def test_columns_of_any_kind_give_the_same(registry: halfback.Registry, kind: st
     assert found.metrics[0].method == "wilson"
 
 
+LACKING: list[tuple[str, Any, str]] = [
+    ("polars", lambda polars: polars.Series([0, None, 1]), "has missing values"),
+    ("polars", lambda polars: polars.Series(["a", None, "b"]), "has missing values"),
+    ("pyarrow", lambda pyarrow: pyarrow.array([0.5, None, 1.0]), "has missing values"),
+    ("pyarrow", lambda pyarrow: pyarrow.chunked_array([[True, None], [False]]), "missing values"),
+    ("pandas", lambda pandas: pandas.Series(["a", None, "b"], dtype="string"), "no value at row 1"),
+    ("pandas", lambda pandas: pandas.Series([True, None], dtype="boolean"), "no value at row 1"),
+    ("numpy", lambda numpy: numpy.array(["a", numpy.nan], dtype=object), "no value at row 1"),
+]
+
+
+@pytest.mark.parametrize(("library", "of", "why"), LACKING)
+def test_columns_that_lack_values_say_so(
+    registry: halfback.Registry, library: str, of: Any, why: str
+) -> None:
+    column = of(pytest.importorskip(library))
+    rest = [0] * len(column)
+    with pytest.raises(halfback.InvalidError, match=f"`y_true` .*{why}"):
+        registry.evaluate(f"{MODEL}/1", column, rest)
+    with pytest.raises(halfback.InvalidError, match=f"`y_pred` .*{why}"):
+        registry.compare(f"{MODEL}/2", f"{MODEL}/1", rest, y_pred=(rest, column))
+    with pytest.raises(halfback.InvalidError, match=f"`slices.s` .*{why}"):
+        registry.evaluate(f"{MODEL}/1", rest, rest, slices={"s": column})
+
+
+def test_a_missing_picture_says_which_there_are(registry: halfback.Registry) -> None:
+    made = registry.evaluate(f"{MODEL}/1", [0, 1, 1, 0], [0, 1, 0, 0])
+    for name in ("roc", "foo"):
+        with pytest.raises(halfback.InvalidError, match=f"`{name}`, .* `confusion`, `slices`"):
+            made.svg(name)  # type: ignore[arg-type]
+
+
 def test_the_same_rows_are_one_evaluation(registry: halfback.Registry) -> None:
     first = registry.evaluate(f"{MODEL}/1", np.array(TRUTH), y_score=np.array(SCORES))
     assert registry.evaluate(f"{MODEL}/1", TRUTH, y_score=SCORES) == first

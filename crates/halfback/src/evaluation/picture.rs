@@ -9,10 +9,12 @@ mod chart;
 mod name;
 
 use halfback_store::error::{Detail, Result};
+use halfback_store::name::shown;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{Comparison, Verdict};
+use super::measure::code;
 use super::record::{Evaluation, MetricValue, Slice};
 use canvas::number;
 use chart::{Bar, bars, curve};
@@ -63,16 +65,12 @@ impl Evaluation {
     ///
     /// Fails with the code `invalid_argument` where there is no such picture.
     pub fn svg(&self, picture: Picture, metric: Option<&str>) -> Result<String> {
-        let missing = || {
-            Detail::InvalidArgument(
-                "the evaluation has no such picture; `get_evaluation` gives its curves where it has some".into(),
-            )
-        };
+        let missing = || self.no_picture(&code(&picture));
         if !self.pictures().contains(&picture) {
             return Err(missing().into());
         }
         let curves = self.measurement.curves.as_ref();
-        let shown = |name: &str| {
+        let of = |name: &str| {
             let value = self.metric(name).and_then(|metric| metric.value);
             value.map(|value| format!("{name} {}", number(value))).unwrap_or_default()
         };
@@ -83,15 +81,15 @@ impl Evaluation {
             }
             (Picture::Roc, Some(curves)) => {
                 let axes = ("false positive rate", "true positive rate");
-                Ok(curve("ROC curve", &shown("roc_auc"), axes, &curves.roc, true))
+                Ok(curve("ROC curve", &of("roc_auc"), axes, &curves.roc, true))
             }
             (Picture::PrecisionRecall, Some(curves)) => {
-                let area = shown("average_precision");
+                let area = of("average_precision");
                 let points = &curves.precision_recall;
                 Ok(curve("Precision and recall", &area, ("recall", "precision"), points, false))
             }
             (Picture::Calibration, Some(curves)) => {
-                Ok(chart::reliability(&curves.reliability, &shown("brier")))
+                Ok(chart::reliability(&curves.reliability, &of("brier")))
             }
             (Picture::Confusion, Some(curves)) => {
                 let confusion = curves.confusion.as_ref().ok_or_else(missing)?;
@@ -99,6 +97,17 @@ impl Evaluation {
             }
             (_, None) => Err(missing().into()),
         }
+    }
+
+    /// Why there is no picture of this name.
+    pub(super) fn no_picture(&self, name: &str) -> Detail {
+        let there: Vec<String> =
+            self.pictures().iter().map(|picture| format!("`{}`", code(picture))).collect();
+        Detail::InvalidArgument(format!(
+            "the evaluation has no picture `{}`, expected one of {}; `get_evaluation` gives the curves that lists leave out",
+            shown(name),
+            there.join(", ")
+        ))
     }
 
     fn slices(&self, metric: Option<&str>) -> Result<String> {
@@ -111,7 +120,7 @@ impl Evaluation {
         if values.is_empty() {
             return Err(Detail::InvalidArgument(format!(
                 "`metric` is `{}`, which the evaluation does not have",
-                halfback_store::name::shown(metric)
+                shown(metric)
             ))
             .into());
         }
@@ -146,7 +155,7 @@ impl Comparison {
                 Verdict::Equivalent | Verdict::NonInferior => "a",
                 Verdict::Inconclusive => "n",
             },
-            note: super::measure::code(&result.verdict).replace('_', "-"),
+            note: code(&result.verdict).replace('_', "-"),
         };
         let all: Vec<Bar> = measurement.results.iter().map(bar).collect();
         let level = number(100.0 * measurement.level);

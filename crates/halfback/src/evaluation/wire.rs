@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::comparison::Comparison;
-use super::measure::{EvaluateOptions, measure_with};
+use super::measure::{EvaluateOptions, code, measure_with};
 use super::own::Own;
 use super::pair::{CompareOptions, PairedSample, Predictions, measure_pair_with};
 use super::picture::Picture;
@@ -126,7 +126,7 @@ enum Pictured {
 struct PictureRequest {
     of: Pictured,
     #[serde(default)]
-    picture: Option<Picture>,
+    picture: Option<String>,
     #[serde(default)]
     metric: Option<String>,
 }
@@ -136,7 +136,12 @@ pub fn picture(request: &[u8]) -> Result<String> {
     let PictureRequest { of, picture, metric } = read(request, "a picture")?;
     match of {
         Pictured::Evaluation(evaluation) => {
-            evaluation.svg(picture.unwrap_or(Picture::Slices), metric.as_deref())
+            let known = |name: String| {
+                let picture = Picture::ALL.into_iter().find(|picture| code(picture) == name);
+                picture.ok_or_else(|| evaluation.no_picture(&name))
+            };
+            let picture = picture.map_or(Ok(Picture::Slices), known)?;
+            evaluation.svg(picture, metric.as_deref())
         }
         Pictured::Comparison(comparison) => Ok(comparison.svg()),
     }
