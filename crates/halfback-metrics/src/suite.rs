@@ -8,6 +8,7 @@ mod paired;
 mod prepared;
 mod regression;
 mod resampled;
+mod strata;
 mod table;
 
 use serde::{Deserialize, Serialize};

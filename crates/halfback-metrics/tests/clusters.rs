@@ -177,6 +177,17 @@ fn resamples_are_those_of_the_bootstrap_with_the_same_keys() {
             .unwrap()
             .value
     };
+    // Both strata have the weight of their rows.
+    let within = |weights: &[f64]| {
+        let total = |of: bool, weight: &dyn Fn(usize) -> f64| -> f64 {
+            (0..weights.len()).filter(|&row| rows.truth[row] == of).map(weight).sum()
+        };
+        let factors = [false, true].map(|of| {
+            total(of, &|row| rows.weights[row]) / total(of, &|row| rows.weights[row] * weights[row])
+        });
+        let scaled = |row: usize| weights[row] * factors[usize::from(rows.truth[row])];
+        brier(&(0..weights.len()).map(scaled).collect::<Vec<f64>>())
+    };
     let plain: Vec<u64> = (0..rows.truth.len() as u64).collect();
     let suite = || rows.suite(0, Some(&rows.weights));
     let clustered = || rows.clustered(0, Some(&rows.weights));
@@ -186,12 +197,12 @@ fn resamples_are_those_of_the_bootstrap_with_the_same_keys() {
         (
             suite().stratified(&strata).unwrap(),
             Method::StratifiedBootstrap,
-            bootstrap_stratified(&plain, &strata, 100, 5, brier),
+            bootstrap_stratified(&plain, &strata, 100, 5, within),
         ),
         (
             clustered().stratified(&strata).unwrap(),
             Method::StratifiedClusterBootstrap,
-            bootstrap_stratified(&rows.customers, &strata, 100, 5, brier),
+            bootstrap_stratified(&rows.customers, &strata, 100, 5, within),
         ),
     ];
     for (suite, method, expected) in cases {

@@ -1,6 +1,7 @@
 //! Intervals by resamples: with weights, of whole clusters, and within strata.
 
 use super::prepared::Prepared;
+use super::strata::Strata;
 use super::{Measured, Method, Settings, Suite};
 use crate::column::same_length;
 use crate::error::{Error, Metric, Result};
@@ -62,12 +63,15 @@ impl Suite {
         mut metric: impl FnMut(&[f64]) -> f64,
     ) -> Result<Bootstrap> {
         let mut drawn = vec![0.0; self.rows()];
+        let strata = self.strata.as_deref().zip(self.weights.as_deref());
+        let strata = strata.map(|(strata, weights)| Strata::of(strata, weights));
         let weighted = |times: &[f64]| {
             let Some(weights) = &self.weights else { return metric(times) };
             for (drawn, (weight, times)) in drawn.iter_mut().zip(weights.iter().zip(times)) {
                 *drawn = weight * times;
             }
-            metric(&drawn)
+            let is_whole = strata.as_ref().is_none_or(|strata| strata.scale(&mut drawn));
+            if is_whole { metric(&drawn) } else { f64::NAN }
         };
         match &self.strata {
             None => bootstrap(&self.keys, replicates, seed, weighted),
@@ -107,6 +111,11 @@ impl Suite {
             let interval = interval.filter(|_| enough && differ && metric.undefined.is_none());
             Measured { name, metric, interval, method }
         };
+        // What drew nothing of a stratum was not asked for.
+        let asked = settings.replicates as usize + 1;
+        for kept in &mut replicates {
+            kept.resize(asked, f64::NAN);
+        }
         Ok(names.iter().zip(values).zip(replicates).map(measured).collect())
     }
 

@@ -23,7 +23,8 @@ fn slice(value: &str) -> Slice {
 fn intervals_by_clusters_say_so_and_come_back() {
     let (_folder, registry) = registry(1);
     let kept = registry.evaluate("fraud/1", &clustered(), &options()).unwrap();
-    assert_eq!((kept.measurement.clusters, kept.measurement.replicates), (Some(6), Some(100)));
+    let drawn = Some(options().replicates.into());
+    assert_eq!((kept.measurement.clusters, kept.measurement.replicates), (Some(6), drawn));
     assert_eq!(registry.get_evaluation(kept.id).unwrap(), kept);
     assert_eq!(registry.evaluate("fraud/1", &clustered(), &options()).unwrap(), kept);
     assert_eq!(registry.check().unwrap().findings, []);
@@ -58,7 +59,7 @@ fn a_cluster_is_what_it_is_called_in_any_column() {
     assert_eq!(alone.2.as_deref(), Some("cluster_bootstrap"));
     let within = bounds(&sample().strata(&SITES[..]));
     assert_eq!(within.2.as_deref(), Some("stratified_bootstrap"));
-    let both = bounds(&clustered().strata(&SITES[..]));
+    let both = bounds(&clustered().strata(&HALVES[..]));
     assert_eq!(both.2.as_deref(), Some("stratified_cluster_bootstrap"));
     let digests: std::collections::BTreeSet<String> = [alone.3, plain.3, within.3, both.3].into();
     assert_eq!(digests.len(), 4);
@@ -109,7 +110,8 @@ fn rows_drawn_alone_are_told_as_before() {
         (read.clusters, read.replicates)
     };
     assert_eq!(of_detail(&plain), (None, None));
-    assert_eq!(of_detail(&measure(&clustered(), &options()).unwrap()), (Some(6), Some(100)));
+    let drawn = Some(options().replicates.into());
+    assert_eq!(of_detail(&measure(&clustered(), &options()).unwrap()), (Some(6), drawn));
     let formula = measure_pair(&pair(&SCORES, &SCORES), &CompareOptions::default()).unwrap();
     assert_eq!((formula.method.as_str(), formula.replicates), ("delong", None));
     assert!(serde_json::to_value(&formula).unwrap().get("replicates").is_none());

@@ -70,7 +70,7 @@ fn columns(drawn: &str) -> Columns {
 }
 
 fn evaluated(registry: &Registry, metrics: &Json, drawn: &str) -> Result<Evaluation> {
-    let options = json!({"replicates": 100});
+    let options = json!({"replicates": 500});
     let request = json!({"version": "fraud/1", "metrics": metrics, "options": options});
     evaluate(
         registry,
@@ -88,7 +88,7 @@ fn compared(
 ) -> Result<Comparison> {
     let request = json!({
         "candidate": "fraud/2", "baseline": "fraud/1", "higher_is_better": higher_is_better,
-        "options": {"metric": metric, "replicates": 200, "margin": 0.001},
+        "options": {"metric": metric, "replicates": 500, "margin": 0.001},
     });
     let own: &mut dyn OwnMetrics = &mut Squares::default();
     compare(registry, request.to_string().as_bytes(), &columns(drawn), Some(own))
@@ -106,7 +106,7 @@ fn the_same_metric_is_told_by_the_same_resamples() {
     let (_folder, registry) = registry(2);
     for drawn in ["weights", "clusters", "strata", "weights clusters strata"] {
         let kept = evaluated(&registry, &json!(["own_brier", "squares"]), drawn).unwrap();
-        assert_eq!(kept.measurement.replicates, Some(100));
+        assert_eq!(kept.measurement.replicates, Some(500));
         assert_eq!(registry.get_evaluation(kept.id).unwrap(), kept);
         for known in kept.measurement.metrics.iter().filter(|value| value.metric == "brier") {
             let own = kept.measurement.metric("own_brier", known.slice.as_ref()).unwrap();
@@ -137,7 +137,7 @@ fn a_comparison_by_an_own_metric_says_so() {
     let kept = compared(&registry, "squares", Some(false), "").unwrap();
     let measurement = &kept.measurement;
     assert_eq!((measurement.metric.as_str(), kept.verdict), ("squares", Verdict::Better));
-    assert_eq!((measurement.higher_is_better, measurement.replicates), (Some(false), Some(200)));
+    assert_eq!((measurement.higher_is_better, measurement.replicates), (Some(false), Some(500)));
     assert_eq!(measurement.method, "paired_bootstrap");
     assert_eq!(registry.get_comparison(kept.id).unwrap(), kept);
     assert_eq!(compared(&registry, "squares", Some(false), "").unwrap(), kept);
