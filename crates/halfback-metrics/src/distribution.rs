@@ -261,6 +261,12 @@ pub fn student_two_sided(t: f64, freedom: f64) -> f64 {
         return 0.0;
     }
     let square = t * t;
+    if square.is_infinite() {
+        // The first term of the density far out, to the last digit.
+        let half = freedom / 2.0;
+        let log = libm::lgamma(half + 0.5) - libm::lgamma(half) - 0.5 * (freedom * PI).ln();
+        return 2.0 * (log + (half - 0.5) * freedom.ln() - freedom * t.abs().ln()).exp();
+    }
     let (x, rest) = (freedom / (freedom + square), square / (freedom + square));
     shares(x, rest, freedom / 2.0, 0.5)
 }
@@ -293,4 +299,20 @@ pub fn binomial_pmf(k: f64, n: f64, p: f64) -> f64 {
         return (n * (-p).ln_1p()).exp();
     }
     if k >= n { (n * p.ln()).exp() } else { binomial_density(k, n, p, 1.0 - p) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_far_tail_of_student_goes_on() {
+        for freedom in [1.0, 1.3, 1.9] {
+            // At the last number whose square is one the tail goes down by its power law.
+            let near = student_two_sided(1e150, freedom);
+            let far = student_two_sided(1e160, freedom);
+            assert!((far / near * 10f64.powf(10.0 * freedom) - 1.0).abs() < 1e-9, "{freedom}");
+        }
+        assert_eq!(student_two_sided(1e200, 2.0), 0.0);
+    }
 }
