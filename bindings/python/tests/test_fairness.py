@@ -41,6 +41,7 @@ def named(case: dict[str, Any]) -> str:
     return "-".join([case["fn"], *case["columns"][1:], *map(str, case["params"].values())])
 
 
+@pytest.mark.filterwarnings("ignore:.*the same in every resample")
 @pytest.mark.parametrize("case", [c for c in BOOK["cases"] if c["fn"] != "by_group"], ids=named)
 def test_measures_are_those_of_fairlearn(case: dict[str, Any]) -> None:
     truth, predicted, sex = (DATA[name] for name in case["columns"])
@@ -265,9 +266,10 @@ def test_what_has_no_rows_is_left_out() -> None:
     assert math.isnan(of([0, 0], [1, 0], sensitive_features=["a", "b"]))
     none = metrics.demographic_parity_ratio([1, 0], [0, 0], sensitive_features=["a", "b"])
     assert math.isnan(none)
-    interval = fairness_interval(
-        "demographic_parity_ratio", [1, 0], [0, 0], sensitive_features=["a", "b"]
-    )
+    with pytest.warns(UserWarning, match="the measure is undefined"):
+        interval = fairness_interval(
+            "demographic_parity_ratio", [1, 0], [0, 0], sensitive_features=["a", "b"]
+        )
     assert all(map(math.isnan, interval[:3]))
     assert interval.level == 0.95
 
@@ -287,6 +289,36 @@ def test_an_interval_repeats_and_widens_with_its_level() -> None:
     narrow, wide = found(level=0.5), found(level=0.99)
     assert wide.lower < narrow.lower < narrow.upper < wide.upper
     assert isinstance(wide, metrics.Interval)
+
+
+def test_an_interval_draws_clusters_and_strata() -> None:
+    rows = len(DATA["truth"])
+
+    def found(**options: Any) -> metrics.Interval:
+        name, truth, predicted = "demographic_parity_difference", DATA["truth"], DATA["predicted"]
+        return fairness_interval(name, truth, predicted, sensitive_features=DATA["sex"], **options)
+
+    keys, strata = [f"customer {at // 3}" for at in range(rows)], [at % 2 for at in range(rows)]
+    plain, clustered, both = found(), found(keys=keys), found(keys=keys, strata=strata)
+    assert plain.estimate == clustered.estimate == both.estimate
+    assert len({plain, clustered, both, found(strata=strata)}) == 4
+    with pytest.raises(ValueError, match=r"`keys` has 5 clusters, at a `level` of 0\.95 expected"):
+        found(keys=[at % 5 for at in range(rows)])
+    with pytest.raises(ValueError, match="`keys` has 1, expected at least 2"):
+        found(keys=["one"] * rows)
+    with pytest.raises(ValueError, match="`keys` has 2 rows"):
+        found(keys=[1, 2])
+    with pytest.raises(ValueError, match="`replicates` has 1, expected at least 2"):
+        found(replicates=1)
+    with pytest.warns(UserWarning, match="the measure is the same in every resample"):
+        same = fairness_interval(
+            "demographic_parity_difference",
+            [1, 0] * 20,
+            [1] * 40,
+            sensitive_features=["a", "b"] * 20,
+        )
+    assert same.estimate == 0.0
+    assert math.isnan(same.lower)
 
 
 def test_intervals_of_groups_are_those_of_their_rows() -> None:

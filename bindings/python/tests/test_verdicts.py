@@ -140,7 +140,9 @@ def test_a_judgement_is_read_at_a_glance() -> None:
         "Judgement(verdict='better', reason='the difference is 0.15 with the 95 %"
     )
     assert isinstance(judge(SHARES), Judgement)
-    assert repr(RESAMPLES).endswith("replicates=<1000 values>, undefined=0)")
+    assert repr(RESAMPLES).endswith(
+        "replicates=<1000 values>, undefined=0, clusters=None, acceleration=None)"
+    )
 
 
 def test_paired_bootstrap_draws_rows_together() -> None:
@@ -262,3 +264,55 @@ def test_what_is_wrong_is_refused_by_name(name: str) -> None:
         call()
     assert isinstance(refused.value, ValueError)
     assert message in refused.value.message
+
+
+def test_few_clusters_are_told_wider_and_too_few_not_at_all() -> None:
+    def drawn(clusters: int, **options: Any) -> metrics.PairedBootstrap:
+        keys = [at % clusters for at in range(400)]
+        columns = (TRUTH, *LABELS)
+        return paired_bootstrap(metrics.accuracy_score, *columns, keys=keys, seed=1, **options)
+
+    six = drawn(6)
+    judged = metrics.judge(six)
+    assert judged.interval == six[:4]
+    assert judged.p_value == six.p_value >= 2.0**-5
+    assert six.clusters == 6
+    assert "clusters=6" in repr(six)
+    plain = np.quantile(six.replicates, [0.025, 0.975])
+    assert six.lower < plain[0] < plain[1] < six.upper
+    few = metrics.judge(six, level=0.99)
+    assert few == (
+        "inconclusive",
+        "6 clusters are too few for a level of 99 %: it takes 8",
+        None,
+        None,
+        None,
+    )
+    with pytest.raises(
+        ValueError, match=r"`keys` has 5 clusters, at a `level` of 0\.95 expected at"
+    ):
+        drawn(5)
+    with pytest.raises(ValueError, match="`replicates` has 100, expected at least 411"):
+        drawn(6, replicates=100)
+    with pytest.raises(ValueError, match="`keys` has 1, expected at least 2"):
+        drawn(1)
+    many = metrics.judge_all([six, drawn(40)], level=0.99)
+    assert [one.interval is None for one in many] == [True, False]
+
+
+@pytest.mark.parametrize("keys", [None, [at // 4 for at in range(400)]], ids=["rows", "clusters"])
+def test_a_corrected_interval_is_judged_as_it_is_told(keys: list[int] | None) -> None:
+    columns = (TRUTH, *LABELS)
+    found = paired_bootstrap(metrics.f1_score, *columns, method="bca", keys=keys, seed=1)
+    assert found.acceleration is not None
+    judged = metrics.judge(found)
+    assert judged.interval == found[:4]
+    assert judged.p_value == found.p_value
+    plain = paired_bootstrap(metrics.f1_score, *columns, keys=keys, seed=1)
+    assert plain.acceleration is None
+    assert plain.p_value != found.p_value
+    # The level at which the interval ends at zero leaves as much outside.
+    ends = paired_bootstrap(
+        metrics.f1_score, *columns, method="bca", keys=keys, seed=1, level=1 - found.p_value
+    )
+    assert min(abs(ends.lower), abs(ends.upper)) < 0.1 * found.standard_error

@@ -35,6 +35,20 @@ pub enum Error {
         /// The least that is needed.
         expected: usize,
     },
+    /// So few clusters that nothing is told at this level.
+    #[error(
+        "`{argument}` has {found} clusters, at a `level` of {level} expected at least {expected}"
+    )]
+    TooFewClusters {
+        /// The argument.
+        argument: &'static str,
+        /// How many it has; each of the strata but the first takes one off.
+        found: usize,
+        /// The least that the level needs.
+        expected: usize,
+        /// The confidence level.
+        level: f64,
+    },
     /// A number is NaN or infinite.
     #[error("`{argument}` has NaN or infinity at row {row}; remove or fill such rows")]
     NotFinite {
@@ -160,6 +174,7 @@ impl Error {
             Self::Lengths { argument, .. }
             | Self::Empty { argument }
             | Self::TooFew { argument, .. }
+            | Self::TooFewClusters { argument, .. }
             | Self::NotFinite { argument, .. }
             | Self::MixedLabels { argument }
             | Self::Continuous { argument, .. }

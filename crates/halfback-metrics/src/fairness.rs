@@ -6,7 +6,8 @@
 use crate::column::{Label, Labels, Weights, not_empty, same_length, weights};
 use crate::encode::{check_types, encode, positives};
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::{Interval, bootstrap, outside};
+use crate::interval::{Interval, bootstrap, bootstrap_stratified, outside};
+use crate::suite::Settings;
 
 /// Groups in all.
 const MOST_GROUPS: usize = 10_000;
@@ -65,7 +66,8 @@ pub enum Parity {
 pub struct Disparity {
     /// The measure; undefined where a group has no rows that it is of.
     pub metric: Metric,
-    /// Percentiles of resamples in which it is defined; none without variance.
+    /// That of resamples in which it is defined; none where the measure is undefined or does not
+    /// vary. Too few such resamples, or clusters, are an error.
     ///
     /// It covers at its level where two groups differ, or where one group is farther out than all
     /// others on either side. A largest difference is never below zero, and that of resamples is
@@ -211,6 +213,9 @@ pub struct Fairness {
     groups: usize,
     /// What each row counts for; once where there are none.
     weights: Option<Vec<f64>>,
+    /// The numbers of the rows, or their clusters.
+    keys: Vec<u64>,
+    strata: Option<Vec<u32>>,
 }
 
 impl Fairness {
@@ -236,8 +241,9 @@ impl Fairness {
         let cell = |((&group, &truth), &predicted): ((&u32, &bool), &bool)| {
             4 * group + 2 * u32::from(truth) + u32::from(predicted)
         };
-        let cells = groups.codes.iter().zip(&truth).zip(&predicted).map(cell).collect();
-        Ok(Self { cells, groups: groups.names.len(), weights: None })
+        let cells: Vec<u32> = groups.codes.iter().zip(&truth).zip(&predicted).map(cell).collect();
+        let keys = (0..cells.len() as u64).collect();
+        Ok(Self { cells, groups: groups.names.len(), weights: None, keys, strata: None })
     }
 
     /// The same rows, each counted as often as its weight.
@@ -245,6 +251,19 @@ impl Fairness {
         weights(sample_weight, self.cells.len())?;
         self.weights = sample_weight.map(<[f64]>::to_vec);
         Ok(self)
+    }
+
+    /// With a key for each row: intervals draw those of one, a cluster, together, as [`bootstrap`]
+    /// has it.
+    pub fn clustered(self, keys: &[u64]) -> Result<Self> {
+        same_length("keys", keys.len(), self.cells.len())?;
+        Ok(Self { keys: keys.to_vec(), ..self })
+    }
+
+    /// With the stratum of each row, whose weight every resample keeps.
+    pub fn stratified(self, strata: &[u32]) -> Result<Self> {
+        same_length("strata", strata.len(), self.cells.len())?;
+        Ok(Self { strata: Some(strata.to_vec()), ..self })
     }
 
     /// The largest difference between groups, or to all rows.
@@ -262,7 +281,7 @@ impl Fairness {
         &self,
         parity: Parity,
         relation: Relation,
-        settings: &crate::suite::Settings,
+        settings: &Settings,
     ) -> Result<Disparity> {
         self.resampled(parity, &|by| by.difference(relation), f64::max, settings)
     }
@@ -272,7 +291,7 @@ impl Fairness {
         &self,
         parity: Parity,
         relation: Relation,
-        settings: &crate::suite::Settings,
+        settings: &Settings,
     ) -> Result<Disparity> {
         self.resampled(parity, &|by| by.ratio(relation), f64::min, settings)
     }
@@ -282,18 +301,24 @@ impl Fairness {
         parity: Parity,
         of: &dyn Fn(&ByGroup) -> Metric,
         worse: fn(f64, f64) -> f64,
-        settings: &crate::suite::Settings,
+        settings: &Settings,
     ) -> Result<Disparity> {
         outside(settings.level)?;
         let metric = disparity(&self.counts(None), parity, of, worse);
-        let keys: Vec<u64> = (0..self.cells.len() as u64).collect();
-        let resamples = bootstrap(&keys, settings.replicates, settings.seed, |weights| {
+        let Settings { replicates, seed, level } = *settings;
+        let drawn = |weights: &[f64]| {
             let value = disparity(&self.counts(Some(weights)), parity, of, worse);
             value.defined().unwrap_or(f64::NAN)
-        })?;
-        let differ = resamples.replicates.first() != resamples.replicates.last();
-        let known = metric.undefined.is_none() && differ;
-        let interval = if known { Some(resamples.percentile(settings.level)?) } else { None };
+        };
+        let resamples = match &self.strata {
+            None => bootstrap(&self.keys, replicates, seed, drawn),
+            Some(strata) => bootstrap_stratified(&self.keys, strata, replicates, seed, drawn),
+        }?;
+        if metric.undefined.is_some() {
+            return Ok(Disparity { metric, interval: None });
+        }
+        let interval = resamples.interval(level)?;
+        let interval = resamples.has_variance().then_some(interval);
         Ok(Disparity { metric, interval })
     }
 

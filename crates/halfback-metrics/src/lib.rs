@@ -76,7 +76,8 @@ pub use error::{Error, Metric, Reason, Result, Undefined, Warning};
 pub use fairness::{Aggregate, ByGroup, Disparity, Fairness, Groups, Parity, Relation};
 pub use interval::{
     AreaDifference, AreaEstimate, Bootstrap, Interval, bootstrap, bootstrap_roc_auc,
-    bootstrap_stratified, clopper_pearson, delong, delong_paired, jackknife, wilson,
+    bootstrap_stratified, clopper_pearson, clusters, delong, delong_paired, jackknife,
+    jackknife_groups, shared_clusters, wilson,
 };
 pub use random::Resampling;
 pub use ranking::{

@@ -89,7 +89,7 @@ mod tests {
         };
         assert_eq!(after(2, || bootstrap(&keys, 1000, 1, metric)), Err(Error::Stopped));
         assert_eq!(calls.replace(0), 1 + 3 * 4);
-        assert_eq!(after(1, || jackknife(rows, 100, metric)), Err(Error::Stopped));
+        assert_eq!(after(1, || jackknife(&keys, 100, metric)), Err(Error::Stopped));
         assert_eq!(calls.get(), 2 * 4);
         let truth: Vec<i64> = (0..2000).map(|row| row % 2).collect();
         let scores: Vec<f64> = (0..2000).map(|row| f64::from(row * 7919 % 1009)).collect();

@@ -8,7 +8,6 @@ mod paired;
 mod prepared;
 mod regression;
 mod resampled;
-mod strata;
 mod table;
 
 use serde::{Deserialize, Serialize};

@@ -102,27 +102,6 @@ fn intervals_of_clusters_cover_and_formulas_do_not() {
     }
 }
 
-/// As docs/evaluation.md warns.
-#[test]
-fn intervals_of_few_clusters_are_too_narrow() {
-    for (clusters, share) in [(2, 0.5), (5, 0.89), (20, 0.93)] {
-        let mut random = Random(clusters);
-        let keys: Vec<u64> = (0..clusters).collect();
-        let mut covered = 0;
-        for seed in 0..RUNS as u64 {
-            let truth = vec![0.0; keys.len()];
-            let predicted: Vec<f64> = keys.iter().map(|_| random.normal()).collect();
-            let columns = (Scores::F64(&truth), Scores::F64(&predicted));
-            let suite = Suite::regression(columns.0, columns.1, None).unwrap();
-            let settings = Settings { level: 0.95, replicates: 500, seed };
-            let measured = suite.clustered(&keys).unwrap().measure(&settings).unwrap();
-            let interval = of(&measured, "bias").interval.unwrap();
-            covered += usize::from((interval.lower..=interval.upper).contains(&0.0));
-        }
-        near(covered, share, &format!("{clusters} clusters"));
-    }
-}
-
 /// How often two models that are as good as each other are told apart at 90 %.
 fn told_apart(metric: &str, mut suites: impl FnMut(&mut Random) -> [Suite; 2]) -> usize {
     let question = Question {
@@ -207,7 +186,7 @@ fn resamples_are_those_of_the_bootstrap_with_the_same_keys() {
     ];
     for (suite, method, expected) in cases {
         let measured = suite.measure(&settings).unwrap();
-        let expected = expected.unwrap().percentile(0.9).unwrap();
+        let expected = expected.unwrap().interval(0.9).unwrap();
         let found = of(&measured, "brier");
         assert_eq!(found.method, Some(method));
         let found = found.interval.unwrap();
@@ -285,12 +264,49 @@ fn one_cluster_tells_nothing() {
 }
 
 #[test]
+fn too_few_clusters_for_a_level_tell_nothing() {
+    let question = Question {
+        alternative: Alternative::Difference,
+        margin: 0.0,
+        level: 0.95,
+        higher_is_better: true,
+    };
+    let judged = |customers: usize, level: f64, replicates: u32| {
+        let rows = Random(7).customers(customers);
+        let suites = [0, 1].map(|model| rows.clustered(model, None));
+        let settings = Settings { level, replicates, seed: 1 };
+        let measured = suites[0].measure(&settings).unwrap();
+        let difference = suites[0].compare(&suites[1], "brier", replicates, 1).unwrap().difference;
+        let question = Question { level, ..question };
+        let judgement = question.judge_one(&difference.unwrap()).unwrap();
+        let interval = of(&measured, "brier").interval;
+        assert_eq!(interval.is_none(), judgement.interval.is_none());
+        judgement
+    };
+    let few = judged(5, 0.95, 1_000);
+    assert_eq!((few.verdict, few.p_value), (Verdict::Inconclusive, None));
+    assert_eq!(few.reason, "5 clusters are too few for a level of 95 %: it takes 6");
+    assert!(judged(5, 0.9, 1_000).interval.is_some());
+    assert!(judged(6, 0.95, 1_000).interval.is_some());
+    let few = judged(6, 0.95, 300).reason;
+    let expected = "300 resamples of 6 clusters are too few for a level of 95 %: it takes 411";
+    assert_eq!(few, expected);
+    // Clusters count where each row is one of its own, too; rows that are drawn alone do not.
+    let (truth, predicted) = ([0.0; 5], [0.1, 0.2, -0.1, 0.4, 0.3]);
+    let suite = Suite::regression(Scores::F64(&truth), Scores::F64(&predicted), None).unwrap();
+    let bias = |suite: &Suite| of(&suite.measure(&Settings::default()).unwrap(), "bias").interval;
+    assert_eq!(bias(&suite.clone().clustered(&[1, 2, 3, 4, 5]).unwrap()), None);
+    let strata = suite.stratified(&[1; 5]).unwrap();
+    assert!(bias(&strata).is_some());
+}
+
+#[test]
 fn resamples_that_draw_nothing_are_left_out() {
     let (truth, predicted) = ([1.0, 2.0, 3.0, 4.0], [1.5, 2.5, 3.5, 14.0]);
     let suite = Suite::regression(Scores::F64(&truth), Scores::F64(&predicted), None).unwrap();
     let suite = suite.clustered(&[1, 1, 2, 2]).unwrap();
     // Of the second cluster half is far off; in one resample of seven no cluster is drawn.
-    let measured = suite.measure(&Settings { level: 0.99, ..Settings::default() }).unwrap();
+    let measured = suite.measure(&Settings { level: 0.5, ..Settings::default() }).unwrap();
     let median = of(&measured, "median_absolute_error").interval.unwrap();
     assert_eq!((median.lower, median.upper), (0.5, 5.25));
 }
@@ -302,7 +318,8 @@ fn what_never_varies_has_no_interval() {
     let (truth, scores) = (Labels::Bool(&truth), Scores::F64(&scores));
     let suite = Suite::binary(truth, None, Some(scores), None, Binary::default()).unwrap();
     let suite = suite.clustered(&[1, 1, 2, 2, 3, 3, 4]).unwrap();
-    let measured = suite.measure(&Settings::default()).unwrap();
+    let settings = Settings { level: 0.8, ..Settings::default() };
+    let measured = suite.measure(&settings).unwrap();
     for name in ["accuracy", "recall", "f1", "roc_auc"] {
         assert_eq!((of(&measured, name).metric.value, of(&measured, name).interval), (1.0, None));
     }
@@ -310,7 +327,7 @@ fn what_never_varies_has_no_interval() {
     // Each row a stratum of its own: a resample with all of them is too rare.
     let strata: Vec<u32> = (0..7).collect();
     let alone = suite.clone().stratified(&strata).unwrap();
-    let few = Settings { replicates: 2, ..Settings::default() };
+    let few = Settings { replicates: 2, ..settings };
     assert!(alone.measure(&few).unwrap().iter().all(|one| one.interval.is_none()));
     assert_eq!(alone.compare(&alone, "brier", 2, 0).unwrap().difference, None);
 }

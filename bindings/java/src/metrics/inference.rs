@@ -2,8 +2,9 @@
 
 use halfback_metrics::{
     Bootstrap, Design, Error, Labels, Resampling, adjust, bootstrap_roc_auc, clopper_pearson,
-    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
-    power_of_proportions, rows_for_means, rows_for_proportions, two_proportions, welch, wilson,
+    delong, delong_paired, jackknife_groups, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    power_of_proportions, rows_for_means, rows_for_proportions, shared_clusters, two_proportions,
+    welch, wilson,
 };
 
 use super::Outcome;
@@ -85,47 +86,63 @@ fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
         "bootstrap_roc_auc" => {
             let (replicates, seed) = (replicate(call, 0)?, seed(call, 1)?);
             let areas = bootstrap_roc_auc(call.labels(0)?, call.scores(1)?, replicates, seed)?;
-            summary(&areas, call.number(2)?, None, out)?;
+            summary(&areas, call.number(2)?, out)?;
         }
         "resample" => {
             let (rows, seed, replicate) =
                 (call.count(0, "rows")?, seed(call, 1)?, replicate(call, 2)?);
             let resampling = Resampling::new(seed);
             let weight = |key: u64| f64::from(resampling.weight(key, replicate));
-            let weights: Vec<f64> = match call.labels(0) {
-                // A key is any 64 bits.
-                Ok(Labels::Int(keys)) => {
-                    keys.iter().map(|&key| weight(key.cast_unsigned())).collect()
-                }
-                _ => (0..rows as u64).map(weight).collect(),
-            };
+            let weights: Vec<f64> = keys(call, 0, rows).into_iter().map(weight).collect();
             out.list(&weights);
         }
+        "jackknife_groups" => {
+            let (rows, groups) = (call.count(0, "rows")?, call.count(1, "groups")?);
+            let (groups, _) = jackknife_groups(&keys(call, 0, rows), groups)?;
+            out.list(&groups.into_iter().map(float).collect::<Vec<_>>());
+        }
         "bootstrap" => {
-            let bootstrap = Bootstrap::new(call.number(0)?, call.doubles(0)?.to_vec());
-            summary(&bootstrap, call.number(1)?, call.weights(1), out)?;
+            let strata: Option<Vec<u32>> = match call.labels(3) {
+                // Java numbers them from 0 on.
+                Ok(Labels::Int(strata)) => {
+                    Some(strata.iter().map(|&it| u32::try_from(it).unwrap_or(0)).collect())
+                }
+                _ => None,
+            };
+            let clusters = shared_clusters(&keys(call, 2, 0), strata.as_deref())?;
+            let mut bootstrap = Bootstrap::new(call.number(0)?, call.doubles(0)?.to_vec());
+            bootstrap = bootstrap.of_clusters(clusters);
+            if let Some(without) = call.weights(1) {
+                bootstrap = bootstrap.corrected(without);
+            }
+            summary(&bootstrap, call.number(1)?, out)?;
         }
         _ => return Ok(false),
     }
     Ok(true)
 }
 
-/// The interval is corrected for bias and acceleration where the metric without parts of its rows is
-/// given.
-fn summary(
-    bootstrap: &Bootstrap,
-    level: f64,
-    jackknife: Option<&[f64]>,
-    out: &mut Numbers,
-) -> Outcome<()> {
-    let interval = match jackknife {
-        Some(without) => bootstrap.bca(without, level)?,
-        None => bootstrap.percentile(level)?,
-    };
+/// The keys of rows, any 64 bits each; where none are given, the numbers of so many.
+fn keys(call: &Call<'_>, at: usize, rows: usize) -> Vec<u64> {
+    match call.labels(at) {
+        Ok(Labels::Int(keys)) => keys.iter().map(|&key| key.cast_unsigned()).collect(),
+        _ => (0..rows as u64).collect(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of rows are below 2^53")]
+fn float(count: usize) -> f64 {
+    count as f64
+}
+
+/// Clusters are -1 where there are none, and the acceleration is NaN where nothing is corrected.
+fn summary(bootstrap: &Bootstrap, level: f64, out: &mut Numbers) -> Outcome<()> {
     out.number(bootstrap.standard_error())
         .count(bootstrap.undefined as u64)
-        .interval(&interval)
-        .number(bootstrap.p_value(0.0));
+        .interval(&bootstrap.interval(level)?)
+        .number(bootstrap.clusters.map_or(-1.0, float))
+        .number(bootstrap.p_value(0.0))
+        .number(bootstrap.acceleration.unwrap_or(f64::NAN));
     Ok(())
 }
 

@@ -95,8 +95,13 @@ fn difference(numbers: &[f64]) -> Outcome<Difference> {
             let first = (count(successes)?, count(rows)?);
             Difference::Proportions(two_proportions(first, (count(other)?, count(other_rows)?))?)
         }
-        [4.0, estimate, ref replicates @ ..] => {
-            Difference::Resamples(Bootstrap::new(estimate, replicates.to_vec()))
+        [4.0, estimate, clusters, acceleration, ref replicates @ ..] => {
+            let clusters = (clusters >= 0.0).then(|| whole(clusters, "difference")).transpose()?;
+            Difference::Resamples(Bootstrap {
+                clusters,
+                acceleration: (!acceleration.is_nan()).then_some(acceleration),
+                ..Bootstrap::new(estimate, replicates.to_vec())
+            })
         }
         _ => return Err(Failure::Defect("a difference that does not exist was given")),
     };

@@ -319,7 +319,7 @@ def metrics_bootstrap(
     level: float,
     jackknife: int | None,
     /,
-) -> tuple[tuple[float, float, float], float, float, bytearray, int]: ...
+) -> Any: ...
 def metrics_bootstrap_roc_auc(
     y_true: object,
     y_score: object,
@@ -327,7 +327,7 @@ def metrics_bootstrap_roc_auc(
     seed: int,
     level: float,
     /,
-) -> tuple[tuple[float, float, float], float, float, bytearray, int]: ...
+) -> Any: ...
 def metrics_by_group(
     values: Sequence[float],
     overall: float,
@@ -395,7 +395,7 @@ def metrics_fairness(
     features: Sequence[object],
     sample_weight: object,
     pos_label: object,
-    settings: tuple[float, int, int] | None,
+    settings: tuple[float, int, int, Sequence[int] | None, Sequence[int] | None] | None,
     /,
 ) -> tuple[float, tuple[float, float] | None]: ...
 def metrics_gain(

@@ -84,6 +84,7 @@ class Evaluations(Transactions):
         ...     y_true=[0, 0, 1, 1, 0, 1],
         ...     y_score=[0.1, 0.4, 0.35, 0.8, 0.2, 0.9],
         ...     clusters=["ann", "ann", "bob", "bob", "eve", "eve"],
+        ...     level=0.7,  # 95 % takes six clusters
         ... )
         >>> of_customers.clusters, of_customers.metric("brier").method
         (3, 'cluster_bootstrap')

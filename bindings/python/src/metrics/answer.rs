@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use halfback_metrics::{Interval, Metric, Undefined, Warning, with_stop, with_threads};
+use halfback_metrics::{Error, Interval, Metric, Undefined, Warning, with_stop, with_threads};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyByteArray;
@@ -81,8 +81,20 @@ fn is_raised() -> bool {
 fn answered<T>(py: Python<'_>, outcome: halfback_metrics::Result<T>) -> PyResult<T> {
     match RAISED.take() {
         Some(error) => Err(error),
-        None => outcome.map_err(|error| invalid(py, &error.to_string())),
+        None => outcome.map_err(|error| match error {
+            Error::TooFew { .. } | Error::TooFewClusters { .. } => too_few(py, &error.to_string()),
+            _ => invalid(py, &error.to_string()),
+        }),
     }
+}
+
+/// A `ValueError` of which a caller can tell that there were too few of something.
+fn too_few(py: Python<'_>, message: &str) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    CLASS
+        .import(py, "halfback.metrics.checks", "TooFewError")
+        .and_then(|class| class.call1((message, "invalid_argument")))
+        .map_or_else(|error| error, PyErr::from_value)
 }
 
 /// A `ValueError` of an argument.

@@ -13,6 +13,9 @@ use super::sets::weights;
 /// Labels and rows.
 type Group<'py> = (Vec<Bound<'py, PyAny>>, Bound<'py, PyByteArray>);
 
+/// Level, replicates and seed of an interval; the keys of the rows, and their strata.
+type Drawn = (f64, u32, u64, Option<Vec<u64>>, Option<Vec<u32>>);
+
 const FEATURES: &str = "sensitive_features";
 
 /// The labels of each group, one for each column, and its rows as the bytes of an array of 64-bit
@@ -57,9 +60,9 @@ pub(crate) fn metrics_by_group(values: Vec<f64>, overall: f64) -> [f64; 6] {
     .map(|metric| metric.value)
 }
 
-/// A measure between groups, and its bounds where there are `settings` (level, replicates, seed)
-/// and the measure varies. `measure` is its name, whether it is to all rows and not between groups,
-/// and whether the mean of two is due and not the worse.
+/// A measure between groups, and its bounds where there are `settings` and the measure varies.
+/// `measure` is its name, whether it is to all rows and not between groups, and whether the mean of
+/// two is due and not the worse.
 #[pyfunction]
 #[pyo3(signature = (measure, y_true, y_pred, features, sample_weight, pos_label, settings, /))]
 #[expect(clippy::needless_pass_by_value, reason = "columns from Python are extracted as owned")]
@@ -70,7 +73,7 @@ pub(crate) fn metrics_fairness(
     features: Vec<Bound<'_, PyAny>>,
     sample_weight: &Bound<'_, PyAny>,
     pos_label: &Bound<'_, PyAny>,
-    settings: Option<(f64, u32, u64)>,
+    settings: Option<Drawn>,
 ) -> PyResult<(f64, Option<(f64, f64)>)> {
     let py = y_true.py();
     let (truth, predicted) = (Column::of(y_true, "y_true")?, Column::of(y_pred, "y_pred")?);
@@ -84,13 +87,19 @@ pub(crate) fn metrics_fairness(
     let relation = if to_overall { Relation::ToOverall } else { Relation::BetweenGroups };
     work(py, || {
         let groups = groups(&held)?;
-        let fairness = Fairness::of(truth.get(), predicted.get(), &groups, positive.as_ref())
+        let mut fairness = Fairness::of(truth.get(), predicted.get(), &groups, positive.as_ref())
             .map_err(as_feature)?
             .weighted(weight.as_deref())?;
-        let Some((level, replicates, seed)) = settings else {
+        let Some((level, replicates, seed, keys, strata)) = settings else {
             let of = if ratio { Fairness::ratio } else { Fairness::difference };
             return Ok((of(&fairness, parity, relation).value, None));
         };
+        if let Some(keys) = keys {
+            fairness = fairness.clustered(&keys)?;
+        }
+        if let Some(strata) = strata {
+            fairness = fairness.stratified(&strata)?;
+        }
         let of = if ratio { Fairness::ratio_interval } else { Fairness::difference_interval };
         let found = of(&fairness, parity, relation, &Settings { level, replicates, seed })?;
         Ok((found.metric.value, found.interval.map(|it| (it.lower, it.upper))))

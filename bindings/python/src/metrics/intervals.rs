@@ -1,8 +1,8 @@
 //! Intervals, resamples and comparison.
 
 use halfback_metrics::{
-    Bootstrap, Design, Error, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified,
-    clopper_pearson, delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    Bootstrap, Design, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified, clopper_pearson,
+    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
     power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
 };
 use pyo3::prelude::*;
@@ -13,7 +13,10 @@ use super::column::Column;
 use super::verdict::adjustment;
 
 type Bounds = (f64, f64, f64);
-type Resampled<'py> = (Bounds, f64, f64, Bound<'py, PyByteArray>, usize);
+/// Bounds, standard error, p-value of zero, replicates, how many were undefined; clusters and
+/// acceleration, where the interval is by these.
+type Resampled<'py> =
+    (Bounds, f64, f64, Bound<'py, PyByteArray>, usize, Option<usize>, Option<f64>);
 
 /// The interval of a share: `wilson` or `clopper_pearson`.
 #[pyfunction]
@@ -178,8 +181,7 @@ pub(crate) fn metrics_rows(
 
 /// The bootstrap of a metric that Python computes: `metric` is called with the weights of the rows
 /// as the bytes of an array. `drawn` are the rows' keys and, where they are drawn within strata, those.
-/// Gives the interval, the standard error, the p-value of zero, the replicates, and how many were
-/// undefined.
+/// The interval is corrected where there is a number of groups for the jackknife.
 #[pyfunction]
 #[pyo3(signature = (metric, drawn, replicates, seed, level, jackknife, /))]
 pub(crate) fn metrics_bootstrap<'py>(
@@ -203,17 +205,19 @@ pub(crate) fn metrics_bootstrap<'py>(
         })
     };
     // With the interpreter lock: the metric is Python's, and lets go of it where it can.
-    let (outcome, left_out) = work_with_python(py, || {
+    let outcome = work_with_python(py, || {
         let outcome = match &strata {
             None => halfback_metrics::bootstrap(&keys, replicates, seed, &mut call),
             Some(strata) => bootstrap_stratified(&keys, strata, replicates, seed, &mut call),
         }?;
-        let left_out = jackknife
-            .map(|groups| halfback_metrics::jackknife(keys.len(), groups, &mut call))
-            .transpose()?;
-        Ok((outcome, left_out))
+        Ok(match jackknife {
+            None => outcome,
+            Some(groups) => {
+                outcome.corrected(&halfback_metrics::jackknife(&keys, groups, &mut call)?)
+            }
+        })
     })?;
-    let interval = work(py, || interval(&outcome, level, left_out.as_deref()))?;
+    let interval = work(py, || outcome.interval(level))?;
     Ok(resampled(py, &outcome, interval))
 }
 
@@ -233,7 +237,7 @@ pub(crate) fn metrics_bootstrap_roc_auc<'py>(
     let (truth, scores) = (truth.labels(py)?, scores.numbers(py)?);
     let (outcome, interval) = work(py, || {
         let outcome = bootstrap_roc_auc(truth.get(), scores.get(), replicates, seed)?;
-        let interval = interval(&outcome, level, None)?;
+        let interval = outcome.interval(level)?;
         Ok((outcome, interval))
     })?;
     Ok(resampled(py, &outcome, interval))
@@ -241,12 +245,6 @@ pub(crate) fn metrics_bootstrap_roc_auc<'py>(
 
 fn resampled<'py>(py: Python<'py>, outcome: &Bootstrap, interval: Interval) -> Resampled<'py> {
     let (error, p_value) = (outcome.standard_error(), outcome.p_value(0.0));
-    (bounds(interval), error, p_value, array(py, &outcome.replicates), outcome.undefined)
-}
-
-fn interval(outcome: &Bootstrap, level: f64, jackknife: Option<&[f64]>) -> Result<Interval, Error> {
-    match jackknife {
-        None => outcome.percentile(level),
-        Some(left_out) => outcome.bca(left_out, level),
-    }
+    let Bootstrap { ref replicates, undefined, clusters, acceleration, .. } = *outcome;
+    (bounds(interval), error, p_value, array(py, replicates), undefined, clusters, acceleration)
 }

@@ -80,7 +80,10 @@ fn difference(kind: &str, given: &Bound<'_, PyAny>) -> PyResult<Difference> {
         _ => {
             let replicates = Column::of(&given.getattr("replicates")?, "replicates")?;
             let replicates = replicates.doubles(py)?.to_vec();
-            Difference::Resamples(Bootstrap::new(number("estimate")?, replicates))
+            let clusters = field(given, "clusters")?;
+            let resamples = Bootstrap::new(number("estimate")?, replicates).of_clusters(clusters);
+            let acceleration = field(given, "acceleration")?;
+            Difference::Resamples(Bootstrap { acceleration, ..resamples })
         }
     })
 }

@@ -4,6 +4,7 @@ use crate::distribution::normal_cdf;
 use crate::error::{Error, Result};
 use crate::interval::{AreaDifference, Bootstrap, Interval, critical};
 
+use super::verdict::short;
 use super::{McNemar, TwoProportions, Welch};
 
 /// A difference, first less second, and how it is distributed.
@@ -36,19 +37,21 @@ impl From<AreaDifference> for Difference {
 impl Difference {
     /// The same, refused where it has numbers that no difference has.
     pub fn checked(self) -> Result<Self> {
-        let (mut apart, mut error, mut freedom) = (0.0, 0.0, 1.0);
+        let (mut apart, mut error, mut freedom, mut acceleration) = (0.0, 0.0, 1.0, 0.0);
         match &self {
             Self::Normal { standard_error, .. } => error = *standard_error,
             Self::Means(means) if means.standard_error == 0.0 => {}
             Self::Means(means) => (error, freedom) = (means.standard_error, means.freedom),
             Self::Counts(counts) => apart = counts.share_apart(),
-            Self::Resamples(_) | Self::Proportions(_) => {}
+            Self::Resamples(resamples) => acceleration = resamples.acceleration.unwrap_or(0.0),
+            Self::Proportions(_) => {}
         }
         let estimate = self.estimate();
         let fits = [
             (estimate, estimate.is_finite(), "a finite estimate"),
             (error, error >= 0.0 && error.is_finite(), "a standard error of zero or more"),
             (freedom, freedom > 0.0, "degrees of freedom above zero"),
+            (acceleration, acceleration.is_finite(), "a finite acceleration"),
             (apart, apart <= 1.0, "no more rows that differ than there are"),
         ];
         match fits.into_iter().find(|(_, fits, _)| !fits) {
@@ -106,9 +109,27 @@ impl Difference {
         }
     }
 
+    /// Why clusters, or resamples of them, are too few for a level; none where they are not.
+    pub(super) fn too_few(&self, level: f64) -> Option<String> {
+        let Self::Resamples(resamples) = self else { return None };
+        let percent = short(100.0 * level);
+        match (resamples.tail(level), resamples.clusters) {
+            (Err(Error::TooFewClusters { found: ..2, .. }), _) => {
+                Some("there are too few clusters for so many strata".into())
+            }
+            (Err(Error::TooFewClusters { found, expected, .. }), _) => Some(format!(
+                "{found} clusters are too few for a level of {percent} %: it takes {expected}"
+            )),
+            (Err(Error::TooFew { found, expected, .. }), Some(clusters)) => Some(format!(
+                "{found} resamples of {clusters} clusters are too few for a level of {percent} %: \
+                 it takes {expected}"
+            )),
+            _ => None,
+        }
+    }
+
     /// The interval of first less second: by the normal distribution, by Student's for means, by
-    /// Tango's score for counts, by Miettinen's and Nurminen's for shares, by percentiles of
-    /// resamples.
+    /// Tango's score for counts, by Miettinen's and Nurminen's for shares, and that of resamples.
     pub fn interval(&self, level: f64) -> Result<Interval> {
         match self {
             Self::Normal { estimate, standard_error } => {
@@ -117,7 +138,7 @@ impl Difference {
                 Ok(Interval { estimate: *estimate, lower, upper, level })
             }
             Self::Counts(counts) => counts.interval(level),
-            Self::Resamples(resamples) => resamples.percentile(level),
+            Self::Resamples(resamples) => resamples.interval(level),
             Self::Means(means) => means.interval(level),
             Self::Proportions(shares) => shares.interval(level),
         }
@@ -138,7 +159,10 @@ impl Difference {
 
     /// The one-sided p-value of a true difference of at least `null`: small where it is below.
     pub fn below(&self, null: f64) -> f64 {
-        self.negated().above(-null)
+        match self {
+            Self::Resamples(resamples) => resamples.below(null),
+            _ => self.negated().above(-null),
+        }
     }
 
     /// Second less first.

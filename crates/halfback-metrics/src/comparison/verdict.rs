@@ -59,7 +59,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, for people.
     pub reason: String,
-    /// The interval of candidate less baseline; none where the rows have no variance.
+    /// The interval of candidate less baseline; none where the rows have no variance, or
+    /// where clusters are too few for the level.
     pub interval: Option<Interval>,
     /// The two-sided p-value of what is to be shown: twice that of a one-sided test.
     pub p_value: Option<f64>,
@@ -95,10 +96,12 @@ impl Question {
             let expected = "below 1, for the difference is one of shares";
             return Err(Error::OutOfRange { argument: "margin", found: self.margin, expected });
         }
+        let untold: Vec<Option<String>> = differences.iter().map(|one| self.untold(one)).collect();
         let known: Vec<Difference> = differences
             .iter()
-            .filter(|difference| difference.has_variance())
-            .map(|one| if self.higher_is_better { one.clone() } else { one.negated() })
+            .zip(&untold)
+            .filter(|(_, untold)| untold.is_none())
+            .map(|(one, _)| if self.higher_is_better { one.clone() } else { one.negated() })
             .collect();
         let mut tables = Vec::new();
         for (claim, _) in self.claims() {
@@ -108,17 +111,24 @@ impl Question {
             tables.push((p_values, adjusted));
         }
         let mut at = 0;
-        let mut judge = |difference: &Difference| {
-            if let Some(why) = difference.without_variance() {
+        let mut judge = |(difference, untold): (&Difference, Option<String>)| {
+            if let Some(why) = untold {
                 return Ok(Judgement::inconclusive(why));
             }
             let row: Vec<(f64, f64)> =
                 tables.iter().map(|(p, adjusted)| (p[at], adjusted[at])).collect();
-            at += 1;
             let interval = difference.interval(self.level)?;
-            Ok(self.judgement(&interval, &row, alpha))
+            let judged = self.judgement(&known[at], &interval, &row, alpha);
+            at += 1;
+            Ok(judged)
         };
-        differences.iter().map(&mut judge).collect()
+        differences.iter().zip(untold).map(&mut judge).collect()
+    }
+
+    /// Why nothing is told of a difference; none where something is.
+    fn untold(&self, difference: &Difference) -> Option<String> {
+        let without = difference.without_variance().map(str::to_owned);
+        without.or_else(|| difference.too_few(self.level))
     }
 
     /// Judges a single difference.
@@ -127,7 +137,7 @@ impl Question {
         Ok(one
             .into_iter()
             .next()
-            .unwrap_or_else(|| Judgement::inconclusive("nothing was compared")))
+            .unwrap_or_else(|| Judgement::inconclusive("nothing was compared".into())))
     }
 
     /// Refuses what is no question; gives the chance of being wrong.
@@ -170,14 +180,20 @@ impl Question {
         }
     }
 
-    fn judgement(&self, interval: &Interval, p_values: &[(f64, f64)], alpha: f64) -> Judgement {
+    /// Judges a difference of which more is better.
+    fn judgement(
+        &self,
+        difference: &Difference,
+        interval: &Interval,
+        p_values: &[(f64, f64)],
+        alpha: f64,
+    ) -> Judgement {
         let claims = self.claims();
         let shown = claims.iter().zip(p_values).find(|((_, is_main), _)| *is_main);
         let (p_value, adjusted) = shown.map_or((1.0, 1.0), |(_, &found)| found);
         let made = claims.iter().zip(p_values).find(|(_, (_, adjusted))| *adjusted <= alpha);
         let made = made.map(|((claim, _), _)| *claim);
-        let up = if self.higher_is_better { interval.estimate } else { -interval.estimate };
-        let verdict = made.map_or(Verdict::Inconclusive, |claim| claim.verdict(up));
+        let verdict = made.map_or(Verdict::Inconclusive, |claim| claim.verdict(difference));
         Judgement {
             verdict,
             reason: self.reason(verdict, made, interval, p_value <= alpha),
@@ -272,9 +288,10 @@ impl Claim {
         (2.0 * one_sided).min(1.0)
     }
 
-    fn verdict(self, estimate: f64) -> Verdict {
+    fn verdict(self, difference: &Difference) -> Verdict {
         match self {
-            Self::Different if estimate < 0.0 => Verdict::Worse,
+            // The estimate of resamples may lie on the other side.
+            Self::Different if difference.below(0.0) < difference.above(0.0) => Verdict::Worse,
             Self::Above(null) if null < 0.0 => Verdict::NonInferior,
             Self::Different | Self::Above(_) => Verdict::Better,
             Self::Below(_) => Verdict::Worse,
@@ -284,10 +301,10 @@ impl Claim {
 }
 
 impl Judgement {
-    fn inconclusive(why: &str) -> Self {
+    fn inconclusive(reason: String) -> Self {
         Self {
             verdict: Verdict::Inconclusive,
-            reason: why.into(),
+            reason,
             interval: None,
             p_value: None,
             adjusted_p_value: None,
@@ -296,7 +313,7 @@ impl Judgement {
 }
 
 /// A number for people: four digits that count.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
@@ -309,6 +326,7 @@ fn short(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interval::Bootstrap;
 
     fn judge(alternative: Alternative, margin: f64, estimate: f64) -> Verdict {
         let question = Question { alternative, margin, level: 0.95, higher_is_better: true };
@@ -367,6 +385,48 @@ mod tests {
         assert_eq!(percent.unwrap_err().argument(), "margin");
         let judged = question(0.02).judge_one(&Difference::Counts(counts)).unwrap();
         assert_eq!(judged.verdict, Verdict::NonInferior);
+    }
+
+    fn resamples(estimate: f64, from: f64) -> Bootstrap {
+        Bootstrap::new(estimate, (0..1000).map(|at| from + f64::from(at) / 1000.0).collect())
+    }
+
+    #[test]
+    fn the_side_is_that_of_the_smaller_p_value() {
+        let question = Question {
+            alternative: Alternative::Difference,
+            margin: 0.0,
+            level: 0.95,
+            higher_is_better: true,
+        };
+        // A skew metric: its estimate is below zero, and all but one of a hundred resamples above.
+        let above = Difference::Resamples(resamples(-0.005, -0.01));
+        let judged = question.judge_one(&above).unwrap();
+        assert_eq!(judged.verdict, Verdict::Better);
+        assert!(judged.interval.unwrap().lower > 0.0);
+        let turned = Question { higher_is_better: false, ..question };
+        assert_eq!(turned.judge_one(&above).unwrap().verdict, Verdict::Worse);
+        assert_eq!(question.judge_one(&above.negated()).unwrap().verdict, Verdict::Worse);
+    }
+
+    #[test]
+    fn a_corrected_interval_is_judged_as_it_is_told() {
+        let question = Question {
+            alternative: Alternative::Difference,
+            margin: 0.0,
+            level: 0.95,
+            higher_is_better: true,
+        };
+        // Of the resamples 2 % are at most 0; half of the others are below the estimate, or less.
+        for (estimate, verdict) in [(0.48, Verdict::Better), (0.3, Verdict::Inconclusive)] {
+            let plain = resamples(estimate, -0.02);
+            let corrected = Difference::Resamples(plain.clone().corrected(&[1.0, 2.0, 3.0]));
+            let judged = question.judge_one(&corrected).unwrap();
+            assert_eq!(judged.verdict, verdict, "{estimate}");
+            assert_eq!(judged.interval.unwrap().lower > 0.0, verdict == Verdict::Better);
+            let plain = question.judge_one(&Difference::Resamples(plain)).unwrap();
+            assert_eq!(plain.verdict, Verdict::Better);
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl Suite {
         let mut measured = Measured { name: "own", metric, interval: None, method };
         if metric.undefined.is_none() && !self.is_one_cluster() {
             let resamples = self.resample_by(settings.replicates, settings.seed, number)?;
-            let interval = resamples.percentile(settings.level).ok();
+            let interval = resamples.interval(settings.level).ok();
             measured.interval =
                 interval.filter(|_| is_enough(&resamples) && resamples.has_variance());
         }
@@ -52,10 +52,6 @@ impl Suite {
             compared.difference = enough.then_some(Difference::Resamples(resamples));
         }
         Ok(compared)
-    }
-
-    fn all_weights(&self) -> Vec<f64> {
-        self.weights.clone().unwrap_or_else(|| vec![1.0; self.rows()])
     }
 
     fn resample_by(

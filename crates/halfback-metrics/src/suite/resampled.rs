@@ -1,25 +1,22 @@
 //! Intervals by resamples: with weights, of whole clusters, and within strata.
 
 use super::prepared::Prepared;
-use super::strata::Strata;
 use super::{Measured, Method, Settings, Suite};
 use crate::column::same_length;
 use crate::error::{Error, Metric, Result};
-use crate::interval::{Bootstrap, bootstrap, bootstrap_stratified};
+use crate::interval::{Bootstrap, Strata, bootstrap, clusters, several};
 
 impl Suite {
     /// With the cluster of each row, such as its customer: rows of one are drawn together, and every
-    /// interval comes by resamples of whole clusters, of which two at least are needed. Formulas
-    /// would take the rows for independent.
+    /// interval comes by resamples of whole clusters, of which two at least are needed, and more at
+    /// a high level: [`Bootstrap::interval`] allows for how few there are. Formulas would take the
+    /// rows for independent.
     ///
     /// Source: Davison and Hinkley, Bootstrap methods and their application (1997), 3.8.
     pub fn clustered(self, clusters: &[u64]) -> Result<Self> {
         same_length("clusters", clusters.len(), self.rows())?;
-        let suite = Self { keys: clusters.to_vec(), is_clustered: true, ..self };
-        if suite.is_one_cluster() {
-            return Err(Error::TooFew { argument: "clusters", found: 1, expected: 2 });
-        }
-        Ok(suite)
+        several("clusters", clusters)?;
+        Ok(Self { keys: clusters.to_vec(), is_clustered: true, ..self })
     }
 
     /// With the stratum of each row, such as its site: in every resample each keeps the weight that
@@ -31,15 +28,12 @@ impl Suite {
 
     /// How many clusters the rows are of; none where each row is drawn alone.
     pub fn clusters(&self) -> Option<usize> {
-        let mut clusters = self.is_clustered.then(|| self.keys.clone())?;
-        clusters.sort_unstable();
-        clusters.dedup();
-        Some(clusters.len())
+        self.is_clustered.then(|| clusters(&self.keys, None))
     }
 
     /// Whether all rows are of one cluster, so that resamples say nothing.
     pub fn is_one_cluster(&self) -> bool {
-        self.is_clustered && self.keys.windows(2).all(|two| two[0] == two[1])
+        self.clusters() == Some(1)
     }
 
     /// Whether intervals come by resamples alone.
@@ -62,21 +56,35 @@ impl Suite {
         seed: u64,
         mut metric: impl FnMut(&[f64]) -> f64,
     ) -> Result<Bootstrap> {
-        let mut drawn = vec![0.0; self.rows()];
-        let strata = self.strata.as_deref().zip(self.weights.as_deref());
-        let strata = strata.map(|(strata, weights)| Strata::of(strata, weights));
-        let weighted = |times: &[f64]| {
-            let Some(weights) = &self.weights else { return metric(times) };
-            for (drawn, (weight, times)) in drawn.iter_mut().zip(weights.iter().zip(times)) {
-                *drawn = weight * times;
+        let own = self.all_weights();
+        let strata = self.strata.as_deref().map(|strata| Strata::of(strata, &own));
+        let mut drawn = own.clone();
+        let resamples = bootstrap(&self.keys, replicates, seed, |times| {
+            for (drawn, (own, times)) in drawn.iter_mut().zip(own.iter().zip(times)) {
+                *drawn = own * times;
             }
             let is_whole = strata.as_ref().is_none_or(|strata| strata.scale(&mut drawn));
             if is_whole { metric(&drawn) } else { f64::NAN }
-        };
-        match &self.strata {
-            None => bootstrap(&self.keys, replicates, seed, weighted),
-            Some(strata) => bootstrap_stratified(&self.keys, strata, replicates, seed, weighted),
+        })?;
+        Ok(resamples.of_clusters(self.counted()))
+    }
+
+    /// The weight of each row; one where there are none.
+    pub(super) fn all_weights(&self) -> Vec<f64> {
+        self.weights.clone().unwrap_or_else(|| vec![1.0; self.rows()])
+    }
+
+    /// How many clusters with a weight resamples are told by, also where each row is one.
+    fn counted(&self) -> Option<usize> {
+        if !self.is_clustered {
+            return None;
         }
+        let has_weight = |row: &usize| self.weights.as_ref().is_none_or(|own| own[*row] > 0.0);
+        let rows: Vec<usize> = (0..self.rows()).filter(has_weight).collect();
+        let keys = |keys: &[u64]| rows.iter().map(|&row| keys[row]).collect::<Vec<_>>();
+        let strata = |strata: &Vec<u32>| rows.iter().map(|&row| strata[row]).collect::<Vec<_>>();
+        let strata = self.strata.as_ref().map(strata);
+        Some(clusters(&keys(&self.keys), strata.as_deref()))
     }
 
     pub(super) fn measure_resampled(
@@ -102,13 +110,13 @@ impl Suite {
             }
             0.0
         })?;
+        let counted = self.counted();
         let measured = |((&name, metric), kept): ((&&'static str, Metric), Vec<f64>)| {
             // The first call was with all rows once.
-            let resamples = Bootstrap::new(metric.value, kept[1..].to_vec());
-            let differ = self.differ(&resamples);
-            let interval = resamples.percentile(settings.level).ok();
-            let enough = is_enough(&resamples);
-            let interval = interval.filter(|_| enough && differ && metric.undefined.is_none());
+            let resamples = Bootstrap::new(metric.value, kept[1..].to_vec()).of_clusters(counted);
+            let told = is_enough(&resamples) && resamples.has_variance();
+            let interval = resamples.interval(settings.level).ok();
+            let interval = interval.filter(|_| told && metric.undefined.is_none());
             Measured { name, metric, interval, method }
         };
         // What drew nothing of a stratum was not asked for.
@@ -117,14 +125,6 @@ impl Suite {
             kept.resize(asked, f64::NAN);
         }
         Ok(names.iter().zip(values).zip(replicates).map(measured).collect())
-    }
-
-    /// Whether resamples have a variance. Shares of clusters may differ by how sums are rounded.
-    fn differ(&self, resamples: &Bootstrap) -> bool {
-        let [first, .., last] = resamples.replicates.as_slice() else { return false };
-        let is_rounded = self.is_clustered || self.strata.is_some();
-        let least = if is_rounded { 1e-12 * resamples.estimate.abs() } else { 0.0 };
-        first != last && last - first >= least
     }
 
     /// How rows are drawn.

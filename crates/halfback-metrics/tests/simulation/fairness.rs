@@ -107,3 +107,29 @@ fn groups_as_far_out_as_each_other_are_not_covered_and_more_rows_do_not_help() {
         assert!((0.35..0.6).contains(&(hits as f64 / RUNS as f64)), "{hits}");
     }
 }
+
+#[test]
+fn clusters_and_strata_are_drawn_as_in_a_bootstrap() {
+    let mut random = Random(6);
+    let fairness = rows(&mut random, 240, &[FAR, NEAR]);
+    let keys: Vec<u64> = (0..240).map(|row| row / 6).collect();
+    let settings = Settings { level: 0.9, replicates: 400, seed: 1 };
+    let interval = |fairness: &Fairness, settings: &Settings| {
+        fairness.difference_interval(Parity::Demographic, BETWEEN, settings)
+    };
+    let plain = interval(&fairness, &settings).unwrap().interval.unwrap();
+    let clustered = fairness.clone().clustered(&keys).unwrap();
+    let together = interval(&clustered, &settings).unwrap().interval.unwrap();
+    assert_eq!((plain.estimate, plain == together), (together.estimate, false));
+    let strata: Vec<u32> = (0..240).map(|row| row / 120).collect();
+    let within = clustered.stratified(&strata).unwrap();
+    assert_ne!(interval(&within, &settings).unwrap().interval.unwrap(), together);
+    let few: Vec<u64> = (0..240).map(|row| row / 60).collect();
+    let few = fairness.clone().clustered(&few).unwrap();
+    assert_eq!(interval(&few, &settings).unwrap_err().argument(), "keys");
+    assert!(interval(&few, &Settings { level: 0.8, ..settings }).is_ok());
+    let one = Settings { replicates: 1, ..settings };
+    assert_eq!(interval(&fairness, &one).unwrap_err().argument(), "replicates");
+    assert_eq!(fairness.clone().clustered(&[1]).unwrap_err().argument(), "keys");
+    assert_eq!(fairness.stratified(&[1]).unwrap_err().argument(), "strata");
+}

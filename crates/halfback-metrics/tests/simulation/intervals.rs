@@ -97,9 +97,10 @@ fn bootstrap_covers() {
         };
         let keys: Vec<u64> = (0..80).collect();
         let resamples = bootstrap(&keys, 400, run as u64, mean).unwrap();
-        percentile += usize::from(covers(&resamples.percentile(0.9).unwrap(), 1.0));
-        let left_out = jackknife(rows.len(), 80, mean).unwrap();
-        corrected += usize::from(covers(&resamples.bca(&left_out, 0.9).unwrap(), 1.0));
+        percentile += usize::from(covers(&resamples.interval(0.9).unwrap(), 1.0));
+        let left_out = jackknife(&keys, 80, mean).unwrap();
+        let better = resamples.corrected(&left_out).interval(0.9).unwrap();
+        corrected += usize::from(covers(&better, 1.0));
     }
     // With 80 skew rows the percentile interval is known to be a little short.
     holds(percentile, RUNS, 0.9, 0.015);
@@ -254,8 +255,8 @@ fn planned_rows_find_what_they_should() {
 fn resamples_without_what_is_needed_give_no_interval() {
     let resamples = bootstrap(&[0, 1, 2], 20, 1, |_| f64::NAN).unwrap();
     assert_eq!(resamples.undefined, 20);
-    assert!(resamples.percentile(0.9).is_err());
-    assert!(resamples.bca(&[], 0.9).is_err());
+    assert!(resamples.interval(0.9).is_err());
+    assert!(resamples.corrected(&[]).interval(0.9).is_err());
 }
 
 #[test]
@@ -273,7 +274,7 @@ fn a_stratified_bootstrap_covers_what_is_within_strata() {
             sum / weights.iter().sum::<f64>()
         };
         let resamples = bootstrap_stratified(&keys, &strata, 300, run as u64, mean).unwrap();
-        let interval = resamples.percentile(0.9).unwrap();
+        let interval = resamples.interval(0.9).unwrap();
         covered += usize::from(covers(&interval, 50.0));
         assert!(interval.upper - interval.lower < 1.0);
     }
@@ -299,7 +300,7 @@ fn rows_of_a_cluster_are_drawn_together() {
             sum / weights.iter().sum::<f64>()
         };
         let covers_zero = |keys: &[u64]| {
-            let interval = bootstrap(keys, 200, run, mean).unwrap().percentile(0.9).unwrap();
+            let interval = bootstrap(keys, 200, run, mean).unwrap().interval(0.9).unwrap();
             usize::from(covers(&interval, 0.0))
         };
         covered += covers_zero(&clusters);

@@ -10,6 +10,7 @@
 #[path = "../random/mod.rs"]
 mod random;
 
+mod clusters;
 mod fairness;
 mod intervals;
 mod verdicts;

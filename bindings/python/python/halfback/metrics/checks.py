@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from halfback.errors import InvalidTypeError
+from halfback.errors import InvalidError, InvalidTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["choice", "flag", "number", "refused", "whole", "zero"]
+__all__ = ["TooFewError", "choice", "flag", "number", "refused", "resamples", "whole", "zero"]
 
 WARN = 3
+
+
+class TooFewError(InvalidError):
+    """There are fewer rows, clusters or resamples than it takes."""
 
 
 def refused(argument: str, value: object, expected: str) -> InvalidTypeError:
@@ -49,13 +53,19 @@ def number(argument: str, value: object, low: float, high: float, expected: str)
     raise refused(argument, value, expected)
 
 
-def whole(argument: str, value: object, least: int) -> int:
-    """Refuses what is no whole number of at least `least`."""
+def whole(argument: str, value: object, least: int, most: int | None = None) -> int:
+    """Refuses what is no whole number of at least `least`, and at most `most`."""
     if not isinstance(value, bool) and hasattr(value, "__index__"):
         found = int(value.__index__())
-        if least <= found < 1 << 62:
+        if least <= found <= ((1 << 62) - 1 if most is None else most):
             return found
-    raise refused(argument, value, f"a whole number of at least {least}")
+    range_ = f"of at least {least}" if most is None else f"from {least} to {most}"
+    raise refused(argument, value, f"a whole number {range_}")
+
+
+def resamples(value: object) -> int:
+    """Refuses what is no number of resamples."""
+    return whole("replicates", value, 1, 1 << 24)
 
 
 def zero(value: object, nan: bool = True) -> int:

@@ -87,6 +87,12 @@ class PairedBootstrap(NamedTuple):
     undefined: int
     """How many resamples did not have what the metric needs."""
 
+    clusters: int | None = None
+    """Of how many clusters the rows are, less one for each of the `strata` but the first."""
+
+    acceleration: float | None = None
+    """By which the interval and the p-value are corrected, where `method` is `bca`."""
+
     def __repr__(self) -> str:
         return without_replicates(self)
 
@@ -162,8 +168,9 @@ def paired_bootstrap(
     """Any metric of two predictions of the same rows, whose rows are drawn together.
 
     `metric(y_true, first, **options)` and the same of `second` are called for each resample; what
-    else there is to tell is as in `bootstrap`. The p-value is two-sided, of no difference. Sources:
-    those of `bootstrap`; for the p-value Davison and Hinkley (1997), 4.2.
+    else there is to tell is as in `bootstrap`. The p-value is two-sided, of no difference, and by
+    the same method as the interval. Sources: those of `bootstrap`; for the p-value Davison and
+    Hinkley (1997), 4.2.
 
     >>> from halfback.metrics import f1_score, paired_bootstrap
     >>> y_true, first, second = [0, 1, 1, 0] * 50, [0, 1, 1, 1] * 50, [0, 1, 0, 1] * 50
@@ -188,8 +195,10 @@ def paired_bootstrap(
         return one - other
 
     found = draw(difference, columns, options, replicates, seed, level, method, keys, strata)
-    bounds, error, p_value, values, undefined = found
-    return PairedBootstrap(*bounds, float(level), error, p_value, *pairs[0], values, undefined)
+    (estimate, lower, upper), error, p_value, *rest = found
+    values, undefined, clusters, acceleration = rest
+    told = (estimate, lower, upper, float(level), error, p_value, *pairs[0], values, undefined)
+    return PairedBootstrap(*told, clusters, acceleration)
 
 
 def welch(first: Column, second: Column, *, level: float = 0.95) -> Welch:

@@ -16,11 +16,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from halfback import _native
-from halfback.metrics.checks import choice, whole
-from halfback.metrics.groups import features
-from halfback.metrics.intervals import Interval
+from halfback.metrics.checks import choice, resamples, whole
+from halfback.metrics.groups import features, settled
+from halfback.metrics.intervals import Interval, numbered_keys, numbered_strata
+from halfback.metrics.warned import warn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from halfback.metrics.columns import Column
 
 __all__ = [
@@ -160,10 +163,14 @@ def fairness_interval(
     level: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
+    keys: Iterable[object] | None = None,
+    strata: Iterable[object] | None = None,
 ) -> Interval:
     """A measure by its `name` with the percentiles of a Poisson bootstrap over rows.
 
-    Bounds are NaN where the measure is, and where it is the same in every resample. It covers at
+    `keys` and `strata` are those of `bootstrap`. Bounds are NaN, with a warning, where the measure
+    is, and where it is the same in every resample; too few resamples that have it, or too few
+    clusters, are an error. It covers at
     its level where two groups differ, or where one group is farther out than all others on either
     side. A largest difference is never below zero, and larger in resamples than in the rows on
     average: the lower bound is no test of whether groups differ, and where several groups are about
@@ -180,9 +187,18 @@ def fairness_interval(
     """
     choice("name", name, __all__[:-1])
     level = float(level)
-    settings = (level, whole("replicates", replicates, 1), whole("seed", seed, 0))
+    count, start = resamples(replicates), whole("seed", seed, 0)
+    rows = len(settled(y_true, "y_true", None))
+    drawn = (
+        None if keys is None else numbered_keys(keys, rows),
+        numbered_strata(strata, rows),
+    )
+    settings = (level, count, start, *drawn)
     call = (y_true, y_pred, sensitive_features, method, sample_weight, pos_label, agg)
     estimate, bounds = _measured(name, *call, settings)
+    if bounds is None:
+        why = "undefined" if math.isnan(estimate) else "the same in every resample"
+        warn(False, f"the measure is {why}")
     lower, upper = bounds or (math.nan, math.nan)
     return Interval(estimate, lower, upper, level)
 
@@ -196,7 +212,7 @@ def _measured(
     sample_weight: Column | None,
     pos_label: object,
     agg: str = "worst_case",
-    settings: tuple[float, int, int] | None = None,
+    settings: tuple[float, int, int, Any, Any] | None = None,
 ) -> tuple[float, tuple[float, float] | None]:
     choice("method", method, METHODS)
     choice("agg", agg, ("worst_case", "mean"))

@@ -63,7 +63,9 @@ class Judgement(NamedTuple):
     """Why, for people."""
 
     interval: Interval | None
-    """First less second at the level of the question; none where the rows have no variance."""
+    """First less second at the level of the question; none where the rows have no variance, or
+    where clusters are too few for the level.
+    """
 
     p_value: float | None
     """The two-sided p-value of what was to be shown: twice that of a one-sided test."""

@@ -1,5 +1,6 @@
 package dev.halfback.metrics;
 
+import java.util.OptionalInt;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -8,8 +9,11 @@ import java.util.function.ToDoubleFunction;
  * @param standardError the standard deviation over resamples
  * @param undefined in how many resamples the metric was undefined
  * @param interval where the metric may lie
+ * @param clusters of how many clusters the rows are, less one for each stratum but the first; none
+ *     where each row is drawn alone
  */
-public record Bootstrap(double standardError, int undefined, Interval interval) {
+public record Bootstrap(
+    double standardError, int undefined, Interval interval, OptionalInt clusters) {
   /**
    * Computes a metric again with random weights of its rows, which are Poisson variables of mean 1
    * (Chamandy et al. 2012). The weight of a row depends on the seed, its number and the resample
@@ -39,6 +43,14 @@ public record Bootstrap(double standardError, int undefined, Interval interval) 
   }
 
   static Bootstrap read(Numbers numbers) {
-    return new Bootstrap(numbers.number(), numbers.count(), numbers.interval());
+    double standardError = numbers.number();
+    int undefined = numbers.count();
+    Interval interval = numbers.interval();
+    int clusters = (int) numbers.number();
+    return new Bootstrap(
+        standardError,
+        undefined,
+        interval,
+        clusters < 0 ? OptionalInt.empty() : OptionalInt.of(clusters));
   }
 }

@@ -1,6 +1,7 @@
 package dev.halfback.metrics;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 
 /**
  * The difference of a metric of two models over resamples of the rows, as {@link
@@ -12,6 +13,7 @@ public final class PairedBootstrap implements Difference {
   private final double[] replicates;
   private final Bootstrap bootstrap;
   private final double pValue;
+  private final double acceleration;
 
   PairedBootstrap(double first, double second, double[] replicates, Numbers found) {
     this.first = first;
@@ -20,6 +22,7 @@ public final class PairedBootstrap implements Difference {
         Arrays.stream(replicates).filter(value -> !Double.isNaN(value)).sorted().toArray();
     this.bootstrap = Bootstrap.read(found);
     this.pValue = found.number();
+    this.acceleration = found.number();
   }
 
   /**
@@ -59,7 +62,8 @@ public final class PairedBootstrap implements Difference {
   }
 
   /**
-   * The two-sided p-value of no difference (Davison and Hinkley 1997, 4.2).
+   * The two-sided p-value of no difference (Davison and Hinkley 1997, 4.2), by the same method as
+   * the interval.
    *
    * @return between 0 and 1
    */
@@ -74,6 +78,20 @@ public final class PairedBootstrap implements Difference {
    */
   public int undefined() {
     return bootstrap.undefined();
+  }
+
+  /**
+   * Of how many clusters the rows are.
+   *
+   * @return less one for each stratum but the first; none where each row is drawn alone
+   */
+  public OptionalInt clusters() {
+    return bootstrap.clusters();
+  }
+
+  /** By which the interval and the p-value are corrected; NaN where they are not. */
+  double acceleration() {
+    return acceleration;
   }
 
   /**
@@ -95,7 +113,7 @@ public final class PairedBootstrap implements Difference {
         + difference()
         + ", pValue="
         + pValue
-        + ", "
+        + (clusters().isPresent() ? ", " + clusters().getAsInt() + " clusters, " : ", ")
         + replicates.length
         + " replicates]";
   }

@@ -13,7 +13,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -193,6 +195,36 @@ class QuestionTest {
             .bca()
             .compare(weights -> recall(FIRST, weights), weights -> recall(SECOND, weights));
     assertTrue(corrected.difference().lower() < corrected.difference().upper());
+    // It is judged as it was measured.
+    Judgement judgement = Question.difference().judge(corrected);
+    assertEquals(Optional.of(corrected.difference()), judgement.interval());
+    assertEquals(corrected.pValue(), judgement.pValue().getAsDouble(), 1e-12);
+  }
+
+  private static PairedBootstrap clustered(long[] keys, double level) {
+    return Resampling.of(ROWS)
+        .keys(keys)
+        .seed(3)
+        .level(level)
+        .compare(weights -> recall(FIRST, weights), weights -> recall(SECOND, weights));
+  }
+
+  @Test
+  void fewClustersAreToldWiderAndTooFewNotAtAll() {
+    long[] six = LongStream.range(0, ROWS).map(row -> row % 6).toArray();
+    PairedBootstrap wide = clustered(six, 0.95);
+    assertEquals(OptionalInt.of(6), wide.clusters());
+    assertTrue(wide.toString().contains("6 clusters"), wide.toString());
+    Judgement judgement = Question.difference().judge(wide);
+    assertEquals(Optional.of(wide.difference()), judgement.interval());
+    assertEquals(wide.pValue(), judgement.pValue().getAsDouble(), 1e-12);
+    assertTrue(wide.pValue() >= 1.0 / 32);
+    Judgement few = Question.difference().withLevel(0.99).judge(wide);
+    assertEquals("6 clusters are too few for a level of 99 %: it takes 8", few.reason());
+    assertEquals(Verdict.INCONCLUSIVE, few.verdict());
+    assertEquals(Optional.empty(), few.interval());
+    refused("keys", () -> clustered(six, 0.99));
+    refused("keys", () -> clustered(new long[ROWS], 0.5));
   }
 
   private static double area(double[] scores, double[] weights) {

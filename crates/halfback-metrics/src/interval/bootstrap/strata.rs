@@ -1,16 +1,16 @@
-//! Strata of weighted rows: each keeps its weight in every resample.
+//! Strata of rows: each keeps its weight in every resample.
 
-/// The stratum of each row, and the weight of each.
-pub(super) struct Strata {
+use super::distinct;
+
+/// The stratum of each row, and the weight of each stratum.
+pub(crate) struct Strata {
     places: Vec<usize>,
     weights: Vec<f64>,
 }
 
 impl Strata {
-    pub(super) fn of(strata: &[u32], weights: &[f64]) -> Self {
-        let mut names = strata.to_vec();
-        names.sort_unstable();
-        names.dedup();
+    pub(crate) fn of(strata: &[u32], weights: &[f64]) -> Self {
+        let names = distinct(strata);
         let place = |stratum: &u32| names.partition_point(|name| name < stratum);
         let places: Vec<usize> = strata.iter().map(place).collect();
         let weights = totals(&places, names.len(), weights);
@@ -18,7 +18,7 @@ impl Strata {
     }
 
     /// Gives each stratum of a resample its weight; false where one drew nothing that has a weight.
-    pub(super) fn scale(&self, drawn: &mut [f64]) -> bool {
+    pub(crate) fn scale(&self, drawn: &mut [f64]) -> bool {
         let mut factors = totals(&self.places, self.weights.len(), drawn);
         for (factor, &weight) in factors.iter_mut().zip(&self.weights) {
             if *factor == 0.0 && weight > 0.0 {
@@ -60,13 +60,14 @@ mod tests {
             let rows = strata.iter().zip(weights).filter(|(of, _)| **of == stratum);
             rows.map(|(_, weight)| weight).sum()
         };
-        for suite in [suite(30, Some(&own), &strata), suite(30, None, &strata)] {
-            let own = if suite.weights.is_some() { own.clone() } else { vec![1.0; 30] };
+        let cases =
+            [(suite(30, Some(&own), &strata), &own), (suite(30, None, &strata), &vec![1.0; 30])];
+        for (suite, own) in cases {
             let mut calls = 0;
             let found = suite.measure_by(&Settings::default(), |weights| {
                 calls += 1;
                 for stratum in [0, 7, 14] {
-                    assert!((of(stratum, weights) - of(stratum, &own)).abs() < 1e-9);
+                    assert!((of(stratum, weights) - of(stratum, own)).abs() < 1e-9);
                 }
                 weights[1]
             });

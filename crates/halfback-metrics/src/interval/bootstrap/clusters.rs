@@ -1,0 +1,151 @@
+//! What few clusters tell: how many there are, and how much farther than the percentiles of their
+//! resamples the bounds lie.
+
+use crate::distribution::{normal_cdf, normal_quantile, student_quantile, student_two_sided};
+use crate::error::{Error, Result};
+use crate::interval::outside;
+
+/// How many clusters the keys of rows are of. Within strata it is one more than the degrees of
+/// freedom: each stratum keeps its weight, and so takes one, as the mean of a sample does; and one of
+/// fewer than four clusters gives none. Of so many as were drawn, Poisson draws of n clusters vary by
+/// `(n - 1) E(1 / N)` of what they should, which is 0.58 for two, 0.87 for three, 0.99 for four.
+pub fn clusters(keys: &[u64], strata: Option<&[u32]>) -> usize {
+    let all = distinct(keys).len();
+    let Some(strata) = strata else { return all };
+    let pairs: Vec<(u32, u64)> = strata.iter().copied().zip(keys.iter().copied()).collect();
+    let pairs = distinct(&pairs);
+    let sizes = || pairs.chunk_by(|one, other| one.0 == other.0).map(<[_]>::len);
+    let count = sizes().count();
+    if count < 2 {
+        return all;
+    }
+    let freedom: usize = sizes().filter(|&size| size >= 4).map(|size| size - 1).sum();
+    // A cluster may have rows in several strata.
+    freedom.min(all.saturating_sub(count)) + 1
+}
+
+/// [`clusters`] of rows of which some share a key; none where each has its own. One cluster alone is
+/// refused.
+pub fn shared_clusters(keys: &[u64], strata: Option<&[u32]>) -> Result<Option<usize>> {
+    let is_shared = keys.len() > 1 && several("keys", keys)? < keys.len();
+    Ok(is_shared.then(|| clusters(keys, strata)))
+}
+
+/// How many clusters there are. One alone is refused: it says nothing of others.
+pub(crate) fn several(argument: &'static str, keys: &[u64]) -> Result<usize> {
+    match distinct(keys).len() {
+        1 => Err(Error::TooFew { argument, found: 1, expected: 2 }),
+        found => Ok(found),
+    }
+}
+
+/// The values that there are, ascending.
+pub(super) fn distinct<T: Copy + Ord>(values: &[T]) -> Vec<T> {
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The fewest clusters that tell anything at a level: the smallest two-sided p-value of as many is
+/// `2^(1 - clusters)`, as that of a sign test.
+///
+/// Source: Cameron, Gelbach and Miller, Bootstrap-based improvements for inference with clustered
+/// errors (2008), on how few p-values few clusters have.
+fn fewest(level: f64) -> Result<usize> {
+    let outside = outside(level)?;
+    Ok((2..64).find(|&clusters| smallest(clusters) <= outside / 2.0).unwrap_or(usize::MAX))
+}
+
+/// The smallest one-sided p-value of so many clusters.
+fn smallest(clusters: usize) -> f64 {
+    0.5f64.powi(i32::try_from(clusters).unwrap_or(i32::MAX))
+}
+
+/// The share of resamples beyond each bound of an interval: `Φ(-√(C/(C-1)) t)` with Student's
+/// quantile of `C - 1` degrees of freedom.
+///
+/// Source: Hesterberg, What teachers should know about the bootstrap (2015), on expanded
+/// percentiles.
+pub(super) fn tail(clusters: usize, level: f64) -> Result<f64> {
+    let (upper, expected) = (outside(level)? / 2.0, fewest(level)?);
+    if clusters < expected {
+        return Err(Error::TooFewClusters { argument: "keys", found: clusters, expected, level });
+    }
+    let freedom = clusters as f64 - 1.0;
+    Ok(normal_cdf(-student_quantile(upper, freedom) * widened(clusters)))
+}
+
+/// The one-sided p-value of a share of resamples beyond a value, so that [`tail`] of an interval that
+/// ends there has that share.
+pub(super) fn p_value(clusters: usize, share: f64) -> f64 {
+    if clusters < 2 {
+        return 1.0;
+    }
+    let t = normal_quantile(share) / widened(clusters);
+    let half = student_two_sided(t, clusters as f64 - 1.0) / 2.0;
+    let below = if t < 0.0 { half } else { 1.0 - half };
+    below.max(smallest(clusters))
+}
+
+fn widened(clusters: usize) -> f64 {
+    let clusters = clusters as f64;
+    (clusters / (clusters - 1.0)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clusters_are_counted_within_strata() {
+        let keys = [1, 1, 2, 3, 4, 5, 6, 7, 8];
+        assert_eq!(clusters(&keys, None), 8);
+        assert_eq!(clusters(&keys, Some(&[3; 9])), 8);
+        assert_eq!(clusters(&[1, 2, 2], Some(&[3; 3])), 2);
+        assert_eq!(clusters(&keys, Some(&[0, 0, 0, 0, 0, 9, 9, 9, 9])), 7);
+        // A stratum of three is not counted.
+        assert_eq!(clusters(&keys, Some(&[0, 0, 0, 0, 1, 1, 1, 1, 1])), 5);
+        assert_eq!(clusters(&keys, Some(&[0, 1, 2, 3, 4, 5, 6, 7, 8])), 1);
+        // The same four clusters in both strata.
+        assert_eq!(clusters(&[1, 2, 3, 4, 1, 2, 3, 4], Some(&[0, 0, 0, 0, 1, 1, 1, 1])), 3);
+    }
+
+    #[test]
+    fn keys_are_clusters_where_rows_share_them() {
+        assert_eq!(shared_clusters(&[4, 2, 3], None), Ok(None));
+        assert_eq!(shared_clusters(&[4, 2, 4], None), Ok(Some(2)));
+        assert_eq!(shared_clusters(&[4], None), Ok(None));
+        let alone = Error::TooFew { argument: "keys", found: 1, expected: 2 };
+        assert_eq!(shared_clusters(&[4, 4], None), Err(alone));
+    }
+
+    #[test]
+    fn a_level_takes_as_many_clusters_as_a_sign_test() {
+        let levels = [0.4, 0.5, 0.75, 0.9, 0.9375, 0.95, 0.99, 0.999];
+        assert_eq!(levels.map(|level| fewest(level).unwrap()), [2, 2, 3, 5, 5, 6, 8, 11]);
+        for clusters in 2..40 {
+            let p = 2.0 * p_value(clusters, 1e-12);
+            assert!(p >= 2.0f64.powi(1 - clusters as i32), "{clusters}");
+            // No level asks for more than the smallest p-value.
+            assert!(tail(clusters, 1.0 - p).is_ok(), "{clusters}");
+            assert!(tail(clusters, 1.0 - 0.99 * 2.0 * smallest(clusters)).is_err(), "{clusters}");
+        }
+        assert_eq!(p_value(1, 1e-12), 1.0);
+    }
+
+    #[test]
+    fn p_values_invert_the_tails() {
+        // scipy 1.17.1: norm.cdf(-t.ppf(0.975, C - 1) * sqrt(C / (C - 1))).
+        let known = [(6, 0.002_431_803), (10, 0.008_550_639), (50, 0.021_179_411)];
+        for (clusters, expected) in known {
+            let tail = tail(clusters, 0.95).unwrap();
+            assert!((tail - expected).abs() < 1e-9, "{clusters}: {tail}");
+            assert!((p_value(clusters, tail) - 0.025).abs() < 1e-12);
+            assert!((p_value(clusters, 1.0 - tail) - 0.975).abs() < 1e-12);
+        }
+        assert_eq!((p_value(9, 0.5), p_value(9, 1.0)), (0.5, 1.0));
+        let tail = tail(100_000, 0.95).unwrap();
+        assert!((tail - 0.025).abs() < 1e-5, "{tail}");
+    }
+}
