@@ -16,6 +16,7 @@ use crate::column::{Label, Labels, Matrix, Scores, Weights, finite, rows};
 use crate::encode::{encode, positives};
 use crate::error::{Error, Metric, Result};
 use crate::interval::{Interval, outside};
+use crate::random::MOST;
 use crate::score::within_unit;
 
 pub use paired::Compared;
@@ -69,7 +70,8 @@ pub struct Measured {
     pub name: &'static str,
     /// Its value, or why it stands for nothing.
     pub metric: Metric,
-    /// Its interval; none where it is undefined, or where the rows have no variance to tell one by.
+    /// Its interval; none where it is undefined, where the rows have no variance to tell one by, or
+    /// where clusters are too few for the level.
     pub interval: Option<Interval>,
     /// How intervals of this metric come about; none where it has none.
     pub method: Option<Method>,
@@ -187,7 +189,7 @@ impl Suite {
             return Err(Error::Choice { argument: "y_pred", expected: "labels, or scores" });
         }
         let columns = Columns::Binary { truth, predicted, scores, probabilities, by_threshold };
-        Ok(Self::new(columns, sample_weight, n))
+        Self::new(columns, sample_weight, n)
     }
 
     /// Several classes, with predicted labels, a table of probabilities, or both. `labels` are the
@@ -215,7 +217,7 @@ impl Suite {
             }
         };
         let columns = Columns::Multiclass { classes, truth, predicted, scores };
-        Ok(Self::new(columns, sample_weight, n))
+        Self::new(columns, sample_weight, n)
     }
 
     /// Numbers.
@@ -229,17 +231,23 @@ impl Suite {
         let (truth, predicted) = (y_true.to_f64().into_owned(), y_pred.to_f64().into_owned());
         finite("y_true", &truth)?;
         finite("y_pred", &predicted)?;
-        Ok(Self::new(Columns::Regression { truth, predicted }, sample_weight, n))
+        Self::new(Columns::Regression { truth, predicted }, sample_weight, n)
     }
 
-    fn new(columns: Columns, weights: Weights<'_>, rows: usize) -> Self {
-        Self {
+    fn new(columns: Columns, weights: Weights<'_>, rows: usize) -> Result<Self> {
+        let found: f64 = weights.unwrap_or_default().iter().sum();
+        // A resample may have every row as often.
+        if !(found * MOST as f64).is_finite() {
+            let expected = "weights whose sum is far from the largest number";
+            return Err(Error::OutOfRange { argument: "sample_weight", found, expected });
+        }
+        Ok(Self {
             columns,
             weights: weights.map(<[f64]>::to_vec),
             keys: (0..rows as u64).collect(),
             is_clustered: false,
             strata: None,
-        }
+        })
     }
 
     /// How many rows there are.

@@ -375,3 +375,17 @@ fn the_better_direction_is_known() {
     assert_eq!(higher_is_better("log_loss"), Some(false));
     assert_eq!(higher_is_better("bias"), None);
 }
+
+#[test]
+fn weights_whose_sum_overflows_are_refused_by_their_name() {
+    let (truth, scores, huge) = ([true, false], [0.8, 0.3], [1e308, 1e308]);
+    let truth = Labels::Bool(&truth);
+    let suite = |weights| {
+        Suite::binary(truth, None, Some(Scores::F64(&scores)), Some(weights), Binary::default())
+    };
+    let refused = suite(&huge).unwrap_err();
+    assert_eq!(refused.argument(), "sample_weight");
+    assert!(suite(&[1e300, 1e300]).is_ok());
+    let numbers = Scores::F64(&scores);
+    assert_eq!(Suite::regression(numbers, numbers, Some(&huge)).unwrap_err(), refused);
+}
