@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from halfback import metrics
 from halfback.metrics import MetricFrame
 
@@ -63,3 +64,31 @@ def test_a_mean_that_is_undefined_has_no_interval() -> None:
         sensitive_features=["a", "b"],
     )
     assert frame.overall_interval() is None
+
+
+def test_groups_draw_clusters_and_strata_of_their_own() -> None:
+    frame = MetricFrame(
+        metrics=metrics.mean_absolute_error, y_true=TRUTH, y_pred=GUESS, sensitive_features=SITE
+    )
+    # Each site has ten customers of its own and three days.
+    customers = [f"{site} {at // 3 % 10}" for at, site in enumerate(SITE)]
+    day = np.arange(300) // 100
+    drawn: dict[str, Any] = {"keys": customers, "strata": day, **OPTIONS, "replicates": 500}
+    plain = frame.intervals(**OPTIONS)
+    for name, found in frame.intervals(**drawn).items():
+        own = name == SITE
+        options = drawn | {"keys": np.array(customers)[own], "strata": day[own]}
+        alone = metrics.bootstrap(metrics.mean_absolute_error, TRUTH[own], GUESS[own], **options)
+        assert found[:5] == alone[:5] != plain[name][:5]
+        assert found.clusters == alone.clusters == 8
+    everyone = frame.overall_interval(**drawn)
+    assert everyone.clusters == 18
+    assert everyone[:5] == metrics.bootstrap(metrics.mean_absolute_error, TRUTH, GUESS, **drawn)[:5]
+    # Of the south there is one customer, of the north there are too few for the level.
+    few = np.where(SITE == "north", [f"north {at // 3 % 4}" for at in range(300)], "south")
+    assert frame.intervals(keys=few, **OPTIONS) == {"north": None, "south": None}
+    assert frame.intervals(keys=few, **OPTIONS | {"level": 0.8})["north"] is not None
+    with pytest.raises(ValueError, match="`keys` has 2 rows, expected 300"):
+        frame.intervals(keys=[1, 2])
+    with pytest.raises(ValueError, match="`strata` has 2 rows, expected 300"):
+        frame.overall_interval(strata=[1, 2])

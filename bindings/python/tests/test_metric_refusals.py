@@ -192,6 +192,17 @@ INVALID: list[tuple[str, Callable[[], object], str, type[Exception]]] = [
     ),
     ("level", lambda: metrics.wilson(1, 2, level=1), "`level`", ValueError),
     ("rows", lambda: metrics.wilson(3, 2), "`successes`", ValueError),
+    *[
+        (
+            f"{count} resamples",
+            lambda count=count: metrics.bootstrap(
+                metrics.accuracy_score, TRUTH, PREDICTED, replicates=count
+            ),
+            "`replicates`",
+            ValueError,
+        )
+        for count in (-1, 0, 2**24 + 1, 2**70, 10**30)
+    ],
     ("no columns", lambda: metrics.bootstrap(metrics.accuracy_score), "`columns`", ValueError),
     (
         "a positive class of three",

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from halfback import _native
 from halfback.errors import InvalidError
-from halfback.metrics.checks import choice, refused
+from halfback.metrics.checks import TooFewError, choice, refused
 from halfback.metrics.fairness import METHODS
 from halfback.metrics.groups import features, groups, settled, taken
-from halfback.metrics.intervals import bootstrap, takes_weights
+from halfback.metrics.intervals import bootstrap, plain_values, takes_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from halfback.metrics.columns import Column
     from halfback.metrics.groups import Group
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["MetricFrame"]
 
 _MOST_ROWS = 50
+_DRAWN = {"keys", "strata"}
 
 
 class MetricFrame:
@@ -123,13 +124,20 @@ class MetricFrame:
         return self._between(4 + METHODS.index(method))
 
     def intervals(
-        self, *, level: float = 0.95, replicates: int = 1000, seed: int = 0
+        self,
+        *,
+        level: float = 0.95,
+        replicates: int = 1000,
+        seed: int = 0,
+        keys: Iterable[object] | None = None,
+        strata: Iterable[object] | None = None,
     ) -> dict[Any, Any]:
         """An interval of each group's value: that of `bootstrap` over the rows of the group.
 
         A weight among `sample_params` is multiplied by the draws; a metric without `sample_weight`
-        sees each row, with all its columns, as often as it was drawn. A group whose value is NaN
-        has `None`. `overall_interval` has that of all rows.
+        sees each row, with all its columns, as often as it was drawn. `keys` and `strata` are a
+        column for all rows each, as in `bootstrap`. A group whose value is NaN, or whose clusters
+        or resamples are too few, has `None`. `overall_interval` has that of all rows.
 
         >>> from halfback.metrics import MetricFrame, accuracy_score
         >>> rows = {"y_true": [1, 0, 1, 0] * 50, "y_pred": [1, 0, 0, 0] * 50}
@@ -141,6 +149,7 @@ class MetricFrame:
         True
         """
         options = {"level": level, "replicates": replicates, "seed": seed}
+        options |= self._drawn(keys, strata)
 
         def of(group: Group) -> Any:
             value, rows = self.by_group[group.name], group.rows
@@ -149,7 +158,13 @@ class MetricFrame:
         return {group.name: of(group) for group in self._groups}
 
     def overall_interval(
-        self, *, level: float = 0.95, replicates: int = 1000, seed: int = 0
+        self,
+        *,
+        level: float = 0.95,
+        replicates: int = 1000,
+        seed: int = 0,
+        keys: Iterable[object] | None = None,
+        strata: Iterable[object] | None = None,
     ) -> Any:
         """An interval of the value of all rows, as `intervals` has them of groups.
 
@@ -163,6 +178,7 @@ class MetricFrame:
         (0.75, True)
         """
         options = {"level": level, "replicates": replicates, "seed": seed}
+        options |= self._drawn(keys, strata)
         return self._each(partial(self._interval, value=self.overall, rows=None, options=options))
 
     def __repr__(self) -> str:
@@ -223,11 +239,23 @@ class MetricFrame:
         columns, params = self._of(name, rows)
         return self._metrics[name](*columns, **params)
 
+    def _drawn(self, *columns: Any) -> dict[str, Any]:
+        """Keys and strata as lists, where they are given."""
+        rows = len(self._columns[0])
+        return {
+            name: plain_values(name, column, rows)
+            for name, column in zip(("keys", "strata"), columns, strict=True)
+            if column is not None
+        }
+
     def _interval(
         self, name: str, value: Any, rows: Any, options: dict[str, Any]
     ) -> BootstrapInterval | None:
         if math.isnan(_number(self._one(value, name))):
             return None
+        if rows is not None:
+            own_rows = {name: taken(options[name], rows) for name in options.keys() & _DRAWN}
+            options = options | own_rows
         columns, params = self._of(name, rows)
         metric, own = self._metrics[name], params.pop("sample_weight", None)
         if own is not None:
@@ -235,7 +263,10 @@ class MetricFrame:
         elif params and not takes_weights(metric, params):
             metric = _of_columns(metric, [*params])
             columns, params = [*columns, *params.values()], {}
-        return bootstrap(metric, *columns, **options, **params)
+        try:
+            return bootstrap(metric, *columns, **options, **params)
+        except TooFewError:
+            return None
 
     def _between(self, place: int) -> Any:
         def of(name: str) -> float:
