@@ -167,3 +167,14 @@ def test_sparse_tables_are_taken() -> None:
 def test_counts_that_are_huge_are_exact() -> None:
     assert metrics.wilson(10**15, 2 * 10**15).estimate == 0.5
     assert metrics.accuracy_score([-(2**63), 2**63 - 1], [-(2**63), 2**63 - 1]) == 1.0
+
+
+@pytest.mark.parametrize("of", [list, tuple, np.array, pd.DataFrame], ids=lambda of: of.__name__)
+@pytest.mark.parametrize(
+    "name", ["coverage_error", "label_ranking_average_precision_score", "label_ranking_loss"]
+)
+def test_scores_of_labels_may_be_whole_numbers(name: str, of: Callable[..., Any]) -> None:
+    relevant, scores = [[1, 0, 0], [0, 1, 1]], [[3, 1, 4], [1, 3, -2]]
+    measure = getattr(metrics, name)
+    expected = measure(relevant, np.array(scores, float))
+    assert measure(of(relevant), of(scores)) == expected
