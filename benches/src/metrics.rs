@@ -56,7 +56,7 @@ pub(crate) fn measure(ground: &Ground) -> Outcome<Vec<Row>> {
     rows.extend(beside(&mut python, ("bootstrap", SIZES[0].0), name, ("scikit-learn", 100.0))?);
     let name = "2 metrics by 5 groups, 10⁶ rows".to_owned();
     rows.extend(beside(&mut python, ("groups", SIZES[1].0), name, ("fairlearn", 50.0))?);
-    for (count, size) in &sizes[1..] {
+    for (count, size) in sizes.iter().skip(1) {
         rows.extend(by_threads(&mut python, *count, size)?);
     }
     let [ours, theirs, _] = round(&mut python, "ten", 10)?;
