@@ -418,9 +418,10 @@ fn a_sync_fails(scenario: &'static Scenario) {
         Event::Synced { inode, .. } => Some(*inode),
         _ => None,
     });
-    // Also in a short run each of those by which a registry and its log come to be.
+    // Also in a short run each of those by which a registry and its log come to be, and what lies beside it.
     let nths = (0..).zip(synced).filter(|(nth, inode)| {
-        (*nth as usize).is_multiple_of(step) || *nth < 12 || Some(*inode) == registry
+        let is_folder = Some(*inode) == registry || *inode == sound.inode;
+        (*nth as usize).is_multiple_of(step) || *nth < 12 || is_folder
     });
     for (nth, _) in nths {
         let recording = record(scenario, Plan::Once(Kind::Sync, nth, libc::EIO));

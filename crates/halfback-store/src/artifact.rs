@@ -433,7 +433,6 @@ impl Download<'_> {
         }
         self.meter.finish()?;
         staging.persist(to)?;
-        folder::sync(parent)?;
         Ok(to.to_owned())
     }
 

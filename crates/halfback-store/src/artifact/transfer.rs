@@ -433,10 +433,13 @@ impl StagedFolder {
         &self.path
     }
 
-    /// Gives the folder its name, replacing an empty one; all that it holds is durable before.
+    /// Gives the folder its name, replacing an empty one; all that it holds is durable before, and the
+    /// name after. Where the name cannot be made durable, it is taken back: nobody may rely on it.
     pub(crate) fn persist(self, place: &Path) -> Result<()> {
         sync_below(&self.path)?;
-        std::fs::rename(&self.path, place).on("create", place)
+        std::fs::rename(&self.path, place).on("create", place)?;
+        let above = self.path.parent().unwrap_or(Path::new("/"));
+        crate::folder::sync(above).inspect_err(|_| drop(std::fs::rename(place, &self.path)))
     }
 }
 

@@ -86,7 +86,6 @@ pub fn restore(
         .map_err(damaged)?;
     meter.finish()?;
     staged.persist(to)?;
-    folder::sync(above)?;
     let database_bytes = to.join(DATABASE).metadata().map_or(size, |metadata| metadata.len());
     Ok(Restored { registry: mark.registry, head, root, database_bytes, taken })
 }
