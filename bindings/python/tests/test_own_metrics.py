@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import halfback
@@ -241,6 +242,23 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     ({"unweighted": lambda y_true, y_pred: 1.0}, TypeError, "sample_weight"),
     ({"text": lambda *_, sample_weight: "3 €"}, halfback.InvalidTypeError, "a number"),
     ({"a\0": profit}, halfback.InvalidError, "metric"),
+    *(
+        (
+            {"odd": lambda *_, sample_weight, found=found: found},
+            halfback.InvalidTypeError,
+            "a number",
+        )
+        for found in (
+            np.str_("3.5"),
+            np.bytes_(b"3.5"),
+            np.array("x"),
+            np.datetime64("2026-11-26"),
+            np.timedelta64(3, "ns"),
+            np.complex128(1 + 2j),
+            Decimal("sNaN"),
+            1 + 2j,
+        )
+    ),
 ]
 
 
@@ -275,6 +293,32 @@ def test_one_metric_and_its_direction_are_asked_for(
 ) -> None:
     with pytest.raises(halfback.InvalidError, match=why):
         compared(registry, metric, better)
+
+
+def test_a_direction_may_be_one_of_numpy(registry: halfback.Registry) -> None:
+    kept = compared(registry, {"profit": profit}, np.True_)
+    assert (kept.verdict, kept.higher_is_better) == ("better", True)
+    for better in (np.int64(1), np.array([True])):
+        with pytest.raises(halfback.InvalidTypeError, match="higher_is_better"):
+            compared(registry, {"profit": profit}, better)
+
+
+def test_a_column_that_is_read_once_is_one_of_all_its_values(registry: halfback.Registry) -> None:
+    def evaluated(y_true: Any, y_score: Any, weights: Any) -> halfback.Evaluation:
+        own: dict[str, Any] = {"profit": profit, "brier_of_own": brier}
+        given: dict[str, Any] = {"metrics": own, "slices": {"half": HALVES}, "replicates": 20}
+        return registry.evaluate(
+            f"{MODEL}/1", y_true, y_score=y_score, weights=weights, seed=7, **given
+        )
+
+    def read_once(values: list[Any]) -> Any:
+        return (value for value in values)
+
+    once = evaluated(iter(TRUTH), read_once(SCORES), map(float, WEIGHTS))
+    assert once == evaluated(TRUTH, SCORES, WEIGHTS)
+    pair = compared(registry, {"profit": profit}, True)
+    scores = (read_once(SCORES), dict(enumerate(OTHERS)).values())
+    assert compared(registry, {"profit": profit}, True, y_score=scores) == pair
 
 
 def test_replicates_of_own_metrics_are_checked(registry: halfback.Registry) -> None:

@@ -75,10 +75,12 @@ def texts(name: str, wanted: str, value: object) -> list[str]:
 
 
 def flag(name: str, value: object) -> bool:
-    """`True` or `False`, and no number that would pass for one."""
-    if not isinstance(value, bool):
+    """`True` or `False`, also NumPy's, and no number that would pass for one."""
+    scalar = getattr(value, "item", None)
+    held = scalar() if callable(scalar) and getattr(value, "shape", None) == () else value
+    if not isinstance(held, bool):
         raise wrong_type(name, "`True` or `False`", value)
-    return value
+    return held
 
 
 def integer(name: str, value: object) -> int:

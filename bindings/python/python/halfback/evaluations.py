@@ -169,7 +169,7 @@ class Evaluations(Transactions):
         roles = _columns(y_true=y_true, weights=weights, clusters=clusters, strata=strata)
         for name, pair in (("y_pred", y_pred), ("y_score", y_score)):
             if pair is not None:
-                roles[name], roles[f"baseline.{name}"] = _pair(name, pair)
+                roles[name], roles[f"baseline.{name}"] = map(_column, _pair(name, pair))
         options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
         options |= {
             "alternative": _word("alternative", alternative, records.Alternative),
@@ -250,7 +250,13 @@ class Evaluations(Transactions):
 
 
 def _columns(**columns: Array | None) -> dict[str, Array]:
-    return {name: column for name, column in columns.items() if column is not None}
+    return {name: _column(column) for name, column in columns.items() if column is not None}
+
+
+def _column(column: Array) -> Array:
+    """A column that can be read twice: by the core, and for metrics of the caller's own."""
+    is_read_once = isinstance(column, Iterable) and not hasattr(column, "__getitem__")
+    return list(column) if is_read_once else column
 
 
 def _own(argument: str, functions: object, roles: Mapping[str, Array]) -> OwnMetrics:

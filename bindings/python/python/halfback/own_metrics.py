@@ -61,16 +61,17 @@ class OwnMetrics:
         truth, *predicted = self._chosen or self._columns()
         weight = _locked(numpy.frombuffer(weights))
         found = self._functions[name](truth, predicted[is_baseline], sample_weight=weight)
-        if not hasattr(found, "__float__") or getattr(found, "ndim", 0) != 0:
-            place = f"{self._argument}[{name!r}]"
-            raise wrong_type(place, "a function that gives a number", found)
+        place, wanted = f"{self._argument}[{name!r}]", "a function that gives a number"
+        if not _is_number(found):
+            raise wrong_type(place, wanted, found)
         try:
             return float(found)
         except OverflowError:
             raise InvalidError(
-                f"`{self._argument}[{name!r}]` gives a number beyond a float's; scale it down",
-                "invalid_argument",
+                f"`{place}` gives a number beyond a float's; scale it down", "invalid_argument"
             ) from None
+        except (TypeError, ValueError):
+            raise wrong_type(place, wanted, found) from None
 
     def _columns(self) -> list[Any]:
         """The truth, and what each version predicts; read once the core has found them right."""
@@ -83,6 +84,12 @@ class OwnMetrics:
             ]
             self._all = [_locked(numpy.array(self._roles[name])) for name in names]
         return self._all
+
+
+def _is_number(found: Any) -> bool:
+    """Whether it is one, and none that `float` would make of a text, a time or a complex number."""
+    kind = getattr(getattr(found, "dtype", None), "kind", "f")
+    return hasattr(found, "__float__") and getattr(found, "ndim", 0) == 0 and kind not in "cSUMm"
 
 
 def _locked(array: Any) -> Any:
