@@ -323,6 +323,17 @@ pub(super) fn check_count(count: i64, what: &str) -> Result<()> {
     Err(Detail::InvalidArgument(format!("{what} is {count}, expected 0 to 2^53")).into())
 }
 
+pub(super) fn check_replicates(count: Option<i64>) -> Result<()> {
+    match count {
+        Some(0) => Err(Detail::InvalidArgument(
+            "`replicates` is 0; leave it out where no resamples were drawn".into(),
+        )
+        .into()),
+        Some(count) => check_count(count, "`replicates`"),
+        None => Ok(()),
+    }
+}
+
 /// A metric's name, which searches know it by.
 pub(super) fn check_metric(metric: &str) -> Result<()> {
     name(metric, "the name of a metric")?;
@@ -355,9 +366,8 @@ impl Measurement {
         check_count(self.rows, "`rows`")?;
         check_count(self.seed, "`seed`")?;
         check_level(self.level)?;
-        for (count, what) in [(self.replicates, "`replicates`"), (self.clusters, "`clusters`")] {
-            count.map_or(Ok(()), |count| check_count(count, what))?;
-        }
+        check_replicates(self.replicates)?;
+        self.clusters.map_or(Ok(()), |count| check_count(count, "`clusters`"))?;
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
         name(&self.library, "`library`")?;
         if let Some(label) = &self.pos_label {

@@ -331,6 +331,36 @@ fn a_version_is_no_baseline_for_itself() {
 }
 
 #[test]
+fn what_no_comparison_says_is_not_kept() {
+    let (_folder, registry) = registry(2);
+    let good = measure_pair(&pair(&SCORES, &SCORES), &CompareOptions::default()).unwrap();
+    let recorded = |change: &dyn Fn(&mut PairedMeasurement)| {
+        let mut measurement = good.clone();
+        change(&mut measurement);
+        registry.record_comparison("fraud/2", "fraud/1", measurement)
+    };
+    let refused = |change: &dyn Fn(&mut PairedMeasurement), argument: &str| {
+        let error = recorded(change).unwrap_err();
+        assert_eq!(error.code(), "invalid_argument", "{error}");
+        assert!(error.to_string().contains(argument), "{argument}: {error}");
+    };
+    refused(&|it| it.replicates = Some(0), "`replicates`");
+    refused(&|it| it.replicates = Some(-1), "`replicates`");
+    for metric in ["accuracy", "roc_auc", "rmse"] {
+        let of_known = |it: &mut PairedMeasurement| {
+            (it.metric, it.higher_is_better) = (metric.into(), Some(false));
+        };
+        refused(&of_known, "`higher_is_better`");
+    }
+    for direction in [None, Some(false), Some(true)] {
+        let own = |it: &mut PairedMeasurement| {
+            (it.metric, it.higher_is_better) = ("conversion".into(), direction);
+        };
+        assert_eq!(recorded(&own).unwrap().measurement.higher_is_better, direction);
+    }
+}
+
+#[test]
 fn bad_pairs_name_the_argument() {
     let refused = |sample: &PairedSample<'_>, options: &CompareOptions, argument: &str| {
         let error = measure_pair(sample, options).unwrap_err();

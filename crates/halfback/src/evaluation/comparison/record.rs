@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use halfback_metrics::is_metric;
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::measure::code;
-use crate::evaluation::record::{Dataset, Slice, Task, check_count, check_level, damaged, plain};
+use crate::evaluation::record::{
+    Dataset, Slice, Task, check_count, check_level, check_replicates, damaged, plain,
+};
 use crate::evaluation::{name, words};
 
 /// Slices of one comparison.
@@ -202,7 +205,7 @@ impl PairedMeasurement {
         Dataset::check(self.dataset.as_ref())?;
         check_count(self.rows, "`rows`")?;
         check_count(self.seed, "`seed`")?;
-        self.replicates.map_or(Ok(()), |count| check_count(count, "`replicates`"))?;
+        check_replicates(self.replicates)?;
         check_level(self.level)?;
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
         plain(&mut self.margin, "`margin`")?;
@@ -213,6 +216,13 @@ impl PairedMeasurement {
             [(&self.metric, "`metric`"), (&self.method, "`method`"), (&self.library, "`library`")]
         {
             name(text, what)?;
+        }
+        if self.higher_is_better.is_some() && is_metric(&self.metric) {
+            return Err(Detail::InvalidArgument(format!(
+                "`higher_is_better` is for a metric of one's own, which `{}` is not; leave it out",
+                self.metric
+            ))
+            .into());
         }
         if self.results.len() > MOST_RESULTS {
             return wrong("has too many slices");

@@ -233,7 +233,8 @@ fn counts_of_clusters_are_counts() {
     let measurement = measure(&clustered(), &options()).unwrap();
     for wrong in [
         Measurement { clusters: Some(-1), ..measurement.clone() },
-        Measurement { replicates: Some(-1), ..measurement },
+        Measurement { replicates: Some(-1), ..measurement.clone() },
+        Measurement { replicates: Some(0), ..measurement },
     ] {
         let error = registry.record_evaluation("fraud/1", wrong).unwrap_err();
         assert_eq!(error.code(), "invalid_argument");
