@@ -322,10 +322,11 @@ def test_a_column_that_is_read_once_is_one_of_all_its_values(registry: halfback.
 
 
 def test_replicates_of_own_metrics_are_checked(registry: halfback.Registry) -> None:
-    for replicates in (-1, 1):
-        with pytest.raises(halfback.InvalidError, match="replicates"):
+    for replicates in (-1, 0, 1, 1_000_001, 2**32, 2**70):
+        why = f"`replicates` is `{replicates}`, expected 2 to 1000000"
+        with pytest.raises(halfback.InvalidError, match=why):
             compared(registry, {"profit": profit}, True, replicates=replicates)
-        with pytest.raises(halfback.InvalidError, match="replicates"):
+        with pytest.raises(halfback.InvalidError, match=why):
             registry.evaluate(
                 f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": profit}, replicates=replicates
             )

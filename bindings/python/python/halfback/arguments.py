@@ -85,14 +85,19 @@ def flag(name: str, value: object) -> bool:
 
 def integer(name: str, value: object) -> int:
     """A whole number, also one of NumPy's."""
-    if isinstance(value, bool):
-        raise wrong_type(name, "a whole number (`int`)", value)
-    try:
-        number = index(value)  # type: ignore[arg-type]  # what it refuses is what is looked for
-    except TypeError:
-        raise wrong_type(name, "a whole number (`int`)", value) from None
+    number = _whole(name, value)
     if number not in _INTEGERS:
         raise InvalidError(f"`{name}` is `{number}`, beyond 64 bits", "invalid_argument")
+    return number
+
+
+def within(name: str, value: object, least: int, most: int) -> int:
+    """A whole number from `least` to `most`."""
+    number = _whole(name, value)
+    if not least <= number <= most:
+        raise InvalidError(
+            f"`{name}` is `{number}`, expected {least} to {most}", "invalid_argument"
+        )
     return number
 
 
@@ -278,6 +283,15 @@ def wrong_type(name: str, wanted: str, value: object) -> InvalidTypeError:
     """The error for an argument of the wrong type."""
     given = "None" if value is None else f"a `{type(value).__name__}`"
     return InvalidTypeError(f"`{name}` must be {wanted}, not {given}", "invalid_type")
+
+
+def _whole(name: str, value: object) -> int:
+    if isinstance(value, bool):
+        raise wrong_type(name, "a whole number (`int`)", value)
+    try:
+        return index(value)  # type: ignore[arg-type]  # what it refuses is what is looked for
+    except TypeError:
+        raise wrong_type(name, "a whole number (`int`)", value) from None
 
 
 def _param(name: str, value: object) -> Param:

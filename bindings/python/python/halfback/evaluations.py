@@ -326,5 +326,5 @@ def _options(
     if threshold is not None:
         options["threshold"] = _number("threshold", threshold)
     if replicates is not None:
-        options["replicates"] = _count("replicates", replicates)
+        options["replicates"] = arguments.within("replicates", replicates, 2, 1_000_000)
     return options

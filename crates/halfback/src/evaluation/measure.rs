@@ -5,7 +5,8 @@ use halfback_metrics::{
 };
 use halfback_store::error::{Detail, Result};
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::curve;
 use super::own::Own;
@@ -35,6 +36,7 @@ pub struct EvaluateOptions {
     /// The confidence level of intervals.
     pub level: f64,
     /// Resamples, where a bootstrap is needed.
+    #[serde(deserialize_with = "replicates")]
     pub replicates: u32,
     /// The seed of resamples.
     pub seed: u64,
@@ -137,8 +139,18 @@ pub(super) fn check_options(level: f64, seed: u64, replicates: u32) -> Result<()
     if (2..=1_000_000).contains(&replicates) {
         return Ok(());
     }
-    Err(Detail::InvalidArgument(format!("`replicates` is {replicates}, expected 2 to 1000000"))
-        .into())
+    Err(Detail::InvalidArgument(no_replicates(replicates)).into())
+}
+
+/// Reads a number of resamples; says which there may be where it is far from them.
+pub(super) fn replicates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = serde_json::Number::deserialize(deserializer)?;
+    let count = number.as_u64().and_then(|count| u32::try_from(count).ok());
+    count.ok_or_else(|| D::Error::custom(no_replicates(number)))
+}
+
+fn no_replicates(found: impl std::fmt::Display) -> String {
+    format!("`replicates` is {found}, expected 2 to 1000000")
 }
 
 pub(super) fn check_rows(rows: usize) -> Result<i64> {

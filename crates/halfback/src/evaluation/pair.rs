@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement, Verdict};
 use super::measure::{
-    Columns, Reading, check_options, check_rows, code, label, library, refused, usual_metric,
+    Columns, Reading, check_options, check_rows, code, label, library, refused, replicates,
+    usual_metric,
 };
 use super::own::Own;
 use super::record::{Dataset, EXACT, Slice, Task};
@@ -70,6 +71,7 @@ pub struct CompareOptions {
     /// The confidence level.
     pub level: f64,
     /// Resamples, where a bootstrap is needed.
+    #[serde(deserialize_with = "replicates")]
     pub replicates: u32,
     /// The seed of resamples.
     pub seed: u64,

@@ -76,13 +76,19 @@ pub fn evaluate(
     let EvaluateRequest { version, options, metrics } = read(request, "an evaluation")?;
     let weights = columns.numbers("weights")?;
     let sample = columns.sample(weights.as_deref())?;
-    let own = own.filter(|_| !metrics.is_empty());
-    let own = own.map(|own| Own::new(&metrics, own)).transpose()?;
+    let own = match own {
+        _ if metrics.is_empty() => None,
+        Some(own) => Some(Own::new(&metrics, own)?),
+        None => {
+            return Err(refused("`metrics` names metrics of one's own without their functions"));
+        }
+    };
     registry.evaluate_by(version, || measure_with(&sample, &options, own))
 }
 
 /// Compares versions as `{"candidate": …, "baseline": …, "options": …, "higher_is_better": …}` says;
-/// see [`Registry::compare`]. `own` has the metric where it is said whether more of it is better.
+/// see [`Registry::compare`]. `own` has the metric where it is the caller's own, and only then it is
+/// said whether more of it is better.
 pub fn compare(
     registry: &Registry,
     request: &[u8],
@@ -105,9 +111,22 @@ pub fn compare(
         strata: columns.role("strata"),
         slices: columns.slices(),
     };
-    let own = match (own, higher_is_better) {
-        (Some(own), Some(better)) => Some((Own::new(options.metric.as_slice(), own)?, better)),
-        _ => None,
+    let own = match (own, &options.metric, higher_is_better) {
+        (Some(own), Some(metric), Some(better)) => {
+            Some((Own::new(std::slice::from_ref(metric), own)?, better))
+        }
+        (None, _, None) => None,
+        (Some(_), None, _) => {
+            return Err(refused("`metric` is missing; name the one of one's own"));
+        }
+        (Some(_), _, None) => {
+            return Err(refused("`higher_is_better` is missing; say whether more of it is better"));
+        }
+        (None, _, Some(_)) => {
+            return Err(refused(
+                "`higher_is_better` is for a metric of one's own, with its function",
+            ));
+        }
     };
     registry.compare_by([candidate, baseline], || measure_pair_with(&sample, &options, own))
 }
@@ -274,6 +293,21 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn replicates_are_named_with_their_range() {
+        for (given, said) in [("-1", "-1"), ("4294967296", "4294967296"), ("2.5", "2.5")] {
+            let options = format!("{{\"replicates\": {given}}}");
+            let errors = [
+                read::<EvaluateOptions>(options.as_bytes(), "an evaluation").unwrap_err(),
+                read::<CompareOptions>(options.as_bytes(), "a comparison").unwrap_err(),
+            ];
+            for error in errors {
+                let expected = format!("`replicates` is {said}, expected 2 to 1000000");
+                assert!(error.to_string().contains(&expected), "{error}");
+            }
+        }
+    }
 
     #[test]
     fn columns_come_as_they_were_written_and_damage_is_refused() {

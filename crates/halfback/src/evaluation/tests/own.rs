@@ -90,8 +90,9 @@ fn compared(
         "candidate": "fraud/2", "baseline": "fraud/1", "higher_is_better": higher_is_better,
         "options": {"metric": metric, "replicates": 500, "margin": 0.001},
     });
-    let own: &mut dyn OwnMetrics = &mut Squares::default();
-    compare(registry, request.to_string().as_bytes(), &columns(drawn), Some(own))
+    let mut own = Squares::default();
+    let own = higher_is_better.map(|_| -> &mut dyn OwnMetrics { &mut own });
+    compare(registry, request.to_string().as_bytes(), &columns(drawn), own)
 }
 
 fn near(found: Option<f64>, expected: Option<f64>) {
@@ -200,6 +201,36 @@ fn a_failed_function_ends_it_and_nothing_is_kept() {
         });
     }
     assert_eq!(registry.info().unwrap(), before);
+}
+
+#[test]
+fn half_of_an_own_metric_is_refused() {
+    let (_folder, registry) = registry(2);
+    let refused = |error: Error, argument: &str| {
+        assert_eq!(error.code(), "invalid_argument", "{error}");
+        assert!(error.to_string().contains(argument), "{argument}: {error}");
+    };
+    let request = json!({"version": "fraud/1", "metrics": ["squares"]}).to_string();
+    refused(evaluate(&registry, request.as_bytes(), &columns(""), None).unwrap_err(), "`metrics`");
+    for (metric, better, has_function, argument) in [
+        (Some("squares"), None, true, "`higher_is_better`"),
+        (Some("brier"), None, true, "`higher_is_better`"),
+        (Some("brier"), Some(false), true, "`brier`"),
+        (None, Some(true), true, "`metric`"),
+        (None, None, true, "`metric`"),
+        (Some("squares"), Some(true), false, "`higher_is_better`"),
+        (Some("brier"), Some(false), false, "`higher_is_better`"),
+        (None, Some(true), false, "`higher_is_better`"),
+    ] {
+        let request = json!({
+            "candidate": "fraud/2", "baseline": "fraud/1", "higher_is_better": better,
+            "options": {"metric": metric},
+        });
+        let own: &mut dyn OwnMetrics = &mut Squares::default();
+        let own = has_function.then_some(own);
+        let error = compare(&registry, request.to_string().as_bytes(), &columns(""), own);
+        refused(error.unwrap_err(), argument);
+    }
 }
 
 #[test]
