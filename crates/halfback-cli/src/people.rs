@@ -45,19 +45,17 @@ pub(crate) fn grouped(number: u64) -> String {
 
 /// A number with four figures that count, such as `0.9134` or `1234`; `1.234e-7` where it is small.
 pub(crate) fn figures(number: f64) -> String {
-    let size = number.abs().log10().floor();
     if number == 0.0 {
         return "0".into();
     }
-    if !(-4.0..15.0).contains(&size) {
-        return format!("{number:.3e}");
+    // Its power of ten once it is rounded: 0.99996 is 1.000.
+    let rounded = format!("{number:.3e}");
+    let power = rounded.rsplit_once('e').and_then(|(_, power)| power.parse().ok());
+    let power: i32 = power.unwrap_or_default();
+    if !(-4..15).contains(&power) {
+        return rounded;
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped to a few digits"
-    )]
-    let digits = (3.0 - size).clamp(0.0, 7.0) as usize;
+    let digits = usize::try_from(3 - power).unwrap_or_default();
     format!("{number:.digits$}")
 }
 
@@ -149,6 +147,13 @@ mod tests {
             (0.000_012_34, "1.234e-5"),
             (12_345.6, "12346"),
             (1e20, "1.000e20"),
+            (0.999_94, "0.9999"),
+            (0.999_96, "1.000"),
+            (-9.999_6, "-10.00"),
+            (999.96, "1000"),
+            (0.000_099_999_6, "0.0001000"),
+            (999_999_999_999_999.9, "1.000e15"),
+            (f64::INFINITY, "inf"),
         ] {
             assert_eq!(figures(number), expected, "{number}");
         }

@@ -156,7 +156,9 @@ const EVALUATION: [Column<halfback::Evaluation>; 7] = [
     Column::text("BY", |evaluation| evaluation.recorded_by.clone().unwrap_or_default()),
     Column::whole("TASK", |evaluation| people::word(evaluation.measurement.task)),
     Column::right("ROWS", |evaluation| rows(evaluation.measurement.rows)),
-    Column::text("MAIN METRIC", |evaluation| main(evaluation).map(headline).unwrap_or_default()),
+    Column::text("MAIN METRIC", |evaluation| {
+        evaluation.main_metric().map(headline).unwrap_or_default()
+    }),
     Column::text("DATASET", |evaluation| dataset(evaluation.measurement.dataset.as_ref())),
 ];
 
@@ -308,6 +310,8 @@ fn evaluation_card(evaluation: &halfback::Evaluation) -> Card {
         .fact("positive", measurement.pos_label.clone())
         .fact("threshold", measurement.threshold.map(|threshold| threshold.to_string()))
         .fact("level", measurement.level.to_string())
+        .fact("replicates", measurement.replicates.map(rows))
+        .fact("seed", measurement.replicates.map(|_| measurement.seed.to_string()))
         .fact("pictures", pictures.collect::<Vec<_>>().join(" "))
         .fact("library", measurement.library.clone())
         .fact("data", measurement.data_digest.clone());
@@ -322,12 +326,15 @@ fn comparison_card(comparison: &halfback::Comparison) -> Card {
         .fact("verdict", people::word(comparison.verdict))
         .fact("reason", comparison.reason.clone())
         .fact("metric", measurement.metric.clone())
+        .fact("higher is better", measurement.higher_is_better.map(yes_or_no))
         .fact("to show", people::word(measurement.alternative))
         .fact("margin", measurement.margin.to_string())
         .fact("dataset", dataset(measurement.dataset.as_ref()))
         .fact("rows", rows(measurement.rows))
         .fact("level", measurement.level.to_string())
         .fact("method", measurement.method.clone())
+        .fact("replicates", measurement.replicates.map(rows))
+        .fact("seed", measurement.replicates.map(|_| measurement.seed.to_string()))
         .fact("adjustment", people::word(measurement.adjustment))
         .fact("library", measurement.library.clone())
         .fact("data", measurement.data_digest.clone());
@@ -339,11 +346,8 @@ fn recorded(card: Card, at: DateTime, by: Option<&String>, commit: i64) -> Card 
     card.fact("recorded", format!("{} UTC{by}, commit {commit}", people::time(at)))
 }
 
-/// The metric over all rows that says most.
-fn main(evaluation: &halfback::Evaluation) -> Option<&MetricValue> {
-    let usual = ["roc_auc", "roc_auc_ovr", "accuracy", "rmse"];
-    let usual = usual.into_iter().find_map(|metric| evaluation.metric(metric));
-    usual.or_else(|| evaluation.measurement.metrics.first())
+fn yes_or_no(is_so: bool) -> String {
+    if is_so { "yes" } else { "no" }.to_owned()
 }
 
 fn headline(value: &MetricValue) -> String {

@@ -119,6 +119,51 @@ drew comparison 15 in forest.svg
 }
 
 #[test]
+fn resamples_and_the_direction_of_an_own_metric_are_told() {
+    let place = Place::prepared();
+    let registry = halfback::Registry::open(place.path("models.hb")).unwrap();
+    let [one, two] = ["risk.credit.default/1", "risk.credit.default/2"];
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let evaluation = json!({
+        "task": "binary", "rows": 200, "level": 0.95, "library": "own 1.0", "data_digest": digest,
+        "seed": 7, "replicates": 2000,
+        "metrics": [{"metric": "conversion", "rows": 200, "value": 0.99996}],
+    });
+    let evaluation = serde_json::from_value(evaluation).unwrap();
+    let evaluation = registry.record_evaluation(two, evaluation).unwrap().id;
+    let comparison = |better: bool| {
+        let comparison = json!({
+            "task": "binary", "rows": 200, "level": 0.95, "library": "own 1.0",
+            "data_digest": digest, "seed": 0, "replicates": 500, "metric": "conversion",
+            "higher_is_better": better, "method": "own", "alternative": "superiority",
+            "margin": 0, "adjustment": "holm",
+            "results": [{"rows": 200, "verdict": "better", "reason": "a test"}],
+        });
+        let comparison = serde_json::from_value(comparison).unwrap();
+        registry.record_comparison(two, one, comparison).unwrap().id
+    };
+    let [higher, lower] = [true, false].map(comparison);
+    drop(registry);
+    transcript(
+        &place,
+        &format!(
+            "\
+$ halfback evaluation show {evaluation} | grep -E 'replicates|seed|^conversion'
+  replicates  2,000
+  seed        7
+conversion   200  1.000
+$ halfback comparison show {higher} | grep -E 'replicates|seed|higher'
+  higher is better  yes
+  replicates        500
+  seed              0
+$ halfback comparison show {lower} | grep higher
+  higher is better  no
+"
+        ),
+    );
+}
+
+#[test]
 fn a_picture_that_cannot_be_is_told_and_leaves_no_file() {
     let place = Place::prepared();
     for (line, exit, code, begins) in [

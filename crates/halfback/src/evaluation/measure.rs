@@ -390,11 +390,7 @@ pub(super) fn weightless(name: &'static str) -> Measured {
 /// The metric by which two models of a task are compared unless another is asked for.
 pub(super) fn usual_metric(task: Task, suite: &Suite) -> &'static str {
     let names = suite.names();
-    let preferred = match task {
-        Task::Binary | Task::Multiclass => ["roc_auc", "roc_auc_ovr", "accuracy"],
-        Task::Regression => ["rmse", "mae", "r2"],
-    };
-    let known = preferred.into_iter().find(|metric| names.contains(metric));
+    let known = task.usual_metrics().into_iter().find(|metric| names.contains(metric));
     known
         .or_else(|| names.into_iter().find(|name| higher_is_better(name).is_some()))
         .unwrap_or("accuracy")

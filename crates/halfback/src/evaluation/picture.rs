@@ -111,10 +111,8 @@ impl Evaluation {
     }
 
     fn slices(&self, metric: Option<&str>) -> Result<String> {
-        let known = |name: &&str| self.metric(name).is_some();
-        let usual = ["roc_auc", "roc_auc_ovr", "accuracy", "rmse"].into_iter().find(known);
-        let first = self.measurement.metrics.first().map(|first| first.metric.as_str());
-        let metric = metric.or(usual).or(first).unwrap_or_default();
+        let main = self.main_metric().map(|main| main.metric.as_str());
+        let metric = metric.or(main).unwrap_or_default();
         let values: Vec<&MetricValue> =
             self.measurement.metrics.iter().filter(|value| value.metric == metric).collect();
         if values.is_empty() {

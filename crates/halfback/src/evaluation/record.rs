@@ -235,6 +235,14 @@ impl Task {
         }
     }
 
+    /// The metrics that say most, the best first.
+    pub(super) const fn usual_metrics(self) -> [&'static str; 3] {
+        match self {
+            Self::Binary | Self::Multiclass => ["roc_auc", "roc_auc_ovr", "accuracy"],
+            Self::Regression => ["rmse", "mae", "r2"],
+        }
+    }
+
     pub(super) fn from_word(word: &str) -> Result<Self> {
         [Self::Binary, Self::Multiclass, Self::Regression]
             .into_iter()
@@ -351,6 +359,14 @@ impl Evaluation {
     /// A metric over all rows.
     pub fn metric(&self, metric: &str) -> Option<&MetricValue> {
         self.measurement.metric(metric, None)
+    }
+
+    /// The metric that says most: the area under the ROC curve, else accuracy, and the root of the
+    /// mean squared error of a regression; where there is none of these, the first that was measured.
+    pub fn main_metric(&self) -> Option<&MetricValue> {
+        let usual = self.measurement.task.usual_metrics();
+        let usual = usual.into_iter().find_map(|metric| self.metric(metric));
+        usual.or_else(|| self.measurement.metrics.first())
     }
 }
 
