@@ -146,7 +146,9 @@ fn has_nulls(values: &Bound<'_, PyAny>) -> bool {
 /// What frames and Arrow hold, as an array of `NumPy`.
 fn plain<'py>(values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if !values.hasattr("to_numpy")? {
-        return Ok(values.clone());
+        // A table of Arrow gives its columns where rows are asked for one by one.
+        let is_table = values.hasattr("column_names")? && values.hasattr("__array__")?;
+        return if is_table { values.call_method0("__array__") } else { Ok(values.clone()) };
     }
     if let Ok(array) = values.call_method0("to_numpy") {
         return Ok(array);

@@ -111,6 +111,17 @@ def test_frames_give_their_columns(registry: halfback.Registry, library: str) ->
     assert area.rows == 4
 
 
+@pytest.mark.parametrize("make", ["record_batch", "table"])
+def test_tables_of_arrow_are_rows(registry: halfback.Registry, make: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    both = np.column_stack([1 - np.array(SCORES), SCORES])
+    table = getattr(pyarrow, make)({"no": both[:, 0], "yes": both[:, 1]})
+    found = registry.evaluate(f"{MODEL}/1", TRUTH, y_score=table)
+    assert found == registry.evaluate(f"{MODEL}/1", TRUTH, y_score=both)
+    truth = getattr(pyarrow, make)({"truth": TRUTH})
+    assert found == registry.evaluate(f"{MODEL}/1", truth, y_score=both)
+
+
 def test_what_was_given_is_recorded(registry: halfback.Registry) -> None:
     made = registry.evaluate(
         registry.resolve(f"{MODEL}/1"),

@@ -243,6 +243,7 @@ def test_a_weight_is_so_many_rows() -> None:
         PREDICTED,
         sensitive_features=SEX,
         sample_weight=weight,
+        level=0.8,
     )
     assert interval.estimate == pytest.approx(7 / 8 - 1 / 7)
 
@@ -256,7 +257,13 @@ def test_any_labels_of_two_classes() -> None:
         signs = ([2 * label - 1 for label in column] for column in (TRUTH, PREDICTED))
         assert of(*signs, sensitive_features=SEX) == same
         assert fairness_interval(
-            name, truth, predicted, sensitive_features=SEX, pos_label="yes", replicates=20
+            name,
+            truth,
+            predicted,
+            sensitive_features=SEX,
+            pos_label="yes",
+            replicates=20,
+            level=0.8,
         ).estimate == pytest.approx(same)
 
 
@@ -302,7 +309,9 @@ def test_an_interval_draws_clusters_and_strata() -> None:
     plain, clustered, both = found(), found(keys=keys), found(keys=keys, strata=strata)
     assert plain.estimate == clustered.estimate == both.estimate
     assert len({plain, clustered, both, found(strata=strata)}) == 4
-    with pytest.raises(ValueError, match=r"`keys` has 5 clusters, at a `level` of 0\.95 expected"):
+    with pytest.raises(
+        ValueError, match=r"`keys` has too few clusters: they count as 5, a `level` of 0\.95 takes"
+    ):
         found(keys=[at % 5 for at in range(rows)])
     with pytest.raises(ValueError, match="`keys` has 1, expected at least 2"):
         found(keys=["one"] * rows)

@@ -349,3 +349,27 @@ def test_an_own_metric_may_ask_the_registry(registry: halfback.Registry) -> None
     value = made.metric("own")
     assert value is not None
     assert value.value == made.commit - 1
+
+
+def test_evidence_is_of_what_an_alias_named_when_it_was_asked(registry: halfback.Registry) -> None:
+    first, second = (registry.resolve(f"{MODEL}/{number}") for number in (1, 2))
+
+    def moving(y_true: Any, y_pred: Any, sample_weight: Any) -> float:
+        registry.set_alias(MODEL, "champion", 2)
+        return profit(y_true, y_pred, sample_weight)
+
+    registry.set_alias(MODEL, "champion", 1)
+    own = {"own": moving}
+    made = registry.evaluate(f"{MODEL}@champion", TRUTH, y_score=SCORES, metrics=own, replicates=2)
+    assert made.version == first.uri
+    registry.set_alias(MODEL, "champion", 1)
+    compared = registry.compare(
+        f"{MODEL}/2",
+        f"{MODEL}@champion",
+        TRUTH,
+        y_score=(OTHERS, SCORES),
+        metric=own,
+        higher_is_better=True,
+        replicates=2,
+    )
+    assert (compared.candidate, compared.baseline) == (second.uri, first.uri)

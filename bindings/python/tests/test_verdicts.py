@@ -283,13 +283,13 @@ def test_few_clusters_are_told_wider_and_too_few_not_at_all() -> None:
     few = metrics.judge(six, level=0.99)
     assert few == (
         "inconclusive",
-        "6 clusters are too few for a level of 99 %: it takes 8",
+        "there are too few clusters: they count as 6, a level of 99 % takes 8",
         None,
         None,
         None,
     )
     with pytest.raises(
-        ValueError, match=r"`keys` has 5 clusters, at a `level` of 0\.95 expected at"
+        ValueError, match=r"`keys` has too few clusters: they count as 5, a `level` of 0\.95 takes"
     ):
         drawn(5)
     with pytest.raises(ValueError, match="`replicates` has 100, expected at least 411"):

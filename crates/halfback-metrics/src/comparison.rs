@@ -9,6 +9,7 @@ mod proportions;
 mod verdict;
 
 pub use difference::Difference;
+pub(crate) use difference::less;
 pub use mcnemar::{McNemar, mcnemar};
 pub use means::{Welch, welch};
 pub use multiple::{Adjustment, adjust};

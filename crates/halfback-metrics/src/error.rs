@@ -37,12 +37,12 @@ pub enum Error {
     },
     /// So few clusters that nothing is told at this level.
     #[error(
-        "`{argument}` has {found} clusters, at a `level` of {level} expected at least {expected}"
+        "`{argument}` has too few clusters: they count as {found}, a `level` of {level} takes {expected}"
     )]
     TooFewClusters {
         /// The argument.
         argument: &'static str,
-        /// How many it has; each of the strata but the first takes one off.
+        /// As how many they count; strata take some off.
         found: usize,
         /// The least that the level needs.
         expected: usize,

@@ -6,8 +6,9 @@
 use crate::column::{Label, Labels, Weights, not_empty, same_length, weights};
 use crate::encode::{check_types, encode, positives};
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::{Interval, bootstrap, bootstrap_stratified, outside};
+use crate::interval::{Interval, Strata, bootstrap, clusters, fewest, outside};
 use crate::suite::Settings;
+use crate::suite::is_enough;
 
 /// Groups in all.
 const MOST_GROUPS: usize = 10_000;
@@ -215,6 +216,7 @@ pub struct Fairness {
     weights: Option<Vec<f64>>,
     /// The numbers of the rows, or their clusters.
     keys: Vec<u64>,
+    is_clustered: bool,
     strata: Option<Vec<u32>>,
 }
 
@@ -243,7 +245,8 @@ impl Fairness {
         };
         let cells: Vec<u32> = groups.codes.iter().zip(&truth).zip(&predicted).map(cell).collect();
         let keys = (0..cells.len() as u64).collect();
-        Ok(Self { cells, groups: groups.names.len(), weights: None, keys, strata: None })
+        let groups = groups.names.len();
+        Ok(Self { cells, groups, weights: None, keys, is_clustered: false, strata: None })
     }
 
     /// The same rows, each counted as often as its weight.
@@ -257,7 +260,7 @@ impl Fairness {
     /// has it.
     pub fn clustered(self, keys: &[u64]) -> Result<Self> {
         same_length("keys", keys.len(), self.cells.len())?;
-        Ok(Self { keys: keys.to_vec(), ..self })
+        Ok(Self { keys: keys.to_vec(), is_clustered: true, ..self })
     }
 
     /// With the stratum of each row, whose weight every resample keeps.
@@ -268,12 +271,12 @@ impl Fairness {
 
     /// The largest difference between groups, or to all rows.
     pub fn difference(&self, parity: Parity, relation: Relation) -> Metric {
-        disparity(&self.counts(None), parity, &|by| by.difference(relation), f64::max)
+        disparity(&self.counts(), parity, &|by| by.difference(relation), f64::max)
     }
 
     /// The smallest ratio between groups, or to all rows.
     pub fn ratio(&self, parity: Parity, relation: Relation) -> Metric {
-        disparity(&self.counts(None), parity, &|by| by.ratio(relation), f64::min)
+        disparity(&self.counts(), parity, &|by| by.ratio(relation), f64::min)
     }
 
     /// [`Fairness::difference`] with its interval.
@@ -303,32 +306,77 @@ impl Fairness {
         worse: fn(f64, f64) -> f64,
         settings: &Settings,
     ) -> Result<Disparity> {
-        outside(settings.level)?;
-        let metric = disparity(&self.counts(None), parity, of, worse);
         let Settings { replicates, seed, level } = *settings;
-        let drawn = |weights: &[f64]| {
-            let value = disparity(&self.counts(Some(weights)), parity, of, worse);
-            value.defined().unwrap_or(f64::NAN)
-        };
-        let resamples = match &self.strata {
-            None => bootstrap(&self.keys, replicates, seed, drawn),
-            Some(strata) => bootstrap_stratified(&self.keys, strata, replicates, seed, drawn),
-        }?;
+        outside(level)?;
+        let all = self.counts();
+        let metric = disparity(&all, parity, of, worse);
+        let own = self.all_weights();
+        let strata = self.strata.as_deref().map(|strata| Strata::of(strata, &own));
+        let mut drawn = own.clone();
+        let resamples = bootstrap(&self.keys, replicates, seed, |times| {
+            for (drawn, (own, times)) in drawn.iter_mut().zip(own.iter().zip(times)) {
+                *drawn = own * times;
+            }
+            if strata.as_ref().is_some_and(|strata| !strata.scale(&mut drawn)) {
+                return f64::NAN;
+            }
+            let counts = self.counted(&drawn);
+            // What has nobody of a group tells nothing of it.
+            let is_there = |cells: &[f64; 4]| cells.iter().any(|&weight| weight > 0.0);
+            if all.iter().zip(&counts).any(|(all, drawn)| is_there(all) && !is_there(drawn)) {
+                return f64::NAN;
+            }
+            let value = disparity(&counts, parity, of, worse).defined().unwrap_or(f64::NAN);
+            // Rates that strata fix differ by how sums are rounded.
+            if (value - metric.value).abs() <= 1e-12 { metric.value } else { value }
+        })?;
         if metric.undefined.is_some() {
             return Ok(Disparity { metric, interval: None });
         }
-        let interval = resamples.interval(level)?;
-        let interval = resamples.has_variance().then_some(interval);
-        Ok(Disparity { metric, interval })
+        let plain = resamples.interval(level)?;
+        if !resamples.has_variance() || !is_enough(&resamples) {
+            return Ok(Disparity { metric, interval: None });
+        }
+        let is_drawn_alone = !self.is_clustered && self.strata.is_none();
+        let (found, expected) = (self.fewest_of_a_group(), fewest(level)?);
+        if found < expected {
+            let argument = if is_drawn_alone { "groups" } else { "keys" };
+            return Err(Error::TooFewClusters { argument, found, expected, level });
+        }
+        let interval = if is_drawn_alone {
+            plain
+        } else {
+            resamples.of_clusters(Some(found)).interval(level)?
+        };
+        Ok(Disparity { metric, interval: Some(interval) })
     }
 
-    /// The weight of each cell of each group; `drawn` is how often a resample has each row.
-    fn counts(&self, drawn: Option<&[f64]>) -> Vec<[f64; 4]> {
+    /// As how many clusters, or rows, those of a group count, of whichever group that is fewest.
+    fn fewest_of_a_group(&self) -> usize {
+        let own = self.all_weights();
+        let count = |group: usize| {
+            let is_in = |&cell: &u32| cell as usize / 4 == group;
+            let weights = self.cells.iter().zip(&own);
+            let weights: Vec<f64> =
+                weights.map(|(cell, own)| if is_in(cell) { *own } else { 0.0 }).collect();
+            clusters(&self.keys, self.strata.as_deref(), Some(&weights))
+        };
+        (0..self.groups).map(count).filter(|&found| found > 0).min().unwrap_or(0)
+    }
+
+    fn all_weights(&self) -> Vec<f64> {
+        self.weights.clone().unwrap_or_else(|| vec![1.0; self.cells.len()])
+    }
+
+    /// The weight of each cell of each group.
+    fn counts(&self) -> Vec<[f64; 4]> {
+        self.counted(&self.all_weights())
+    }
+
+    fn counted(&self, weights: &[f64]) -> Vec<[f64; 4]> {
         let mut counts = vec![[0.0; 4]; self.groups];
-        let own = self.weights.as_deref();
-        for (row, &cell) in self.cells.iter().enumerate() {
-            counts[cell as usize / 4][cell as usize % 4] +=
-                drawn.map_or(1.0, |drawn| drawn[row]) * own.map_or(1.0, |own| own[row]);
+        for (&cell, weight) in self.cells.iter().zip(weights) {
+            counts[cell as usize / 4][cell as usize % 4] += weight;
         }
         counts
     }

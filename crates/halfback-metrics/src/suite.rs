@@ -21,6 +21,7 @@ use crate::score::within_unit;
 
 pub use paired::Compared;
 use prepared::Prepared;
+pub(crate) use resampled::is_enough;
 
 /// How an interval came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

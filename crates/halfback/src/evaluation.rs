@@ -311,14 +311,15 @@ impl Registry {
         self.evaluate_by(version.into(), || measure(sample, options))
     }
 
-    /// Keeps what `measure` gives, which is asked once the version is known to be there.
+    /// Keeps what `measure` gives, which is asked once the version is known to be there: of that one,
+    /// wherever an alias moves meanwhile.
     fn evaluate_by(
         &self,
         version: VersionRef,
         measure: impl FnOnce() -> Result<Measurement>,
     ) -> Result<Evaluation> {
-        self.resolve(version.clone())?;
-        self.record_evaluation(version, measure()?)
+        let version = self.resolve(version)?;
+        self.record_evaluation(version.as_ref(), measure()?)
     }
 
     /// Keeps what was measured of a version elsewhere.

@@ -2,9 +2,9 @@
 
 use halfback_metrics::{
     Bootstrap, Design, Error, Labels, Resampling, adjust, bootstrap_roc_auc, clopper_pearson,
-    delong, delong_paired, jackknife_groups, mcnemar, miettinen_nurminen, newcombe, power_of_means,
-    power_of_proportions, rows_for_means, rows_for_proportions, shared_clusters, two_proportions,
-    welch, wilson,
+    clusters, delong, delong_paired, jackknife_groups, mcnemar, miettinen_nurminen, newcombe,
+    power_of_means, power_of_proportions, rows_for_means, rows_for_proportions, shared_clusters,
+    two_proportions, welch, wilson,
 };
 
 use super::Outcome;
@@ -109,9 +109,12 @@ fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
                 }
                 _ => None,
             };
-            let clusters = shared_clusters(&keys(call, 2, 0), strata.as_deref())?;
             let mut bootstrap = Bootstrap::new(call.number(0)?, call.doubles(0)?.to_vec());
-            bootstrap = bootstrap.of_clusters(clusters);
+            let keys = keys(call, 2, strata.as_ref().map_or(0, Vec::len));
+            if !keys.is_empty() {
+                shared_clusters(&keys, None)?;
+                bootstrap = bootstrap.of_clusters(Some(clusters(&keys, strata.as_deref(), None)));
+            }
             if let Some(without) = call.weights(1) {
                 bootstrap = bootstrap.corrected(without);
             }

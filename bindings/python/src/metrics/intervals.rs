@@ -2,7 +2,7 @@
 
 use halfback_metrics::{
     Bootstrap, Design, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified, clopper_pearson,
-    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    clusters, delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
     power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
 };
 use pyo3::prelude::*;
@@ -180,20 +180,21 @@ pub(crate) fn metrics_rows(
 }
 
 /// The bootstrap of a metric that Python computes: `metric` is called with the weights of the rows
-/// as the bytes of an array. `drawn` are the rows' keys and, where they are drawn within strata, those.
+/// as the bytes of an array. `drawn` are the rows' keys, where they are drawn within strata those, and
+/// whether the keys are those of clusters.
 /// The interval is corrected where there is a number of groups for the jackknife.
 #[pyfunction]
 #[pyo3(signature = (metric, drawn, replicates, seed, level, jackknife, /))]
 pub(crate) fn metrics_bootstrap<'py>(
     metric: &Bound<'py, PyAny>,
-    drawn: (Vec<u64>, Option<Vec<u32>>),
+    drawn: (Vec<u64>, Option<Vec<u32>>, bool),
     replicates: u32,
     seed: u64,
     level: f64,
     jackknife: Option<usize>,
 ) -> PyResult<Resampled<'py>> {
     let py = metric.py();
-    let (keys, strata) = drawn;
+    let (keys, strata, is_clustered) = drawn;
     let mut call = |weights: &[f64]| -> f64 {
         if has_raised() {
             return f64::NAN;
@@ -210,6 +211,11 @@ pub(crate) fn metrics_bootstrap<'py>(
             None => halfback_metrics::bootstrap(&keys, replicates, seed, &mut call),
             Some(strata) => bootstrap_stratified(&keys, strata, replicates, seed, &mut call),
         }?;
+        let outcome = if is_clustered {
+            outcome.of_clusters(Some(clusters(&keys, strata.as_deref(), None)))
+        } else {
+            outcome
+        };
         Ok(match jackknife {
             None => outcome,
             Some(groups) => {

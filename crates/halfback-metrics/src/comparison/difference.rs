@@ -7,6 +7,13 @@ use crate::interval::{AreaDifference, Bootstrap, Interval, critical};
 use super::verdict::short;
 use super::{McNemar, TwoProportions, Welch};
 
+/// `first` less `second`; zero where they differ by no more than sums are rounded.
+pub(crate) fn less(first: f64, second: f64) -> f64 {
+    let difference = first - second;
+    let rounding = 1e-12 * first.abs().max(second.abs());
+    if difference.is_finite() && difference.abs() <= rounding { 0.0 } else { difference }
+}
+
 /// A difference, first less second, and how it is distributed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Difference {
@@ -114,11 +121,8 @@ impl Difference {
         let Self::Resamples(resamples) = self else { return None };
         let percent = short(100.0 * level);
         match (resamples.tail(level), resamples.clusters) {
-            (Err(Error::TooFewClusters { found: ..2, .. }), _) => {
-                Some("there are too few clusters for so many strata".into())
-            }
             (Err(Error::TooFewClusters { found, expected, .. }), _) => Some(format!(
-                "{found} clusters are too few for a level of {percent} %: it takes {expected}"
+                "there are too few clusters: they count as {found}, a level of {percent} % takes {expected}"
             )),
             (Err(Error::TooFew { found, expected, .. }), Some(clusters)) => Some(format!(
                 "{found} resamples of {clusters} clusters are too few for a level of {percent} %: \

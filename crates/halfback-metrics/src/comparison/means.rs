@@ -59,7 +59,7 @@ impl Moments {
         let mean = sample.iter().map(units).sum::<f64>() / n;
         let squares: f64 = sample.iter().map(|value| (units(value) - mean).powi(2)).sum();
         let variance_of_mean = squares / (n - 1.0) / n;
-        Ok(Self { mean: first + mean * unit, variance_of_mean, unit })
+        Ok(Self { mean: (first / unit + mean) * unit, variance_of_mean, unit })
     }
 }
 

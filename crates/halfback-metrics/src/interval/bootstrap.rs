@@ -7,8 +7,8 @@ mod strata;
 
 pub use area::bootstrap_roc_auc;
 use clusters::distinct;
-pub(crate) use clusters::several;
 pub use clusters::{clusters, shared_clusters};
+pub(crate) use clusters::{fewest, several};
 pub use resamples::Bootstrap;
 pub(crate) use strata::Strata;
 
@@ -69,7 +69,7 @@ pub fn bootstrap_stratified(
         drawn.copy_from_slice(weights);
         if each.scale(&mut drawn) { metric(&drawn) } else { f64::NAN }
     })?;
-    Ok(resamples.of_clusters(shared_clusters(keys, Some(strata))?))
+    Ok(resamples.of_clusters(Some(clusters(keys, Some(strata), None))))
 }
 
 fn check(rows: usize, replicates: u32) -> Result<()> {
@@ -108,7 +108,7 @@ pub fn jackknife(
 pub fn jackknife_groups(keys: &[u64], groups: usize) -> Result<(Vec<usize>, usize)> {
     not_empty("keys", keys.len())?;
     not_empty("groups", groups)?;
-    let known = distinct(keys);
+    let known = distinct(keys.iter().copied());
     let groups = groups.min(known.len());
     let group = |key: &u64| known.partition_point(|known| known < key) % groups;
     Ok((keys.iter().map(group).collect(), groups))

@@ -2,7 +2,7 @@
 
 use super::resampled::{is_empty, is_enough};
 use super::{Compared, Measured, Settings, Suite};
-use crate::comparison::Difference;
+use crate::comparison::{Difference, less};
 use crate::error::{Metric, Reason, Result};
 use crate::interval::{Bootstrap, outside};
 use crate::sum::total;
@@ -46,7 +46,7 @@ impl Suite {
         if is_defined && !self.is_one_cluster() {
             let resamples = self.resample_by(replicates, seed, |weights| {
                 let [first, second] = numbers(weights);
-                first - second
+                less(first, second)
             })?;
             let enough = is_enough(&resamples);
             compared.difference = enough.then_some(Difference::Resamples(resamples));

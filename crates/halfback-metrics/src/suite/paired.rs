@@ -4,7 +4,7 @@ use super::prepared::Prepared;
 use super::resampled::{is_empty, is_enough};
 use super::{Columns, Method, Suite, higher_is_better};
 use crate::column::{Labels, Scores};
-use crate::comparison::{Difference, McNemar};
+use crate::comparison::{Difference, McNemar, less};
 use crate::error::{Error, Metric, Reason, Result};
 use crate::interval::delong_paired;
 
@@ -60,7 +60,7 @@ impl Suite {
                         return f64::NAN;
                     }
                     let value = |at| of(at, Some(weights)).defined().unwrap_or(f64::NAN);
-                    value(0) - value(1)
+                    less(value(0), value(1))
                 })?;
                 let enough = is_enough(&resamples) || !self.is_resampled();
                 let difference = enough.then_some(Difference::Resamples(resamples));

@@ -28,7 +28,7 @@ impl Suite {
 
     /// How many clusters the rows are of; none where each row is drawn alone.
     pub fn clusters(&self) -> Option<usize> {
-        self.is_clustered.then(|| clusters(&self.keys, None))
+        self.is_clustered.then(|| clusters(&self.keys, None, None))
     }
 
     /// Whether all rows are of one cluster, so that resamples say nothing.
@@ -74,17 +74,11 @@ impl Suite {
         self.weights.clone().unwrap_or_else(|| vec![1.0; self.rows()])
     }
 
-    /// How many clusters with a weight resamples are told by, also where each row is one.
+    /// As how many clusters with a weight the rows count, each its own where none are given; none
+    /// where rows are drawn alone and without strata.
     fn counted(&self) -> Option<usize> {
-        if !self.is_clustered {
-            return None;
-        }
-        let has_weight = |row: &usize| self.weights.as_ref().is_none_or(|own| own[*row] > 0.0);
-        let rows: Vec<usize> = (0..self.rows()).filter(has_weight).collect();
-        let keys = |keys: &[u64]| rows.iter().map(|&row| keys[row]).collect::<Vec<_>>();
-        let strata = |strata: &Vec<u32>| rows.iter().map(|&row| strata[row]).collect::<Vec<_>>();
-        let strata = self.strata.as_ref().map(strata);
-        Some(clusters(&keys(&self.keys), strata.as_deref()))
+        (self.is_clustered || self.strata.is_some())
+            .then(|| clusters(&self.keys, self.strata.as_deref(), self.weights.as_deref()))
     }
 
     pub(super) fn measure_resampled(
@@ -143,7 +137,7 @@ impl Suite {
 }
 
 /// Whether half of the resamples at least have what the metric needs: fewer are no picture of the rows.
-pub(super) fn is_enough(resamples: &Bootstrap) -> bool {
+pub(crate) fn is_enough(resamples: &Bootstrap) -> bool {
     resamples.replicates.len() >= resamples.undefined.max(2)
 }
 

@@ -307,16 +307,16 @@ impl Registry {
     }
 
     /// Keeps what `measure` gives, which is asked once both versions are known to be there and not the
-    /// same.
+    /// same: of these, wherever an alias moves meanwhile.
     pub(super) fn compare_by(
         &self,
         [candidate, baseline]: [VersionRef; 2],
         measure: impl FnOnce() -> Result<PairedMeasurement>,
     ) -> Result<Comparison> {
-        let versions = [self.resolve(candidate.clone())?, self.resolve(baseline.clone())?];
-        let [one, other] = versions.map(|version| EntityId(version.id));
+        let (candidate, baseline) = (self.resolve(candidate)?, self.resolve(baseline)?);
+        let [one, other] = [&candidate, &baseline].map(|version| EntityId(version.id));
         self.snapshot(|snapshot| snapshot.refuse_itself(one, other))?;
-        self.record_comparison(candidate, baseline, measure()?)
+        self.record_comparison(candidate.as_ref(), baseline.as_ref(), measure()?)
     }
 
     /// Keeps how two versions compare, where that was measured elsewhere.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
@@ -192,7 +193,7 @@ def paired_bootstrap(
         one, other = (one_number(metric, metric(truth, own, **options)) for own in predicted)
         if not pairs:
             pairs.append((one, other))
-        return one - other
+        return _less(one, other)
 
     found = draw(difference, columns, options, replicates, seed, level, method, keys, strata)
     (estimate, lower, upper), error, p_value, *rest = found
@@ -309,6 +310,13 @@ def _proportions(
     one, other = _share("first", first), _share("second", second)
     level = float(level)
     return Interval(*_native.metrics_proportions(kind, one, other, level), level)
+
+
+def _less(first: float, second: float) -> float:
+    """First less second; zero where they differ by no more than sums are rounded."""
+    difference = first - second
+    rounding = 1e-12 * max(abs(first), abs(second))
+    return 0.0 if isfinite(difference) and abs(difference) <= rounding else difference
 
 
 def _share(argument: str, share: object) -> tuple[int, int]:

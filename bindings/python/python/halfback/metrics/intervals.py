@@ -78,7 +78,7 @@ class BootstrapInterval(NamedTuple):
     """How many resamples did not have what the metric needs."""
 
     clusters: int | None = None
-    """Of how many clusters the rows are, less one for each of the `strata` but the first."""
+    """As how many clusters the rows count, where `keys` or `strata` are given."""
 
     acceleration: float | None = None
     """By which the interval is corrected, where `method` is `bca`."""
@@ -135,12 +135,12 @@ def bootstrap(
     a metric without `sample_weight` is called with each row as often as it was drawn. A row's
     weights depend on the seed and on its key alone, which is its number unless `keys` are given:
     rows of one key, a cluster, are drawn together, and any order or partition of the rows draws
-    the same resamples. With `strata`, such as classes or sites, each of them keeps the weight that
-    it has in the rows. `method` is `percentile` or `bca`, which takes up to 200 calls more. A
-    metric that is NaN leaves a resample out. Of clusters the interval is wider than the
-    percentiles by how few there are, and a level of 95 % takes six of them at least. For the
-    difference of two models there is `paired_bootstrap`. Sources: Efron (1979, 1987); Chamandy et
-    al. (2012); for strata Davison and Hinkley (1997); for clusters Hesterberg (2015).
+    the same resamples. With `strata`, such as classes or sites, each of them keeps the number of
+    rows that it has. `method` is `percentile` or `bca`, which takes up to 200 calls more. A metric
+    that is NaN leaves a resample out. Where `keys` or `strata` are given the interval is wider than
+    the percentiles by how few clusters there are, and a level of 95 % takes six of them at least.
+    For the difference of two models there is `paired_bootstrap`. Sources: Efron (1979, 1987);
+    Chamandy et al. (2012); for strata Davison and Hinkley (1997); for clusters Hesterberg (2015).
 
     >>> from halfback.metrics import accuracy_score, bootstrap
     >>> found = bootstrap(accuracy_score, [0, 1, 1, 0] * 50, [0, 1, 0, 0] * 50, seed=7)
@@ -181,7 +181,8 @@ def draw(
         rows = _rows(columns)
         resampled = _resampled(metric, columns, options, strata is not None)
         groups = 200 if method == "bca" else None
-        drawn = (numbered_keys(keys, rows), numbered_strata(strata, rows))
+        numbers = (numbered_keys(keys, rows), numbered_strata(strata, rows))
+        drawn = (*numbers, keys is not None)
         found = _native.metrics_bootstrap(resampled, drawn, count, start, level, groups)
     bounds, error, p_value, values, *rest = found
     return bounds, error, p_value, array(values), *rest

@@ -5,43 +5,54 @@ use crate::distribution::{normal_cdf, normal_quantile, student_quantile, student
 use crate::error::{Error, Result};
 use crate::interval::outside;
 
-/// How many clusters the keys of rows are of. Within strata it is one more than the degrees of
-/// freedom: each stratum keeps its weight, and so takes one, as the mean of a sample does; and one of
-/// fewer than four clusters gives none. Of so many as were drawn, Poisson draws of n clusters vary by
-/// `(n - 1) E(1 / N)` of what they should, which is 0.58 for two, 0.87 for three, 0.99 for four.
-pub fn clusters(keys: &[u64], strata: Option<&[u32]>) -> usize {
-    let all = distinct(keys).len();
+/// As how many clusters the keys of rows count. Within strata that is one more than the degrees of
+/// freedom of a sum of their means, each taken as equally spread; `weights` are the
+/// rows' own, and what has none does not count.
+/// Where a stratum has fewer than four, they count as one, which tells nothing: of so many as were
+/// drawn, Poisson draws of n clusters vary by `(n - 1) E(1 / N)` of what they should, which is 0.58
+/// for two, 0.87 for three, 0.99 for four.
+///
+/// Source: Satterthwaite, An approximate distribution of estimates of variance components (1946).
+pub fn clusters(keys: &[u64], strata: Option<&[u32]>, weights: Option<&[f64]>) -> usize {
+    let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+    let rows = || (0..keys.len()).filter(|&row| weight(row) > 0.0);
+    let all = distinct(rows().map(|row| keys[row])).len();
     let Some(strata) = strata else { return all };
-    let pairs: Vec<(u32, u64)> = strata.iter().copied().zip(keys.iter().copied()).collect();
-    let pairs = distinct(&pairs);
-    let sizes = || pairs.chunk_by(|one, other| one.0 == other.0).map(<[_]>::len);
-    let count = sizes().count();
-    if count < 2 {
+    let pairs = distinct(rows().map(|row| (strata[row], keys[row])));
+    let parts: Vec<_> = pairs.chunk_by(|one, other| one.0 == other.0).collect();
+    if parts.len() < 2 {
         return all;
     }
-    let freedom: usize = sizes().filter(|&size| size >= 4).map(|size| size - 1).sum();
+    let (mut variance, mut squares) = (0.0, 0.0);
+    for part in &parts {
+        let [(stratum, _), _, _, _, ..] = part else { return 1 };
+        let own: f64 = rows().filter(|&row| strata[row] == *stratum).map(weight).sum();
+        let share = own * own / part.len() as f64;
+        variance += share;
+        squares += share * share / (part.len() - 1) as f64;
+    }
     // A cluster may have rows in several strata.
-    freedom.min(all.saturating_sub(count)) + 1
+    ((variance * variance / squares) as usize).min(all.saturating_sub(parts.len())) + 1
 }
 
 /// [`clusters`] of rows of which some share a key; none where each has its own. One cluster alone is
 /// refused.
 pub fn shared_clusters(keys: &[u64], strata: Option<&[u32]>) -> Result<Option<usize>> {
     let is_shared = keys.len() > 1 && several("keys", keys)? < keys.len();
-    Ok(is_shared.then(|| clusters(keys, strata)))
+    Ok(is_shared.then(|| clusters(keys, strata, None)))
 }
 
 /// How many clusters there are. One alone is refused: it says nothing of others.
 pub(crate) fn several(argument: &'static str, keys: &[u64]) -> Result<usize> {
-    match distinct(keys).len() {
+    match distinct(keys.iter().copied()).len() {
         1 => Err(Error::TooFew { argument, found: 1, expected: 2 }),
         found => Ok(found),
     }
 }
 
 /// The values that there are, ascending.
-pub(super) fn distinct<T: Copy + Ord>(values: &[T]) -> Vec<T> {
-    let mut values = values.to_vec();
+pub(super) fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
     values.sort_unstable();
     values.dedup();
     values
@@ -52,7 +63,7 @@ pub(super) fn distinct<T: Copy + Ord>(values: &[T]) -> Vec<T> {
 ///
 /// Source: Cameron, Gelbach and Miller, Bootstrap-based improvements for inference with clustered
 /// errors (2008), on how few p-values few clusters have.
-fn fewest(level: f64) -> Result<usize> {
+pub(crate) fn fewest(level: f64) -> Result<usize> {
     let outside = outside(level)?;
     Ok((2..64).find(|&clusters| smallest(clusters) <= outside / 2.0).unwrap_or(usize::MAX))
 }
@@ -100,15 +111,24 @@ mod tests {
     #[test]
     fn clusters_are_counted_within_strata() {
         let keys = [1, 1, 2, 3, 4, 5, 6, 7, 8];
-        assert_eq!(clusters(&keys, None), 8);
-        assert_eq!(clusters(&keys, Some(&[3; 9])), 8);
-        assert_eq!(clusters(&[1, 2, 2], Some(&[3; 3])), 2);
-        assert_eq!(clusters(&keys, Some(&[0, 0, 0, 0, 0, 9, 9, 9, 9])), 7);
-        // A stratum of three is not counted.
-        assert_eq!(clusters(&keys, Some(&[0, 0, 0, 0, 1, 1, 1, 1, 1])), 5);
-        assert_eq!(clusters(&keys, Some(&[0, 1, 2, 3, 4, 5, 6, 7, 8])), 1);
+        let count = |keys: &[u64], strata: &[u32]| clusters(keys, Some(strata), None);
+        assert_eq!(clusters(&keys, None, None), 8);
+        assert_eq!(count(&keys, &[3; 9]), 8);
+        assert_eq!(count(&[1, 2, 2], &[3; 3]), 2);
+        // Of the same weight, six degrees of freedom; of other ones, fewer.
+        let halves = [0, 0, 0, 0, 0, 9, 9, 9, 9];
+        let same = [0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+        assert_eq!(clusters(&keys, Some(&halves), Some(&same)), 7);
+        assert_eq!(count(&keys, &halves), 6);
+        // A small stratum beside a large one decides: of 50 and 4, each half of the weight.
+        let strata: Vec<u32> = (0..54).map(|row| u32::from(row >= 50)).collect();
+        let weights: Vec<f64> = (0..54).map(|row| if row < 50 { 0.02 } else { 0.25 }).collect();
+        let keys: Vec<u64> = (0..54).collect();
+        assert_eq!(clusters(&keys, Some(&strata), Some(&weights)), 4);
+        // A stratum of three tells nothing.
+        assert_eq!(count(&keys[..9], &[0, 0, 0, 1, 1, 1, 1, 1, 1]), 1);
         // The same four clusters in both strata.
-        assert_eq!(clusters(&[1, 2, 3, 4, 1, 2, 3, 4], Some(&[0, 0, 0, 0, 1, 1, 1, 1])), 3);
+        assert_eq!(count(&[1, 2, 3, 4, 1, 2, 3, 4], &[0, 0, 0, 0, 1, 1, 1, 1]), 3);
     }
 
     #[test]

@@ -63,7 +63,12 @@ impl Bootstrap {
     /// bootstrap (2015).
     pub fn interval(&self, level: f64) -> Result<Interval> {
         let tail = self.tail(level)?;
-        let [lower, upper] = [tail, 1.0 - tail].map(|tail| self.bound(self.moved(tail)));
+        let shares = [tail, 1.0 - tail].map(|tail| self.moved(tail));
+        if self.clusters.is_some() {
+            let least = shares.map(|share| share.min(1.0 - share)).into_iter().fold(0.5, f64::min);
+            self.reach(least)?;
+        }
+        let [lower, upper] = shares.map(|share| self.bound(share));
         Ok(Interval { estimate: self.estimate, lower, upper, level })
     }
 
@@ -104,17 +109,21 @@ impl Bootstrap {
 
     /// The share of resamples beyond each bound, before it is corrected.
     pub(crate) fn tail(&self, level: f64) -> Result<f64> {
-        let found = self.replicates.len();
-        let too_few = |expected| Error::TooFew { argument: "replicates", found, expected };
         let plain = outside(level)? / 2.0;
-        if found < 2 {
-            return Err(too_few(2));
-        }
+        self.reach(1.0 / 3.0)?;
         let Some(clusters) = self.clusters else { return Ok(plain) };
         let tail = clusters::tail(clusters, level)?;
-        // A bound beyond all resamples is not known.
-        let expected = (1.0 / tail - 1.0).ceil() as usize;
-        if found < expected { Err(too_few(expected)) } else { Ok(tail) }
+        self.reach(tail)?;
+        Ok(tail)
+    }
+
+    /// Refuses a share for a bound beyond all resamples, which is not known.
+    fn reach(&self, share: f64) -> Result<()> {
+        let (found, expected) = (self.replicates.len(), (1.0 / share - 1.0).ceil() as usize);
+        if found < expected {
+            return Err(Error::TooFew { argument: "replicates", found, expected });
+        }
+        Ok(())
     }
 
     /// The replicate that has this share of them below it. Of clusters it is the one that a test by

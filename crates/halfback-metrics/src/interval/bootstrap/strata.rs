@@ -10,7 +10,7 @@ pub(crate) struct Strata {
 
 impl Strata {
     pub(crate) fn of(strata: &[u32], weights: &[f64]) -> Self {
-        let names = distinct(strata);
+        let names = distinct(strata.iter().copied());
         let place = |stratum: &u32| names.partition_point(|name| name < stratum);
         let places: Vec<usize> = strata.iter().map(place).collect();
         let weights = totals(&places, names.len(), weights);
@@ -79,11 +79,18 @@ mod tests {
     fn what_drew_nothing_of_a_stratum_counts_as_left_out() {
         // Seven of a hundred resamples have every row.
         let strata: Vec<u32> = (0..6).collect();
-        for weights in [None, Some(&[1.0, 2.0, 1.0, 2.0, 1.0, 2.0][..])] {
-            let measured = suite(6, weights, &strata).measure(&Settings::default()).unwrap();
-            assert!(measured.iter().all(|one| one.interval.is_none()));
-            let two = suite(6, weights, &[0, 0, 0, 1, 1, 1]).measure(&Settings::default()).unwrap();
-            assert!(two.iter().any(|one| one.interval.is_some()));
+        let weights: Vec<f64> = (0..12).map(|row| f64::from(1 + row % 2)).collect();
+        let halves: Vec<u32> = (0..12).map(|row| row / 6).collect();
+        let intervals = |suite: Suite| {
+            let measured = suite.measure(&Settings::default()).unwrap();
+            measured.iter().filter(|one| one.interval.is_some()).count()
+        };
+        for weights in [None, Some(&weights)] {
+            let of = |rows: u32, strata: &[u32]| {
+                intervals(suite(rows, weights.map(|all| &all[..rows as usize]), strata))
+            };
+            assert_eq!(of(6, &strata), 0);
+            assert!(of(12, &halves) > 0);
         }
     }
 }

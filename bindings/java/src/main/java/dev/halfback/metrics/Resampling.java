@@ -146,9 +146,16 @@ public final class Resampling {
     double one = Columns.given(first, "first").applyAsDouble(ones());
     double other = Columns.given(second, "second").applyAsDouble(ones());
     ToDoubleFunction<double[]> difference =
-        weights -> first.applyAsDouble(weights) - second.applyAsDouble(weights);
+        weights -> less(first.applyAsDouble(weights), second.applyAsDouble(weights));
     double[] values = values(difference);
-    return new PairedBootstrap(one, other, values, found(one - other, values, difference));
+    return new PairedBootstrap(one, other, values, found(less(one, other), values, difference));
+  }
+
+  /** First less second; zero where they differ by no more than sums are rounded. */
+  private static double less(double first, double second) {
+    double difference = first - second;
+    double rounding = 1e-12 * Math.max(Math.abs(first), Math.abs(second));
+    return Double.isFinite(difference) && Math.abs(difference) <= rounding ? 0 : difference;
   }
 
   /** The interval of a metric; empty where it does not vary. */
