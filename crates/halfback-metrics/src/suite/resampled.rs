@@ -20,7 +20,7 @@ impl Suite {
     }
 
     /// With the stratum of each row, such as its site: in every resample each keeps the weight that
-    /// it has in the rows, as [`bootstrap_stratified`] has it.
+    /// it has in the rows, as [`bootstrap_stratified`](crate::bootstrap_stratified) has it.
     pub fn stratified(self, strata: &[u32]) -> Result<Self> {
         same_length("strata", strata.len(), self.rows())?;
         Ok(Self { strata: Some(strata.to_vec()), ..self })

@@ -197,7 +197,11 @@ def fairness_interval(
     call = (y_true, y_pred, sensitive_features, method, sample_weight, pos_label, agg)
     estimate, bounds = _measured(name, *call, settings)
     if bounds is None:
-        why = "undefined" if math.isnan(estimate) else "the same in every resample, or in most undefined"
+        why = (
+            "undefined"
+            if math.isnan(estimate)
+            else "the same in every resample, or in most undefined"
+        )
         warn(False, f"the measure is {why}")
     lower, upper = bounds or (math.nan, math.nan)
     return Interval(estimate, lower, upper, level)

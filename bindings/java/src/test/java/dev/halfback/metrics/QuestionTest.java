@@ -220,7 +220,8 @@ class QuestionTest {
     assertEquals(wide.pValue(), judgement.pValue().getAsDouble(), 1e-12);
     assertTrue(wide.pValue() >= 1.0 / 32);
     Judgement few = Question.difference().withLevel(0.99).judge(wide);
-    assertEquals("there are too few clusters: they count as 6, a level of 99 % takes 8", few.reason());
+    assertEquals(
+        "there are too few clusters: they count as 6, a level of 99 % takes 8", few.reason());
     assertEquals(Verdict.INCONCLUSIVE, few.verdict());
     assertEquals(Optional.empty(), few.interval());
     refused("keys", () -> clustered(six, 0.99));
