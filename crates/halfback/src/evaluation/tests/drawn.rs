@@ -58,7 +58,7 @@ fn a_cluster_is_what_it_is_called_in_any_column() {
         [sample().clusters(&rows), sample().weights(&ones)].map(|sample| bounds(&sample));
     assert!(alone.0 < plain.0 && plain.1 < alone.1);
     assert_eq!(alone.2.as_deref(), Some("cluster_bootstrap"));
-    let within = bounds(&sample().strata(&SITES[..]));
+    let within = bounds(&sample().strata(&HALVES[..]));
     assert_eq!(within.2.as_deref(), Some("stratified_bootstrap"));
     let both = bounds(&clustered().strata(&[0i64; 12][..]));
     assert_eq!(both.2.as_deref(), Some("stratified_cluster_bootstrap"));
