@@ -262,7 +262,7 @@ def test_any_labels_of_two_classes() -> None:
             predicted,
             sensitive_features=SEX,
             pos_label="yes",
-            replicates=20,
+            replicates=200,
             level=0.8,
         ).estimate == pytest.approx(same)
 
