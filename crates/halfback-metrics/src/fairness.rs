@@ -6,7 +6,7 @@
 use crate::column::{Label, Labels, Weights, not_empty, same_length, weights};
 use crate::encode::{check_types, encode, positives};
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::{Interval, Strata, bootstrap, clusters, fewest, outside};
+use crate::interval::{Interval, bootstrap_weighted, clusters, fewest, outside};
 use crate::suite::Settings;
 use crate::suite::is_enough;
 
@@ -256,7 +256,7 @@ impl Fairness {
         Ok(self)
     }
 
-    /// With a key for each row: intervals draw those of one, a cluster, together, as [`bootstrap`]
+    /// With a key for each row: intervals draw those of one, a cluster, together, as [`bootstrap`](crate::bootstrap)
     /// has it.
     pub fn clustered(self, keys: &[u64]) -> Result<Self> {
         same_length("keys", keys.len(), self.cells.len())?;
@@ -310,26 +310,19 @@ impl Fairness {
         outside(level)?;
         let all = self.counts();
         let metric = disparity(&all, parity, of, worse);
-        let own = self.all_weights();
-        let strata = self.strata.as_deref().map(|strata| Strata::of(strata, &own));
-        let mut drawn = own.clone();
-        let resamples = bootstrap(&self.keys, replicates, seed, |times| {
-            for (drawn, (own, times)) in drawn.iter_mut().zip(own.iter().zip(times)) {
-                *drawn = own * times;
-            }
-            if strata.as_ref().is_some_and(|strata| !strata.scale(&mut drawn)) {
-                return f64::NAN;
-            }
-            let counts = self.counted(&drawn);
-            // What has nobody of a group tells nothing of it.
-            let is_there = |cells: &[f64; 4]| cells.iter().any(|&weight| weight > 0.0);
-            if all.iter().zip(&counts).any(|(all, drawn)| is_there(all) && !is_there(drawn)) {
-                return f64::NAN;
-            }
-            let value = disparity(&counts, parity, of, worse).defined().unwrap_or(f64::NAN);
-            // Rates that strata fix differ by how sums are rounded.
-            if (value - metric.value).abs() <= 1e-12 { metric.value } else { value }
-        })?;
+        let (own, strata) = (self.all_weights(), self.strata.as_deref());
+        let resamples =
+            bootstrap_weighted(&self.keys, strata, &own, replicates, seed, |weights| {
+                let counts = self.counted(weights);
+                // What has nobody of a group tells nothing of it.
+                let is_there = |cells: &[f64; 4]| cells.iter().any(|&weight| weight > 0.0);
+                if all.iter().zip(&counts).any(|(all, drawn)| is_there(all) && !is_there(drawn)) {
+                    return f64::NAN;
+                }
+                let value = disparity(&counts, parity, of, worse).defined().unwrap_or(f64::NAN);
+                // Rates that strata fix differ by how sums are rounded.
+                if (value - metric.value).abs() <= 1e-12 { metric.value } else { value }
+            })?;
         if metric.undefined.is_some() {
             return Ok(Disparity { metric, interval: None });
         }

@@ -8,7 +8,7 @@ pub use bootstrap::{
     Bootstrap, bootstrap, bootstrap_roc_auc, bootstrap_stratified, clusters, jackknife,
     jackknife_groups, shared_clusters,
 };
-pub(crate) use bootstrap::{Strata, fewest, several};
+pub(crate) use bootstrap::{bootstrap_weighted, fewest, several};
 pub use delong::{AreaDifference, AreaEstimate, delong, delong_paired};
 pub(crate) use proportion::share as proportion_share;
 pub use proportion::{clopper_pearson, wilson};

@@ -10,7 +10,7 @@ use clusters::distinct;
 pub use clusters::{clusters, shared_clusters};
 pub(crate) use clusters::{fewest, several};
 pub use resamples::Bootstrap;
-pub(crate) use strata::Strata;
+use strata::Strata;
 
 use crate::column::{not_empty, same_length};
 use crate::error::{Error, Result};
@@ -60,16 +60,32 @@ pub fn bootstrap_stratified(
     strata: &[u32],
     replicates: u32,
     seed: u64,
-    mut metric: impl FnMut(&[f64]) -> f64,
+    metric: impl FnMut(&[f64]) -> f64,
 ) -> Result<Bootstrap> {
     same_length("strata", strata.len(), keys.len())?;
-    let each = Strata::of(strata, &vec![1.0; keys.len()]);
-    let mut drawn = vec![0.0; keys.len()];
-    let resamples = bootstrap(keys, replicates, seed, |weights| {
-        drawn.copy_from_slice(weights);
-        if each.scale(&mut drawn) { metric(&drawn) } else { f64::NAN }
-    })?;
+    let own = vec![1.0; keys.len()];
+    let resamples = bootstrap_weighted(keys, Some(strata), &own, replicates, seed, metric)?;
     Ok(resamples.of_clusters(Some(clusters(keys, Some(strata), None))))
+}
+
+/// [`bootstrap`] of rows that have weights of their own, which strata keep in every resample.
+pub(crate) fn bootstrap_weighted(
+    keys: &[u64],
+    strata: Option<&[u32]>,
+    own: &[f64],
+    replicates: u32,
+    seed: u64,
+    mut metric: impl FnMut(&[f64]) -> f64,
+) -> Result<Bootstrap> {
+    let strata = strata.map(|strata| Strata::of(strata, own));
+    let mut drawn = own.to_vec();
+    bootstrap(keys, replicates, seed, |times| {
+        for (drawn, (own, times)) in drawn.iter_mut().zip(own.iter().zip(times)) {
+            *drawn = own * times;
+        }
+        let is_whole = strata.as_ref().is_none_or(|strata| strata.scale(&mut drawn));
+        if is_whole { metric(&drawn) } else { f64::NAN }
+    })
 }
 
 fn check(rows: usize, replicates: u32) -> Result<()> {

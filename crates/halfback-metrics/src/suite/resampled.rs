@@ -4,7 +4,7 @@ use super::prepared::Prepared;
 use super::{Measured, Method, Settings, Suite};
 use crate::column::same_length;
 use crate::error::{Error, Metric, Result};
-use crate::interval::{Bootstrap, Strata, bootstrap, clusters, several};
+use crate::interval::{Bootstrap, bootstrap_weighted, clusters, several};
 
 impl Suite {
     /// With the cluster of each row, such as its customer: rows of one are drawn together, and every
@@ -54,18 +54,10 @@ impl Suite {
         &self,
         replicates: u32,
         seed: u64,
-        mut metric: impl FnMut(&[f64]) -> f64,
+        metric: impl FnMut(&[f64]) -> f64,
     ) -> Result<Bootstrap> {
-        let own = self.all_weights();
-        let strata = self.strata.as_deref().map(|strata| Strata::of(strata, &own));
-        let mut drawn = own.clone();
-        let resamples = bootstrap(&self.keys, replicates, seed, |times| {
-            for (drawn, (own, times)) in drawn.iter_mut().zip(own.iter().zip(times)) {
-                *drawn = own * times;
-            }
-            let is_whole = strata.as_ref().is_none_or(|strata| strata.scale(&mut drawn));
-            if is_whole { metric(&drawn) } else { f64::NAN }
-        })?;
+        let (own, strata) = (self.all_weights(), self.strata.as_deref());
+        let resamples = bootstrap_weighted(&self.keys, strata, &own, replicates, seed, metric)?;
         Ok(resamples.of_clusters(self.counted()))
     }
 

@@ -89,7 +89,7 @@ class PairedBootstrap(NamedTuple):
     """How many resamples did not have what the metric needs."""
 
     clusters: int | None = None
-    """Of how many clusters the rows are, less one for each of the `strata` but the first."""
+    """As how many clusters the rows count, where `keys` or `strata` are given."""
 
     acceleration: float | None = None
     """By which the interval and the p-value are corrected, where `method` is `bca`."""
