@@ -287,6 +287,8 @@ struct Outage<'a> {
     samples: usize,
     /// Only after the steps' ends, and after every so many calls.
     every: usize,
+    /// Only from this call on: those before it are as in a life without faults.
+    from: usize,
 }
 
 impl Outage<'_> {
@@ -319,7 +321,8 @@ impl Outage<'_> {
             } else {
                 false
             };
-            if point % 2 == lane && (is_mark || point % self.every == 0) {
+            let is_asked = point >= self.from && (is_mark || point % self.every == 0);
+            if point % 2 == lane && is_asked {
                 self.point(&disk, point, &acknowledged, seen);
             }
         }
@@ -390,7 +393,8 @@ fn power_is_lost(scenario: &'static Scenario) {
     // A call that nobody noticed would show here.
     assert!(lasting(disk.tree(|| Luck::Kept)) == lasting(recording.left.clone()));
     let (samples, every) = if is_long() { (15, 1) } else { (3, scenario.thin) };
-    let disks = Outage { scenario, recording: &recording, seed: seed(), samples, every }.strike();
+    let disks =
+        Outage { scenario, recording: &recording, seed: seed(), samples, every, from: 0 }.strike();
     println!("{disks} disks after {} calls", recording.events.len());
     assert!(disks > 500, "only {disks} disks");
 }
@@ -427,6 +431,8 @@ fn a_sync_fails(scenario: &'static Scenario) {
         let recording = record(scenario, Plan::Once(Kind::Sync, nth, libc::EIO));
         assert!(recording.met, "sync {nth} was not met");
         let seed = seed ^ u64::from(nth);
-        Outage { scenario, recording: &recording, seed, samples, every }.strike();
+        let is_failed = |event: &Event| matches!(event, Event::Synced { failed: true, .. });
+        let from = recording.events.iter().position(is_failed).unwrap();
+        Outage { scenario, recording: &recording, seed, samples, every, from }.strike();
     }
 }

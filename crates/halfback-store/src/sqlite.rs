@@ -32,7 +32,7 @@ use batch::{Queue, Turn, Writer};
 use checkpoint::{Checkpoints, Due};
 use connection::{
     Fingerprint, Mode, application_id, beside, connect, examine, failure, foreign, is_empty,
-    keep_log, refused, sync_log,
+    keep_log, refused, settle,
 };
 
 use create::{initialise, make, refuse_leftovers, refuse_or_prepare};
@@ -310,7 +310,7 @@ impl Opened {
             folder::sync(folder)?;
         }
         let uuid = examine(&connection, folder, durable, mode)?;
-        sync_log(&database)?;
+        settle(folder)?;
         let mut opened = Self::new(folder, writer_lock::key(&database), uuid)?;
         opened.pool.readers.lock().push(Reader { connection, still: None });
         opened.generation = match Generation::map(&words, &opened.uuid, true)? {
@@ -371,7 +371,7 @@ impl Opened {
     /// A connection to write with.
     fn writer(&self) -> Result<Connection> {
         let connection = self.connect()?;
-        sync_log(&self.database)?;
+        settle(&self.folder)?;
         // Another program may have changed that.
         keep_log(&connection)?;
         // What a savepoint needs to be undone goes into memory, not into files.
@@ -659,5 +659,21 @@ mod tests {
             assert!(synced.contains(&(expected, 1)), "{synced:?}");
         }
         assert!(synced.iter().any(|(synced, entries)| *synced == folder && *entries > 1));
+    }
+
+    #[test]
+    fn who_writes_to_a_registry_relies_on_a_name_that_lasts() {
+        let above = tempfile::tempdir().unwrap();
+        let access = Access { create: true, read_only: false };
+        drop(Sqlite::open(&above.path().join("a.hb"), access).unwrap());
+        // As a program leaves it that was killed before it could sync the name.
+        let moved = above.path().join("b.hb");
+        std::fs::rename(above.path().join("a.hb"), &moved).unwrap();
+        folder::synced::take();
+        let registry = Sqlite::open(&moved, access).unwrap();
+        let name = (above.path().to_owned(), 1);
+        assert!(folder::synced::take().contains(&name));
+        registry.write(1, Box::new(|_| Ok(()))).unwrap();
+        assert!(folder::synced::take().contains(&name));
     }
 }

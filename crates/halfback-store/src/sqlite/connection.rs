@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use super::create::refuse_leftovers;
 use super::{DATABASE, GENERATION, log_file};
 use crate::error::{Detail, Error, IoContext, Kind, Result};
+use crate::folder;
 use crate::generation::Durable;
 use crate::id::CommitNumber;
 use crate::schema::{self, Dialect};
@@ -256,10 +257,11 @@ pub(super) fn examine(
     Ok(uuid)
 }
 
-/// Makes durable what is in the log: a writer that was killed before it had synced its last commit
-/// leaves one that is read as if it were.
-pub(super) fn sync_log(database: &Path) -> Result<()> {
-    let log = beside(database, "-wal");
+/// Makes durable what a program that was killed had not synced, and what is read as if it were: the
+/// folder's name, and the last commit in the log.
+pub(super) fn settle(folder: &Path) -> Result<()> {
+    folder::create(folder)?;
+    let log = beside(&folder.join(DATABASE), "-wal");
     match File::open(&log).and_then(|file| file.sync_data()) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         synced => synced.on("sync", &log),
