@@ -393,13 +393,20 @@ pub(crate) fn sweep(staging: &Path) {
             && let Ok(file) = options.open(entry.path())
             && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
         {
-            let path = entry.path();
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let removed =
-                if is_folder { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-            let _ = removed.is_ok();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                discard(&entry.path());
+            } else {
+                let _ = std::fs::remove_file(entry.path()).is_ok();
+            }
         }
     }
+}
+
+/// Removes a staged folder, once its name lasts: after a loss of power it would have the one that it
+/// was given and that was taken back, and only some of what it held.
+fn discard(folder: &Path) {
+    let above = folder.parent().unwrap_or(Path::new("/"));
+    let _ = crate::folder::sync(above).is_ok() && std::fs::remove_dir_all(folder).is_ok();
 }
 
 /// A folder on its way: removed unless it is persisted.
@@ -459,6 +466,8 @@ impl Drop for StagedFolder {
         // Not only closed: the child of a fork may have it open too.
         let _: rustix::io::Result<()> = flock(&self.lock, FlockOperation::Unlock);
         // Gone already when it was persisted.
-        let _ = std::fs::remove_dir_all(&self.path).is_ok();
+        if self.path.is_dir() {
+            discard(&self.path);
+        }
     }
 }
