@@ -16,7 +16,7 @@ pub(crate) use life::LIFE;
 /// What is done in one process. The first step makes the registry, or opens it.
 pub(crate) struct Scenario {
     pub(crate) steps: &'static [Step],
-    /// In a short run one of so many calls is tried, and in a long one of its reads and writes.
+    /// In a short run one of so many calls is tried.
     pub(crate) thin: usize,
     /// Makes what lies beside the disk before.
     given: fn(&Path),
