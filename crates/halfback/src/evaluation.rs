@@ -83,7 +83,7 @@ impl Command for RecordEvaluation {
     type Output = Evaluation;
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        Ok(Needs::on(&now.on_version(&self.version)?, Privilege::Evaluate))
+        needs(now, &self.version)
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Evaluation> {
@@ -258,6 +258,11 @@ impl Snapshot<'_> {
     }
 }
 
+/// What it takes to keep what a version was measured to be.
+fn needs(now: &mut Snapshot<'_>, version: &VersionRef) -> Result<Needs> {
+    Ok(Needs::on(&now.on_version(version)?, Privilege::Evaluate))
+}
+
 /// The SHA-256 of a measurement as JSON.
 fn digest_of(measurement: &impl Serialize) -> Result<[u8; 32]> {
     let json = serde_json::to_vec(measurement)
@@ -311,15 +316,16 @@ impl Registry {
         self.evaluate_by(version.into(), || measure(sample, options))
     }
 
-    /// Keeps what `measure` gives, which is asked once the version is known to be there: of that one,
-    /// wherever an alias moves meanwhile.
+    /// Keeps what `measure` gives, which is asked once the version is known to be there and the session
+    /// may: of that one, wherever an alias moves meanwhile.
     fn evaluate_by(
         &self,
         version: VersionRef,
         measure: impl FnOnce() -> Result<Measurement>,
     ) -> Result<Evaluation> {
-        let version = self.resolve(version)?;
-        self.record_evaluation(version.as_ref(), measure()?)
+        let version = VersionRef::from(self.resolve(version)?.as_ref());
+        self.admit(|now| needs(now, &version))?;
+        self.record_evaluation(version, measure()?)
     }
 
     /// Keeps what was measured of a version elsewhere.

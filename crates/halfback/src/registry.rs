@@ -21,6 +21,7 @@ use halfback_store::tx::{Head, Tx};
 use parking_lot::Mutex;
 
 use crate::access::grant::Grant;
+use crate::access::need::Needs;
 use crate::access::principal::{CreatePrincipal, EVERYONE, PrincipalKind};
 use crate::access::reference::REGISTRY;
 use crate::access::rights::Rights;
@@ -29,7 +30,7 @@ use crate::access::session::Session;
 use crate::access::token;
 use crate::cache::Stamp;
 use crate::catalog::CreateSchema;
-use crate::command::{self, Command, Context, Possessed};
+use crate::command::{self, Command, Context, Possessed, Snapshot};
 use crate::commands::AnyCommand;
 use crate::erase::{self, WIPING};
 use crate::kept::Kept;
@@ -184,6 +185,16 @@ impl Registry {
         };
         let (output, _) = self.commit(vec![C::NAME], payload, apply)?;
         Ok(output)
+    }
+
+    /// Refuses what [`Registry::execute`] would refuse of a command that needs this, before there is one:
+    /// work whose outcome may not be kept is not begun.
+    pub(crate) fn admit(
+        &self,
+        needs: impl FnOnce(&mut Snapshot<'_>) -> Result<Needs>,
+    ) -> Result<()> {
+        self.writable()?;
+        self.snapshot(|snapshot| snapshot.require(needs))
     }
 
     /// Runs a command in a registry that is nobody's yet, for whoever has its files: they are not

@@ -66,10 +66,7 @@ impl Command for RecordComparison {
     type Output = Comparison;
 
     fn needs(&self, now: &mut Snapshot<'_>) -> Result<Needs> {
-        let needs = Needs::on(&now.on_version(&self.candidate)?, Privilege::Evaluate);
-        // Seeing the baseline is needed as well: it is found by what names it.
-        now.version_ref(&self.baseline)?;
-        Ok(needs)
+        needs(now, [&self.candidate, &self.baseline])
     }
 
     fn apply(self, context: &mut Context<'_>) -> Result<Comparison> {
@@ -204,6 +201,14 @@ impl Query for ListComparisons {
     }
 }
 
+/// What it takes to keep how two versions compare.
+fn needs(now: &mut Snapshot<'_>, [candidate, baseline]: [&VersionRef; 2]) -> Result<Needs> {
+    let needs = Needs::on(&now.on_version(candidate)?, Privilege::Evaluate);
+    // Seeing the baseline is needed as well: it is found by what names it.
+    now.version_ref(baseline)?;
+    Ok(needs)
+}
+
 impl Snapshot<'_> {
     /// A version is no baseline for itself.
     fn refuse_itself(&mut self, candidate: EntityId, baseline: EntityId) -> Result<()> {
@@ -307,7 +312,7 @@ impl Registry {
     }
 
     /// Keeps what `measure` gives, which is asked once both versions are known to be there and not the
-    /// same: of these, wherever an alias moves meanwhile.
+    /// same, and the session may: of these, wherever an alias moves meanwhile.
     pub(super) fn compare_by(
         &self,
         [candidate, baseline]: [VersionRef; 2],
@@ -316,7 +321,9 @@ impl Registry {
         let (candidate, baseline) = (self.resolve(candidate)?, self.resolve(baseline)?);
         let [one, other] = [&candidate, &baseline].map(|version| EntityId(version.id));
         self.snapshot(|snapshot| snapshot.refuse_itself(one, other))?;
-        self.record_comparison(candidate.as_ref(), baseline.as_ref(), measure()?)
+        let [candidate, baseline] = [candidate, baseline].map(|it| VersionRef::from(it.as_ref()));
+        self.admit(|now| needs(now, [&candidate, &baseline]))?;
+        self.record_comparison(candidate, baseline, measure()?)
     }
 
     /// Keeps how two versions compare, where that was measured elsewhere.

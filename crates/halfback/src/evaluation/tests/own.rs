@@ -204,6 +204,45 @@ fn a_failed_function_ends_it_and_nothing_is_kept() {
 }
 
 #[test]
+fn nothing_is_measured_for_who_may_not_keep_it() {
+    let (folder, registry) = registry(2);
+    registry.create_service("reader").unwrap();
+    registry.grant("Consumer", "registry:/", "reader").unwrap();
+    let token = registry.create_token("reader", crate::TokenOptions::default()).unwrap().token;
+    let path = folder.path().join("hb");
+    let reader = Registry::open_with_token(&path, Options::default(), &token).unwrap();
+    let options = Options { read_only: true, ..Options::default() };
+    let read_only = Registry::open_with(&path, options).unwrap();
+    let evaluation = json!({"version": "fraud/1", "metrics": ["squares"]}).to_string().into_bytes();
+    let comparison = json!({
+        "candidate": "fraud/2", "baseline": "fraud/1", "higher_is_better": true,
+        "options": {"metric": "squares"},
+    });
+    let comparison = comparison.to_string().into_bytes();
+    let measured = measure(&sample(), &EvaluateOptions::default()).unwrap();
+    let paired = measure_pair(&pair(&SCORES, &WORSE), &CompareOptions::default()).unwrap();
+    for (registry, code) in [(&reader, "permission_denied"), (&read_only, "read_only")] {
+        let mut own = Squares::default();
+        let errors = [
+            evaluate(registry, &evaluation, &columns(""), Some(&mut own)).unwrap_err(),
+            compare(registry, &comparison, &columns(""), Some(&mut own)).unwrap_err(),
+        ];
+        assert_eq!(own.calls, 0, "{code}");
+        let [first, second] =
+            ["fraud/1", "fraud/2"].map(|version| registry.resolve(version).unwrap());
+        let kept = [
+            registry.record_evaluation(first.as_ref(), measured.clone()).unwrap_err(),
+            registry
+                .record_comparison(second.as_ref(), first.as_ref(), paired.clone())
+                .unwrap_err(),
+        ];
+        for (error, kept) in errors.iter().zip(&kept) {
+            assert_eq!((error.code(), error.to_string()), (code, kept.to_string()));
+        }
+    }
+}
+
+#[test]
 fn half_of_an_own_metric_is_refused() {
     let (_folder, registry) = registry(2);
     let refused = |error: Error, argument: &str| {
