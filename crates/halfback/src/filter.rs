@@ -9,6 +9,7 @@
 //!            | attribute IS [NOT] NULL
 //!            | MATCH value                 words, all of them; a trailing * begins a word
 //! attribute  = word | word.key             a key is quoted with ` or " where it must be
+//!            | word.`key`.part
 //! value      = 'text' | "text" | number | TRUE | FALSE | :parameter
 //! ```
 
@@ -61,12 +62,13 @@ pub(crate) enum Comparison {
     GreaterOrEqual,
 }
 
-/// An attribute's name, and the key of one that has keys.
+/// An attribute's name, the key of one that has keys, and what follows a quoted one.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Attribute {
     pub(crate) at: At,
     pub(crate) name: String,
     pub(crate) key: Option<String>,
+    pub(crate) part: Option<(At, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -213,10 +215,12 @@ impl fmt::Display for Condition {
 impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        match &self.key {
-            None => Ok(()),
-            Some(key) if !key.is_empty() && key.chars().all(parse::in_key) => write!(f, ".{key}"),
-            Some(key) => write!(f, ".`{}`", key.replace('`', "``")),
+        let Some(key) = &self.key else { return Ok(()) };
+        let is_plain = !key.is_empty() && key.chars().all(parse::in_key);
+        match &self.part {
+            None if is_plain => write!(f, ".{key}"),
+            None => write!(f, ".`{}`", key.replace('`', "``")),
+            Some((_, part)) => write!(f, ".`{}`.{part}", key.replace('`', "``")),
         }
     }
 }

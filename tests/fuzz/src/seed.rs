@@ -73,6 +73,8 @@ pub(crate) const FILTER: &[&[u8]] = &[
     b"tags.",
     b"params.",
     b"metrics.",
+    b"metric.`",
+    b"`.lower",
     b"name",
     b"model",
     b"alias",
@@ -218,6 +220,7 @@ pub(crate) fn filters() -> Vec<Vec<u8>> {
     texts(&[
         "tags.team = 'risk' AND name LIKE 'f%'",
         "NOT (name = 'a' OR tags.`my key` ILIKE \"%x_\\%\")",
+        "metric.`top ten`.lower > 0.5 AND metric.roc_auc.upper < 1",
         "metrics.auc >= 0.5 AND created_at > '2020-01-01'",
         "stage IN ('none', 'production') OR alias IS NOT NULL",
         "MATCH 'attempt*' AND comment IS NULL",

@@ -420,13 +420,27 @@ fn versions_are_found_by_what_they_were_measured_to_be() {
         ..SearchVersions::default()
     };
     assert_eq!(registry.search_versions(bound).unwrap().items.len(), 1);
-    for wrong in ["metric > 1", "metric.a.b > 1", "metric.roc_auc = 'x'", "metric.roc_auc LIKE 'a'"]
-    {
-        assert_eq!(
-            registry.search_versions(wrong).unwrap_err().code(),
-            "invalid_filter",
-            "{wrong}"
-        );
+    for (wrong, column) in [
+        ("metric > 1", 1),
+        ("metric.a.b > 1", 1),
+        ("metric.`a b`.most > 1", 14),
+        ("metric.`a.lower`.upper > 1", 18),
+        ("tag.`a b`.lower = 'x'", 11),
+        ("metric.roc_auc = 'x'", 18),
+        ("metric.roc_auc LIKE 'a'", 1),
+    ] {
+        let error = registry.search_versions(wrong).unwrap_err();
+        assert_eq!(error.code(), "invalid_filter", "{wrong}");
+        assert!(error.to_string().starts_with(&format!("column {column}:")), "{wrong}: {error}");
     }
+    let mut spaced = measure(&sample(), &EvaluateOptions::default()).unwrap();
+    for value in &mut spaced.metrics {
+        value.metric = format!("my {}", value.metric);
+    }
+    registry.record_evaluation("fraud/4", spaced).unwrap();
+    for bound in ["", ".value", ".lower", ".upper"] {
+        assert_eq!(now(&format!("metric.`my roc_auc`{bound} > 0.4")), [4], "{bound}");
+    }
+    assert_eq!(found(&registry, "metric.\"my roc_auc\" > 0", "metric.`my roc_auc`.lower"), [4]);
     assert_eq!(registry.search_models("metric.roc_auc > 1").unwrap_err().code(), "invalid_filter");
 }

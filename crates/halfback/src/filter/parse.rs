@@ -185,17 +185,30 @@ impl<'a> Parser<'a> {
         }
         let name = name.to_ascii_lowercase();
         if !self.rest().starts_with('.') {
-            return Ok(Attribute { at, name, key: None });
+            return Ok(Attribute { at, name, key: None, part: None });
         }
         self.at += 1;
-        let key = match self.rest().chars().next() {
-            Some(quote @ ('`' | '"')) => self.quoted(quote)?,
-            _ => self.take_while(in_key).to_owned(),
+        let (key, part) = match self.rest().chars().next() {
+            Some(quote @ ('`' | '"')) => (self.quoted(quote)?, self.part()?),
+            _ => (self.take_while(in_key).to_owned(), None),
         };
         if key.is_empty() {
             return Err(self.expected("a key, quoted with backticks where it holds a space"));
         }
-        Ok(Attribute { at, name, key: Some(key) })
+        Ok(Attribute { at, name, key: Some(key), part })
+    }
+
+    /// The word that follows a quoted key after a dot.
+    fn part(&mut self) -> Result<Option<(At, String)>> {
+        if !self.rest().starts_with('.') {
+            return Ok(None);
+        }
+        self.at += 1;
+        let at = At(self.at);
+        match self.word() {
+            "" => Err(self.expected("what is meant of the key, such as lower")),
+            part => Ok(Some((at, part.to_owned()))),
+        }
     }
 
     fn value(&mut self) -> Result<Operand> {

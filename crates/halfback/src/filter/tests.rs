@@ -24,6 +24,8 @@ fn the_grammar() {
     check("not (a=1 or b=2)", "NOT (a = 1 OR b = 2)");
     check("tags.`my key` like 'x%'", "tags.`my key` LIKE 'x%'");
     check("tag.\"a\"\"b\" ILIKE :p", "tag.`a\"b` ILIKE :p");
+    check("metric.`a b`.lower > 0", "metric.`a b`.lower > 0");
+    check("metric.\"a\".lower > 0", "metric.`a`.lower > 0");
     check("tags.mlflow.source IS NOT NULL", "tags.mlflow.source IS NOT NULL");
     check("x in ('a', :b, 3.5)", "x IN ('a', :b, 3.5)");
     check("x not in :list", "x NOT IN (:list)");
@@ -47,6 +49,14 @@ fn errors_say_where_and_what_was_expected() {
     check(
         "tags. = 1",
         "column 7: expected a key, quoted with backticks where it holds a space, found `=`",
+    );
+    check(
+        "metric.`a b`. > 1",
+        "column 15: expected what is meant of the key, such as lower, found `>`",
+    );
+    check(
+        "metric.`a`b > 1",
+        "column 11: expected an operator: =, !=, <, <=, >, >=, LIKE, ILIKE, IN or IS, found `b`",
     );
     check("a = :", "column 6: expected the parameter's name, found the end");
 }
@@ -98,8 +108,13 @@ fn conditions() -> impl Strategy<Value = Condition> {
 }
 
 fn filters() -> impl Strategy<Value = Filter> {
-    let attribute = ("x[a-z_]{0,5}", prop::option::of("[^\0]{1,6}"))
-        .prop_map(|(name, key)| Attribute { at: At(0), name, key });
+    let part = prop::option::of("[a-z0-9_]{1,5}");
+    let attribute =
+        ("x[a-z_]{0,5}", prop::option::of(("[^\0]{1,6}", part))).prop_map(|(name, key)| {
+            let (key, part) = key.unzip();
+            let part = part.flatten().map(|part| (At(0), part));
+            Attribute { at: At(0), name, key, part }
+        });
     let leaf = prop_oneof![
         4 => (attribute, conditions()).prop_map(|(a, c)| Filter::Test(a, c)),
         1 => operands().prop_map(Filter::Match),

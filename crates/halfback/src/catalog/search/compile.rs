@@ -117,22 +117,17 @@ pub(super) fn attribute(
     let Some(source) = attribute.of(subject) else {
         return Err(wrong(format!("models have no `{}`, versions do", named.name)));
     };
+    if let (Some((at, part)), true) = (&named.part, attribute.kind != Kind::Metric) {
+        let why = format!("nothing follows the key of `{}`, found `{}`", named.name, shown(part));
+        return Err(refused(text, *at, why));
+    }
     let key = match (&named.key, attribute.kind) {
         (Some(key), Kind::Tag) => {
             let key: TagKey = key.parse().map_err(|error: Error| wrong(error.to_string()))?;
             Some(key.as_str().to_owned())
         }
         (Some(key), Kind::Param) => Some(key.clone()),
-        (Some(key), Kind::Metric) => match metric(key) {
-            (name, _) if name.contains('.') => {
-                let why = format!(
-                    "`{}` is no metric; a metric's name has no dot, and only `.value`, `.lower` or `.upper` follow it",
-                    shown(key)
-                );
-                return Err(wrong(why));
-            }
-            _ => Some(key.clone()),
-        },
+        (Some(key), Kind::Metric) => Some(metric_key(text, named, key)?),
         (None, Kind::Tag | Kind::Param | Kind::Metric) => {
             return Err(wrong(format!("expected a key, as in `{}.name`", named.name)));
         }
@@ -140,6 +135,22 @@ pub(super) fn attribute(
         (None, _) => None,
     };
     Ok((attribute, source, key))
+}
+
+/// A metric and what is meant of it as one key.
+fn metric_key(text: &str, named: &filter::Attribute, key: &str) -> Result<String> {
+    let (at, key) = match &named.part {
+        Some((at, part)) => (*at, format!("{key}.{part}")),
+        None => (named.at, key.to_owned()),
+    };
+    if !metric(&key).0.contains('.') {
+        return Ok(key);
+    }
+    let why = format!(
+        "`{}` is no metric; a metric's name has no dot, and only `.value`, `.lower` or `.upper` follow it",
+        shown(&key)
+    );
+    Err(refused(text, at, why))
 }
 
 /// A metric, and the column of it that is meant.
