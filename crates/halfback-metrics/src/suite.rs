@@ -375,6 +375,20 @@ pub fn higher_is_better(metric: &str) -> Option<bool> {
     if metric == "bias" { None } else { Some(!LOWER.contains(&metric)) }
 }
 
+/// The least and the most that a metric can be, of two classes or of more; nothing of a name that no
+/// task has.
+pub fn range(metric: &str, is_binary: bool) -> Option<(f64, f64)> {
+    const ANY: f64 = f64::INFINITY;
+    is_metric(metric).then_some(match metric {
+        "bias" => (-ANY, ANY),
+        "r2" => (-ANY, 1.0),
+        "log_loss" | "mae" | "rmse" | "median_absolute_error" | "mape" => (0.0, ANY),
+        "matthews" | "kappa" => (-1.0, 1.0),
+        "brier" if !is_binary => (0.0, 2.0),
+        _ => (0.0, 1.0),
+    })
+}
+
 /// Whether a metric of any task has this name.
 pub fn is_metric(name: &str) -> bool {
     let all =

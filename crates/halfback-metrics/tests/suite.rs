@@ -11,7 +11,7 @@ mod random;
 use halfback_metrics::{
     Average, Binary, Brier, Confusion, Difference, Error, Kappa, Label, Labels, Matrix, Measured,
     Method, Multiclass, Reason, Regression, ScoreAverage, Scores, Settings, Suite, ZeroDivision,
-    average_precision, brier_score, delong, higher_is_better, log_loss, roc_auc,
+    average_precision, brier_score, delong, higher_is_better, log_loss, range, roc_auc,
     roc_auc_multiclass,
 };
 use random::Random;
@@ -367,6 +367,23 @@ fn two_models_are_compared_by_the_method_of_the_metric() {
     let (elsewhere, scores) = random.two(500);
     let elsewhere = binary(&elsewhere, &scores, None);
     assert_eq!(one.compare(&elsewhere, "f1", 10, 1).unwrap_err().argument(), "y_true");
+}
+
+#[test]
+fn the_range_of_a_metric_is_known() {
+    let any = f64::INFINITY;
+    for (metric, expected) in [
+        ("roc_auc", (0.0, 1.0)),
+        ("f1_macro", (0.0, 1.0)),
+        ("kappa", (-1.0, 1.0)),
+        ("log_loss", (0.0, any)),
+        ("r2", (-any, 1.0)),
+        ("bias", (-any, any)),
+    ] {
+        assert_eq!([range(metric, true), range(metric, false)], [Some(expected); 2], "{metric}");
+    }
+    assert_eq!([true, false].map(|two| range("brier", two)), [Some((0.0, 1.0)), Some((0.0, 2.0))]);
+    assert_eq!(range("profit", true), None);
 }
 
 #[test]

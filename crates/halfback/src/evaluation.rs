@@ -10,6 +10,7 @@ mod measure;
 mod own;
 mod pair;
 mod picture;
+mod range;
 mod record;
 mod sample;
 pub(crate) mod wire;

@@ -10,6 +10,7 @@ use halfback_store::sql::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::range::{FROM_ZERO, SHARE, check_value, goes_with, within};
 use super::{name, words};
 
 /// Metrics of one evaluation, over all slices.
@@ -47,6 +48,7 @@ pub struct Evaluation {
 
 /// What was measured, how, and on what.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Measurement {
     /// What kind of prediction was measured.
     pub task: Task,
@@ -383,7 +385,7 @@ impl Measurement {
         check_count(self.seed, "`seed`")?;
         check_level(self.level)?;
         check_replicates(self.replicates)?;
-        self.clusters.map_or(Ok(()), |count| check_count(count, "`clusters`"))?;
+        self.check_clusters()?;
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
         name(&self.library, "`library`")?;
         if let Some(label) = &self.pos_label {
@@ -401,7 +403,7 @@ impl Measurement {
         }
         let mut known = BTreeSet::new();
         for value in &mut self.metrics {
-            value.check(self.rows)?;
+            value.check(self.task, self.rows)?;
             if !known.insert((value.metric.clone(), value.slice.clone())) {
                 return Err(Detail::InvalidArgument(format!(
                     "`metrics` has `{}` twice for the same rows",
@@ -414,6 +416,17 @@ impl Measurement {
             curves.check()?;
         }
         Ok(self)
+    }
+
+    fn check_clusters(&self) -> Result<()> {
+        let Some(clusters) = self.clusters else { return Ok(()) };
+        check_count(clusters, "`clusters`")?;
+        if clusters <= self.rows {
+            return Ok(());
+        }
+        let rows = self.rows;
+        Err(Detail::InvalidArgument(format!("`clusters` is {clusters}, more than the {rows} rows"))
+            .into())
     }
 
     /// What is kept beside the columns, as JSON.
@@ -440,7 +453,7 @@ impl Measurement {
 }
 
 impl MetricValue {
-    fn check(&mut self, rows: i64) -> Result<()> {
+    fn check(&mut self, task: Task, rows: i64) -> Result<()> {
         check_metric(&self.metric)?;
         let metric = self.metric.clone();
         let wrong = |why: &str| -> Result<()> {
@@ -455,6 +468,7 @@ impl MetricValue {
         for number in numbers.into_iter().flatten() {
             plain(number, &format!("metric `{}`", self.metric))?;
         }
+        self.value.map_or(Ok(()), |value| check_value(task, &self.metric, value))?;
         for text in [&self.method, &self.undefined].into_iter().flatten() {
             name(text, "the method or reason of a metric")?;
         }
@@ -462,8 +476,14 @@ impl MetricValue {
             (Some(_), Some(_), ..) => wrong("has a value and is undefined; expected one of both"),
             (None, None, ..) => wrong("has no value; say why in `undefined`"),
             (None, Some(_), None, None) | (Some(_), None, None, None) => Ok(()),
-            (Some(_), None, Some(lower), Some(upper)) if lower <= upper => Ok(()),
-            _ => wrong("has bounds that do not go together; expected `lower` and `upper` in order"),
+            (Some(value), None, Some(lower), Some(upper))
+                if goes_with(value, lower, upper, self.method.as_deref()) =>
+            {
+                Ok(())
+            }
+            _ => wrong(
+                "has bounds that do not go together; expected `lower` and `upper` in order, around the value",
+            ),
         }
     }
 }
@@ -479,21 +499,21 @@ impl Curves {
         }
         for curve in &mut self.roc_by_class {
             words(&curve.label, "a label of `roc_by_class`")?;
-            plain(&mut curve.area, "an area of `roc_by_class`")?;
+            share(&mut curve.area, "an area of `roc_by_class`")?;
         }
         let points = self.roc_by_class.iter_mut().map(|curve| &mut curve.points);
         for points in points.chain([&mut self.roc, &mut self.precision_recall]) {
             check_length(points.len(), "a curve")?;
             for point in points {
-                plain(&mut point.x, "a point of a curve")?;
-                plain(&mut point.y, "a point of a curve")?;
+                share(&mut point.x, "a point of a curve")?;
+                share(&mut point.y, "a point of a curve")?;
             }
         }
         check_length(self.reliability.len(), "`reliability`")?;
         for point in &mut self.reliability {
-            for number in [&mut point.predicted, &mut point.observed, &mut point.weight] {
-                plain(number, "a point of `reliability`")?;
-            }
+            share(&mut point.predicted, "a probability of `reliability`")?;
+            share(&mut point.observed, "a share of `reliability`")?;
+            count(&mut point.weight, "a weight of `reliability`")?;
         }
         let Some(confusion) = &mut self.confusion else { return Ok(()) };
         let classes = confusion.labels.len();
@@ -507,8 +527,18 @@ impl Curves {
         for label in &confusion.labels {
             words(label, "a label of `confusion`")?;
         }
-        confusion.counts.iter_mut().try_for_each(|count| plain(count, "a count of `confusion`"))
+        confusion.counts.iter_mut().try_for_each(|found| count(found, "a count of `confusion`"))
     }
+}
+
+fn share(number: &mut f64, what: &str) -> Result<()> {
+    plain(number, what)?;
+    within(SHARE, *number, what)
+}
+
+fn count(number: &mut f64, what: &str) -> Result<()> {
+    plain(number, what)?;
+    within(FROM_ZERO, *number, what)
 }
 
 fn check_length(found: usize, what: &str) -> Result<()> {

@@ -246,6 +246,62 @@ fn what_no_measurement_says_is_not_kept() {
         let confusion = ConfusionCounts { labels: vec!["a".into()], counts: Vec::new() };
         it.curves = Some(Curves { confusion: Some(confusion), ..Curves::default() });
     });
+    let cannot_be = |change: &dyn Fn(&mut Measurement), said: &str| {
+        let mut measurement = good.clone();
+        change(&mut measurement);
+        let error = registry.record_evaluation("fraud/1", measurement).unwrap_err();
+        assert_eq!(error.code(), "invalid_argument", "{error}");
+        assert!(error.to_string().contains(said), "{said}: {error}");
+    };
+    for (metric, value, expected) in [
+        ("accuracy", 91.0, "0 to 1"),
+        ("roc_auc", 1.7, "0 to 1"),
+        ("brier", 1.5, "0 to 1"),
+        ("matthews", -1.1, "-1 to 1"),
+        ("kappa", 1.1, "-1 to 1"),
+        ("mae", -1.0, "0 or more"),
+        ("r2", 1.5, "1 or less"),
+    ] {
+        let said = format!("metric `{metric}` is {value}, expected {expected}");
+        let change = |it: &mut Measurement| {
+            let value = Some(value);
+            it.metrics.truncate(1);
+            it.metrics[0] = MetricValue {
+                metric: metric.into(),
+                value,
+                lower: None,
+                upper: None,
+                ..it.metrics[0].clone()
+            };
+        };
+        cannot_be(&change, &said);
+    }
+    cannot_be(&|it| it.clusters = Some(13), "`clusters` is 13");
+    cannot_be(&|it| (it.metrics[0].lower, it.metrics[0].upper) = (Some(0.1), Some(0.2)), "around");
+    let curves =
+        |change: fn(&mut Curves)| move |it: &mut Measurement| it.curves.as_mut().map_or((), change);
+    cannot_be(&curves(|it| it.roc[0].x = -0.5), "a point of a curve is -0.5");
+    cannot_be(&curves(|it| it.reliability[0].observed = 2.0), "a share of `reliability` is 2");
+    cannot_be(&curves(|it| it.reliability[0].weight = -1.0), "expected 0 or more");
+    cannot_be(
+        &curves(|it| it.confusion.as_mut().unwrap().counts[0] = -1.0),
+        "a count of `confusion` is -1",
+    );
+    // What rounding leaves, an interval that resamples tell, one that leaves the range, and one's own.
+    let mut odd = good.clone();
+    odd.metrics.truncate(3);
+    odd.metrics[0].value = Some(1.0 + 1e-15);
+    (odd.metrics[0].lower, odd.metrics[0].upper) = (Some(0.5), Some(1.02));
+    (odd.metrics[1].lower, odd.metrics[1].upper) = (Some(0.1), Some(0.2));
+    odd.metrics[1].method = Some("bootstrap".into());
+    odd.metrics[2] = MetricValue {
+        metric: "profit".into(),
+        value: Some(-1e9),
+        lower: None,
+        upper: None,
+        ..odd.metrics[2].clone()
+    };
+    registry.record_evaluation("fraud/1", odd).unwrap();
     // A negative zero is kept as zero, so that `check` finds what the log covers.
     let mut zero = good.clone();
     zero.metrics[0].value = Some(-0.0);
@@ -352,12 +408,44 @@ fn what_no_comparison_says_is_not_kept() {
         };
         refused(&of_known, "`higher_is_better`");
     }
+    refused(&|it| it.results[0].candidate_value = Some(91.0), "metric `roc_auc` is 91");
+    refused(&|it| it.results[0].difference = Some(-1.5), "the difference of `roc_auc` is -1.5");
+    refused(&|it| it.results[0].p_value = Some(1.5), "`p_value` is 1.5");
+    refused(&|it| it.results[0].adjusted_p_value = Some(-0.5), "`adjusted_p_value` is -0.5");
+    let bounds = |it: &mut PairedMeasurement| {
+        (it.results[0].lower, it.results[0].upper) = (Some(0.2), Some(0.1));
+    };
+    refused(&bounds, "`lower` of 0.2 above its `upper` of 0.1");
     for direction in [None, Some(false), Some(true)] {
         let own = |it: &mut PairedMeasurement| {
             (it.metric, it.higher_is_better) = ("conversion".into(), direction);
         };
         assert_eq!(recorded(&own).unwrap().measurement.higher_is_better, direction);
     }
+}
+
+#[test]
+fn fields_that_no_measurement_has_are_refused() {
+    let (_folder, registry) = registry(2);
+    let evaluation = registry.evaluate("fraud/1", &sample(), &EvaluateOptions::default()).unwrap();
+    let measured = serde_json::to_value(&evaluation.measurement).unwrap();
+    let sample = pair(&SCORES, &SCORES);
+    let comparison =
+        registry.compare("fraud/2", "fraud/1", &sample, &CompareOptions::default()).unwrap();
+    let paired = serde_json::to_value(&comparison.measurement).unwrap();
+    for mut measurement in [measured, paired] {
+        measurement["levle"] = 0.9.into();
+        let errors = [
+            serde_json::from_value::<Measurement>(measurement.clone()).unwrap_err().to_string(),
+            serde_json::from_value::<PairedMeasurement>(measurement).unwrap_err().to_string(),
+        ];
+        assert!(errors.iter().any(|error| error.contains("unknown field `levle`")), "{errors:?}");
+    }
+    // Within a record they have fields of its own beside them.
+    let record = serde_json::to_value(&evaluation).unwrap();
+    assert_eq!(serde_json::from_value::<Evaluation>(record).unwrap(), evaluation);
+    let record = serde_json::to_value(&comparison).unwrap();
+    assert_eq!(serde_json::from_value::<Comparison>(record).unwrap(), comparison);
 }
 
 #[test]

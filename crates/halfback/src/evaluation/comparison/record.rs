@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::measure::code;
+use crate::evaluation::range::{SHARE, check_difference, check_value, within};
 use crate::evaluation::record::{
     Dataset, Slice, Task, check_count, check_level, check_replicates, damaged, plain,
 };
@@ -94,6 +95,7 @@ pub struct Comparison {
 
 /// One metric of two models on the same rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct PairedMeasurement {
     /// What kind of prediction was measured.
     pub task: Task,
@@ -232,7 +234,7 @@ impl PairedMeasurement {
         }
         let mut known = BTreeSet::new();
         for result in &mut self.results {
-            result.check()?;
+            result.check(self.task, &self.metric)?;
             if result.rows > self.rows {
                 return wrong("has a slice of more rows than there are");
             }
@@ -264,7 +266,7 @@ impl Details {
 }
 
 impl ComparedSlice {
-    fn check(&mut self) -> Result<()> {
+    fn check(&mut self, task: Task, metric: &str) -> Result<()> {
         Slice::check(self.slice.as_ref())?;
         check_count(self.rows, "`rows` of a slice")?;
         words(&self.reason, "`reason`")?;
@@ -277,6 +279,25 @@ impl ComparedSlice {
             &mut self.p_value,
             &mut self.adjusted_p_value,
         ];
-        numbers.into_iter().flatten().try_for_each(|number| plain(number, "a number of `results`"))
+        numbers
+            .into_iter()
+            .flatten()
+            .try_for_each(|number| plain(number, "a number of `results`"))?;
+        for value in [self.candidate_value, self.baseline_value].into_iter().flatten() {
+            check_value(task, metric, value)?;
+        }
+        self.difference.map_or(Ok(()), |difference| check_difference(task, metric, difference))?;
+        for (p, what) in
+            [(self.p_value, "`p_value`"), (self.adjusted_p_value, "`adjusted_p_value`")]
+        {
+            p.map_or(Ok(()), |p| within(SHARE, p, what))?;
+        }
+        match self.lower.zip(self.upper) {
+            Some((lower, upper)) if lower > upper => Err(Detail::InvalidArgument(format!(
+                "the difference of `{metric}` has a `lower` of {lower} above its `upper` of {upper}"
+            ))
+            .into()),
+            _ => Ok(()),
+        }
     }
 }
