@@ -21,9 +21,11 @@ mod token;
 mod transit;
 mod upkeep;
 
+use std::collections::BTreeMap;
+
 use clap::{Parser, Subcommand};
 
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::session::{Global, Session};
 
 /// Models with their versions, files and history, in one folder.
@@ -182,6 +184,25 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected `key=value`".into()),
     }
+}
+
+/// Reads a whole number, such as an id.
+fn whole(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "expected a whole number such as `14`".into())
+}
+
+/// What is given by name, each name once.
+fn once<T>(noun: &str, pairs: Vec<(String, T)>) -> Outcome<BTreeMap<String, T>> {
+    let mut named = BTreeMap::new();
+    for (name, value) in pairs {
+        if named.contains_key(&name) {
+            return Err(Failure::usage(format!(
+                "the {noun} `{name}` is given twice; say which value it has"
+            )));
+        }
+        named.insert(name, value);
+    }
+    Ok(named)
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl Past {
 #[derive(Debug, Args)]
 pub(crate) struct Limit {
     /// At most so many; all where absent
-    #[arg(long, short = 'n', value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short = 'n', value_name = "NUMBER", value_parser = limit)]
     limit: Option<u32>,
 }
 
@@ -66,6 +66,11 @@ impl Limit {
     pub(crate) fn get(&self) -> Option<usize> {
         self.limit.and_then(|limit| usize::try_from(limit).ok())
     }
+}
+
+fn limit(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| format!("expected a whole number from 1 to {}", u32::MAX))
 }
 
 fn moment(text: &str) -> Result<Moment, String> {

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use halfback::{DeleteAlias, Expect, Registry, SetAlias};
 use serde::Serialize;
 
+use super::whole;
 use crate::failure::Outcome;
 use crate::session::{Past, Session};
 use crate::table::Column;
@@ -37,9 +38,10 @@ pub(crate) struct Set {
     /// The alias, such as `champion`
     alias: String,
     /// The number of the version that it shall name
+    #[arg(value_parser = whole)]
     version: i64,
     /// Only where it names this version now
-    #[arg(long, value_name = "VERSION", conflicts_with = "expect_unset")]
+    #[arg(long, value_name = "VERSION", value_parser = whole, conflicts_with = "expect_unset")]
     expect: Option<i64>,
     /// Only where it is not set now
     #[arg(long)]
@@ -58,7 +60,7 @@ pub(crate) struct Delete {
     /// The alias
     alias: String,
     /// Only where it names this version now
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = whole)]
     expect: Option<i64>,
 }
 

@@ -10,6 +10,7 @@ use halfback::{
 };
 use serde_json::json;
 
+use super::whole;
 use crate::failure::{Failure, Outcome};
 use crate::people;
 use crate::session::{Limit, Past, Session};
@@ -24,17 +25,25 @@ Examples:
   halfback evaluation list risk.credit.default/2
   halfback evaluation show 14")]
 pub(crate) enum Evaluation {
+    /// List the evaluations of a version, the newest first
+    #[command(after_long_help = "\
+Examples:
+  halfback evaluation list risk.credit.default/2
+  halfback evaluation list risk.credit.default@challenger --json")]
     List(List),
+    /// Show an evaluation: every metric with its interval, over all rows and by slice
+    ///
+    /// With `--json` also its curves.
+    #[command(after_long_help = "\
+Examples:
+  halfback evaluation show 14
+  halfback evaluation show 14 --json")]
     Show(Show),
     Picture(Picture),
 }
 
-/// List the evaluations of a version, the newest first
+// What clap tells of these two is said where they are used.
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
-Examples:
-  halfback evaluation list risk.credit.default/2
-  halfback evaluation list risk.credit.default@challenger --json")]
 pub(crate) struct List {
     /// A version such as `fraud/3` or `fraud@champion`
     version: String,
@@ -44,16 +53,10 @@ pub(crate) struct List {
     past: Past,
 }
 
-/// Show an evaluation: every metric with its interval, over all rows and by slice
-///
-/// With `--json` also its curves.
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
-Examples:
-  halfback evaluation show 14
-  halfback evaluation show 14 --json")]
 pub(crate) struct Show {
-    /// Its id, as `evaluation list` tells it
+    /// Its id, as `list` tells it
+    #[arg(value_parser = whole)]
     id: i64,
     #[command(flatten)]
     past: Past,
@@ -66,7 +69,8 @@ Examples:
   halfback evaluation picture 14 roc roc.svg
   halfback evaluation picture 14 slices accuracy.svg --metric accuracy")]
 pub(crate) struct Picture {
-    /// Its id, as `evaluation list` tells it
+    /// Its id, as `list` tells it
+    #[arg(value_parser = whole)]
     id: i64,
     /// What is drawn
     #[arg(value_name = "PICTURE")]
@@ -103,37 +107,19 @@ Examples:
   halfback comparison list risk.credit.default/2
   halfback comparison show 15")]
 pub(crate) enum Comparison {
-    List(ListCompared),
-    Show(ShowCompared),
-    Picture(Forest),
-}
-
-/// List the comparisons of a version with others, the newest first
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
+    /// List the comparisons of a version with others, the newest first
+    #[command(after_long_help = "\
 Examples:
   halfback comparison list risk.credit.default/2
   halfback comparison list risk.credit.default@champion --json")]
-pub(crate) struct ListCompared {
-    /// A version such as `fraud/3` or `fraud@champion`
-    version: String,
-    #[command(flatten)]
-    limit: Limit,
-    #[command(flatten)]
-    past: Past,
-}
-
-/// Show a comparison: the verdict with its reason, and the difference over all rows and by slice
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
+    List(List),
+    /// Show a comparison: the verdict with its reason, and the difference over all rows and by slice
+    #[command(after_long_help = "\
 Examples:
   halfback comparison show 15
   halfback comparison show 15 --json")]
-pub(crate) struct ShowCompared {
-    /// Its id, as `comparison list` tells it
-    id: i64,
-    #[command(flatten)]
-    past: Past,
+    Show(Show),
+    Picture(Forest),
 }
 
 /// Draw a comparison, as a forest plot, into a new SVG file
@@ -142,7 +128,8 @@ pub(crate) struct ShowCompared {
 Examples:
   halfback comparison picture 15 forest.svg")]
 pub(crate) struct Forest {
-    /// Its id, as `comparison list` tells it
+    /// Its id, as `list` tells it
+    #[arg(value_parser = whole)]
     id: i64,
     /// The file to write
     to: PathBuf,
@@ -230,7 +217,7 @@ impl Evaluation {
 impl Comparison {
     pub(crate) fn run(self, session: &mut Session<'_, '_>) -> Outcome {
         match self {
-            Self::List(ListCompared { version, limit, past }) => {
+            Self::List(List { version, limit, past }) => {
                 let view = session.still(&past)?;
                 let none = "no comparisons";
                 session.output.list(&COMPARISON, limit.get(), none, |size, cursor| {
@@ -238,7 +225,7 @@ impl Comparison {
                     view.query(ListComparisons { version, page_size: Some(size), cursor })
                 })
             }
-            Self::Show(ShowCompared { id, past }) => {
+            Self::Show(Show { id, past }) => {
                 let comparison = session.view(&past)?.get_comparison(id)?;
                 session.output.record(&comparison, |output| {
                     output.card(&comparison_card(&comparison))?;

@@ -8,6 +8,7 @@ use halfback::{ConsistencyProof, InclusionProof, SigningKey, VerifyLog, generate
 use serde_json::json;
 
 use super::lists::COMMIT;
+use super::whole;
 use crate::failure::{Failure, Outcome};
 use crate::people;
 use crate::session::{Limit, Past, Session};
@@ -123,6 +124,7 @@ Examples:
   halfback log prove 2 --as-of 3 --json")]
 struct Prove {
     /// The commit's number
+    #[arg(value_parser = whole)]
     commit: i64,
     #[command(flatten)]
     past: Past,
@@ -136,6 +138,7 @@ Examples:
   halfback log consistency 2 --as-of 3 --json")]
 struct Consistency {
     /// How many entries it had
+    #[arg(value_parser = whole)]
     old_size: i64,
     #[command(flatten)]
     past: Past,

@@ -1,6 +1,5 @@
 //! `register`: a new version of a model.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use clap::Args;
 use halfback::{Content, CreateModel, Param, RegisterVersion};
 use serde::de::DeserializeOwned;
 
-use super::pair;
+use super::{once, pair, whole};
 use crate::failure::{Failure, Outcome};
 use crate::people;
 use crate::session::Session;
@@ -77,7 +76,7 @@ pub(crate) struct Register {
     #[arg(long)]
     digest: Option<String>,
     /// The version's number, above every one so far; the next one where absent
-    #[arg(long)]
+    #[arg(long, value_parser = whole)]
     number: Option<i64>,
     /// Keep tags and parameters that look like keys, tokens or passwords
     #[arg(long)]
@@ -88,20 +87,6 @@ fn metric(text: &str) -> Result<(String, f64), String> {
     let (name, number) = pair(text)?;
     let number = number.parse().map_err(|_| format!("`{number}` is not a number"))?;
     Ok((name, number))
-}
-
-/// What is given by name, each name once.
-fn once<T>(noun: &str, pairs: Vec<(String, T)>) -> Outcome<BTreeMap<String, T>> {
-    let mut named = BTreeMap::new();
-    for (name, value) in pairs {
-        if named.contains_key(&name) {
-            return Err(Failure::usage(format!(
-                "the {noun} `{name}` is given twice; say which value it has"
-            )));
-        }
-        named.insert(name, value);
-    }
-    Ok(named)
 }
 
 /// Reads a small JSON file.

@@ -4,7 +4,7 @@ use clap::Args;
 use halfback::{ModelVersion, SearchModels, SearchVersions};
 
 use super::lists::{MODEL, stage};
-use super::pair;
+use super::{once, pair};
 use crate::failure::Outcome;
 use crate::people;
 use crate::session::{Limit, Past, Session};
@@ -56,8 +56,9 @@ impl Search {
         let view = session.still(&self.past)?;
         let Self { filter, versions, params, order_by, limit, .. } = self;
         let value = |text: String| serde_json::from_str(&text).unwrap_or_else(|_| text.into());
+        let params = params.into_iter().map(|(name, text)| (name, value(text)));
         let parameters: serde_json::Map<_, _> =
-            params.into_iter().map(|(name, text)| (name, value(text))).collect();
+            once("parameter", params.collect())?.into_iter().collect();
         if versions {
             let search =
                 SearchVersions { filter, parameters, order_by, ..SearchVersions::default() };

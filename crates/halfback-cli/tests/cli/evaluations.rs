@@ -72,6 +72,9 @@ drew evaluation 14 in roc.svg
 $ halfback evaluation picture 14 slices f1.svg --metric f1 && grep -c 'f1 by slice' f1.svg
 drew evaluation 14 in f1.svg
 1
+$ halfback evaluation picture 14 roc other.svg --metric f1
+halfback: `metric` is `f1`, which the picture `roc` does not take; it is for `slices`
+[exit 2]
 $ halfback evaluation picture 14 confusion confusion.svg --json
 {
   \"evaluation\": 14,

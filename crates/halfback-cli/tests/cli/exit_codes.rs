@@ -38,7 +38,19 @@ fn what_cannot_be_meant() {
             "halfback alias set fraud",
             "the following required arguments were not provided: <ALIAS> <VERSION>; see `halfback alias set --help`",
         ),
-        ("halfback alias set fraud champion one", "invalid value 'one' for '<VERSION>'"),
+        (
+            "halfback alias set fraud champion one",
+            "invalid value 'one' for '<VERSION>': expected a whole number such as `14`",
+        ),
+        (
+            "halfback evaluation show abc",
+            "invalid value 'abc' for '<ID>': expected a whole number such as `14`",
+        ),
+        (
+            "halfback models --limit 0",
+            "invalid value '0' for '--limit <NUMBER>': expected a whole number from 1 to 4294967295",
+        ),
+        ("halfback search 'name = :a' --param a=1 --param a=2", "the parameter `a` is given twice"),
         (
             "halfback models --as-of yesterday",
             "invalid value 'yesterday' for '--as-of <MOMENT>': expected a commit's number",

@@ -65,6 +65,14 @@ impl Evaluation {
     ///
     /// Fails with the code `invalid_argument` where there is no such picture.
     pub fn svg(&self, picture: Picture, metric: Option<&str>) -> Result<String> {
+        if let (Some(metric), true) = (metric, picture != Picture::Slices) {
+            return Err(Detail::InvalidArgument(format!(
+                "`metric` is `{}`, which the picture `{}` does not take; it is for `slices`",
+                shown(metric),
+                code(&picture)
+            ))
+            .into());
+        }
         let missing = || self.no_picture(&code(&picture));
         if !self.pictures().contains(&picture) {
             return Err(missing().into());
@@ -103,8 +111,20 @@ impl Evaluation {
     pub(super) fn no_picture(&self, name: &str) -> Detail {
         let there: Vec<String> =
             self.pictures().iter().map(|picture| format!("`{}`", code(picture))).collect();
+        let known = Picture::ALL.into_iter().find(|picture| code(picture) == name);
+        let of = match known {
+            Some(Picture::Roc) => "two classes with scores, or of three to ten with probabilities",
+            Some(Picture::PrecisionRecall) => "two classes with scores",
+            Some(Picture::Calibration) => "two classes with probabilities",
+            Some(Picture::Confusion) => "two to twenty classes",
+            Some(Picture::Slices) | None => "",
+        };
+        let kept = match of {
+            "" => String::new(),
+            of => format!("; it is of {of}, and lists leave it out, `get_evaluation` does not"),
+        };
         Detail::InvalidArgument(format!(
-            "the evaluation has no picture `{}`, expected one of {}; `get_evaluation` gives the curves that lists leave out",
+            "the evaluation has no picture `{}`, expected one of {}{kept}",
             shown(name),
             there.join(", ")
         ))

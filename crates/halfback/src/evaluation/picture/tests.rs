@@ -69,6 +69,9 @@ fn every_picture_is_well_formed_and_escaped() {
     }
     keep("slices-f1", &two.svg(Picture::Slices, Some("f1")).unwrap());
     assert_eq!(two.svg(Picture::Slices, Some("mae")).unwrap_err().code(), "invalid_argument");
+    let error = two.svg(Picture::Roc, Some("f1")).unwrap_err();
+    assert_eq!(error.code(), "invalid_argument");
+    assert!(error.to_string().contains("`f1`, which the picture `roc` does not take"), "{error}");
     let classes: Vec<String> =
         (0..600).map(|row| format!("class {}{}", row % 9, "x".repeat(row % 9))).collect();
     let guesses: Vec<String> = (0..600)
@@ -99,6 +102,19 @@ fn of_classes(count: u32, name: impl Fn(u32) -> String) -> Evaluation {
         scores.extend((0..count).map(|at| own(at) / all));
     }
     evaluation(&Sample::new(&truth).scores(&scores))
+}
+
+#[test]
+fn why_there_is_no_picture_is_told() {
+    let many = of_classes(21, |at| at.to_string());
+    for (picture, said) in [
+        (Picture::Confusion, "two to twenty classes"),
+        (Picture::Roc, "three to ten"),
+        (Picture::Calibration, "two classes with probabilities"),
+    ] {
+        let error = many.svg(picture, None).unwrap_err().to_string();
+        assert!(error.contains("expected one of `slices`;") && error.contains(said), "{error}");
+    }
 }
 
 #[test]
