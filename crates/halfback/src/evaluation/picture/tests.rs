@@ -179,6 +179,24 @@ fn long_names_are_told_apart_and_known_in_full() {
 }
 
 #[test]
+fn wide_and_many_names_can_be_looked_at() {
+    let wide = |at: u32| format!("{}{at}", "W".repeat(12));
+    let cjk = |at: u32| format!("{}第{at}類の取引", "不正".repeat(4));
+    for count in [3, 10, 12, 20] {
+        for (kind, many) in [("wide", of_classes(count, wide)), ("cjk", of_classes(count, cjk))] {
+            keep(&format!("{kind}-{count}"), &many.svg(Picture::Confusion, None).unwrap());
+            if count <= 10 {
+                keep(&format!("{kind}-roc-{count}"), &many.svg(Picture::Roc, None).unwrap());
+            }
+        }
+    }
+    let truth: Vec<i64> = (0..60).map(|row| i64::from(row % 7 < 3)).collect();
+    let sites: Vec<String> = (0..60).map(|row| wide(row % 6) + &cjk(row % 6)).collect();
+    let slices = evaluation(&Sample::new(&truth).predictions(&truth).slice("WWW", &sites));
+    keep("wide-slices", &slices.svg(Picture::Slices, None).unwrap());
+}
+
+#[test]
 fn a_comparison_is_a_forest() {
     use Verdict::{Better, Equivalent, Inconclusive, NonInferior, Worse};
     let result = |at: i32, verdict| ComparedSlice {
