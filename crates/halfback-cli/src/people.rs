@@ -43,22 +43,6 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-/// A number with four figures that count, such as `0.9134` or `1234`; `1.234e-7` where it is small.
-pub(crate) fn figures(number: f64) -> String {
-    if number == 0.0 {
-        return "0".into();
-    }
-    // Its power of ten once it is rounded: 0.99996 is 1.000.
-    let rounded = format!("{number:.3e}");
-    let power = rounded.rsplit_once('e').and_then(|(_, power)| power.parse().ok());
-    let power: i32 = power.unwrap_or_default();
-    if !(-4..15).contains(&power) {
-        return rounded;
-    }
-    let digits = usize::try_from(3 - power).unwrap_or_default();
-    format!("{number:.digits$}")
-}
-
 /// A time in UTC to the second, for a column whose title says UTC.
 pub(crate) fn time(time: DateTime) -> String {
     time.format("%Y-%m-%d %H:%M:%S").to_string()
@@ -133,29 +117,6 @@ mod tests {
             (u64::MAX, "18 EB"),
         ] {
             assert_eq!(size(bytes), expected, "{bytes}");
-        }
-    }
-
-    #[test]
-    fn numbers_have_four_figures() {
-        for (number, expected) in [
-            (0.0, "0"),
-            (0.8125, "0.8125"),
-            (1.0, "1.000"),
-            (-0.012_345_6, "-0.01235"),
-            (0.000_123_4, "0.0001234"),
-            (0.000_012_34, "1.234e-5"),
-            (12_345.6, "12346"),
-            (1e20, "1.000e20"),
-            (0.999_94, "0.9999"),
-            (0.999_96, "1.000"),
-            (-9.999_6, "-10.00"),
-            (999.96, "1000"),
-            (0.000_099_999_6, "0.0001000"),
-            (999_999_999_999_999.9, "1.000e15"),
-            (f64::INFINITY, "inf"),
-        ] {
-            assert_eq!(figures(number), expected, "{number}");
         }
     }
 

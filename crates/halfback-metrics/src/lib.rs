@@ -44,6 +44,7 @@ pub mod distribution;
 mod encode;
 mod error;
 mod fairness;
+mod figures;
 mod interval;
 mod order;
 mod random;
@@ -74,6 +75,7 @@ pub use confusion::{
 };
 pub use error::{Error, Metric, Reason, Result, Undefined, Warning};
 pub use fairness::{Aggregate, ByGroup, Disparity, Fairness, Groups, Parity, Relation};
+pub use figures::{figures, percent};
 pub use interval::{
     AreaDifference, AreaEstimate, Bootstrap, Interval, bootstrap, bootstrap_roc_auc,
     bootstrap_stratified, clopper_pearson, clusters, delong, delong_paired, jackknife,

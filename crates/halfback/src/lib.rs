@@ -119,6 +119,7 @@ pub use evaluation::{
     Slice, Task, Verdict, measure, measure_pair,
 };
 pub use format::Format;
+pub use halfback_metrics::figures;
 pub use history::{Commit, History, Info, Log, RegistryInfo};
 pub use page::Page;
 pub use proof::{

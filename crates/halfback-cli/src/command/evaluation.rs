@@ -343,13 +343,15 @@ fn headline(value: &MetricValue) -> String {
 }
 
 fn figures(value: Option<f64>) -> String {
-    value.map(people::figures).unwrap_or_default()
+    value.map(halfback::figures).unwrap_or_default()
 }
 
 fn interval(lower: Option<f64>, upper: Option<f64>) -> String {
     let bounds = lower.zip(upper);
     bounds
-        .map(|(lower, upper)| format!("[{}, {}]", people::figures(lower), people::figures(upper)))
+        .map(|(lower, upper)| {
+            format!("[{}, {}]", halfback::figures(lower), halfback::figures(upper))
+        })
         .unwrap_or_default()
 }
 

@@ -4,8 +4,8 @@ use crate::distribution::normal_cdf;
 use crate::error::{Error, Result};
 use crate::interval::{AreaDifference, Bootstrap, Interval, critical};
 
-use super::verdict::short;
 use super::{McNemar, TwoProportions, Welch};
+use crate::figures::percent;
 
 /// `first` less `second`; zero where they differ by no more than sums are rounded.
 pub(crate) fn less(first: f64, second: f64) -> f64 {
@@ -119,7 +119,7 @@ impl Difference {
     /// Why clusters, or resamples of them, are too few for a level; none where they are not.
     pub(super) fn too_few(&self, level: f64) -> Option<String> {
         let Self::Resamples(resamples) = self else { return None };
-        let percent = short(100.0 * level);
+        let percent = percent(level);
         match (resamples.tail(level), resamples.clusters) {
             (Err(Error::TooFewClusters { found, expected, .. }), _) => Some(format!(
                 "there are too few clusters: they count as {found}, a level of {percent} % takes {expected}"

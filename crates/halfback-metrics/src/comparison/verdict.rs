@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::figures::{percent, short};
 use crate::interval::{Interval, outside};
 
 use super::{Adjustment, Difference, adjust};
@@ -214,7 +215,7 @@ impl Question {
         let bounds = format!(
             "the difference is {} with the {} % interval {} to {}",
             short(estimate),
-            short(100.0 * level),
+            percent(level),
             short(lower),
             short(upper)
         );
@@ -310,17 +311,6 @@ impl Judgement {
             adjusted_p_value: None,
         }
     }
-}
-
-/// A number for people: four digits that count.
-pub(super) fn short(value: f64) -> String {
-    if value == 0.0 {
-        return "0".into();
-    }
-    let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 12);
-    let text = format!("{value:.*}", digits as usize);
-    let text = if text.contains('.') { text.trim_end_matches('0') } else { &text };
-    text.trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -452,8 +442,18 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_short() {
-        let texts = [0.012_345_6, -1234.5, 0.5, 95.0, 99.9, 1e-9].map(short);
-        assert_eq!(texts, ["0.01235", "-1234", "0.5", "95", "99.9", "0.000000001"]);
+    fn reasons_are_read_at_any_scale() {
+        for (estimate, shown) in [(1e-16, "1e-16"), (1.5e300, "1.5e300"), (0.5, "0.5")] {
+            let question = Question {
+                alternative: Alternative::Difference,
+                margin: 0.0,
+                level: 0.999_999_9,
+                higher_is_better: true,
+            };
+            let difference = Difference::Normal { estimate, standard_error: estimate / 100.0 };
+            let reason = question.judge_one(&difference).unwrap().reason;
+            let begins = format!("the difference is {shown} with the 99.99999 % interval ");
+            assert!(reason.starts_with(&begins) && reason.len() < 140, "{reason}");
+        }
     }
 }

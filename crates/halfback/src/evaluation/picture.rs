@@ -8,6 +8,7 @@ mod canvas;
 mod chart;
 mod name;
 
+use halfback_metrics::percent;
 use halfback_store::error::{Detail, Result};
 use halfback_store::name::shown;
 use schemars::JsonSchema;
@@ -151,7 +152,7 @@ impl Evaluation {
             class: "a",
             note: value.undefined.clone().unwrap_or_default(),
         };
-        let level = number(100.0 * self.measurement.level);
+        let level = percent(self.measurement.level);
         let bars_of: Vec<Bar> = values.iter().map(bar).collect();
         Ok(bars(&format!("{metric} by slice, with {level} % intervals"), &bars_of, None))
     }
@@ -176,7 +177,7 @@ impl Comparison {
             note: code(&result.verdict).replace('_', "-"),
         };
         let all: Vec<Bar> = measurement.results.iter().map(bar).collect();
-        let level = number(100.0 * measurement.level);
+        let level = percent(measurement.level);
         let title =
             format!("{}, candidate less baseline, with {level} % intervals", measurement.metric);
         bars(&title, &all, Some(measurement.margin))
