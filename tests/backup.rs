@@ -463,6 +463,40 @@ fn a_copy_keeps_the_content_and_says_where_it_came_from() {
 }
 
 #[test]
+fn copies_by_any_way_and_name_are_one_version() {
+    let (folder, first) = registry();
+    let [one, other, last] = ["one", "other", "last"].map(|name| {
+        let registry = create(&folder.path().join(name));
+        registry.create_model("fraud").unwrap();
+        registry
+    });
+    let copy = |from: &Registry, version: &str, to: &Registry| {
+        let options = halfback::CopyOptions {
+            model: Some("fraud".into()),
+            ..halfback::CopyOptions::default()
+        };
+        from.copy_version(version, to, options, &mut no_progress).unwrap()
+    };
+    copy(&first, "fraud/2", &one);
+    copy(&one, "fraud/1", &last);
+    let there = last.resolve("fraud/1").unwrap();
+    copy(&first, "fraud/2", &other);
+    assert_eq!(copy(&other, "fraud/1", &last), *there, "by another way");
+    assert_eq!(copy(&first, "fraud/2", &last), *there, "by none");
+    first.rename_model("fraud", "swindle").unwrap();
+    one.rename_model("fraud", "swindle").unwrap();
+    assert_eq!(copy(&first, "swindle/2", &last), *there, "under another name");
+    assert_eq!(copy(&one, "swindle/1", &last), *there, "under another name, by another way");
+    // Another version is another one, and so is the same to another model.
+    assert_eq!(copy(&first, "swindle/1", &last).number, 2);
+    last.create_model("other").unwrap();
+    let options =
+        halfback::CopyOptions { model: Some("other".into()), ..halfback::CopyOptions::default() };
+    let elsewhere = other.copy_version("fraud/1", &last, options, &mut no_progress).unwrap();
+    assert_eq!((elsewhere.number, elsewhere.model.as_str()), (1, "main.default.other"));
+}
+
+#[test]
 fn what_the_registry_let_go_of_goes_from_its_backup_with_the_next_one() {
     use rustix::fs::{FlockOperation, flock};
     let (folder, registry) = registry();

@@ -9,16 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::access::Privilege;
 use crate::artifact::{Progress, Stored};
 use crate::catalog::example::Example;
-use crate::catalog::origin::Origin;
+use crate::catalog::origin::{Origin, REGISTRY};
 use crate::catalog::version::{ModelVersion, RegisterVersion};
 use crate::command::Snapshot;
 use crate::registry::Registry;
 use crate::securable::{Pin, VersionRef};
 use crate::signing::CarriedSignature;
 use crate::view::View;
-
-/// The kind of system that a copy's origin names.
-const SYSTEM: &str = "halfback";
 
 /// What a copy becomes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,8 +45,8 @@ impl View {
     /// The copy's [`Origin`] has the system `halfback`, the version's pin as its reference, its URI,
     /// and its times, and [before it](Origin::earlier) what the version's own origin says: who sees
     /// the copy learns what it was called there, but nobody's name. Copying it again gives the
-    /// version that is there already, and so does a copy of a copy that comes home to the model that
-    /// it is from.
+    /// version that is there already, by whatever way and under whatever name it comes to the model;
+    /// and so does a copy of a copy that comes home to the model that it is from.
     ///
     /// ```
     /// # use halfback::{Content, CopyOptions, Options, RegisterVersion, Registry, no_progress};
@@ -153,13 +150,8 @@ impl Snapshot<'_> {
         digest: &Digest,
         origin: &Origin,
     ) -> Result<Option<EntityId>> {
-        let nearest = (&origin.system, &origin.reference);
-        let earlier = origin.earlier.iter().map(|before| (&before.system, &before.reference));
-        for (system, reference) in std::iter::once(nearest).chain(earlier) {
-            if system != SYSTEM {
-                continue;
-            }
-            let Some(version) = self.pinned_in(model, reference)? else { continue };
+        for pin in origin.pins() {
+            let Some(version) = self.pinned_in(model, pin)? else { continue };
             // Anybody can claim an origin; with other content it is none.
             if self.version(version)?.digest == digest.to_string() {
                 return Ok(Some(version));
@@ -187,7 +179,7 @@ impl Parcel {
             comment: version.comment,
             tags: version.tags,
             origin: Some(Origin {
-                system: SYSTEM.into(),
+                system: REGISTRY.into(),
                 reference: version.pin,
                 created_at: Some(version.created_at),
                 created_by: version.created_by,

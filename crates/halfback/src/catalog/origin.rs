@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::command::{Context, Snapshot};
 use crate::secret;
+use crate::securable::Pin;
 
 /// What something was in the system that it was brought in from. Times and names here are that
 /// system's word; when it came into this registry, and by whom, the log tells.
@@ -53,6 +54,9 @@ pub struct EarlierOrigin {
     pub uri: Option<String>,
 }
 
+/// The kind of system that a registry is; what it calls a version is the version's pin.
+pub(crate) const REGISTRY: &str = "halfback";
+
 /// How many systems something may have been in before.
 const MOST_EARLIER: usize = 32;
 
@@ -83,6 +87,15 @@ impl Origin {
             all.drain(MOST_EARLIER - 1..all.len() - 1);
         }
         all
+    }
+
+    /// The versions of registries that it was, by their pins; the nearest first.
+    pub(crate) fn pins(&self) -> impl Iterator<Item = &str> {
+        let earlier = self.earlier.iter().map(|earlier| (&earlier.system, &earlier.reference));
+        std::iter::once((&self.system, &self.reference))
+            .chain(earlier)
+            .filter(|(system, reference)| *system == REGISTRY && reference.parse::<Pin>().is_ok())
+            .map(|(_, reference)| reference.as_str())
     }
 
     /// The origin in the columns from `first` on: system, reference, created, creator, updated,

@@ -1,6 +1,6 @@
 //! Registering a version: what its content must be, which number it gets, and what is kept of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Error, Result};
@@ -82,7 +82,8 @@ pub struct RegisterVersion {
     pub origin: Option<Origin>,
     /// Give the existing version back where one of the same content, kept at the same place, exists
     /// already; also an archived one: archiving it was somebody's decision. With `origin`, the one
-    /// that was brought in from there, or that it names as one of this registry.
+    /// that was brought in from there, that it names as one of this registry, or that was the same
+    /// version of another registry before; the same content from elsewhere is another version.
     #[serde(default)]
     pub exist_ok: bool,
     /// Keep texts that look like keys, tokens or passwords.
@@ -131,10 +132,7 @@ impl Command for RegisterVersion {
         let held = context.possession(model, &digest, self.location.as_deref())?;
         if self.exist_ok {
             let found = match &self.origin {
-                Some(origin) => match context.now().same_origin(model, &digest, origin)? {
-                    None => context.now().at_home(model, &digest, origin)?,
-                    same => same,
-                },
+                Some(origin) => context.now().brought_in(model, &digest, origin)?,
                 None => context.now().same_content(model, &digest, self.location.as_deref())?,
             };
             if let Some(version) = found {
@@ -289,6 +287,47 @@ impl Snapshot<'_> {
 }
 
 impl Snapshot<'_> {
+    /// The version of a model that something from an origin is already.
+    fn brought_in(
+        &mut self,
+        model: EntityId,
+        digest: &Digest,
+        origin: &Origin,
+    ) -> Result<Option<EntityId>> {
+        if let Some(same) = self.same_origin(model, digest, origin)? {
+            return Ok(Some(same));
+        }
+        match self.at_home(model, digest, origin)? {
+            None => self.same_before(model, digest, origin),
+            home => Ok(home),
+        }
+    }
+
+    /// The version of a model that was the same version of a registry before it came, by another way.
+    fn same_before(
+        &mut self,
+        model: EntityId,
+        digest: &Digest,
+        origin: &Origin,
+    ) -> Result<Option<EntityId>> {
+        let pins: BTreeSet<&str> = origin.pins().collect();
+        if pins.is_empty() {
+            return Ok(None);
+        }
+        let known = self.sql.all(
+            "SELECT v.id, o.system, o.reference, o.created, o.creator, o.updated, o.uri, o.earlier \
+             FROM version v JOIN origin o ON o.target = v.id AND o.until > ?3 AND o.since <= ?3 \
+             WHERE v.digest = ?1 AND v.model = ?2 AND v.until > ?3 AND v.since <= ?3 \
+             ORDER BY v.number DESC",
+            &[Value::from(digest.hash()), model.into(), self.moment.into()],
+            |row| Ok((row.id(0)?, Origin::read(row, 1)?)),
+        )?;
+        let same = known.into_iter().find(|(_, known)| {
+            known.as_ref().is_some_and(|(known, _)| known.pins().any(|pin| pins.contains(pin)))
+        });
+        Ok(same.map(|(version, _)| version))
+    }
+
     /// The version of a model that was brought in from an origin, which has one content.
     fn same_origin(
         &mut self,
