@@ -499,6 +499,7 @@ fn whatever_is_other_in_the_schema_is_found_and_taken_for_damage() {
     Connection::open(&database).unwrap().execute_batch(edit).unwrap();
     let error = open(&path).unwrap().resolve("models:/model-0/1").unwrap_err();
     assert_eq!(error.code(), "corrupt", "{error}");
+    assert!(error.to_string().contains("another state of its development"), "{error}");
     std::fs::write(&database, &whole).unwrap();
     Connection::open(&database).unwrap().execute_batch("ANALYZE").unwrap();
     assert_eq!(open(&path).unwrap().check().unwrap().findings, []);

@@ -294,9 +294,12 @@ pub(super) fn foreign(connection: &Connection) -> rusqlite::Result<Vec<String>> 
 pub(super) fn refused(connection: &Connection, error: &rusqlite::Error) -> Error {
     let is_not_understood = matches!(error, rusqlite::Error::SqlInputError { .. })
         || error.sqlite_error_code() == Some(ErrorCode::Unknown);
-    // Also where the schema itself cannot be read.
-    if is_not_understood && foreign(connection).map_or(true, |found| !found.is_empty()) {
-        return damaged(&error.to_string());
+    if is_not_understood {
+        match foreign(connection) {
+            Ok(found) if found.is_empty() => {}
+            Ok(_) => return other_schema(&error.to_string()),
+            Err(_) => return damaged(&error.to_string()),
+        }
     }
     // What no command writes twice is there twice where an index is damaged.
     if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
@@ -353,6 +356,15 @@ fn is_unlike(error: &rusqlite::Error) -> bool {
             | QueryReturnedNoRows
             | Utf8Error(..)
     )
+}
+
+/// The tables are not those of this library: until the first release the format has no number for that.
+fn other_schema(text: &str) -> Error {
+    Detail::Corrupt(format!(
+        "the database's tables are not those of this library ({text}): another state of its development made \
+         the registry, and reads it, or the database is damaged; then run `check` and restore a backup"
+    ))
+    .into()
 }
 
 fn damaged(text: &str) -> Error {
