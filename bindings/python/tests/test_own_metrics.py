@@ -373,3 +373,26 @@ def test_evidence_is_of_what_an_alias_named_when_it_was_asked(registry: halfback
         replicates=2,
     )
     assert (compared.candidate, compared.baseline) == (second.uri, first.uri)
+
+
+def test_nothing_is_called_for_who_may_not_keep_it(registry: halfback.Registry) -> None:
+    called = []
+
+    def counted(*_: Any, sample_weight: Any) -> float:
+        called.append(len(sample_weight))
+        return 1.0
+
+    with halfback.open(registry.path, read_only=True) as reading:
+        with pytest.raises(halfback.PermissionDeniedError) as caught:
+            reading.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": counted})
+        assert caught.value.code == "read_only"
+        with pytest.raises(halfback.PermissionDeniedError):
+            reading.compare(
+                f"{MODEL}/2",
+                f"{MODEL}/1",
+                TRUTH,
+                y_score=(SCORES, OTHERS),
+                metric={"own": counted},
+                higher_is_better=True,
+            )
+    assert called == []

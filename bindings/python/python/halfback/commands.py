@@ -760,7 +760,9 @@ class RegisterVersion(Command):
     exist_ok: bool = False
     """Give the existing version back where one of the same content, kept at the same place,
     exists already; also an archived one: archiving it was somebody's decision. With `origin`,
-    the one that was brought in from there, or that it names as one of this registry.
+    the one that was brought in from there, that it names as one of this registry, or that was
+    the same version of another registry before; the same content from elsewhere is another
+    version.
     """
     flavor: str | None = None
     """The format of the artifact, such as `onnx` or `sklearn`."""

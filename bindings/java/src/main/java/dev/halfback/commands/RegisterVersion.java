@@ -22,8 +22,9 @@ import java.util.Map;
  * @param example Rows to try the version with, and what it answers to them.
  * @param existOk Give the existing version back where one of the same content, kept at the same
  *     place, exists already; also an archived one: archiving it was somebody's decision. With
- *     {@code origin}, the one that was brought in from there, or that it names as one of this
- *     registry.
+ *     {@code origin}, the one that was brought in from there, that it names as one of this
+ *     registry, or that was the same version of another registry before; the same content from
+ *     elsewhere is another version.
  * @param flavor The format of the artifact, such as {@code onnx} or {@code sklearn}.
  * @param frameworkVersion The version of the library that made it.
  * @param location Where the content is, when it is not in the registry's own store: a URI.
@@ -204,8 +205,9 @@ public record RegisterVersion(
    *
    * @param existOk Give the existing version back where one of the same content, kept at the same
    *     place, exists already; also an archived one: archiving it was somebody's decision. With
-   *     {@code origin}, the one that was brought in from there, or that it names as one of this
-   *     registry.
+   *     {@code origin}, the one that was brought in from there, that it names as one of this
+   *     registry, or that was the same version of another registry before; the same content from
+   *     elsewhere is another version.
    * @return the command
    */
   public RegisterVersion withExistOk(boolean existOk) {
