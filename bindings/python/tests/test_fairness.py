@@ -310,14 +310,15 @@ def test_an_interval_draws_clusters_and_strata() -> None:
     assert plain.estimate == clustered.estimate == both.estimate
     assert len({plain, clustered, both, found(strata=strata)}) == 4
     with pytest.raises(
-        ValueError, match=r"`keys` has too few clusters: they count as 5, a `level` of 0\.95 takes"
+        ValueError,
+        match=r"`keys` has too few rows or clusters: they count as 5, a `level` of 0\.95 takes",
     ):
         found(keys=[at % 5 for at in range(rows)])
     with pytest.raises(ValueError, match="`keys` has 1, expected at least 2"):
         found(keys=["one"] * rows)
     with pytest.raises(ValueError, match="`keys` has 2 rows"):
         found(keys=[1, 2])
-    with pytest.raises(ValueError, match="`replicates` has 1, expected at least 2"):
+    with pytest.raises(ValueError, match="`replicates` has 1, expected at least 50"):
         found(replicates=1)
     with pytest.warns(UserWarning, match="the measure is the same in every resample"):
         same = fairness_interval(
@@ -353,7 +354,7 @@ def test_intervals_count_a_drawn_row_by_its_weight() -> None:
         sensitive_features=SEX,
         sample_params={"sample_weight": [1, 3, 1, 1, 1, 1, 5, 1]},
     )
-    found = frame.intervals(replicates=50)
+    found = frame.intervals(replicates=50, level=0.75)
     assert {name: one.estimate for name, one in found.items()} == frame.by_group
 
 

@@ -80,9 +80,9 @@ def test_groups_draw_clusters_and_strata_of_their_own() -> None:
         options = drawn | {"keys": np.array(customers)[own], "strata": day[own]}
         alone = metrics.bootstrap(metrics.mean_absolute_error, TRUTH[own], GUESS[own], **options)
         assert found[:5] == alone[:5] != plain[name][:5]
-        assert found.clusters == alone.clusters == 8
+        assert found.units == alone.units == 8
     everyone = frame.overall_interval(**drawn)
-    assert everyone.clusters == 18
+    assert everyone.units == 18
     assert everyone[:5] == metrics.bootstrap(metrics.mean_absolute_error, TRUTH, GUESS, **drawn)[:5]
     # Of the south there is one customer, of the north there are too few for the level.
     few = np.where(SITE == "north", [f"north {at // 3 % 4}" for at in range(300)], "south")

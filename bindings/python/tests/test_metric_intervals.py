@@ -53,7 +53,7 @@ def test_intervals_and_comparison() -> None:
     assert clustered.undefined == 0
     assert len(clustered.replicates) == 50
     assert repr(clustered).endswith(
-        "replicates=<50 values>, undefined=0, clusters=100, acceleration=None)"
+        "replicates=<50 values>, undefined=0, units=100, acceleration=None)"
     )
     one, other = metrics.rows_for_means(0.2, power=0.9), metrics.rows_for_proportions(0.5, 0.6)
     assert metrics.power_of_means(0.2, one) >= 0.9 > metrics.power_of_means(0.2, one - 1)

@@ -35,11 +35,12 @@ pub enum Error {
         /// The least that is needed.
         expected: usize,
     },
-    /// So few clusters that nothing is told at this level.
+    /// So few rows, or clusters of them, that nothing is told at this level.
     #[error(
-        "`{argument}` has too few clusters: they count as {found}, a `level` of {level} takes {expected}"
+        "`{argument}` has too few rows or clusters: they count as {found}, a `level` of {level} takes \
+         {expected}"
     )]
-    TooFewClusters {
+    TooFewUnits {
         /// The argument.
         argument: &'static str,
         /// As how many they count; strata take some off.
@@ -174,7 +175,7 @@ impl Error {
             Self::Lengths { argument, .. }
             | Self::Empty { argument }
             | Self::TooFew { argument, .. }
-            | Self::TooFewClusters { argument, .. }
+            | Self::TooFewUnits { argument, .. }
             | Self::NotFinite { argument, .. }
             | Self::MixedLabels { argument }
             | Self::Continuous { argument, .. }

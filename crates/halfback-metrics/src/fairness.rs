@@ -6,7 +6,7 @@
 use crate::column::{Label, Labels, Weights, not_empty, same_length, weights};
 use crate::encode::{check_types, encode, positives};
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::{Interval, bootstrap_weighted, clusters, fewest, outside};
+use crate::interval::{Bootstrap, Interval, bootstrap_weighted, outside, units};
 use crate::suite::Settings;
 use crate::suite::is_enough;
 
@@ -326,21 +326,14 @@ impl Fairness {
         if metric.undefined.is_some() {
             return Ok(Disparity { metric, interval: None });
         }
-        let plain = resamples.interval(level)?;
-        if !resamples.has_variance() || !is_enough(&resamples) {
+        if resamples.replicates.len() > 1 && !(resamples.has_variance() && is_enough(&resamples)) {
             return Ok(Disparity { metric, interval: None });
         }
-        let is_drawn_alone = !self.is_clustered && self.strata.is_none();
-        let (found, expected) = (self.fewest_of_a_group(), fewest(level)?);
-        if found < expected {
-            let argument = if is_drawn_alone { "groups" } else { "keys" };
-            return Err(Error::TooFewClusters { argument, found, expected, level });
-        }
-        let interval = if is_drawn_alone {
-            plain
-        } else {
-            resamples.of_clusters(Some(found)).interval(level)?
-        };
+        let resamples = Bootstrap { units: self.fewest_of_a_group(), ..resamples };
+        let interval = resamples.interval(level).map_err(|error| match error {
+            Error::TooFewUnits { .. } if !self.is_clustered => error.renamed("groups"),
+            error => error,
+        })?;
         Ok(Disparity { metric, interval: Some(interval) })
     }
 
@@ -352,7 +345,7 @@ impl Fairness {
             let weights = self.cells.iter().zip(&own);
             let weights: Vec<f64> =
                 weights.map(|(cell, own)| if is_in(cell) { *own } else { 0.0 }).collect();
-            clusters(&self.keys, self.strata.as_deref(), Some(&weights))
+            units(&self.keys, self.strata.as_deref(), Some(&weights))
         };
         (0..self.groups).map(count).filter(|&found| found > 0).min().unwrap_or(0)
     }

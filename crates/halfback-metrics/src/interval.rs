@@ -4,11 +4,11 @@ mod bootstrap;
 mod delong;
 mod proportion;
 
+pub(crate) use bootstrap::bootstrap_weighted;
 pub use bootstrap::{
-    Bootstrap, bootstrap, bootstrap_roc_auc, bootstrap_stratified, clusters, jackknife,
-    jackknife_groups, shared_clusters,
+    Bootstrap, bootstrap, bootstrap_roc_auc, bootstrap_stratified, jackknife, jackknife_groups,
+    several, units,
 };
-pub(crate) use bootstrap::{bootstrap_weighted, fewest, several};
 pub use delong::{AreaDifference, AreaEstimate, delong, delong_paired};
 pub(crate) use proportion::share as proportion_share;
 pub use proportion::{clopper_pearson, wilson};

@@ -285,11 +285,15 @@ fn too_few_clusters_for_a_level_tell_nothing() {
     };
     let few = judged(5, 0.95, 1_000);
     assert_eq!((few.verdict, few.p_value), (Verdict::Inconclusive, None));
-    assert_eq!(few.reason, "there are too few clusters: they count as 5, a level of 95 % takes 6");
+    assert_eq!(
+        few.reason,
+        "there are too few rows or clusters: they count as 5, a level of 95 % takes 6"
+    );
     assert!(judged(5, 0.9, 1_000).interval.is_some());
     assert!(judged(6, 0.95, 1_000).interval.is_some());
     let few = judged(6, 0.95, 300).reason;
-    let expected = "300 resamples of 6 clusters are too few for a level of 95 %: it takes 411";
+    let expected =
+        "300 resamples of rows that count as 6 are too few for a level of 95 %: it takes 411";
     assert_eq!(few, expected);
     // Clusters count where each row is one of its own, too, and rows within strata.
     let (truth, predicted) = ([0.0; 5], [0.1, 0.2, -0.1, 0.4, 0.3]);

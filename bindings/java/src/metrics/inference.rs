@@ -2,9 +2,9 @@
 
 use halfback_metrics::{
     Bootstrap, Design, Error, Labels, Resampling, adjust, bootstrap_roc_auc, clopper_pearson,
-    clusters, delong, delong_paired, jackknife_groups, mcnemar, miettinen_nurminen, newcombe,
-    power_of_means, power_of_proportions, rows_for_means, rows_for_proportions, shared_clusters,
-    two_proportions, welch, wilson,
+    delong, delong_paired, jackknife_groups, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    power_of_proportions, rows_for_means, rows_for_proportions, several, two_proportions, units,
+    welch, wilson,
 };
 
 use super::Outcome;
@@ -109,12 +109,10 @@ fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
                 }
                 _ => None,
             };
-            let mut bootstrap = Bootstrap::new(call.number(0)?, call.doubles(0)?.to_vec());
-            let keys = keys(call, 2, strata.as_ref().map_or(0, Vec::len));
-            if !keys.is_empty() {
-                shared_clusters(&keys, None)?;
-                bootstrap = bootstrap.of_clusters(Some(clusters(&keys, strata.as_deref(), None)));
-            }
+            let keys = keys(call, 2, call.count(2, "rows")?);
+            several("keys", &keys)?;
+            let units = units(&keys, strata.as_deref(), None);
+            let mut bootstrap = Bootstrap::new(call.number(0)?, call.doubles(0)?.to_vec(), units);
             if let Some(without) = call.weights(1) {
                 bootstrap = bootstrap.corrected(without);
             }
@@ -138,12 +136,12 @@ fn float(count: usize) -> f64 {
     count as f64
 }
 
-/// Clusters are -1 where there are none, and the acceleration is NaN where nothing is corrected.
+/// The acceleration is NaN where nothing is corrected.
 fn summary(bootstrap: &Bootstrap, level: f64, out: &mut Numbers) -> Outcome<()> {
     out.number(bootstrap.standard_error())
         .count(bootstrap.undefined as u64)
         .interval(&bootstrap.interval(level)?)
-        .number(bootstrap.clusters.map_or(-1.0, float))
+        .number(float(bootstrap.units))
         .number(bootstrap.p_value(0.0))
         .number(bootstrap.acceleration.unwrap_or(f64::NAN));
     Ok(())

@@ -95,12 +95,11 @@ fn difference(numbers: &[f64]) -> Outcome<Difference> {
             let first = (count(successes)?, count(rows)?);
             Difference::Proportions(two_proportions(first, (count(other)?, count(other_rows)?))?)
         }
-        [4.0, estimate, clusters, acceleration, ref replicates @ ..] => {
-            let clusters = (clusters >= 0.0).then(|| whole(clusters, "difference")).transpose()?;
+        [4.0, estimate, units, acceleration, ref replicates @ ..] => {
+            let units = whole(units, "difference")?;
             Difference::Resamples(Bootstrap {
-                clusters,
                 acceleration: (!acceleration.is_nan()).then_some(acceleration),
-                ..Bootstrap::new(estimate, replicates.to_vec())
+                ..Bootstrap::new(estimate, replicates.to_vec(), units)
             })
         }
         _ => return Err(Failure::Defect("a difference that does not exist was given")),

@@ -313,7 +313,7 @@ def metrics_best_threshold(
 ) -> tuple[float, float]: ...
 def metrics_bootstrap(
     metric: object,
-    drawn: tuple[Sequence[int], Sequence[int] | None, bool],
+    drawn: tuple[Sequence[int], Sequence[int] | None],
     replicates: int,
     seed: int,
     level: float,

@@ -2,7 +2,7 @@
 
 use halfback_metrics::{
     Bootstrap, Design, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified, clopper_pearson,
-    clusters, delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
     power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
 };
 use pyo3::prelude::*;
@@ -13,10 +13,9 @@ use super::column::Column;
 use super::verdict::adjustment;
 
 type Bounds = (f64, f64, f64);
-/// Bounds, standard error, p-value of zero, replicates, how many were undefined; clusters and
-/// acceleration, where the interval is by these.
-type Resampled<'py> =
-    (Bounds, f64, f64, Bound<'py, PyByteArray>, usize, Option<usize>, Option<f64>);
+/// Bounds, standard error, p-value of zero, replicates, how many were undefined, as how many the
+/// rows count, and the acceleration, where the interval is by that.
+type Resampled<'py> = (Bounds, f64, f64, Bound<'py, PyByteArray>, usize, usize, Option<f64>);
 
 /// The interval of a share: `wilson` or `clopper_pearson`.
 #[pyfunction]
@@ -180,21 +179,20 @@ pub(crate) fn metrics_rows(
 }
 
 /// The bootstrap of a metric that Python computes: `metric` is called with the weights of the rows
-/// as the bytes of an array. `drawn` are the rows' keys, where they are drawn within strata those, and
-/// whether the keys are those of clusters.
+/// as the bytes of an array. `drawn` are the rows' keys, where they are drawn within strata those.
 /// The interval is corrected where there is a number of groups for the jackknife.
 #[pyfunction]
 #[pyo3(signature = (metric, drawn, replicates, seed, level, jackknife, /))]
 pub(crate) fn metrics_bootstrap<'py>(
     metric: &Bound<'py, PyAny>,
-    drawn: (Vec<u64>, Option<Vec<u32>>, bool),
+    drawn: (Vec<u64>, Option<Vec<u32>>),
     replicates: u32,
     seed: u64,
     level: f64,
     jackknife: Option<usize>,
 ) -> PyResult<Resampled<'py>> {
     let py = metric.py();
-    let (keys, strata, is_clustered) = drawn;
+    let (keys, strata) = drawn;
     let mut call = |weights: &[f64]| -> f64 {
         if has_raised() {
             return f64::NAN;
@@ -211,11 +209,6 @@ pub(crate) fn metrics_bootstrap<'py>(
             None => halfback_metrics::bootstrap(&keys, replicates, seed, &mut call),
             Some(strata) => bootstrap_stratified(&keys, strata, replicates, seed, &mut call),
         }?;
-        let outcome = if is_clustered {
-            outcome.of_clusters(Some(clusters(&keys, strata.as_deref(), None)))
-        } else {
-            outcome
-        };
         Ok(match jackknife {
             None => outcome,
             Some(groups) => {
@@ -251,6 +244,6 @@ pub(crate) fn metrics_bootstrap_roc_auc<'py>(
 
 fn resampled<'py>(py: Python<'py>, outcome: &Bootstrap, interval: Interval) -> Resampled<'py> {
     let (error, p_value) = (outcome.standard_error(), outcome.p_value(0.0));
-    let Bootstrap { ref replicates, undefined, clusters, acceleration, .. } = *outcome;
-    (bounds(interval), error, p_value, array(py, replicates), undefined, clusters, acceleration)
+    let Bootstrap { ref replicates, undefined, units, acceleration, .. } = *outcome;
+    (bounds(interval), error, p_value, array(py, replicates), undefined, units, acceleration)
 }

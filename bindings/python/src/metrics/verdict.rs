@@ -80,8 +80,8 @@ fn difference(kind: &str, given: &Bound<'_, PyAny>) -> PyResult<Difference> {
         _ => {
             let replicates = Column::of(&given.getattr("replicates")?, "replicates")?;
             let replicates = replicates.doubles(py)?.to_vec();
-            let clusters = field(given, "clusters")?;
-            let resamples = Bootstrap::new(number("estimate")?, replicates).of_clusters(clusters);
+            let units = field(given, "units")?;
+            let resamples = Bootstrap::new(number("estimate")?, replicates, units);
             let acceleration = field(given, "acceleration")?;
             Difference::Resamples(Bootstrap { acceleration, ..resamples })
         }

@@ -116,19 +116,24 @@ impl Difference {
         }
     }
 
-    /// Why clusters, or resamples of them, are too few for a level; none where they are not.
+    /// Why rows, clusters or resamples are too few for a level; none where they are not.
     pub(super) fn too_few(&self, level: f64) -> Option<String> {
         let Self::Resamples(resamples) = self else { return None };
         let percent = percent(level);
-        match (resamples.tail(level), resamples.clusters) {
-            (Err(Error::TooFewClusters { found, expected, .. }), _) => Some(format!(
-                "there are too few clusters: they count as {found}, a level of {percent} % takes {expected}"
+        let units = resamples.units;
+        match resamples.interval(level) {
+            Err(Error::TooFewUnits { found, expected, .. }) => Some(format!(
+                "there are too few rows or clusters: they count as {found}, a level of {percent} % \
+                 takes {expected}"
             )),
-            (Err(Error::TooFew { found, expected, .. }), Some(clusters)) => Some(format!(
-                "{found} resamples of {clusters} clusters are too few for a level of {percent} %: \
-                 it takes {expected}"
+            Err(Error::TooFew { found, expected, .. }) => Some(format!(
+                "{found} resamples of rows that count as {units} are too few for a level of \
+                 {percent} %: it takes {expected}"
             )),
-            _ => None,
+            Err(_) => Some(format!(
+                "rows that count as {units} tell no level of {percent} % by any number of resamples"
+            )),
+            Ok(_) => None,
         }
     }
 
@@ -228,7 +233,8 @@ mod tests {
         };
         let counts =
             |first_only, rows| Difference::Counts(McNemar { first_only, second_only: 1, rows });
-        let resamples = |estimate| Difference::Resamples(Bootstrap::new(estimate, vec![1.0, 2.0]));
+        let resamples =
+            |estimate| Difference::Resamples(Bootstrap::new(estimate, vec![1.0, 2.0], 9));
         for wrong in [
             normal(f64::NAN, 1.0),
             normal(1.0, -1.0),
@@ -250,11 +256,11 @@ mod tests {
     fn what_does_not_vary_says_why() {
         let means = Difference::Means(welch(&[1.0, 1.0], &[2.0, 2.0]).unwrap());
         assert!(means.without_variance().unwrap().contains("constant"));
-        let none = Difference::Resamples(Bootstrap::new(0.1, vec![f64::NAN, 0.1]));
+        let none = Difference::Resamples(Bootstrap::new(0.1, vec![f64::NAN, 0.1], 9));
         assert!(none.without_variance().unwrap().contains("resample"));
-        let same = Difference::Resamples(Bootstrap::new(0.0, vec![0.0, 0.0]));
+        let same = Difference::Resamples(Bootstrap::new(0.0, vec![0.0, 0.0], 9));
         assert!(same.without_variance().unwrap().contains("the same on all rows"));
-        let constant = Difference::Resamples(Bootstrap::new(0.1, vec![0.1, 0.1]));
+        let constant = Difference::Resamples(Bootstrap::new(0.1, vec![0.1, 0.1], 9));
         assert!(constant.without_variance().unwrap().contains("the difference is the same"));
     }
 }

@@ -61,7 +61,7 @@ pub struct Judgement {
     /// Why, for people.
     pub reason: String,
     /// The interval of candidate less baseline; none where the rows have no variance, or
-    /// where clusters are too few for the level.
+    /// where rows, clusters or resamples are too few for the level.
     pub interval: Option<Interval>,
     /// The two-sided p-value of what is to be shown: twice that of a one-sided test.
     pub p_value: Option<f64>,
@@ -378,7 +378,11 @@ mod tests {
     }
 
     fn resamples(estimate: f64, from: f64) -> Bootstrap {
-        Bootstrap::new(estimate, (0..1000).map(|at| from + f64::from(at) / 1000.0).collect())
+        Bootstrap::new(
+            estimate,
+            (0..1000).map(|at| from + f64::from(at) / 1000.0).collect(),
+            10_000,
+        )
     }
 
     #[test]

@@ -7,8 +7,8 @@ mod strata;
 
 pub use area::bootstrap_roc_auc;
 use clusters::distinct;
-pub use clusters::{clusters, shared_clusters};
-pub(crate) use clusters::{fewest, several};
+
+pub use clusters::{several, units};
 pub use resamples::Bootstrap;
 use strata::Strata;
 
@@ -33,7 +33,7 @@ pub fn bootstrap(
     mut metric: impl FnMut(&[f64]) -> f64,
 ) -> Result<Bootstrap> {
     check(keys.len(), replicates)?;
-    let clusters = shared_clusters(keys, None)?;
+    several("keys", keys)?;
     let resampling = Resampling::new(seed);
     let rows: Vec<RowStream> = keys.iter().map(|&key| resampling.row(key)).collect();
     let mut weights = vec![1.0; keys.len()];
@@ -47,7 +47,7 @@ pub fn bootstrap(
         values.push(metric(&weights));
         stop.after(keys.len())?;
     }
-    Ok(Bootstrap::new(estimate, values).of_clusters(clusters))
+    Ok(Bootstrap::new(estimate, values, units(keys, None, None)))
 }
 
 /// [`bootstrap`] within strata: in every resample each stratum keeps the weight that it has in the
@@ -64,8 +64,7 @@ pub fn bootstrap_stratified(
 ) -> Result<Bootstrap> {
     same_length("strata", strata.len(), keys.len())?;
     let own = vec![1.0; keys.len()];
-    let resamples = bootstrap_weighted(keys, Some(strata), &own, replicates, seed, metric)?;
-    Ok(resamples.of_clusters(Some(clusters(keys, Some(strata), None))))
+    bootstrap_weighted(keys, Some(strata), &own, replicates, seed, metric)
 }
 
 /// [`bootstrap`] of rows that have weights of their own, which strata keep in every resample.
@@ -77,15 +76,17 @@ pub(crate) fn bootstrap_weighted(
     seed: u64,
     mut metric: impl FnMut(&[f64]) -> f64,
 ) -> Result<Bootstrap> {
+    let units = units(keys, strata, Some(own));
     let strata = strata.map(|strata| Strata::of(strata, own));
     let mut drawn = own.to_vec();
-    bootstrap(keys, replicates, seed, |times| {
+    let resamples = bootstrap(keys, replicates, seed, |times| {
         for (drawn, (own, times)) in drawn.iter_mut().zip(own.iter().zip(times)) {
             *drawn = own * times;
         }
         let is_whole = strata.as_ref().is_none_or(|strata| strata.scale(&mut drawn));
         if is_whole { metric(&drawn) } else { f64::NAN }
-    })
+    })?;
+    Ok(Bootstrap { units, ..resamples })
 }
 
 fn check(rows: usize, replicates: u32) -> Result<()> {

@@ -4,7 +4,7 @@ use super::prepared::Prepared;
 use super::{Measured, Method, Settings, Suite};
 use crate::column::same_length;
 use crate::error::{Error, Metric, Result};
-use crate::interval::{Bootstrap, bootstrap_weighted, clusters, several};
+use crate::interval::{Bootstrap, bootstrap_weighted, several, units};
 
 impl Suite {
     /// With the cluster of each row, such as its customer: rows of one are drawn together, and every
@@ -26,12 +26,12 @@ impl Suite {
         Ok(Self { strata: Some(strata.to_vec()), ..self })
     }
 
-    /// How many clusters the rows are of; none where each row is drawn alone.
+    /// Of how many clusters the rows with a weight are; none where each row is drawn alone.
     pub fn clusters(&self) -> Option<usize> {
-        self.is_clustered.then(|| clusters(&self.keys, None, None))
+        self.is_clustered.then(|| units(&self.keys, None, self.weights.as_deref()))
     }
 
-    /// Whether all rows are of one cluster, so that resamples say nothing.
+    /// Whether all rows with a weight are of one cluster, so that resamples say nothing.
     pub fn is_one_cluster(&self) -> bool {
         self.clusters() == Some(1)
     }
@@ -57,20 +57,12 @@ impl Suite {
         metric: impl FnMut(&[f64]) -> f64,
     ) -> Result<Bootstrap> {
         let (own, strata) = (self.all_weights(), self.strata.as_deref());
-        let resamples = bootstrap_weighted(&self.keys, strata, &own, replicates, seed, metric)?;
-        Ok(resamples.of_clusters(self.counted()))
+        bootstrap_weighted(&self.keys, strata, &own, replicates, seed, metric)
     }
 
     /// The weight of each row; one where there are none.
     pub(super) fn all_weights(&self) -> Vec<f64> {
         self.weights.clone().unwrap_or_else(|| vec![1.0; self.rows()])
-    }
-
-    /// As how many clusters with a weight the rows count, each its own where none are given; none
-    /// where rows are drawn alone and without strata.
-    fn counted(&self) -> Option<usize> {
-        (self.is_clustered || self.strata.is_some())
-            .then(|| clusters(&self.keys, self.strata.as_deref(), self.weights.as_deref()))
     }
 
     pub(super) fn measure_resampled(
@@ -86,7 +78,7 @@ impl Suite {
             return Ok(names.iter().zip(values).map(measured).collect());
         }
         let mut replicates = vec![Vec::new(); names.len()];
-        self.resample(settings.replicates, settings.seed, |weights| {
+        let drawn = self.resample(settings.replicates, settings.seed, |weights| {
             if self.is_clustered && is_empty(weights) {
                 return f64::NAN;
             }
@@ -96,10 +88,9 @@ impl Suite {
             }
             0.0
         })?;
-        let counted = self.counted();
         let measured = |((&name, metric), kept): ((&&'static str, Metric), Vec<f64>)| {
             // The first call was with all rows once.
-            let resamples = Bootstrap::new(metric.value, kept[1..].to_vec()).of_clusters(counted);
+            let resamples = Bootstrap::new(metric.value, kept[1..].to_vec(), drawn.units);
             let told = is_enough(&resamples) && resamples.has_variance();
             let interval = resamples.interval(settings.level).ok();
             let interval = interval.filter(|_| told && metric.undefined.is_none());

@@ -49,14 +49,14 @@ impl Rows {
 }
 
 /// How many of the runs come true.
-fn share(mut run: impl FnMut(u64) -> bool) -> f64 {
+pub(crate) fn share(mut run: impl FnMut(u64) -> bool) -> f64 {
     (0..RUNS as u64).filter(|&seed| run(seed)).count() as f64 / RUNS as f64
 }
 
 /// At 95 % an interval covers as often, but for three standard errors, and in no more than 98 of 100
 /// runs: Poisson weights are spread wider than draws of as many clusters.
 #[track_caller]
-fn covers_at_95(found: f64, what: &str) {
+pub(crate) fn covers_at_95(found: f64, what: &str) {
     assert!((0.95 - 0.0147..=0.98).contains(&found), "{what}: {found}");
 }
 
@@ -120,7 +120,7 @@ fn intervals_of_clusters_within_strata_cover() {
         let covered = share(|seed| {
             let rows = random.clusters(clusters, in_stratum, Random::normal);
             let resamples = rows.within_strata(seed);
-            assert!((6..=clusters - strata + 1).contains(&(resamples.clusters.unwrap() as u64)));
+            assert!((6..=clusters - strata + 1).contains(&(resamples.units as u64)));
             covers(&resamples.interval(0.95).unwrap(), 0.0)
         });
         covers_at_95(covered, &format!("{clusters} clusters, {in_stratum} in a stratum"));
@@ -129,5 +129,5 @@ fn intervals_of_clusters_within_strata_cover() {
     let rows = Random(3).clusters(30, 3, Random::normal);
     let refused = rows.within_strata(1).interval(0.95).unwrap_err();
     let (argument, level) = ("keys", 0.95);
-    assert_eq!(refused, Error::TooFewClusters { argument, found: 1, expected: 6, level });
+    assert_eq!(refused, Error::TooFewUnits { argument, found: 1, expected: 6, level });
 }

@@ -13,6 +13,7 @@ mod random;
 mod clusters;
 mod fairness;
 mod intervals;
+mod rows;
 mod verdicts;
 
 use halfback_metrics::Interval;

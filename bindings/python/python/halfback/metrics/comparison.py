@@ -88,8 +88,8 @@ class PairedBootstrap(NamedTuple):
     undefined: int
     """How many resamples did not have what the metric needs."""
 
-    clusters: int | None = None
-    """As how many clusters the rows count, where `keys` or `strata` are given."""
+    units: int
+    """As how many rows, or clusters of them, those count that were drawn."""
 
     acceleration: float | None = None
     """By which the interval and the p-value are corrected, where `method` is `bca`."""
@@ -197,9 +197,9 @@ def paired_bootstrap(
 
     found = draw(difference, columns, options, replicates, seed, level, method, keys, strata)
     (estimate, lower, upper), error, p_value, *rest = found
-    values, undefined, clusters, acceleration = rest
+    values, undefined, units, acceleration = rest
     told = (estimate, lower, upper, float(level), error, p_value, *pairs[0], values, undefined)
-    return PairedBootstrap(*told, clusters, acceleration)
+    return PairedBootstrap(*told, units, acceleration)
 
 
 def welch(first: Column, second: Column, *, level: float = 0.95) -> Welch:

@@ -166,17 +166,17 @@ def fairness_interval(
     keys: Iterable[object] | None = None,
     strata: Iterable[object] | None = None,
 ) -> Interval:
-    """A measure by its `name` with the percentiles of a Poisson bootstrap over rows.
+    """A measure by its `name` with the interval of a Poisson bootstrap over rows.
 
     `keys` and `strata` are those of `bootstrap`. Bounds are NaN, with a warning, where the measure
-    is, and where it is the same in every resample; too few resamples that have it, or too few
-    clusters, are an error. It covers at
-    its level where two groups differ, or where one group is farther out than all others on either
-    side. A largest difference is never below zero, and larger in resamples than in the rows on
-    average: the lower bound is no test of whether groups differ, and where several groups are about
-    as far out as each other the interval lies too far from parity, however many rows there are.
-    Of two groups chosen beforehand `two_proportions` and `judge` tell more. `agg` is that of
-    equalized odds. Sources: Efron (1979); Chamandy et al. (2012).
+    is, and where it is the same in every resample; too few resamples that have it, or too few rows
+    or clusters of a group, are an error. It covers at its level where two groups differ, or where
+    one group is farther out than all others on either side. A largest difference is never below
+    zero, and larger in resamples than in the rows on average: the lower bound is no test of whether
+    groups differ, and where several groups are about as far out as each other the interval lies too
+    far from parity, however many rows there are. Of two groups chosen beforehand `two_proportions`
+    and `judge` tell more. `agg` is that of equalized odds. Sources: Efron (1979); Chamandy et al.
+    (2012).
 
     >>> from halfback.metrics import fairness_interval
     >>> y_true, y_pred, sex = [1, 0] * 60, [1, 0, 1, 1] * 30, ["f", "f", "m", "m"] * 30

@@ -77,8 +77,8 @@ class BootstrapInterval(NamedTuple):
     undefined: int
     """How many resamples did not have what the metric needs."""
 
-    clusters: int | None = None
-    """As how many clusters the rows count, where `keys` or `strata` are given."""
+    units: int
+    """As how many rows, or clusters of them, those count that were drawn."""
 
     acceleration: float | None = None
     """By which the interval is corrected, where `method` is `bca`."""
@@ -137,10 +137,11 @@ def bootstrap(
     rows of one key, a cluster, are drawn together, and any order or partition of the rows draws
     the same resamples. With `strata`, such as classes or sites, each of them keeps the number of
     rows that it has. `method` is `percentile` or `bca`, which takes up to 200 calls more. A metric
-    that is NaN leaves a resample out. Where `keys` or `strata` are given the interval is wider than
-    the percentiles by how few clusters there are, and a level of 95 % takes six of them at least.
+    that is NaN leaves a resample out. The interval is wider than the percentiles by how
+    few rows, or clusters, there are: a level of 95 % takes six of them at least, and 39 resamples
+    or, of few rows, more.
     For the difference of two models there is `paired_bootstrap`. Sources: Efron (1979, 1987);
-    Chamandy et al. (2012); for strata Davison and Hinkley (1997); for clusters Hesterberg (2015).
+    Chamandy et al. (2012); for strata Davison and Hinkley (1997); for few rows Hesterberg (2015).
 
     >>> from halfback.metrics import accuracy_score, bootstrap
     >>> found = bootstrap(accuracy_score, [0, 1, 1, 0] * 50, [0, 1, 0, 0] * 50, seed=7)
@@ -149,9 +150,9 @@ def bootstrap(
     """
     found = draw(metric, columns, options, replicates, seed, level, method, keys, strata)
     (estimate, lower, upper), error, _, *rest = found
-    values, undefined, clusters, acceleration = rest
+    values, undefined, units, acceleration = rest
     told = (estimate, lower, upper, float(level), error, values, undefined)
-    return BootstrapInterval(*told, clusters, acceleration)
+    return BootstrapInterval(*told, units, acceleration)
 
 
 def draw(
@@ -165,8 +166,8 @@ def draw(
     keys: Iterable[object] | None,
     strata: Iterable[object] | None,
 ) -> Any:
-    """The bounds, the standard error, the p-value of zero, the replicates, how many are not, the
-    clusters, and the acceleration.
+    """The bounds, the standard error, the p-value of zero, the replicates, how many are not, as
+    how many the rows count, and the acceleration.
     """
     from halfback.metrics.scores import roc_auc_score
 
@@ -181,8 +182,7 @@ def draw(
         rows = _rows(columns)
         resampled = _resampled(metric, columns, options, strata is not None)
         groups = 200 if method == "bca" else None
-        numbers = (numbered_keys(keys, rows), numbered_strata(strata, rows))
-        drawn = (*numbers, keys is not None)
+        drawn = (numbered_keys(keys, rows), numbered_strata(strata, rows))
         found = _native.metrics_bootstrap(resampled, drawn, count, start, level, groups)
     bounds, error, p_value, values, *rest = found
     return bounds, error, p_value, array(values), *rest

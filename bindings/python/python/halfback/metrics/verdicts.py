@@ -64,7 +64,7 @@ class Judgement(NamedTuple):
 
     interval: Interval | None
     """First less second at the level of the question; none where the rows have no variance, or
-    where clusters are too few for the level.
+    where rows, clusters or resamples are too few for the level.
     """
 
     p_value: float | None

@@ -37,7 +37,7 @@ pub fn bootstrap_roc_auc(
         stop.after(PACE)?;
     }
     values.truncate(replicates as usize);
-    Ok(Bootstrap::new(estimate, values))
+    Ok(Bootstrap::new(estimate, values, y_true.len()))
 }
 
 /// The resamples of one pass.

@@ -1,19 +1,20 @@
-//! What few clusters tell: how many there are, and how much farther than the percentiles of their
-//! resamples the bounds lie.
+//! What few rows or clusters tell: as how many independent ones they count, and how much farther than
+//! the percentiles of their resamples the bounds lie.
 
 use crate::distribution::{normal_cdf, normal_quantile, student_quantile, student_two_sided};
 use crate::error::{Error, Result};
 use crate::interval::outside;
 
-/// As how many clusters the keys of rows count. Within strata that is one more than the degrees of
+/// As how many units, drawn independently of each other, the keys of rows count: rows of one key, a
+/// cluster, are one, and else each row. Within strata that is one more than the degrees of
 /// freedom of a sum of their means, each taken as equally spread; `weights` are the
-/// rows' own, and what has none does not count.
+/// rows' own, and what has none does not count; how unequal they are makes no difference.
 /// Where a stratum has fewer than four, they count as one, which tells nothing: of so many as were
 /// drawn, Poisson draws of n clusters vary by `(n - 1) E(1 / N)` of what they should, which is 0.58
 /// for two, 0.87 for three, 0.99 for four.
 ///
 /// Source: Satterthwaite, An approximate distribution of estimates of variance components (1946).
-pub fn clusters(keys: &[u64], strata: Option<&[u32]>, weights: Option<&[f64]>) -> usize {
+pub fn units(keys: &[u64], strata: Option<&[u32]>, weights: Option<&[f64]>) -> usize {
     let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
     let rows = || (0..keys.len()).filter(|&row| weight(row) > 0.0);
     let all = distinct(rows().map(|row| keys[row])).len();
@@ -35,18 +36,13 @@ pub fn clusters(keys: &[u64], strata: Option<&[u32]>, weights: Option<&[f64]>) -
     ((variance * variance / squares) as usize).min(all.saturating_sub(parts.len())) + 1
 }
 
-/// [`clusters`] of rows of which some share a key; none where each has its own. One cluster alone is
-/// refused.
-pub fn shared_clusters(keys: &[u64], strata: Option<&[u32]>) -> Result<Option<usize>> {
-    let is_shared = keys.len() > 1 && several("keys", keys)? < keys.len();
-    Ok(is_shared.then(|| clusters(keys, strata, None)))
-}
-
-/// How many clusters there are. One alone is refused: it says nothing of others.
-pub(crate) fn several(argument: &'static str, keys: &[u64]) -> Result<usize> {
-    match distinct(keys.iter().copied()).len() {
-        1 => Err(Error::TooFew { argument, found: 1, expected: 2 }),
-        found => Ok(found),
+/// Refuses one cluster of several rows: it says nothing of others.
+pub fn several(argument: &'static str, keys: &[u64]) -> Result<()> {
+    match keys {
+        [first, rest @ ..] if !rest.is_empty() && rest.iter().all(|key| key == first) => {
+            Err(Error::TooFew { argument, found: 1, expected: 2 })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -58,50 +54,50 @@ pub(super) fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
     values
 }
 
-/// The fewest clusters that tell anything at a level: the smallest two-sided p-value of as many is
-/// `2^(1 - clusters)`, as that of a sign test.
+/// The fewest units that tell anything at a level: the smallest two-sided p-value of as many is
+/// `2^(1 - units)`, as that of a sign test.
 ///
 /// Source: Cameron, Gelbach and Miller, Bootstrap-based improvements for inference with clustered
 /// errors (2008), on how few p-values few clusters have.
 pub(crate) fn fewest(level: f64) -> Result<usize> {
     let outside = outside(level)?;
-    Ok((2..64).find(|&clusters| smallest(clusters) <= outside / 2.0).unwrap_or(usize::MAX))
+    Ok((2..64).find(|&units| smallest(units) <= outside / 2.0).unwrap_or(usize::MAX))
 }
 
-/// The smallest one-sided p-value of so many clusters.
-fn smallest(clusters: usize) -> f64 {
-    0.5f64.powi(i32::try_from(clusters).unwrap_or(i32::MAX))
+/// The smallest one-sided p-value of so many units.
+fn smallest(units: usize) -> f64 {
+    0.5f64.powi(i32::try_from(units).unwrap_or(i32::MAX))
 }
 
-/// The share of resamples beyond each bound of an interval: `Φ(-√(C/(C-1)) t)` with Student's
-/// quantile of `C - 1` degrees of freedom.
+/// The share of resamples beyond each bound of an interval: `Φ(-√(n/(n-1)) t)` with Student's
+/// quantile of `n - 1` degrees of freedom.
 ///
 /// Source: Hesterberg, What teachers should know about the bootstrap (2015), on expanded
 /// percentiles.
-pub(super) fn tail(clusters: usize, level: f64) -> Result<f64> {
+pub(super) fn tail(units: usize, level: f64) -> Result<f64> {
     let (upper, expected) = (outside(level)? / 2.0, fewest(level)?);
-    if clusters < expected {
-        return Err(Error::TooFewClusters { argument: "keys", found: clusters, expected, level });
+    if units < expected {
+        return Err(Error::TooFewUnits { argument: "keys", found: units, expected, level });
     }
-    let freedom = clusters as f64 - 1.0;
-    Ok(normal_cdf(-student_quantile(upper, freedom) * widened(clusters)))
+    let freedom = units as f64 - 1.0;
+    Ok(normal_cdf(-student_quantile(upper, freedom) * widened(units)))
 }
 
 /// The one-sided p-value of a share of resamples beyond a value, so that [`tail`] of an interval that
 /// ends there has that share.
-pub(super) fn p_value(clusters: usize, share: f64) -> f64 {
-    if clusters < 2 {
+pub(super) fn p_value(units: usize, share: f64) -> f64 {
+    if units < 2 {
         return 1.0;
     }
-    let t = normal_quantile(share) / widened(clusters);
-    let half = student_two_sided(t, clusters as f64 - 1.0) / 2.0;
+    let t = normal_quantile(share) / widened(units);
+    let half = student_two_sided(t, units as f64 - 1.0) / 2.0;
     let below = if t < 0.0 { half } else { 1.0 - half };
-    below.max(smallest(clusters))
+    below.max(smallest(units))
 }
 
-fn widened(clusters: usize) -> f64 {
-    let clusters = clusters as f64;
-    (clusters / (clusters - 1.0)).sqrt()
+fn widened(units: usize) -> f64 {
+    let units = units as f64;
+    (units / (units - 1.0)).sqrt()
 }
 
 #[cfg(test)]
@@ -111,20 +107,22 @@ mod tests {
     #[test]
     fn clusters_are_counted_within_strata() {
         let keys = [1, 1, 2, 3, 4, 5, 6, 7, 8];
-        let count = |keys: &[u64], strata: &[u32]| clusters(keys, Some(strata), None);
-        assert_eq!(clusters(&keys, None, None), 8);
+        let count = |keys: &[u64], strata: &[u32]| units(keys, Some(strata), None);
+        assert_eq!(units(&keys, None, None), 8);
         assert_eq!(count(&keys, &[3; 9]), 8);
         assert_eq!(count(&[1, 2, 2], &[3; 3]), 2);
         // Of the same weight, six degrees of freedom; of other ones, fewer.
         let halves = [0, 0, 0, 0, 0, 9, 9, 9, 9];
         let same = [0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
-        assert_eq!(clusters(&keys, Some(&halves), Some(&same)), 7);
+        assert_eq!(units(&keys, Some(&halves), Some(&same)), 7);
         assert_eq!(count(&keys, &halves), 6);
         // A small stratum beside a large one decides: of 50 and 4, each half of the weight.
         let strata: Vec<u32> = (0..54).map(|row| u32::from(row >= 50)).collect();
         let weights: Vec<f64> = (0..54).map(|row| if row < 50 { 0.02 } else { 0.25 }).collect();
         let keys: Vec<u64> = (0..54).collect();
-        assert_eq!(clusters(&keys, Some(&strata), Some(&weights)), 4);
+        assert_eq!(units(&keys, Some(&strata), Some(&weights)), 4);
+        // What has no weight does not count.
+        assert_eq!(units(&keys[..3], None, Some(&[1.0, 0.0, 2.0])), 2);
         // A stratum of three tells nothing.
         assert_eq!(count(&keys[..9], &[0, 0, 0, 1, 1, 1, 1, 1, 1]), 1);
         // The same four clusters in both strata.
@@ -132,16 +130,16 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_clusters_where_rows_share_them() {
-        assert_eq!(shared_clusters(&[4, 2, 3], None), Ok(None));
-        assert_eq!(shared_clusters(&[4, 2, 4], None), Ok(Some(2)));
-        assert_eq!(shared_clusters(&[4], None), Ok(None));
+    fn one_cluster_of_several_rows_is_refused() {
+        for keys in [&[4, 2, 4][..], &[4], &[]] {
+            assert_eq!(several("keys", keys), Ok(()));
+        }
         let alone = Error::TooFew { argument: "keys", found: 1, expected: 2 };
-        assert_eq!(shared_clusters(&[4, 4], None), Err(alone));
+        assert_eq!(several("keys", &[4, 4]), Err(alone));
     }
 
     #[test]
-    fn a_level_takes_as_many_clusters_as_a_sign_test() {
+    fn a_level_takes_as_many_units_as_a_sign_test() {
         let levels = [0.4, 0.5, 0.75, 0.9, 0.9375, 0.95, 0.99, 0.999];
         assert_eq!(levels.map(|level| fewest(level).unwrap()), [2, 2, 3, 5, 5, 6, 8, 11]);
         for clusters in 2..40 {

@@ -1,10 +1,10 @@
 //! What resamples tell of a metric: intervals and p-values, by percentiles or corrected for bias and
-//! acceleration, and of clusters wider by how few there are.
+//! acceleration, and wider by how few rows or clusters there are.
 
-use super::clusters;
+use super::{MOST_REPLICATES, clusters};
 use crate::distribution::{normal_cdf, normal_quantile};
 use crate::error::{Error, Result};
-use crate::interval::{Interval, outside};
+use crate::interval::Interval;
 use crate::order::quantile;
 
 /// A metric over resamples of the rows.
@@ -16,27 +16,21 @@ pub struct Bootstrap {
     pub replicates: Vec<f64>,
     /// How many resamples did not have what the metric needs.
     pub undefined: usize,
-    /// Of how many clusters the rows are, as [`clusters`](super::clusters()) counts them; none where
-    /// each row was drawn alone.
-    pub clusters: Option<usize>,
+    /// As how many rows, or clusters of them, those count that were drawn: [`units`](super::units()).
+    pub units: usize,
     /// By which intervals and p-values are corrected; none where they are percentiles.
     pub acceleration: Option<f64>,
 }
 
 impl Bootstrap {
-    /// Of the metric over the rows, and over each resample; NaN leaves a resample out.
-    pub fn new(estimate: f64, mut replicates: Vec<f64>) -> Self {
+    /// Of the metric over the rows, and over each resample; NaN leaves a resample out. The rows count
+    /// as so many [`units`](super::units()).
+    pub fn new(estimate: f64, mut replicates: Vec<f64>, units: usize) -> Self {
         let all = replicates.len();
         replicates.retain(|value| !value.is_nan());
         replicates.sort_unstable_by(f64::total_cmp);
         let undefined = all - replicates.len();
-        Self { estimate, replicates, undefined, clusters: None, acceleration: None }
-    }
-
-    /// The same of rows that were drawn by whole clusters.
-    #[must_use]
-    pub fn of_clusters(self, clusters: Option<usize>) -> Self {
-        Self { clusters, ..self }
+        Self { estimate, replicates, undefined, units, acceleration: None }
     }
 
     /// The same with intervals and p-values corrected for bias and for a variance that moves with
@@ -56,18 +50,16 @@ impl Bootstrap {
         (squares / (n - 1.0)).sqrt()
     }
 
-    /// The interval between quantiles of the replicates, or the corrected one. Of clusters it is
-    /// wider, and refused where these or the resamples are too few for the level.
+    /// The interval between quantiles of the replicates, or the corrected one, and wider by how few
+    /// rows or clusters there are. Where these or the resamples are too few for the level it is
+    /// refused.
     ///
-    /// Sources: Efron (1979, 1987); of clusters Hesterberg, What teachers should know about the
-    /// bootstrap (2015).
+    /// Sources: Efron (1979, 1987); Hesterberg, What teachers should know about the bootstrap (2015).
     pub fn interval(&self, level: f64) -> Result<Interval> {
         let tail = self.tail(level)?;
         let shares = [tail, 1.0 - tail].map(|tail| self.moved(tail));
-        if self.clusters.is_some() {
-            let least = shares.map(|share| share.min(1.0 - share)).into_iter().fold(0.5, f64::min);
-            self.reach(least)?;
-        }
+        let least = shares.map(|share| share.min(1.0 - share)).into_iter().fold(0.5, f64::min);
+        self.reach(least, level)?;
         let [lower, upper] = shares.map(|share| self.bound(share));
         Ok(Interval { estimate: self.estimate, lower, upper, level })
     }
@@ -109,32 +101,30 @@ impl Bootstrap {
 
     /// The share of resamples beyond each bound, before it is corrected.
     pub(crate) fn tail(&self, level: f64) -> Result<f64> {
-        let plain = outside(level)? / 2.0;
-        self.reach(1.0 / 3.0)?;
-        let Some(clusters) = self.clusters else { return Ok(plain) };
-        let tail = clusters::tail(clusters, level)?;
-        self.reach(tail)?;
+        let tail = clusters::tail(self.units, level)?;
+        self.reach(tail, level)?;
         Ok(tail)
     }
 
     /// Refuses a share for a bound beyond all resamples, which is not known.
-    fn reach(&self, share: f64) -> Result<()> {
-        let (found, expected) = (self.replicates.len(), (1.0 / share - 1.0).ceil() as usize);
-        if found < expected {
-            return Err(Error::TooFew { argument: "replicates", found, expected });
+    fn reach(&self, share: f64, level: f64) -> Result<()> {
+        let expected = (1.0 / share - 1.0 - 1e-9).ceil();
+        if self.replicates.len() as f64 >= expected {
+            return Ok(());
         }
-        Ok(())
+        if expected > f64::from(MOST_REPLICATES) {
+            let expected = "a lower one, or more rows: its bounds lie beyond 2^24 resamples";
+            return Err(Error::OutOfRange { argument: "level", found: level, expected });
+        }
+        let (argument, found) = ("replicates", self.replicates.len());
+        Err(Error::TooFew { argument, found, expected: expected as usize })
     }
 
-    /// The replicate that has this share of them below it. Of clusters it is the one that a test by
-    /// how many lie beyond it turns at (Davison and Hinkley 1997, 5.2).
+    /// The replicate that has this share of them below it: the one that a test by how many lie beyond
+    /// it turns at (Davison and Hinkley 1997, 5.2).
     fn bound(&self, share: f64) -> f64 {
         let n = self.replicates.len() as f64;
-        let share = match self.clusters {
-            None => share,
-            Some(_) => ((n + 1.0) * share - 1.0) / (n - 1.0),
-        };
-        quantile(&self.replicates, share)
+        quantile(&self.replicates, ((n + 1.0) * share - 1.0) / (n - 1.0))
     }
 
     /// The p-value of so many replicates at or beyond a value, by whose lower bounds it is told where
@@ -154,7 +144,7 @@ impl Bootstrap {
             // No resample says less than one.
             share = share.max(1.0 / (n + 1.0));
         }
-        self.clusters.map_or(share, |clusters| clusters::p_value(clusters, share))
+        clusters::p_value(self.units, share)
     }
 
     /// The share that a corrected bound has below it.
@@ -189,17 +179,16 @@ mod tests {
     use super::*;
 
     /// Skew resamples, from exp(-1) on.
-    fn skew() -> Bootstrap {
+    fn skew(units: usize) -> Bootstrap {
         let values = (1..1000).map(|at| normal_quantile(f64::from(at) / 1000.0).exp() - 0.3);
-        Bootstrap::new(0.9, values.collect())
+        Bootstrap::new(0.9, values.collect(), units)
     }
 
     #[test]
     fn a_p_value_is_that_of_the_interval_that_ends_there() {
-        let corrected = skew().corrected(&[1.0, 1.2, 0.7, 3.0, 1.1, 0.4]);
-        assert!(corrected.acceleration.unwrap().abs() > 0.05);
-        let clustered = |resamples: Bootstrap| resamples.of_clusters(Some(12));
-        for resamples in [skew(), corrected.clone(), clustered(skew()), clustered(corrected)] {
+        let corrected = |units| skew(units).corrected(&[1.0, 1.2, 0.7, 3.0, 1.1, 0.4]);
+        assert!(corrected(12).acceleration.unwrap().abs() > 0.05);
+        for resamples in [skew(4_000), corrected(4_000), skew(12), corrected(12)] {
             for level in [0.5, 0.8, 0.95] {
                 let Interval { lower, upper, .. } = resamples.interval(level).unwrap();
                 for end in [lower, upper] {
@@ -219,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_negative_turns_everything_around() {
-        let one = skew().corrected(&[1.0, 1.2, 0.7, 3.0]).of_clusters(Some(9));
+        let one = skew(9).corrected(&[1.0, 1.2, 0.7, 3.0]);
         let other = one.negated();
         let (interval, turned) = (one.interval(0.8).unwrap(), other.interval(0.8).unwrap());
         assert!((interval.lower + turned.upper).abs() < 1e-12);
@@ -230,17 +219,28 @@ mod tests {
     }
 
     #[test]
-    fn too_few_clusters_or_resamples_tell_nothing() {
-        let refused = skew().of_clusters(Some(5)).interval(0.95).unwrap_err();
+    fn too_few_units_or_resamples_tell_nothing() {
+        let refused = skew(5).interval(0.95).unwrap_err();
         let (argument, level) = ("keys", 0.95);
-        assert_eq!(refused, Error::TooFewClusters { argument, found: 5, expected: 6, level });
-        assert!(skew().of_clusters(Some(6)).interval(0.95).is_ok());
+        assert_eq!(refused, Error::TooFewUnits { argument, found: 5, expected: 6, level });
+        assert!(skew(6).interval(0.95).is_ok());
         // Both bounds would lie beyond all of them.
-        let refused = skew().of_clusters(Some(8)).interval(0.99).unwrap_err();
+        let refused = skew(8).interval(0.99).unwrap_err();
         let Error::TooFew { argument: "replicates", found: 999, expected } = refused else {
             panic!("{refused}")
         };
         assert!((10_000..12_000).contains(&expected), "{expected}");
-        assert!(skew().interval(0.99).is_ok());
+        assert!(skew(4_000).interval(0.99).is_ok());
+        // Of many rows a tail of t takes 1/t - 1 of them.
+        let few = |replicates: u32| {
+            Bootstrap::new(0.5, (0..replicates).map(f64::from).collect(), 1 << 30).interval(0.95)
+        };
+        let expected = Error::TooFew { argument: "replicates", found: 38, expected: 39 };
+        assert_eq!(few(38), Err(expected));
+        let all = few(39).unwrap();
+        assert!(all.lower.abs() < 1e-6 && (all.upper - 38.0).abs() < 1e-6, "{all:?}");
+        // No number of resamples tells a bound.
+        let refused = skew(18).interval(0.999_99).unwrap_err();
+        assert_eq!(refused.argument(), "level", "{refused}");
     }
 }

@@ -1,6 +1,5 @@
 package dev.halfback.metrics;
 
-import java.util.OptionalInt;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -9,11 +8,9 @@ import java.util.function.ToDoubleFunction;
  * @param standardError the standard deviation over resamples
  * @param undefined in how many resamples the metric was undefined
  * @param interval where the metric may lie
- * @param clusters of how many clusters the rows are, less one for each stratum but the first; none
- *     where each row is drawn alone
+ * @param units as how many rows, or clusters of them, those count that were drawn
  */
-public record Bootstrap(
-    double standardError, int undefined, Interval interval, OptionalInt clusters) {
+public record Bootstrap(double standardError, int undefined, Interval interval, int units) {
   /**
    * Computes a metric again with random weights of its rows, which are Poisson variables of mean 1
    * (Chamandy et al. 2012). The weight of a row depends on the seed, its number and the resample
@@ -30,7 +27,7 @@ public record Bootstrap(
    * @param seed where the random numbers begin
    * @param level such as 0.95
    * @param metric takes a weight for each row; NaN leaves a resample out
-   * @return the percentile interval
+   * @return its interval, wider than the percentiles by how few rows there are (Hesterberg 2015)
    */
   public static Bootstrap of(
       int rows, int replicates, long seed, double level, ToDoubleFunction<double[]> metric) {
@@ -46,11 +43,6 @@ public record Bootstrap(
     double standardError = numbers.number();
     int undefined = numbers.count();
     Interval interval = numbers.interval();
-    int clusters = (int) numbers.number();
-    return new Bootstrap(
-        standardError,
-        undefined,
-        interval,
-        clusters < 0 ? OptionalInt.empty() : OptionalInt.of(clusters));
+    return new Bootstrap(standardError, undefined, interval, (int) numbers.number());
   }
 }

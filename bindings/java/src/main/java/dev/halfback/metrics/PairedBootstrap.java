@@ -1,7 +1,6 @@
 package dev.halfback.metrics;
 
 import java.util.Arrays;
-import java.util.OptionalInt;
 
 /**
  * The difference of a metric of two models over resamples of the rows, as {@link
@@ -81,12 +80,12 @@ public final class PairedBootstrap implements Difference {
   }
 
   /**
-   * Of how many clusters the rows are.
+   * As how many rows, or clusters of them, those count that were drawn.
    *
-   * @return less one for each stratum but the first; none where each row is drawn alone
+   * @return strata take some off
    */
-  public OptionalInt clusters() {
-    return bootstrap.clusters();
+  public int units() {
+    return bootstrap.units();
   }
 
   /** By which the interval and the p-value are corrected; NaN where they are not. */
@@ -113,7 +112,9 @@ public final class PairedBootstrap implements Difference {
         + difference()
         + ", pValue="
         + pValue
-        + (clusters().isPresent() ? ", " + clusters().getAsInt() + " clusters, " : ", ")
+        + ", units="
+        + units()
+        + ", "
         + replicates.length
         + " replicates]";
   }

@@ -26,7 +26,7 @@ import java.util.stream.DoubleStream;
  * (2000) for superiority after non-inferiority. One-sided tests are by the normal distribution for
  * areas, by Student's for means, by the mid-p-value or Tango's score (1998) for accuracies, by the
  * score of Miettinen and Nurminen for proportions, and of resamples by the method of their
- * interval. Where these are of clusters, of which there are too few for the level, nothing is told.
+ * interval. Where rows or clusters are too few for the level, nothing is told.
  *
  * @param alternative what is to be shown
  * @param margin a difference that matters, zero or more, in the unit of the metric
@@ -176,10 +176,7 @@ public record Question(
     }
     PairedBootstrap resamples = (PairedBootstrap) difference;
     double[] head = {
-      4,
-      resamples.difference().estimate(),
-      resamples.clusters().orElse(-1),
-      resamples.acceleration()
+      4, resamples.difference().estimate(), resamples.units(), resamples.acceleration()
     };
     return DoubleStream.concat(Arrays.stream(head), Arrays.stream(resamples.replicates()))
         .toArray();

@@ -47,7 +47,8 @@ public final class Resampling {
 
   /**
    * Draws rows of one key, a cluster such as a customer, together. Intervals are wider than the
-   * percentiles by how few there are (Hesterberg 2015), and one of 95 % takes six of them at least.
+   * percentiles by how few there are, or rows where these are drawn alone (Hesterberg 2015), and
+   * one of 95 % takes six of them at least.
    *
    * @param keys a key for each row
    * @return this
@@ -180,7 +181,7 @@ public final class Resampling {
         .add(isCorrected ? jackknife(metric) : null)
         .add(keys)
         .add(strata == null ? null : Column.of('i', strata))
-        .measure("bootstrap", estimate, level);
+        .measure("bootstrap", estimate, level, rows);
   }
 
   /** The metric over each resample; NaN where nothing was drawn. */

@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -185,6 +184,7 @@ class QuestionTest {
     PairedBootstrap few =
         Resampling.of(3)
             .replicates(100)
+            .level(0.5)
             .compare(
                 weights -> few(weights, 0.1, 0.2, 0.3), weights -> few(weights, 0.3, 0.2, 0.1));
     assertTrue(few.undefined() > 0);
@@ -213,15 +213,16 @@ class QuestionTest {
   void fewClustersAreToldWiderAndTooFewNotAtAll() {
     long[] six = LongStream.range(0, ROWS).map(row -> row % 6).toArray();
     PairedBootstrap wide = clustered(six, 0.95);
-    assertEquals(OptionalInt.of(6), wide.clusters());
-    assertTrue(wide.toString().contains("6 clusters"), wide.toString());
+    assertEquals(6, wide.units());
+    assertTrue(wide.toString().contains("units=6"), wide.toString());
     Judgement judgement = Question.difference().judge(wide);
     assertEquals(Optional.of(wide.difference()), judgement.interval());
     assertEquals(wide.pValue(), judgement.pValue().getAsDouble(), 1e-12);
     assertTrue(wide.pValue() >= 1.0 / 32);
     Judgement few = Question.difference().withLevel(0.99).judge(wide);
     assertEquals(
-        "there are too few clusters: they count as 6, a level of 99 % takes 8", few.reason());
+        "there are too few rows or clusters: they count as 6, a level of 99 % takes 8",
+        few.reason());
     assertEquals(Verdict.INCONCLUSIVE, few.verdict());
     assertEquals(Optional.empty(), few.interval());
     refused("keys", () -> clustered(six, 0.99));
@@ -273,6 +274,6 @@ class QuestionTest {
     refused("level", () -> Comparison.twoProportions(1, 2, 1, 2, 0));
     refused("first", () -> Resampling.of(2).compare(null, weights -> 0));
     refused("second", () -> Resampling.of(2).compare(weights -> 0, null));
-    refused("replicates", () -> Resampling.of(2).replicates(0).compare(w -> 1, w -> 0));
+    refused("replicates", () -> Resampling.of(6).replicates(0).compare(w -> 1, w -> 0));
   }
 }
