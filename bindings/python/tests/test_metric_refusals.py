@@ -203,6 +203,17 @@ INVALID: list[tuple[str, Callable[[], object], str, type[Exception]]] = [
         )
         for count in (-1, 0, 2**24 + 1, 2**70, 10**30)
     ],
+    *[
+        (
+            f"seed {seed}",
+            lambda seed=seed: metrics.bootstrap(
+                metrics.accuracy_score, TRUTH, PREDICTED, seed=seed
+            ),
+            f"`seed` is `{seed}`, expected a whole number from 0 to {2**64 - 1}",
+            ValueError,
+        )
+        for seed in (-1, 2**64, 2**70)
+    ],
     ("no columns", lambda: metrics.bootstrap(metrics.accuracy_score), "`columns`", ValueError),
     (
         "a positive class of three",

@@ -68,6 +68,11 @@ def resamples(value: object) -> int:
     return whole("replicates", value, 1, 1 << 24)
 
 
+def seeded(value: object) -> int:
+    """Refuses what is no seed: 64 bits."""
+    return whole("seed", value, 0, (1 << 64) - 1)
+
+
 def zero(value: object, nan: bool = True) -> int:
     """`zero_division` as the native half numbers it: 0, 1, 2 for NaN, 3 to warn."""
     if isinstance(value, str):

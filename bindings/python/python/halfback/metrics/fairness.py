@@ -16,7 +16,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from halfback import _native
-from halfback.metrics.checks import choice, resamples, whole
+from halfback.metrics.checks import choice, resamples, seeded
 from halfback.metrics.groups import features, settled
 from halfback.metrics.intervals import Interval, numbered_keys, numbered_strata
 from halfback.metrics.warned import warn
@@ -187,7 +187,7 @@ def fairness_interval(
     """
     choice("name", name, __all__[:-1])
     level = float(level)
-    count, start = resamples(replicates), whole("seed", seed, 0)
+    count, start = resamples(replicates), seeded(seed)
     rows = len(settled(y_true, "y_true", None))
     drawn = (
         None if keys is None else numbered_keys(keys, rows),

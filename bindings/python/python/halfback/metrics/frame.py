@@ -136,8 +136,8 @@ class MetricFrame:
 
         A weight among `sample_params` is multiplied by the draws; a metric without `sample_weight`
         sees each row, with all its columns, as often as it was drawn. `keys` and `strata` are a
-        column for all rows each, as in `bootstrap`. A group whose value is NaN, or whose clusters
-        or resamples are too few, has `None`. `overall_interval` has that of all rows.
+        column for all rows each, as in `bootstrap`. A group whose value is NaN, or whose rows,
+        clusters or resamples are too few, has `None`. `overall_interval` has that of all rows.
 
         >>> from halfback.metrics import MetricFrame, accuracy_score
         >>> rows = {"y_true": [1, 0, 1, 0] * 50, "y_pred": [1, 0, 0, 0] * 50}

@@ -9,7 +9,7 @@ from array import array as vector
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
-from halfback.metrics.checks import choice, refused, resamples, whole
+from halfback.metrics.checks import choice, refused, resamples, seeded, whole
 from halfback.metrics.columns import array
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def draw(
     from halfback.metrics.scores import roc_auc_score
 
     choice("method", method, ("percentile", "bca"))
-    count, start = resamples(replicates), whole("seed", seed, 0)
+    count, start = resamples(replicates), seeded(seed)
     level = float(level)
     is_plain = keys is None and strata is None and method == "percentile" and not options
     if metric is roc_auc_score and is_plain and len(columns) == 2 and not _is_table(columns[1]):
