@@ -228,6 +228,20 @@ def test_a_metric_cannot_change_the_rows(registry: halfback.Registry) -> None:
     assert truth.tolist() == TRUTH
 
 
+def test_a_metric_cannot_make_the_rows_writable(registry: halfback.Registry) -> None:
+    def unlocks(*columns: Any, sample_weight: Any) -> float:
+        for column in (*columns, sample_weight):
+            with pytest.raises(ValueError, match="WRITEABLE"):
+                column.flags.writeable = True
+            assert not getattr(column.base, "flags", column.flags).writeable
+        return 0.0
+
+    found = registry.evaluate(
+        f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": unlocks}, slices={"half": HALVES}
+    )
+    assert found.metric("own") is not None
+
+
 WRONG: list[tuple[Any, type[Exception], str]] = [
     ([profit], halfback.InvalidTypeError, "`metrics`"),
     ({"profit": 3}, halfback.InvalidTypeError, "profit"),

@@ -59,7 +59,7 @@ class OwnMetrics:
         """A metric of the rows, as one of the versions predicts them."""
         numpy = library("numpy", "a metric of one's own")
         truth, *predicted = self._chosen or self._columns()
-        weight = _locked(numpy.frombuffer(weights))
+        weight = numpy.frombuffer(memoryview(weights).toreadonly())
         found = self._functions[name](truth, predicted[is_baseline], sample_weight=weight)
         place, wanted = f"{self._argument}[{name!r}]", "a function that gives a number"
         if not _is_number(found):
@@ -93,5 +93,8 @@ def _is_number(found: Any) -> bool:
 
 
 def _locked(array: Any) -> Any:
-    array.flags.writeable = False
-    return array
+    """Its values over memory that nobody can write to; objects can only be marked so."""
+    if array.dtype.hasobject:
+        array.flags.writeable = False
+        return array
+    return type(array)(array.shape, array.dtype, array.tobytes())
