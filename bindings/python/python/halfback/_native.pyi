@@ -1,7 +1,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, TypeVar, final
+from typing import Any, Self, TypeAlias, TypeVar, final
 
 from typing_extensions import disjoint_base
 
@@ -311,6 +311,11 @@ def metrics_best_threshold(
     costs: tuple[float, float, float, float],
     /,
 ) -> tuple[float, float]: ...
+
+_Resampled: TypeAlias = tuple[
+    tuple[float, float, float], float, float, bytearray, int, int | None, float | None
+]
+
 def metrics_bootstrap(
     metric: object,
     drawn: tuple[Sequence[int], Sequence[int] | None],
@@ -319,7 +324,7 @@ def metrics_bootstrap(
     level: float,
     jackknife: int | None,
     /,
-) -> Any: ...
+) -> _Resampled: ...
 def metrics_bootstrap_roc_auc(
     y_true: object,
     y_score: object,
@@ -327,7 +332,7 @@ def metrics_bootstrap_roc_auc(
     seed: int,
     level: float,
     /,
-) -> Any: ...
+) -> _Resampled: ...
 def metrics_by_group(
     values: Sequence[float],
     overall: float,
