@@ -35,7 +35,7 @@ class Evaluations(Transactions):
         y_pred: Array | None = None,
         y_score: Array | None = None,
         *,
-        slices: Mapping[str, Array] | None = None,
+        slices: Mapping[str, Array] | Array | None = None,
         dataset: str | Mapping[str, str] | None = None,
         task: records.Task | None = None,
         weights: Array | None = None,
@@ -52,9 +52,10 @@ class Evaluations(Transactions):
         """Measures a version's predictions, each metric with its interval, and keeps that.
 
         `y_pred` are labels or numbers; `y_score` are scores of the positive class, or probabilities
-        with a column for each class. `slices` are columns of labels by name: every value of each is
-        measured alone too. `dataset` is the name of what the rows are of, or its `name` and
-        `digest`. `weights` say how much each row counts, zero or more.
+        with a column for each class. `slices` are columns of labels by name, or a table of them:
+        every value of each is measured alone too, days and intervals by their texts. `dataset` is
+        the name of what the rows are of, or its `name` and `digest`. `weights` say how much each
+        row counts, zero or more.
 
         `clusters` are for repeated rows of the same customer, patient or day: a whole number, text
         or boolean for each row. Rows of one cluster are not independent, so that every interval
@@ -122,7 +123,7 @@ class Evaluations(Transactions):
         alternative: records.Alternative = "difference",
         margin: float = 0.0,
         adjustment: records.Adjustment = "holm",
-        slices: Mapping[str, Array] | None = None,
+        slices: Mapping[str, Array] | Array | None = None,
         dataset: str | Mapping[str, str] | None = None,
         task: records.Task | None = None,
         weights: Array | None = None,
@@ -250,7 +251,10 @@ class Evaluations(Transactions):
 
 
 def _columns(**columns: Array | None) -> dict[str, Array]:
-    return {name: _column(column) for name, column in columns.items() if column is not None}
+    from halfback.tables import worded
+
+    found = {name: _column(column) for name, column in columns.items() if column is not None}
+    return found | {name: worded(found[name]) for name in ("clusters", "strata") if name in found}
 
 
 def _column(column: Array) -> Array:
@@ -265,12 +269,28 @@ def _own(argument: str, functions: object, roles: Mapping[str, Array]) -> OwnMet
     return OwnMetrics(argument, functions, roles)
 
 
-def _slices(slices: Mapping[str, Array] | None) -> dict[str, Array]:
+def _slices(slices: Mapping[str, Array] | Array | None) -> dict[str, Array]:
     if slices is None:
         return {}
-    if not isinstance(slices, Mapping):
-        raise arguments.wrong_type("slices", "a mapping from names to columns (`dict`)", slices)
-    return {text("slices key", name): column for name, column in slices.items()}
+    from halfback.libraries import belongs
+    from halfback.tables import named_columns, worded
+
+    if isinstance(slices, Mapping):
+        named: list[tuple[Any, Array]] | None = list(slices.items())
+    elif belongs(slices, "pandas", "Series") or belongs(slices, "polars", "Series"):
+        named = [(slices.name, slices)]
+    else:
+        named = named_columns(slices)
+    if named is None:
+        wanted = "a mapping from names to columns (`dict`), or a table"
+        raise arguments.wrong_type("slices", wanted, slices)
+    found: dict[str, Array] = {}
+    for name, column in named:
+        if text("slices key", name) in found:
+            message = f"`slices` has two columns `{name}`, expected different names"
+            raise InvalidError(message, "invalid_argument")
+        found[name] = worded(column)
+    return found
 
 
 def _pair(name: str, pair: object) -> tuple[Array, Array]:

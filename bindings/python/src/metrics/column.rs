@@ -167,7 +167,8 @@ impl Column {
                 items.add(cell, name)?;
             }
         }
-        Ok(Self { name, values: items.finish(), width, boxed: false })
+        let boxed = items.boxed;
+        Ok(Self { name, values: items.finish(), width, boxed })
     }
 
     /// The argument that it came as.
@@ -248,6 +249,11 @@ impl Column {
             return Ok(());
         }
         let name = self.name;
+        if let Values::F64(values) = &self.values
+            && values.get().iter().any(|value| value.is_nan())
+        {
+            return Err(missing(py, name));
+        }
         let message =
             format!("`{name}` has numbers of type `object`, expected `{name}.astype(int)`");
         Err(invalid(py, &message))
@@ -424,8 +430,16 @@ fn too_large(py: Python<'_>, name: &str) -> PyErr {
     invalid(py, &format!("`{name}` has a whole number beyond 64 bits"))
 }
 
+fn missing(py: Python<'_>, name: &str) -> PyErr {
+    invalid(py, &format!("`{name}` has missing values; remove or fill such rows"))
+}
+
+/// A missing value of Python or pandas, or one of a type that is no label.
 fn odd(item: &Bound<'_, PyAny>, name: &str) -> PyErr {
+    let py = item.py();
     let kind = item.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
-    let message = format!("`{name}` has a value of type `{kind}`, expected numbers or texts");
-    if item.is_none() { invalid(item.py(), &message) } else { invalid_type(item.py(), &message) }
+    if item.is_none() || matches!(kind.as_str(), "NAType" | "NaTType") {
+        return missing(py, name);
+    }
+    invalid_type(py, &format!("`{name}` has a value of type `{kind}`, expected numbers or texts"))
 }

@@ -10,6 +10,7 @@ from halfback import _native
 from halfback.errors import InvalidError
 from halfback.libraries import belongs, loaded
 from halfback.metrics.columns import plain
+from halfback.tables import named_columns, worded
 
 __all__ = ["Group", "features", "groups", "settled", "taken"]
 
@@ -23,15 +24,14 @@ class Group(NamedTuple):
 
 def features(sensitive_features: Any) -> tuple[list[str], list[Any]]:
     """The columns of sensitive features, and their names."""
-    given = sensitive_features
-    if isinstance(given, Mapping):
-        return [str(name) for name in given], list(given.values())
-    if belongs(given, "pandas", "DataFrame"):
-        return [str(name) for name in given.columns], [column for _, column in given.items()]
-    if belongs(given, "polars", "DataFrame"):
-        return list(given.columns), given.get_columns()
-    if belongs(given, "pyarrow", "Table", "RecordBatch"):
-        return list(given.schema.names), list(given.columns)
+    names, columns = _features(sensitive_features)
+    return names, [worded(column) for column in columns]
+
+
+def _features(given: Any) -> tuple[list[str], list[Any]]:
+    named = list(given.items()) if isinstance(given, Mapping) else named_columns(given)
+    if named is not None:
+        return [str(name) for name, _ in named], [column for _, column in named]
     if belongs(given, "numpy", "ndarray") and given.ndim == 2:
         return _numbered([given[:, at] for at in range(given.shape[1])])
     if isinstance(given, (list, tuple)) and given and _is_column(given[0]):

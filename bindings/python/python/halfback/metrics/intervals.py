@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from halfback import _native
 from halfback.metrics.checks import choice, refused, resamples, seeded, whole
 from halfback.metrics.columns import array
+from halfback.tables import is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -299,7 +300,7 @@ def plain_values(argument: str, values: Iterable[object], rows: int) -> list[obj
         message = f"`{argument}` has {len(plain)} rows, expected {rows}"
         raise InvalidError(message, "invalid_argument")
     for row, value in enumerate(plain):
-        if value is None or value != value:
+        if is_missing(value):
             from halfback.errors import InvalidError
 
             message = f"`{argument}` has no value at row {row}"

@@ -7,7 +7,7 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyString, PyTuple};
 use super::super::text::Words;
 use super::buffer::Numbers;
 use super::large::Large;
-use super::{Values, mixed, odd, too_large};
+use super::{Values, missing, mixed, odd, too_large};
 
 /// Values of Python, one by one, of whatever type holds all that came.
 #[derive(Default)]
@@ -17,6 +17,8 @@ pub(super) struct Items {
     larges: Vec<u64>,
     floats: Vec<f64>,
     words: Words,
+    /// Whether there were decimals, which numpy keeps as objects.
+    pub(super) boxed: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -35,7 +37,8 @@ impl Items {
         let py = item.py();
         if let Ok(text) = item.cast::<PyString>() {
             if !matches!(self.kind, Kind::Nothing | Kind::Text) {
-                return Err(mixed(py, name));
+                let has_nan = self.floats.iter().any(|value| value.is_nan());
+                return Err(if has_nan { missing(py, name) } else { mixed(py, name) });
             }
             self.kind = Kind::Text;
             self.words.text(text.to_str()?);
@@ -48,6 +51,9 @@ impl Items {
             }
         } else if item.is_instance_of::<PyFloat>() {
             self.float(item.extract()?, py, name)?;
+        } else if item.get_type().name().is_ok_and(|kind| kind == "Decimal") {
+            self.boxed = true;
+            self.float(item.call_method0("__float__")?.extract()?, py, name)?;
         } else {
             let value = match item.call_method0("item") {
                 Err(error) if error.is_instance_of::<PyAttributeError>(py) => None,
@@ -101,6 +107,7 @@ impl Items {
     #[expect(clippy::cast_precision_loss, reason = "as numpy converts them")]
     fn float(&mut self, value: f64, py: Python<'_>, name: &'static str) -> PyResult<()> {
         match self.kind {
+            Kind::Text if value.is_nan() => return Err(missing(py, name)),
             Kind::Text => return Err(mixed(py, name)),
             Kind::Float => {}
             Kind::Large => {
