@@ -167,3 +167,12 @@ def test_decimals_are_numbers_of_a_regression_and_no_labels(column: Any) -> None
     assert metrics.accuracy_score(Y, Y, sample_weight=column) == 1.0
     with pytest.raises(halfback.InvalidError, match="`y_true` has numbers of type `object`"):
         metrics.accuracy_score(column, Y)
+
+
+def test_a_label_under_a_mask_is_told_as_missing() -> None:
+    hidden = np.ma.array(Y, mask=[False, True, False, False])
+    for name, pair in {"y_true": (hidden, Y), "y_pred": (Y, hidden)}.items():
+        for metric in (metrics.accuracy_score, metrics.f1_score, metrics.confusion_matrix):
+            with pytest.raises(halfback.InvalidError, match=f"`{name}` has missing values"):
+                metric(*pair)
+    assert metrics.accuracy_score(np.ma.array(Y), Y) == 1.0

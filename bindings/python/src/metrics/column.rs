@@ -31,6 +31,8 @@ pub(crate) struct Column {
     width: Option<usize>,
     /// Whether they are numbers that came as objects of Python in an array.
     boxed: bool,
+    /// Whether they came under a mask that hides some.
+    masked: bool,
 }
 
 #[derive(Debug)]
@@ -47,7 +49,8 @@ impl Column {
     /// The column `name` of a call.
     pub(crate) fn of(value: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Self> {
         static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        if let Some(column) = Self::known(value, name)? {
+        if let Some(mut column) = Self::known(value, name)? {
+            column.masked = is_masked(value)?;
             return Ok(column);
         }
         let py = value.py();
@@ -144,7 +147,7 @@ impl Column {
             }
             _ => return Ok(None),
         };
-        Ok(Some(Self { name, values, width, boxed: false }))
+        Ok(Some(Self { name, values, width, boxed: false, masked: false }))
     }
 
     fn of_items(list: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Self> {
@@ -168,7 +171,7 @@ impl Column {
             }
         }
         let boxed = items.boxed;
-        Ok(Self { name, values: items.finish(), width, boxed })
+        Ok(Self { name, values: items.finish(), width, boxed, masked: false })
     }
 
     /// The argument that it came as.
@@ -243,8 +246,11 @@ impl Column {
         self.labels(py)
     }
 
-    /// Refuses numbers that came as objects.
+    /// Refuses numbers that came as objects, and what a mask hides.
     pub(crate) fn unboxed(&self, py: Python<'_>) -> PyResult<()> {
+        if self.masked {
+            return Err(missing(py, self.name));
+        }
         if !self.boxed {
             return Ok(());
         }
@@ -364,6 +370,14 @@ impl Column {
     }
 }
 
+/// Whether an array of numpy has a mask that hides values.
+fn is_masked(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if value.get_type().name()? != "MaskedArray" {
+        return Ok(false);
+    }
+    value.getattr("mask")?.call_method0("any")?.is_truthy()
+}
+
 /// The class that a value of Python is.
 pub(crate) fn label(value: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Option<Label>> {
     if value.is_none() {
@@ -371,7 +385,7 @@ pub(crate) fn label(value: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Op
     }
     let mut items = Items::default();
     items.add(value, name)?;
-    let column = Column { name, values: items.finish(), width: None, boxed: false };
+    let column = Column { name, values: items.finish(), width: None, boxed: false, masked: false };
     Ok(column.classes(value.py())?.into_iter().next())
 }
 
