@@ -176,3 +176,11 @@ def test_a_label_under_a_mask_is_told_as_missing() -> None:
             with pytest.raises(halfback.InvalidError, match=f"`{name}` has missing values"):
                 metric(*pair)
     assert metrics.accuracy_score(np.ma.array(Y), Y) == 1.0
+
+
+def test_a_group_or_slice_under_a_mask_is_told_as_missing(registry: halfback.Registry) -> None:
+    hidden = np.ma.array(Y, mask=[False, True, False, False])
+    with pytest.raises(halfback.InvalidError, match="`sensitive_features` has missing values"):
+        metrics.demographic_parity_difference(Y, Y, sensitive_features=hidden)
+    with pytest.raises(halfback.InvalidError, match=r"`slices.s` has no value at row 1"):
+        registry.evaluate(f"{MODEL}/1", Y, Y, slices={"s": hidden})

@@ -24,6 +24,8 @@ def named_columns(table: Any) -> list[tuple[Any, Any]] | None:
 
 def worded(column: Any) -> Any:
     """The column itself, or the texts of its values where they are days, intervals and the like."""
+    if belongs(column, "numpy.ma", "MaskedArray"):
+        column = column.tolist()  # `None` for what the mask hides
     if not hasattr(column, "__len__") or not hasattr(column, "__getitem__"):
         return column
     if getattr(column, "ndim", 1) != 1 or named_columns(column) is not None:
