@@ -313,7 +313,7 @@ def metrics_best_threshold(
 ) -> tuple[float, float]: ...
 
 _Resampled: TypeAlias = tuple[
-    tuple[float, float, float], float, float, bytearray, int, int | None, float | None
+    tuple[float, float, float], float, float, bytearray, int, int, float | None
 ]
 
 def metrics_bootstrap(
