@@ -410,7 +410,7 @@ fn backups_and_copies_that_are_acknowledged_after_a_failed_sync_last() {
 fn a_sync_fails(scenario: &'static Scenario) {
     let seed = seed();
     let (step, samples, every) =
-        if is_long() { (1, 8, 5) } else { (6 * scenario.thin, 1, usize::MAX) };
+        if is_long() { (1, 3, 7) } else { (6 * scenario.thin, 1, usize::MAX) };
     let sound = record(scenario, Plan::Sound);
     let registry = sound.events.iter().find_map(|event| match event {
         Event::Made { inode, is_folder: true, .. } => Some(*inode),
