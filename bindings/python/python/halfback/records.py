@@ -658,6 +658,8 @@ class Comparison:
     """The commit that kept it."""
     recorded_at: datetime
     """When that was."""
+    clusters: int | None = None
+    """How many clusters the rows with a weight are of, where clusters were drawn."""
     dataset: Dataset | None = None
     """What the rows are of."""
     higher_is_better: bool | None = None
@@ -668,6 +670,8 @@ class Comparison:
     """How many resamples were drawn; none where the differences are told by a formula."""
     seed: int
     """The seed of resamples."""
+    weighted: bool
+    """Whether rows had weights."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {
         "results": ComparedSlice,
@@ -872,7 +876,7 @@ class Evaluation:
     recorded_at: datetime
     """When that was."""
     clusters: int | None = None
-    """How many clusters the rows are of, where intervals are by clusters."""
+    """How many clusters the rows with a weight are of, where clusters were drawn."""
     curves: Curves | None = None
     """Curves over all rows, thinned out for pictures."""
     dataset: Dataset | None = None
@@ -1423,6 +1427,8 @@ class PairedMeasurement:
     """The library that measured, such as `halfback 0.1.0`."""
     results: tuple[ComparedSlice, ...]
     """What was found over all rows, and then for each slice."""
+    clusters: int | None = None
+    """How many clusters the rows with a weight are of, where clusters were drawn."""
     dataset: Dataset | None = None
     """What the rows are of."""
     higher_is_better: bool | None = None
@@ -1431,6 +1437,8 @@ class PairedMeasurement:
     """How many resamples were drawn; none where the differences are told by a formula."""
     seed: int
     """The seed of resamples."""
+    weighted: bool
+    """Whether rows had weights."""
 
     _WIRE: ClassVar[Mapping[str, type]] = {"results": ComparedSlice, "dataset": Dataset}
 
@@ -1454,7 +1462,7 @@ class Measurement:
     metrics: tuple[MetricValue, ...]
     """The metrics over all rows, then those of each slice."""
     clusters: int | None = None
-    """How many clusters the rows are of, where intervals are by clusters."""
+    """How many clusters the rows with a weight are of, where clusters were drawn."""
     curves: Curves | None = None
     """Curves over all rows, thinned out for pictures."""
     dataset: Dataset | None = None

@@ -318,6 +318,8 @@ fn comparison_card(comparison: &halfback::Comparison) -> Card {
         .fact("margin", measurement.margin.to_string())
         .fact("dataset", dataset(measurement.dataset.as_ref()))
         .fact("rows", rows(measurement.rows))
+        .fact("weighted", measurement.weighted.then(|| "yes".to_owned()))
+        .fact("clusters", measurement.clusters.map(rows))
         .fact("level", measurement.level.to_string())
         .fact("method", measurement.method.clone())
         .fact("replicates", measurement.replicates.map(rows))

@@ -232,7 +232,8 @@ impl Snapshot<'_> {
              WHERE k.id = ?1 AND k.until > ?2 AND k.since <= ?2",
             &[id.into(), self.moment.into()],
             |row| {
-                let Details { replicates, higher_is_better } = Details::read(row.opt_text(15)?)?;
+                let Details { replicates, weighted, clusters, higher_is_better } =
+                    Details::read(row.opt_text(15)?)?;
                 let measurement = PairedMeasurement {
                     task: Task::from_word(row.text(2)?)?,
                     metric: row.text(3)?.to_owned(),
@@ -248,6 +249,8 @@ impl Snapshot<'_> {
                     level: row.real(12)?,
                     method: row.text(13)?.to_owned(),
                     library: row.text(14)?.to_owned(),
+                    weighted,
+                    clusters,
                     results: Vec::new(),
                 };
                 let comparison = Comparison {

@@ -189,6 +189,8 @@ pub(super) fn measure_pair_with(
         level: options.level,
         method: method.as_ref().map(code).unwrap_or_default(),
         library: library(),
+        weighted: sample.weights.is_some(),
+        clusters: candidate.clusters().map(|clusters| i64::try_from(clusters).unwrap_or(EXACT)),
         results,
     }
     .checked()

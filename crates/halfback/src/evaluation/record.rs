@@ -72,7 +72,7 @@ pub struct Measurement {
     /// Whether rows had weights.
     #[serde(default)]
     pub weighted: bool,
-    /// How many clusters the rows are of, where intervals are by clusters.
+    /// How many clusters the rows with a weight are of, where clusters were drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<i64>,
     /// The class that counts as positive, where there are two.
@@ -344,6 +344,16 @@ pub(super) fn check_replicates(count: Option<i64>) -> Result<()> {
     }
 }
 
+pub(super) fn check_clusters(clusters: Option<i64>, rows: i64) -> Result<()> {
+    let Some(clusters) = clusters else { return Ok(()) };
+    check_count(clusters, "`clusters`")?;
+    if clusters <= rows {
+        return Ok(());
+    }
+    Err(Detail::InvalidArgument(format!("`clusters` is {clusters}, more than the {rows} rows"))
+        .into())
+}
+
 /// A metric's name, which searches know it by.
 pub(super) fn check_metric(metric: &str) -> Result<()> {
     name(metric, "the name of a metric")?;
@@ -385,7 +395,7 @@ impl Measurement {
         check_count(self.seed, "`seed`")?;
         check_level(self.level)?;
         check_replicates(self.replicates)?;
-        self.check_clusters()?;
+        check_clusters(self.clusters, self.rows)?;
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
         name(&self.library, "`library`")?;
         if let Some(label) = &self.pos_label {
@@ -416,17 +426,6 @@ impl Measurement {
             curves.check()?;
         }
         Ok(self)
-    }
-
-    fn check_clusters(&self) -> Result<()> {
-        let Some(clusters) = self.clusters else { return Ok(()) };
-        check_count(clusters, "`clusters`")?;
-        if clusters <= self.rows {
-            return Ok(());
-        }
-        let rows = self.rows;
-        Err(Detail::InvalidArgument(format!("`clusters` is {clusters}, more than the {rows} rows"))
-            .into())
     }
 
     /// What is kept beside the columns, as JSON.

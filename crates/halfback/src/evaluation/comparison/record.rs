@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::evaluation::measure::code;
 use crate::evaluation::range::{SHARE, check_difference, check_value, within};
 use crate::evaluation::record::{
-    Dataset, Slice, Task, check_count, check_level, check_replicates, damaged, plain,
+    Dataset, Slice, Task, check_clusters, check_count, check_level, check_replicates, damaged,
+    plain,
 };
 use crate::evaluation::{name, words};
 
@@ -129,6 +130,12 @@ pub struct PairedMeasurement {
     pub method: String,
     /// The library that measured, such as `halfback 0.1.0`.
     pub library: String,
+    /// Whether rows had weights.
+    #[serde(default)]
+    pub weighted: bool,
+    /// How many clusters the rows with a weight are of, where clusters were drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<i64>,
     /// What was found over all rows, and then for each slice.
     pub results: Vec<ComparedSlice>,
 }
@@ -171,10 +178,15 @@ pub struct ComparedSlice {
 
 /// The columns of a comparison that are not searched.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Details {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) replicates: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) weighted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) clusters: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) higher_is_better: Option<bool>,
 }
 
@@ -208,6 +220,7 @@ impl PairedMeasurement {
         check_count(self.rows, "`rows`")?;
         check_count(self.seed, "`seed`")?;
         check_replicates(self.replicates)?;
+        check_clusters(self.clusters, self.rows)?;
         check_level(self.level)?;
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
         plain(&mut self.margin, "`margin`")?;
@@ -247,8 +260,12 @@ impl PairedMeasurement {
 
     /// What is kept beside the columns, as JSON; none where that is nothing.
     pub(super) fn detail(&self) -> Result<Option<String>> {
-        let details =
-            Details { replicates: self.replicates, higher_is_better: self.higher_is_better };
+        let details = Details {
+            replicates: self.replicates,
+            weighted: self.weighted,
+            clusters: self.clusters,
+            higher_is_better: self.higher_is_better,
+        };
         if details == Details::default() {
             return Ok(None);
         }

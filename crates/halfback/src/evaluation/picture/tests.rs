@@ -239,6 +239,8 @@ fn a_comparison_is_a_forest() {
             higher_is_better: None,
             method: "delong".into(),
             library: String::new(),
+            weighted: false,
+            clusters: None,
             results,
         },
         commit: 1,

@@ -154,6 +154,10 @@ fn a_comparison_has_weights_clusters_and_strata() {
                 "{metric} {method}"
             );
             assert_eq!(kept.measurement.replicates, Some(200));
+            assert_eq!(kept.measurement.weighted, sample.weights.is_some(), "{method}");
+            // No row of the last customer has a weight.
+            let clusters = sample.clusters.map(|_| if sample.weights.is_some() { 5 } else { 6 });
+            assert_eq!(kept.measurement.clusters, clusters, "{method}");
             assert!(!kept.reason.is_empty());
             assert_eq!(registry.compare("fraud/2", "fraud/1", sample, &options).unwrap(), kept);
             let value = kept.measurement.results[0].candidate_value;
@@ -237,5 +241,14 @@ fn counts_of_clusters_are_counts() {
     ] {
         let error = registry.record_evaluation("fraud/1", wrong).unwrap_err();
         assert_eq!(error.code(), "invalid_argument");
+    }
+    let (_folder, registry) = self::registry(2);
+    let sample = PairedSample { clusters: Some((&CUSTOMERS[..]).into()), ..pair(&SCORES, &SCORES) };
+    let measurement = measure_pair(&sample, &CompareOptions::default()).unwrap();
+    for (clusters, why) in [(-1, "`clusters` is -1"), (13, "more than the 12 rows")] {
+        let wrong = PairedMeasurement { clusters: Some(clusters), ..measurement.clone() };
+        let error = registry.record_comparison("fraud/2", "fraud/1", wrong).unwrap_err();
+        assert_eq!(error.code(), "invalid_argument");
+        assert!(error.to_string().contains(why), "{error}");
     }
 }

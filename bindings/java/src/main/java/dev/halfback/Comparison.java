@@ -30,12 +30,14 @@ import java.util.List;
  * @param results What was found over all rows, and then for each slice.
  * @param commit The commit that kept it.
  * @param recordedAt When that was.
+ * @param clusters How many clusters the rows with a weight are of, where clusters were drawn.
  * @param dataset What the rows are of.
  * @param higherIsBetter Whether more of the metric is better, where it is the caller's own.
  * @param recordedBy Who kept it; none once the name was erased.
  * @param replicates How many resamples were drawn; none where the differences are told by a
  *     formula.
  * @param seed The seed of resamples.
+ * @param weighted Whether rows had weights.
  */
 public record Comparison(
     long id,
@@ -59,11 +61,13 @@ public record Comparison(
     List<ComparedSlice> results,
     long commit,
     @JsonProperty("recorded_at") Instant recordedAt,
+    Long clusters,
     Dataset dataset,
     @JsonProperty("higher_is_better") Boolean higherIsBetter,
     @JsonProperty("recorded_by") String recordedBy,
     Long replicates,
-    long seed) {
+    long seed,
+    boolean weighted) {
   /** Keeps its own copies, so that no caller can change it. */
   public Comparison {
     results = results == null ? null : List.copyOf(results);

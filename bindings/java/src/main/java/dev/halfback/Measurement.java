@@ -14,7 +14,7 @@ import java.util.List;
  * @param level The confidence level of all intervals.
  * @param library The library that measured, such as {@code halfback 0.1.0}.
  * @param metrics The metrics over all rows, then those of each slice.
- * @param clusters How many clusters the rows are of, where intervals are by clusters.
+ * @param clusters How many clusters the rows with a weight are of, where clusters were drawn.
  * @param curves Curves over all rows, thinned out for pictures.
  * @param dataset What the rows are of.
  * @param posLabel The class that counts as positive, where there are two.

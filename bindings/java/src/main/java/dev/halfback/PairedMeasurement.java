@@ -19,11 +19,13 @@ import java.util.List;
  * @param method How the differences are told, such as {@code delong}.
  * @param library The library that measured, such as {@code halfback 0.1.0}.
  * @param results What was found over all rows, and then for each slice.
+ * @param clusters How many clusters the rows with a weight are of, where clusters were drawn.
  * @param dataset What the rows are of.
  * @param higherIsBetter Whether more of the metric is better, where it is the caller's own.
  * @param replicates How many resamples were drawn; none where the differences are told by a
  *     formula.
  * @param seed The seed of resamples.
+ * @param weighted Whether rows had weights.
  */
 public record PairedMeasurement(
     Task task,
@@ -37,10 +39,12 @@ public record PairedMeasurement(
     String method,
     String library,
     List<ComparedSlice> results,
+    Long clusters,
     Dataset dataset,
     @JsonProperty("higher_is_better") Boolean higherIsBetter,
     Long replicates,
-    long seed) {
+    long seed,
+    boolean weighted) {
   /** Keeps its own copies, so that no caller can change it. */
   public PairedMeasurement {
     results = results == null ? null : List.copyOf(results);
