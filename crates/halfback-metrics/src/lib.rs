@@ -101,6 +101,7 @@ pub use score::{
 pub use state::{Batch, Finished, Quantile, Quantiles, ScoreSummary, Spec, State};
 pub use stop::with_stop;
 pub use suite::{
-    Binary, Compared, Measured, Method, Settings, Suite, higher_is_better, is_metric, range,
+    Binary, Compared, Measured, Method, NoInterval, Settings, Suite, higher_is_better, is_metric,
+    range,
 };
 pub use threads::with_threads;

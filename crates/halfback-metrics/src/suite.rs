@@ -71,11 +71,41 @@ pub struct Measured {
     pub name: &'static str,
     /// Its value, or why it stands for nothing.
     pub metric: Metric,
-    /// Its interval; none where it is undefined, where the rows have no variance to tell one by, or
-    /// where clusters are too few for the level.
+    /// Its interval; none where it is undefined, and where the rows do not tell one.
     pub interval: Option<Interval>,
+    /// Why there is a value and no interval.
+    pub no_interval: Option<NoInterval>,
     /// How intervals of this metric come about; none where it has none.
     pub method: Option<Method>,
+}
+
+/// Why a metric has a value and no interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NoInterval {
+    /// Rows, those of a class, or clusters are too few for the level.
+    TooFewUnits,
+    /// The resamples that have a value do not reach as far as the bounds.
+    TooFewResamples,
+    /// More than half of the resamples do not have what the metric needs.
+    UndefinedResamples,
+    /// The rows, or their resamples, have no variance to tell an interval by.
+    NoVariance,
+    /// A bound is beyond the largest number.
+    TooLarge,
+}
+
+/// An interval, or why there is none.
+type Told = std::result::Result<Interval, NoInterval>;
+
+impl Measured {
+    /// A metric with what is told of its interval, where it is defined.
+    fn new(name: &'static str, metric: Metric, told: Told, method: Method) -> Self {
+        let told = metric.undefined.is_none().then_some(told);
+        let interval = told.and_then(Told::ok);
+        Self { name, metric, interval, no_interval: told.and_then(Told::err), method: Some(method) }
+    }
 }
 
 /// How intervals are made.
@@ -410,16 +440,20 @@ fn check_threshold(found: f64) -> Result<()> {
     Err(Error::OutOfRange { argument: "threshold", found, expected: "a finite number" })
 }
 
-/// A mean and its standard error; nothing for fewer than two rows or without variance.
-fn mean_and_error(values: &[f64]) -> Option<(f64, f64)> {
+/// A mean and its standard error; none for fewer than two rows or without variance.
+fn mean_and_error(values: &[f64]) -> std::result::Result<(f64, f64), NoInterval> {
     let n = values.len() as f64;
     if values.len() < 2 {
-        return None;
+        return Err(NoInterval::TooFewUnits);
     }
     let mean = crate::sum::total(values) / n;
     let squares = crate::sum::sum(values.len(), |row| (values[row] - mean).powi(2));
     let error = (squares / (n - 1.0) / n).sqrt();
-    (error > 0.0 && error.is_finite()).then_some((mean, error))
+    match error {
+        0.0 => Err(NoInterval::NoVariance),
+        error if error.is_finite() => Ok((mean, error)),
+        _ => Err(NoInterval::TooLarge),
+    }
 }
 
 /// Student's interval around an estimate from this many rows, cut to where the metric lies.

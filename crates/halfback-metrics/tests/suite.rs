@@ -10,9 +10,9 @@ mod random;
 
 use halfback_metrics::{
     Average, Binary, Brier, Confusion, Difference, Error, Kappa, Label, Labels, Matrix, Measured,
-    Method, Multiclass, Reason, Regression, ScoreAverage, Scores, Settings, Suite, ZeroDivision,
-    average_precision, brier_score, delong, higher_is_better, log_loss, range, roc_auc,
-    roc_auc_multiclass,
+    Method, Multiclass, NoInterval, Reason, Regression, ScoreAverage, Scores, Settings, Suite,
+    ZeroDivision, average_precision, brier_score, delong, higher_is_better, log_loss, range,
+    roc_auc, roc_auc_multiclass,
 };
 use random::Random;
 
@@ -291,10 +291,80 @@ fn what_stands_for_nothing_says_why() {
     assert_eq!(zero[5].metric.undefined.unwrap().reason, Reason::ZeroTarget);
     let huge = regression(&[1e300, 3.0], &[-1e300, 2.0], None).measure(&level(0.95)).unwrap();
     assert_eq!(huge[1].metric.undefined.unwrap().reason, Reason::TooLarge);
+    assert_eq!(huge[1].no_interval, None);
+}
+
+#[test]
+fn what_has_no_interval_says_why() {
+    use NoInterval::{NoVariance, TooFewResamples, TooFewUnits, TooLarge, UndefinedResamples};
+    let told = |measured: &[Measured]| -> Vec<(&'static str, Option<NoInterval>)> {
+        let known = measured.iter().filter(|one| one.metric.undefined.is_none());
+        for one in known.clone() {
+            assert_ne!(one.interval.is_some(), one.no_interval.is_some(), "{}", one.name);
+        }
+        known.map(|one| (one.name, one.no_interval)).collect()
+    };
+    #[track_caller]
+    fn has(told: &[(&str, Option<NoInterval>)], name: &str, why: Option<NoInterval>) {
+        assert_eq!(told.iter().find(|one| one.0 == name), Some(&(name, why)));
+    }
     // A perfect separation of four rows is no certainty.
-    let sure = binary(&[0, 0, 1, 1], &[0.1, 0.2, 0.8, 0.9], None).measure(&level(0.95)).unwrap();
-    let area = sure.iter().find(|one| one.name == "roc_auc").unwrap();
-    assert_eq!((area.metric.value, area.interval), (1.0, None));
+    let scores = [0.1, 0.2, 0.8, 0.9];
+    let sure = told(&binary(&[0, 0, 1, 1], &scores, None).measure(&level(0.95)).unwrap());
+    for name in ["roc_auc", "average_precision", "balanced_accuracy", "matthews"] {
+        has(&sure, name, Some(NoVariance));
+    }
+    has(&sure, "accuracy", None);
+    has(&sure, "brier", None);
+    let one = told(&binary(&[0, 0, 0, 1], &scores, None).measure(&level(0.95)).unwrap());
+    has(&one, "roc_auc", Some(TooFewUnits));
+    let table = [0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1, 0.8];
+    let three = told(&multiclass(&[0, 1, 2], &table, None).measure(&level(0.95)).unwrap());
+    for name in ["roc_auc_ovr", "f1_macro", "kappa"] {
+        has(&three, name, Some(NoVariance));
+    }
+    let numbers = |truth: &[f64], predicted: &[f64]| {
+        told(&regression(truth, predicted, None).measure(&level(0.95)).unwrap())
+    };
+    let alone = numbers(&[3.0], &[1.0]);
+    let same = numbers(&[3.0; 20], &[1.0; 20]);
+    for name in ["mae", "rmse", "bias", "median_absolute_error"] {
+        has(&alone, name, Some(TooFewUnits));
+        has(&same, name, Some(NoVariance));
+    }
+    has(&numbers(&[1e200, 3.0], &[0.0, 2.0]), "mae", Some(TooLarge));
+
+    let (truth, scores) = Random(9).two(40);
+    let weighted = |rows: usize| binary(&truth[..rows], &scores[..rows], Some(&[1.0; 40][..rows]));
+    let of = |suite: &Suite, replicates| {
+        told(&suite.measure(&Settings { replicates, ..Settings::default() }).unwrap())
+    };
+    has(&of(&weighted(40), 1_000), "brier", None);
+    has(&of(&weighted(40), 20), "brier", Some(TooFewResamples));
+    has(&of(&weighted(40), 1), "brier", Some(TooFewResamples));
+    has(&of(&weighted(4), 1_000), "accuracy", Some(TooFewUnits));
+    let exact = truth.iter().map(|&class| class as f64).collect::<Vec<_>>();
+    has(&of(&binary(&truth, &exact, Some(&[1.0; 40])), 1_000), "roc_auc", Some(NoVariance));
+    let slice: Vec<u32> = (0..4).collect();
+    let clusters: Vec<u64> = (0..40).map(|row| row / 4).collect();
+    let clustered = weighted(40).clustered(&clusters).unwrap();
+    has(&of(&clustered, 1_000), "brier", None);
+    has(&of(&clustered.select(&slice), 1_000), "brier", Some(TooFewUnits));
+
+    let own = |suite: &Suite, replicates, number: &mut dyn FnMut(&[f64]) -> f64| {
+        let settings = Settings { replicates, ..Settings::default() };
+        told(&[suite.measure_by(&settings, number).unwrap()])[0].1
+    };
+    let mut calls = 0;
+    let mut seldom = |weights: &[f64]| {
+        calls += 1;
+        if calls % 3 == 1 { weights[0] } else { f64::NAN }
+    };
+    assert_eq!(own(&weighted(40), 1_000, &mut seldom), Some(UndefinedResamples));
+    assert_eq!(own(&weighted(40), 20, &mut |weights| weights[0]), Some(TooFewResamples));
+    assert_eq!(own(&weighted(40), 1_000, &mut |_| 7.0), Some(NoVariance));
+    assert_eq!(own(&clustered.select(&slice), 100, &mut |_| 7.0), Some(TooFewUnits));
+    assert_eq!(own(&weighted(40), 1_000, &mut |weights| weights[0]), None);
 }
 
 #[test]

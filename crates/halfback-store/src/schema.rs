@@ -243,6 +243,7 @@ pub static EVALUATION_METRIC: Fact = Fact {
         Column::optional("upper", Type::Real),
         Column::optional("method", Type::Text),
         Column::optional("undefined", Type::Text),
+        Column::optional("no_interval", Type::Text),
     ],
     key: 4,
     stays: false,
@@ -494,7 +495,7 @@ CREATE VIEW v_alias AS SELECT m.catalog, m.schema, m.name AS model, a.name AS al
 CREATE VIEW v_tag AS SELECT target, kind, key, value FROM tag WHERE until = 9223372036854775807
 CREATE VIEW v_origin AS SELECT o.target, o.system, o.reference, o.uri, o.created AS created_at, w.name AS created_by, o.earlier FROM origin o LEFT JOIN principal_name w ON w.id = o.creator WHERE o.until = 9223372036854775807
 CREATE VIEW v_evaluation AS SELECT e.id, v.catalog, v.schema, v.model, v.number AS version, e.task, e.dataset, e.dataset_digest, e.rows, e.data_digest, e.seed, e.level, e.library, l.time AS recorded_at, w.name AS recorded_by FROM evaluation e JOIN v_version v ON v.id = e.version JOIN log l ON l.n = e.since LEFT JOIN principal_name w ON w.id = l.actor WHERE e.until = 9223372036854775807
-CREATE VIEW v_evaluation_metric AS SELECT e.id AS evaluation, e.catalog, e.schema, e.model, e.version, e.dataset, x.metric, NULLIF(x.slice, '') AS slice, CASE WHEN x.slice = '' THEN NULL ELSE x.slice_value END AS slice_value, x.rows, x.value, x.lower, x.upper, e.level, x.method, x.undefined FROM evaluation_metric x JOIN v_evaluation e ON e.id = x.evaluation WHERE x.until = 9223372036854775807
+CREATE VIEW v_evaluation_metric AS SELECT e.id AS evaluation, e.catalog, e.schema, e.model, e.version, e.dataset, x.metric, NULLIF(x.slice, '') AS slice, CASE WHEN x.slice = '' THEN NULL ELSE x.slice_value END AS slice_value, x.rows, x.value, x.lower, x.upper, e.level, x.method, x.undefined, x.no_interval FROM evaluation_metric x JOIN v_evaluation e ON e.id = x.evaluation WHERE x.until = 9223372036854775807
 CREATE VIEW v_comparison AS SELECT k.id, a.catalog, a.schema, a.model, a.number AS version, b.catalog AS baseline_catalog, b.schema AS baseline_schema, b.model AS baseline_model, b.number AS baseline_version, k.metric, k.dataset, NULLIF(r.slice, '') AS slice, CASE WHEN r.slice = '' THEN NULL ELSE r.slice_value END AS slice_value, r.rows, r.candidate_value, r.baseline_value, r.difference, r.lower, r.upper, k.level, r.p_value, r.adjusted_p_value, k.method, k.alternative, k.margin, k.adjustment, r.verdict, r.reason, l.time AS recorded_at, w.name AS recorded_by FROM comparison k JOIN comparison_result r ON r.comparison = k.id AND r.until = 9223372036854775807 JOIN v_version a ON a.id = k.candidate JOIN v_version b ON b.id = k.baseline JOIN log l ON l.n = k.since LEFT JOIN principal_name w ON w.id = l.actor WHERE k.until = 9223372036854775807
 CREATE VIEW v_principal AS SELECT id, name, proof FROM principal_name
 CREATE VIEW v_model_name AS SELECT m.id, c.name AS catalog, s.name AS schema, m.name AS model FROM securable m JOIN securable s ON s.id = m.parent AND s.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = m.parent) JOIN securable c ON c.id = s.parent AND c.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = s.parent) WHERE m.kind = 'model' AND m.until = (SELECT MAX(e.until) FROM securable e WHERE e.id = m.id)

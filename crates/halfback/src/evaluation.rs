@@ -137,6 +137,7 @@ impl Command for RecordEvaluation {
                     metric.upper.into(),
                     metric.method.as_ref().into(),
                     metric.undefined.as_ref().into(),
+                    metric.no_interval.as_ref().into(),
                 ],
             )?;
         }
@@ -239,7 +240,7 @@ impl Snapshot<'_> {
         evaluation.version = self.version(EntityId(evaluation.version_id))?.uri;
         evaluation.recorded_by = self.principal_name(actor)?;
         evaluation.measurement.metrics = self.sql.all(
-            "SELECT metric, slice, slice_value, rows, value, lower, upper, method, undefined \
+            "SELECT metric, slice, slice_value, rows, value, lower, upper, method, undefined, no_interval \
              FROM evaluation_metric WHERE evaluation = ?1 AND until > ?2 AND since <= ?2 ORDER BY place",
             &[id.into(), self.moment.into()],
             |row| {
@@ -252,6 +253,7 @@ impl Snapshot<'_> {
                     upper: row.opt_real(6)?,
                     method: row.opt_string(7)?,
                     undefined: row.opt_string(8)?,
+                    no_interval: row.opt_string(9)?,
                 })
             },
         )?;

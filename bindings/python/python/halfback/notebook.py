@@ -252,7 +252,7 @@ def _evaluation(evaluation: Evaluation) -> str:
             value.metric,
             _right("undefined" if value.value is None else f"{value.value:.4g}"),
             _bounds(value.lower, value.upper),
-            value.undefined or value.method or "",
+            value.undefined or value.no_interval or value.method or "",
         )
         for value in overall
     )

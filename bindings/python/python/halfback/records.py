@@ -833,6 +833,8 @@ class MetricValue:
     """The lower bound of the interval; none where the rows do not tell one."""
     method: str | None = None
     """How the interval came about, such as `wilson`."""
+    no_interval: str | None = None
+    """Why there is a value and no interval, such as `too_few_units`."""
     slice: Slice | None = None
     """The slice; none for all rows."""
     undefined: str | None = None

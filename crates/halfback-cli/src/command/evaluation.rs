@@ -157,7 +157,8 @@ const METRIC: [Column<MetricValue>; 6] = [
     Column::whole("INTERVAL", |value| interval(value.lower, value.upper)),
     Column::text("HOW", |value| {
         let undefined = value.undefined.as_ref().map(|why| format!("undefined: {why}"));
-        undefined.or_else(|| value.method.clone()).unwrap_or_default()
+        let no_interval = value.no_interval.as_ref().map(|why| format!("no interval: {why}"));
+        undefined.or(no_interval).or_else(|| value.method.clone()).unwrap_or_default()
     }),
 ];
 

@@ -2,7 +2,7 @@
 
 use super::prepared::Prepared;
 use super::table::Table;
-use super::{Measured, Method, mean_and_error, student};
+use super::{Measured, Method, NoInterval, Told, mean_and_error, student};
 use crate::error::{Metric, Reason, Result};
 use crate::interval::{Interval, critical, wilson};
 
@@ -72,45 +72,42 @@ pub(super) fn measure(
     let table = prepared.table(None);
     let areas = prepared.ranked.first().map(|ranked| (ranked, ranked.areas(None)));
     let one = |&name: &&'static str| -> Result<Measured> {
-        let measured =
-            |metric, interval, method| Measured { name, metric, interval, method: Some(method) };
+        let measured = |metric, told, method| Measured::new(name, metric, told, method);
         if let Some(losses) = prepared.loss(name) {
             let metric = Metric::of(prepared.mean(name, None).unwrap_or(f64::NAN));
             let most = if name == "brier" { 1.0 } else { f64::INFINITY };
-            let interval = mean_interval(losses, level, (0.0, most))?;
-            return Ok(measured(metric, interval, Method::StudentT));
+            let told = mean_interval(losses, level, (0.0, most))?;
+            return Ok(measured(metric, told, Method::StudentT));
         }
         if let ("roc_auc", Some((ranked, areas))) = (name, &areas) {
             let metric = areas.roc_auc();
-            let variance = ranked.delong_variance(areas).filter(|_| metric.undefined.is_none());
-            let interval = variance.map(|variance| area_interval(metric.value, variance, level));
-            return Ok(measured(metric, interval.transpose()?.flatten(), Method::DelongLogit));
+            let told = match ranked.delong_variance(areas) {
+                Ok(variance) => area_interval(metric.value, variance, level)?,
+                Err(why) => Err(why),
+            };
+            return Ok(measured(metric, told, Method::DelongLogit));
         }
         if let ("average_precision", Some((_, areas))) = (name, &areas) {
             let metric = areas.average_precision();
-            let interval = precision_interval(metric, areas.positive, level)?;
-            return Ok(measured(metric, interval, Method::Logit));
+            let told = precision_interval(metric.value, areas.positive, level)?;
+            return Ok(measured(metric, told, Method::Logit));
         }
         let Some(table) = &table else {
             let metric = Metric::silent(f64::NAN, Reason::TooFewRows);
-            return Ok(Measured { name, metric, interval: None, method: None });
+            return Ok(measured(metric, Err(NoInterval::TooFewUnits), Method::Delta));
         };
         let metric = of_table(name, table);
         if let Some((part, whole, _)) = share(name, table) {
-            let interval = match metric.undefined {
-                None => Some(wilson(part.round() as u64, whole.round() as u64, level)?),
-                Some(_) => None,
-            };
-            if name != "f1" {
-                return Ok(measured(metric, interval, Method::Wilson));
+            let method = if name == "f1" { Method::WilsonJaccard } else { Method::Wilson };
+            if metric.undefined.is_some() {
+                return Ok(measured(metric, Err(NoInterval::TooFewUnits), method));
             }
-            let turned = interval.map(|it| Interval {
-                estimate: metric.value,
-                lower: f1(it.lower),
-                upper: f1(it.upper),
-                level,
-            });
-            return Ok(measured(metric, turned, Method::WilsonJaccard));
+            let mut interval = wilson(part.round() as u64, whole.round() as u64, level)?;
+            if name == "f1" {
+                let [lower, upper] = [interval.lower, interval.upper].map(f1);
+                interval = Interval { estimate: metric.value, lower, upper, level };
+            }
+            return Ok(measured(metric, Ok(interval), method));
         }
         let smooth = if name == "matthews" { table.matthews() } else { table.balanced_accuracy() };
         Ok(measured(metric, table.interval(&smooth, level)?, Method::Delta))
@@ -118,36 +115,33 @@ pub(super) fn measure(
     names.iter().map(one).collect()
 }
 
-pub(super) fn mean_interval(
-    losses: &[f64],
-    level: f64,
-    range: (f64, f64),
-) -> Result<Option<Interval>> {
-    let known = mean_and_error(losses);
-    known.map(|(mean, error)| student(mean, error, losses.len(), level, range)).transpose()
+pub(super) fn mean_interval(losses: &[f64], level: f64, range: (f64, f64)) -> Result<Told> {
+    Ok(match mean_and_error(losses) {
+        Ok((mean, error)) => Ok(student(mean, error, losses.len(), level, range)?),
+        Err(why) => Err(why),
+    })
 }
 
 /// The interval of an area on the scale of log odds; none at its ends.
 ///
 /// Source: Qin and Hotilovac, Comparison of non-parametric confidence intervals for the area under
 /// the ROC curve (2008).
-pub(super) fn area_interval(area: f64, variance: f64, level: f64) -> Result<Option<Interval>> {
+pub(super) fn area_interval(area: f64, variance: f64, level: f64) -> Result<Told> {
     if area <= 0.0 || area >= 1.0 {
-        return Ok(None);
+        return Ok(Err(NoInterval::NoVariance));
     }
-    crate::interval::AreaEstimate { area, variance }.logit_interval(level).map(Some)
+    crate::interval::AreaEstimate { area, variance }.logit_interval(level).map(Ok)
 }
 
 /// Source: Boyd, Eng and Page, Area under the precision-recall curve: point estimates and confidence
 /// intervals (2013), 4.2.
-fn precision_interval(metric: Metric, positives: f64, level: f64) -> Result<Option<Interval>> {
-    let area = metric.value;
-    if metric.undefined.is_some() || area <= 0.0 || area >= 1.0 {
-        return Ok(None);
+fn precision_interval(area: f64, positives: f64, level: f64) -> Result<Told> {
+    if area <= 0.0 || area >= 1.0 {
+        return Ok(Err(NoInterval::NoVariance));
     }
     let middle = (area / (1.0 - area)).ln();
     let reach = critical(level)? / (positives * area * (1.0 - area)).sqrt();
     let back = |odds: f64| 1.0 / (1.0 + (-odds).exp());
     let (lower, upper) = (back(middle - reach), back(middle + reach));
-    Ok(Some(Interval { estimate: area, lower, upper, level }))
+    Ok(Ok(Interval { estimate: area, lower, upper, level }))
 }

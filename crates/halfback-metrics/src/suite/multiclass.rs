@@ -3,7 +3,7 @@
 use super::binary::{area_interval, mean_interval};
 use super::prepared::{Areas, Prepared};
 use super::table::Table;
-use super::{Measured, Method};
+use super::{Measured, Method, NoInterval};
 use crate::column::{Label, Labels, Matrix, finite, same_length};
 use crate::confusion::MOST_CLASSES;
 use crate::encode::encode;
@@ -133,8 +133,7 @@ pub(super) fn measure(
 ) -> Result<Vec<Measured>> {
     let n = prepared.rows;
     let one = |&name: &&'static str| -> Result<Measured> {
-        let measured =
-            |metric, interval, method| Measured { name, metric, interval, method: Some(method) };
+        let measured = |metric, told, method| Measured::new(name, metric, told, method);
         if let Some(losses) = prepared.loss(name) {
             let most = if name == "brier" { 2.0 } else { f64::INFINITY };
             let metric = Metric::of(prepared.mean(name, None).unwrap_or(f64::NAN));
@@ -147,7 +146,7 @@ pub(super) fn measure(
         if name == "roc_auc_ovr" {
             let areas: Vec<Areas> = prepared.ranked.iter().map(|one| one.areas(None)).collect();
             let metric = mean_area(&areas);
-            let mut interval = None;
+            let mut told = Err(NoInterval::NoVariance);
             if metric.undefined.is_none() && n > 1 {
                 let mut influence = vec![0.0; n];
                 let share = 1.0 / areas.len() as f64;
@@ -158,19 +157,19 @@ pub(super) fn measure(
                 let squares = crate::sum::sum(n, |row| influence[row] * influence[row]);
                 let variance = squares / (n as f64 * (n as f64 - 1.0));
                 if variance > 0.0 {
-                    interval = area_interval(metric.value, variance, level)?;
+                    told = area_interval(metric.value, variance, level)?;
                 }
             }
-            return Ok(measured(metric, interval, Method::DelongLogit));
+            return Ok(measured(metric, told, Method::DelongLogit));
         }
         let Some(table) = prepared.table(None) else {
             let metric = Metric::silent(f64::NAN, Reason::TooFewRows);
-            return Ok(Measured { name, metric, interval: None, method: None });
+            return Ok(measured(metric, Err(NoInterval::TooFewUnits), Method::Delta));
         };
         let metric = of_table(name, &table);
         if name == "accuracy" {
             let right = (table.accuracy() * n as f64).round() as u64;
-            return Ok(measured(metric, Some(wilson(right, n as u64, level)?), Method::Wilson));
+            return Ok(measured(metric, Ok(wilson(right, n as u64, level)?), Method::Wilson));
         }
         let smooth = match name {
             "balanced_accuracy" => table.balanced_accuracy(),

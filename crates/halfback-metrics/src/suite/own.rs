@@ -1,7 +1,7 @@
 //! Numbers of the caller's own, told by the resamples of a set of columns.
 
-use super::resampled::{is_empty, is_enough};
-use super::{Compared, Measured, Settings, Suite};
+use super::resampled::{is_empty, is_enough, told};
+use super::{Compared, Measured, NoInterval, Settings, Suite};
 use crate::comparison::{Difference, less};
 use crate::error::{Metric, Reason, Result};
 use crate::interval::{Bootstrap, outside};
@@ -19,15 +19,12 @@ impl Suite {
         outside(settings.level)?;
         self.check_weights()?;
         let metric = defined(number(&self.all_weights()));
-        let method = Some(self.method(false));
-        let mut measured = Measured { name: "own", metric, interval: None, method };
+        let mut interval = Err(NoInterval::TooFewUnits);
         if metric.undefined.is_none() && !self.is_one_cluster() {
             let resamples = self.resample_by(settings.replicates, settings.seed, number)?;
-            let interval = resamples.interval(settings.level).ok();
-            measured.interval =
-                interval.filter(|_| is_enough(&resamples) && resamples.has_variance());
+            interval = told(&resamples, settings.level);
         }
-        Ok(measured)
+        Ok(Measured::new("own", metric, interval, self.method(false)))
     }
 
     /// Compares two models by a number of the caller's own. `numbers` gives that of both, as

@@ -1,7 +1,7 @@
 //! What is computed of the columns once, so that each set of weights takes one pass.
 
 use super::table::Table;
-use super::{Columns, Suite};
+use super::{Columns, NoInterval, Suite};
 use super::{binary, multiclass, regression};
 use crate::error::{Metric, Reason};
 use crate::score::ranked::key;
@@ -102,10 +102,10 @@ impl Ranked {
     }
 
     /// DeLong's variance of the area, by the sums of placements over ties.
-    pub(super) fn delong_variance(&self, areas: &Areas) -> Option<f64> {
+    pub(super) fn delong_variance(&self, areas: &Areas) -> std::result::Result<f64, NoInterval> {
         let (m, n) = (areas.positive, areas.negative);
         if m < 2.0 || n < 2.0 {
-            return None;
+            return Err(NoInterval::TooFewUnits);
         }
         let area = areas.pairs / (m * n);
         let (mut above, mut left) = (0.0, n);
@@ -119,7 +119,7 @@ impl Ranked {
             above += positive;
         });
         let variance = of_positive / (m - 1.0) / m + of_negative / (n - 1.0) / n;
-        (variance > 0.0).then_some(variance)
+        if variance > 0.0 { Ok(variance) } else { Err(NoInterval::NoVariance) }
     }
 
     /// Adds to each row what it moves the area by: the mean over rows of these is zero.

@@ -2,7 +2,7 @@
 
 use super::binary::mean_interval;
 use super::prepared::Prepared;
-use super::{Measured, Method, mean_and_error, student};
+use super::{Measured, Method, NoInterval, Told, mean_and_error, student};
 use crate::distribution::binomial_cdf;
 use crate::error::{Metric, Reason, Result};
 use crate::interval::{Interval, outside};
@@ -75,9 +75,9 @@ pub(super) fn measure(
 ) -> Result<Vec<Measured>> {
     let one = |&name: &&'static str| -> Result<Measured> {
         let metric = value(name, prepared, None);
-        let student = |interval| (interval, Method::StudentT);
-        let (interval, method) = match name {
-            _ if metric.undefined.is_some() => student(None),
+        let student = |told| (told, Method::StudentT);
+        let (told, method) = match name {
+            _ if metric.undefined.is_some() => student(Err(NoInterval::TooFewUnits)),
             "rmse" => student(root(prepared, metric.value, level)?),
             "r2" => student(share_interval(truth, predicted, metric.value, level)?),
             "median_absolute_error" => {
@@ -87,24 +87,21 @@ pub(super) fn measure(
             "bias" => student(mean_of(prepared, name, level, UNBOUNDED)?),
             name => student(mean_of(prepared, name, level, FROM_ZERO)?),
         };
-        let finite = |it: &Interval| it.lower.is_finite() && it.upper.is_finite();
-        let interval = interval.filter(finite);
-        Ok(Measured { name, metric, interval, method: Some(method) })
+        let told = match told {
+            Ok(it) if !(it.lower.is_finite() && it.upper.is_finite()) => Err(NoInterval::TooLarge),
+            told => told,
+        };
+        Ok(Measured::new(name, metric, told, method))
     };
     NAMES.iter().map(one).collect()
 }
 
-fn mean_of(
-    prepared: &Prepared,
-    name: &str,
-    level: f64,
-    range: (f64, f64),
-) -> Result<Option<Interval>> {
+fn mean_of(prepared: &Prepared, name: &str, level: f64, range: (f64, f64)) -> Result<Told> {
     mean_interval(prepared.loss(name).unwrap_or_default(), level, range)
 }
 
 /// The interval of the mean square, and its roots.
-fn root(prepared: &Prepared, estimate: f64, level: f64) -> Result<Option<Interval>> {
+fn root(prepared: &Prepared, estimate: f64, level: f64) -> Result<Told> {
     let square = mean_of(prepared, "mse", level, FROM_ZERO)?;
     Ok(square.map(|it| Interval {
         estimate,
@@ -115,12 +112,7 @@ fn root(prepared: &Prepared, estimate: f64, level: f64) -> Result<Option<Interva
 }
 
 /// The delta method on the two means that R² is a ratio of.
-fn share_interval(
-    truth: &[f64],
-    predicted: &[f64],
-    explained: f64,
-    level: f64,
-) -> Result<Option<Interval>> {
+fn share_interval(truth: &[f64], predicted: &[f64], explained: f64, level: f64) -> Result<Told> {
     let mean = total(truth) / truth.len() as f64;
     let spread = sum(truth.len(), |row| (truth[row] - mean).powi(2)) / truth.len() as f64;
     let moved: Vec<f64> = truth
@@ -130,13 +122,16 @@ fn share_interval(
         .collect();
     let known = mean_and_error(&moved);
     let range = (f64::NEG_INFINITY, 1.0);
-    known.map(|(_, error)| student(explained, error, truth.len(), level, range)).transpose()
+    Ok(match known {
+        Ok((_, error)) => Ok(student(explained, error, truth.len(), level, range)?),
+        Err(why) => Err(why),
+    })
 }
 
 /// Two order statistics between which the median lies with the level's chance at least.
 ///
 /// Source: David and Nagaraja, Order statistics (2003), 7.1.
-fn median_interval(errors: &[f64], estimate: f64, level: f64) -> Result<Option<Interval>> {
+fn median_interval(errors: &[f64], estimate: f64, level: f64) -> Result<Told> {
     let (n, tail) = (errors.len() as f64, outside(level)? / 2.0);
     // The most errors of which that few below the median are less likely than the tail.
     let (mut few, mut many) = (-1i64, errors.len() as i64);
@@ -144,9 +139,10 @@ fn median_interval(errors: &[f64], estimate: f64, level: f64) -> Result<Option<I
         let middle = i64::midpoint(few, many);
         *(if binomial_cdf(middle as f64, n, 0.5) <= tail { &mut few } else { &mut many }) = middle;
     }
-    let Ok(rank) = usize::try_from(few) else { return Ok(None) };
+    let Ok(rank) = usize::try_from(few) else { return Ok(Err(NoInterval::TooFewUnits)) };
     let mut sorted = errors.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let (lower, upper) = (sorted[rank], sorted[errors.len() - 1 - rank]);
-    Ok((lower < upper).then_some(Interval { estimate, lower, upper, level }))
+    let interval = Interval { estimate, lower, upper, level };
+    Ok(if lower < upper { Ok(interval) } else { Err(NoInterval::NoVariance) })
 }

@@ -1,7 +1,7 @@
 //! Intervals by resamples: with weights, of whole clusters, and within strata.
 
 use super::prepared::Prepared;
-use super::{Measured, Method, Settings, Suite};
+use super::{Measured, Method, NoInterval, Settings, Suite, Told};
 use crate::column::same_length;
 use crate::error::{Error, Metric, Result};
 use crate::interval::{Bootstrap, bootstrap_weighted, several, units};
@@ -71,10 +71,11 @@ impl Suite {
         prepared: &Prepared,
         settings: &Settings,
     ) -> Result<Vec<Measured>> {
-        let method = Some(self.method(false));
+        let method = self.method(false);
         let values = prepared.values(names, self.weights.as_deref());
         if self.is_one_cluster() {
-            let measured = |(&name, metric)| Measured { name, metric, interval: None, method };
+            let told = Err(NoInterval::TooFewUnits);
+            let measured = |(&name, metric)| Measured::new(name, metric, told, method);
             return Ok(names.iter().zip(values).map(measured).collect());
         }
         let mut replicates = vec![Vec::new(); names.len()];
@@ -91,10 +92,7 @@ impl Suite {
         let measured = |((&name, metric), kept): ((&&'static str, Metric), Vec<f64>)| {
             // The first call was with all rows once.
             let resamples = Bootstrap::new(metric.value, kept[1..].to_vec(), drawn.units);
-            let told = is_enough(&resamples) && resamples.has_variance();
-            let interval = resamples.interval(settings.level).ok();
-            let interval = interval.filter(|_| told && metric.undefined.is_none());
-            Measured { name, metric, interval, method }
+            Measured::new(name, metric, told(&resamples, settings.level), method)
         };
         // What drew nothing of a stratum was not asked for.
         let asked = settings.replicates as usize + 1;
@@ -116,6 +114,22 @@ impl Suite {
             (true, true, false) => Method::PairedClusterBootstrap,
             (true, true, true) => Method::PairedStratifiedClusterBootstrap,
         }
+    }
+}
+
+/// The interval of resamples.
+pub(super) fn told(resamples: &Bootstrap, level: f64) -> Told {
+    let found = match resamples.interval(level) {
+        Err(Error::TooFew { .. }) => Err(NoInterval::TooFewResamples),
+        found => found.map_err(|_| NoInterval::TooFewUnits),
+    };
+    match found {
+        Err(NoInterval::TooFewUnits) => found,
+        _ if resamples.undefined > resamples.replicates.len() => {
+            Err(NoInterval::UndefinedResamples)
+        }
+        Ok(_) if !resamples.has_variance() => Err(NoInterval::NoVariance),
+        _ => found,
     }
 }
 

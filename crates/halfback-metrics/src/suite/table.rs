@@ -4,6 +4,8 @@
 use crate::error::{Metric, Reason, Result};
 use crate::interval::{Interval, critical};
 
+use super::{NoInterval, Told};
+
 /// Shares of rows, row after row: true class, predicted class.
 pub(super) struct Table {
     k: usize,
@@ -147,22 +149,22 @@ impl Table {
     /// The interval by the delta method for multinomial counts; none where they have no variance.
     ///
     /// Source: Agresti, Categorical data analysis (2013), 16.1.
-    pub(super) fn interval(&self, smooth: &Smooth<'_>, level: f64) -> Result<Option<Interval>> {
-        let (mut mean, mut square) = (0.0, 0.0);
-        for (cell, &share) in self.shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
-            let slope = (smooth.gradient)(cell / self.k, cell % self.k);
-            mean += share * slope;
-            square += share * slope * slope;
-        }
-        let variance = (square - mean * mean) / self.total;
-        if smooth.metric.undefined.is_some() || variance.is_nan() || variance <= 1e-18 {
-            return Ok(None);
+    pub(super) fn interval(&self, smooth: &Smooth<'_>, level: f64) -> Result<Told> {
+        let slope = |(cell, &share): (usize, &f64)| {
+            (share > 0.0).then(|| (share, (smooth.gradient)(cell / self.k, cell % self.k)))
+        };
+        let slopes: Vec<(f64, f64)> = self.shares.iter().enumerate().filter_map(slope).collect();
+        let mean: f64 = slopes.iter().map(|(share, slope)| share * slope).sum();
+        let square = |(share, slope): &(f64, f64)| share * (slope - mean).powi(2);
+        let variance = slopes.iter().map(square).sum::<f64>() / self.total;
+        if variance.is_nan() || variance <= 1e-18 {
+            return Ok(Err(NoInterval::NoVariance));
         }
         let reach = critical(level)? * variance.sqrt();
         let (least, most) = smooth.range;
         let estimate = smooth.metric.value;
         let (lower, upper) = ((estimate - reach).max(least), (estimate + reach).min(most));
-        Ok(Some(Interval { estimate, lower, upper, level }))
+        Ok(Ok(Interval { estimate, lower, upper, level }))
     }
 }
 

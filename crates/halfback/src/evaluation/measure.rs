@@ -370,6 +370,7 @@ fn value(metric: &str, one: &Measured, slice: Option<&Slice>, rows: usize) -> Me
         upper: interval.map(|interval| interval.upper.max(interval.estimate)),
         method: interval.and(one.method.as_ref()).map(code),
         undefined,
+        no_interval: one.no_interval.filter(|_| defined.is_some()).as_ref().map(code),
     }
 }
 
@@ -384,7 +385,7 @@ pub(super) fn code(word: &impl serde::Serialize) -> String {
 /// A metric of rows that all have a weight of zero.
 pub(super) fn weightless(name: &'static str) -> Measured {
     let metric = Metric::silent(f64::NAN, Reason::TooFewRows);
-    Measured { name, metric, interval: None, method: None }
+    Measured { name, metric, interval: None, no_interval: None, method: None }
 }
 
 /// The metric by which two models of a task are compared unless another is asked for.

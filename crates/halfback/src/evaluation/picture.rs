@@ -150,7 +150,12 @@ impl Evaluation {
             value: value.value,
             bounds: value.lower.zip(value.upper),
             class: "a",
-            note: value.undefined.clone().unwrap_or_default(),
+            note: value
+                .undefined
+                .as_ref()
+                .or(value.no_interval.as_ref())
+                .cloned()
+                .unwrap_or_default(),
         };
         let level = percent(self.measurement.level);
         let bars_of: Vec<Bar> = values.iter().map(bar).collect();

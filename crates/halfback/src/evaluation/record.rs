@@ -148,6 +148,9 @@ pub struct MetricValue {
     /// Why there is no value, such as `one_class`.
     #[serde(default)]
     pub undefined: Option<String>,
+    /// Why there is a value and no interval, such as `too_few_units`.
+    #[serde(default)]
+    pub no_interval: Option<String>,
 }
 
 /// Curves and counts over all rows, for pictures; each has 101 points at most.
@@ -468,8 +471,11 @@ impl MetricValue {
             plain(number, &format!("metric `{}`", self.metric))?;
         }
         self.value.map_or(Ok(()), |value| check_value(task, &self.metric, value))?;
-        for text in [&self.method, &self.undefined].into_iter().flatten() {
+        for text in [&self.method, &self.undefined, &self.no_interval].into_iter().flatten() {
             name(text, "the method or reason of a metric")?;
+        }
+        if self.no_interval.is_some() && (self.value.is_none() || self.lower.is_some()) {
+            return wrong("has a `no_interval`, which is for a value without bounds; leave it out");
         }
         match (self.value, &self.undefined, self.lower, self.upper) {
             (Some(_), Some(_), ..) => wrong("has a value and is undefined; expected one of both"),

@@ -277,6 +277,14 @@ fn what_no_measurement_says_is_not_kept() {
         cannot_be(&change, &said);
     }
     cannot_be(&|it| it.clusters = Some(13), "`clusters` is 13");
+    let why = || Some("too_few_units".to_owned());
+    cannot_be(&|it| it.metrics[0].no_interval = why(), "`no_interval`, which is for a value");
+    let undefined = |it: &mut Measurement| {
+        let one = &mut it.metrics[0];
+        (one.value, one.lower, one.upper, one.undefined) = (None, None, None, why());
+        one.no_interval = why();
+    };
+    cannot_be(&undefined, "`no_interval`, which is for a value");
     cannot_be(&|it| (it.metrics[0].lower, it.metrics[0].upper) = (Some(0.1), Some(0.2)), "around");
     let curves =
         |change: fn(&mut Curves)| move |it: &mut Measurement| it.curves.as_mut().map_or((), change);
@@ -301,7 +309,9 @@ fn what_no_measurement_says_is_not_kept() {
         upper: None,
         ..odd.metrics[2].clone()
     };
-    registry.record_evaluation("fraud/1", odd).unwrap();
+    odd.metrics[2].no_interval = why();
+    let kept = registry.record_evaluation("fraud/1", odd).unwrap();
+    assert_eq!(kept.metric("profit").unwrap().no_interval, why());
     // A negative zero is kept as zero, so that `check` finds what the log covers.
     let mut zero = good.clone();
     zero.metrics[0].value = Some(-0.0);

@@ -161,6 +161,8 @@ fn what_is_no_number_is_undefined() {
         assert_eq!(weightless.undefined.as_deref(), Some("too_few_rows"));
         let value = kept.metric(name).unwrap();
         assert_eq!((value.lower, &value.method), (None, &None));
+        let no_interval = (name == "constant").then_some("no_variance");
+        assert_eq!(value.no_interval.as_deref(), no_interval);
         value.undefined.as_deref()
     });
     assert_eq!(reasons, [Some("not_a_number"), Some("too_large"), None]);
