@@ -191,6 +191,23 @@ INVALID: list[tuple[str, Callable[[], object], str, type[Exception]]] = [
         ValueError,
     ),
     ("level", lambda: metrics.wilson(1, 2, level=1), "`level`", ValueError),
+    ("endless level", lambda: metrics.wilson(1, 2, level=10**5000), "`level`", ValueError),
+    (
+        "endless level of a bootstrap",
+        lambda: metrics.bootstrap(
+            metrics.accuracy_score, TRUTH, PREDICTED, replicates=50, level=10**400
+        ),
+        "`level`",
+        ValueError,
+    ),
+    (
+        "endless level of two models",
+        lambda: metrics.paired_bootstrap(
+            metrics.accuracy_score, TRUTH, TRUTH, PREDICTED, replicates=50, level=-(10**400)
+        ),
+        "`level`",
+        ValueError,
+    ),
     ("rows", lambda: metrics.wilson(3, 2), "`successes`", ValueError),
     *[
         (

@@ -151,12 +151,16 @@ def test_what_is_no_number_is_undefined(registry: halfback.Registry) -> None:
 
     own: dict[str, Any] = {"none": none, "endless": endless, "rare": rare, "constant": constant}
     weights = [1] * 20 + [0] * 20
-    made = registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics=own, replicates=20)
+    made = registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics=own, replicates=39)
     found = {each.metric: each for each in made.metrics}
     assert (found["none"].value, found["none"].undefined) == (None, "not_a_number")
     assert (found["endless"].value, found["endless"].undefined) == (None, "too_large")
-    for name, value in (("rare", 1.0), ("constant", 3.0)):
+    for name, value, why in (
+        ("rare", 1.0, "undefined_resamples"),
+        ("constant", 3.0, "no_variance"),
+    ):
         assert (found[name].value, found[name].lower, found[name].method) == (value, None, None)
+        assert found[name].no_interval == why
     sliced = registry.evaluate(
         f"{MODEL}/1",
         TRUTH,
@@ -164,7 +168,7 @@ def test_what_is_no_number_is_undefined(registry: halfback.Registry) -> None:
         metrics={"constant": constant, "profit": profit},
         weights=weights,
         slices={"half": HALVES},
-        replicates=20,
+        replicates=39,
     )
     weightless = sliced.metric("constant", ("half", "false"))
     assert weightless is not None
@@ -176,10 +180,10 @@ def test_what_is_no_number_is_undefined(registry: halfback.Registry) -> None:
         metrics={"profit": profit},
         clusters=CUSTOMERS,
         slices={"customer": CUSTOMERS},
-        replicates=20,
+        replicates=39,
     ).metric("profit", ("customer", "customer 3"))
     assert alone is not None
-    assert (alone.rows, alone.lower) == (4, None)
+    assert (alone.rows, alone.lower, alone.no_interval) == (4, None, "too_few_units")
     assert alone.value is not None
 
 
@@ -282,7 +286,7 @@ def test_wrong_metrics_are_named(
 ) -> None:
     before = registry.info()
     with pytest.raises(error, match=why):
-        registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics=given, replicates=20)
+        registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics=given, replicates=39)
     with pytest.raises(error, match=why.replace("metrics", "metric")):
         compared(registry, given, True)
     with pytest.raises(halfback.NotFoundError):
@@ -320,7 +324,7 @@ def test_a_direction_may_be_one_of_numpy(registry: halfback.Registry) -> None:
 def test_a_column_that_is_read_once_is_one_of_all_its_values(registry: halfback.Registry) -> None:
     def evaluated(y_true: Any, y_score: Any, weights: Any) -> halfback.Evaluation:
         own: dict[str, Any] = {"profit": profit, "brier_of_own": brier}
-        given: dict[str, Any] = {"metrics": own, "slices": {"half": HALVES}, "replicates": 20}
+        given: dict[str, Any] = {"metrics": own, "slices": {"half": HALVES}, "replicates": 39}
         return registry.evaluate(
             f"{MODEL}/1", y_true, y_score=y_score, weights=weights, seed=7, **given
         )
@@ -344,6 +348,11 @@ def test_replicates_of_own_metrics_are_checked(registry: halfback.Registry) -> N
             registry.evaluate(
                 f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": profit}, replicates=replicates
             )
+    why = "`replicates` has 38, expected at least 39"
+    with pytest.raises(halfback.InvalidError, match=why):
+        compared(registry, {"profit": profit}, True, replicates=38)
+    with pytest.raises(halfback.InvalidError, match=why):
+        registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": profit}, replicates=38)
     with pytest.raises(halfback.NotFoundError):
         registry.compare(
             f"{MODEL}/99",
@@ -359,7 +368,7 @@ def test_an_own_metric_may_ask_the_registry(registry: halfback.Registry) -> None
     def counted(*_: Any, sample_weight: Any) -> float:
         return registry.info().commit * float(sample_weight[0])
 
-    made = registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": counted}, replicates=20)
+    made = registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics={"own": counted}, replicates=39)
     value = made.metric("own")
     assert value is not None
     assert value.value == made.commit - 1
@@ -374,7 +383,7 @@ def test_evidence_is_of_what_an_alias_named_when_it_was_asked(registry: halfback
 
     registry.set_alias(MODEL, "champion", 1)
     own = {"own": moving}
-    made = registry.evaluate(f"{MODEL}@champion", TRUTH, y_score=SCORES, metrics=own, replicates=2)
+    made = registry.evaluate(f"{MODEL}@champion", TRUTH, y_score=SCORES, metrics=own, replicates=39)
     assert made.version == first.uri
     registry.set_alias(MODEL, "champion", 1)
     compared = registry.compare(
@@ -384,7 +393,7 @@ def test_evidence_is_of_what_an_alias_named_when_it_was_asked(registry: halfback
         y_score=(OTHERS, SCORES),
         metric=own,
         higher_is_better=True,
-        replicates=2,
+        replicates=39,
     )
     assert (compared.candidate, compared.baseline) == (second.uri, first.uri)
 

@@ -17,6 +17,9 @@ use crate::catalog::version::Param;
 /// Rows that can be told by number.
 const MOST_ROWS: usize = 1 << 31;
 
+/// Resamples of one measurement.
+const MOST_REPLICATES: u32 = 1_000_000;
+
 /// How predictions are measured.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -35,7 +38,7 @@ pub struct EvaluateOptions {
     pub threshold: f64,
     /// The confidence level of intervals.
     pub level: f64,
-    /// Resamples, where a bootstrap is needed.
+    /// Resamples, where a bootstrap is needed: 2 / (1 - level) - 1 at least.
     #[serde(deserialize_with = "replicates")]
     pub replicates: u32,
     /// The seed of resamples.
@@ -88,6 +91,9 @@ pub(super) fn measure_with(
     };
     let (task, suite) = reading.suite(&columns)?;
     let is_resampled = suite.is_resampled() || own.is_some();
+    if is_resampled {
+        check_reach(options.level, options.replicates)?;
+    }
     let mut metrics = Vec::new();
     let mut keep = |part: &Suite, slice: Option<&Slice>, chosen: Option<&[u32]>| -> Result<()> {
         let measured = match part.measure(&settings) {
@@ -136,10 +142,25 @@ pub(super) fn check_options(level: f64, seed: u64, replicates: u32) -> Result<()
     if seed > EXACT.cast_unsigned() {
         return Err(Detail::InvalidArgument(format!("`seed` is {seed}, expected 0 to 2^53")).into());
     }
-    if (2..=1_000_000).contains(&replicates) {
+    if (2..=MOST_REPLICATES).contains(&replicates) {
         return Ok(());
     }
     Err(Detail::InvalidArgument(no_replicates(replicates)).into())
+}
+
+/// Refuses so few resamples that no rows have an interval at the level: its bounds are those that at
+/// most half of what is outside lies beyond.
+pub(super) fn check_reach(level: f64, replicates: u32) -> Result<()> {
+    let expected = (2.0 / (1.0 - level) - 1.0 - 1e-9).ceil();
+    if f64::from(replicates) >= expected {
+        return Ok(());
+    }
+    let wrong = if expected > f64::from(MOST_REPLICATES) {
+        format!("`level` is {level}, whose bounds lie beyond {MOST_REPLICATES} resamples")
+    } else {
+        format!("`replicates` has {replicates}, expected at least {expected}")
+    };
+    Err(Detail::InvalidArgument(wrong).into())
 }
 
 /// Reads a number of resamples; says which there may be where it is far from them.
@@ -150,7 +171,7 @@ pub(super) fn replicates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u
 }
 
 fn no_replicates(found: impl std::fmt::Display) -> String {
-    format!("`replicates` is {found}, expected 2 to 1000000")
+    format!("`replicates` is {found}, expected 2 to {MOST_REPLICATES}")
 }
 
 pub(super) fn check_rows(rows: usize) -> Result<i64> {

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement, Verdict};
 use super::measure::{
-    Columns, Reading, check_options, check_rows, code, label, library, refused, replicates,
-    usual_metric,
+    Columns, Reading, check_options, check_reach, check_rows, code, label, library, refused,
+    replicates, usual_metric,
 };
 use super::own::Own;
 use super::record::{Dataset, EXACT, Slice, Task};
@@ -70,7 +70,7 @@ pub struct CompareOptions {
     pub threshold: f64,
     /// The confidence level.
     pub level: f64,
-    /// Resamples, where a bootstrap is needed.
+    /// Resamples, where a bootstrap is needed: 2 / (1 - level) - 1 at least.
     #[serde(deserialize_with = "replicates")]
     pub replicates: u32,
     /// The seed of resamples.
@@ -146,6 +146,11 @@ pub(super) fn measure_pair_with(
         higher_is_better: better.unwrap_or(true),
     };
     question.check().map_err(refused)?;
+    let is_by_formula =
+        own.is_none() && !candidate.is_resampled() && matches!(&*metric, "roc_auc" | "accuracy");
+    if !is_by_formula {
+        check_reach(options.level, options.replicates)?;
+    }
     let mut compare = |slice: Option<(Slice, &[u32])>, candidate: &Suite, baseline: &Suite| {
         let (slice, chosen) = slice.unzip();
         let CompareOptions { replicates, seed, .. } = *options;
@@ -166,7 +171,6 @@ pub(super) fn measure_pair_with(
     };
     let overall = compare(None, &candidate, &baseline)?;
     let method = overall.compared.as_ref().map(|compared| compared.method);
-    let is_by_formula = matches!(method, Some(Method::Delong | Method::McnemarTango));
     let mut results = judged(&question, &[overall], metrics::Adjustment::Holm)?;
     let mut parts = Vec::new();
     for (slice, chosen) in groups {

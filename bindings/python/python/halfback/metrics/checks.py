@@ -12,7 +12,17 @@ from halfback.errors import InvalidError, InvalidTypeError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["TooFewError", "choice", "flag", "number", "refused", "resamples", "whole", "zero"]
+__all__ = [
+    "TooFewError",
+    "choice",
+    "confidence",
+    "flag",
+    "number",
+    "refused",
+    "resamples",
+    "whole",
+    "zero",
+]
 
 WARN = 3
 
@@ -42,6 +52,15 @@ def flag(argument: str, value: object) -> bool:
     if type(value).__name__ in ("bool", "bool_"):
         return bool(value)
     raise refused(argument, value, "`True` or `False`")
+
+
+def confidence(value: float) -> float:
+    """A confidence level as a double; whether it is one is checked where it is used."""
+    try:
+        return float(value)
+    except OverflowError:
+        why = "`level` is beyond the largest number, expected a number above 0 and below 1"
+        raise InvalidError(why, "invalid_argument") from None
 
 
 def number(argument: str, value: object, low: float, high: float, expected: str) -> float:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
-from halfback.metrics.checks import choice, refused, whole
+from halfback.metrics.checks import choice, confidence, refused, whole
 from halfback.metrics.columns import array
 from halfback.metrics.groups import settled
 from halfback.metrics.intervals import Interval, draw, one_number, without_replicates
@@ -135,9 +135,9 @@ def delong_paired(
     (0.75, 0.5, 0.25)
     """
     bounds, variance, p_value, areas = _native.metrics_delong_paired(
-        y_true, first, second, float(level)
+        y_true, first, second, confidence(level)
     )
-    return DeLongPaired(*bounds, float(level), variance, p_value, *areas)
+    return DeLongPaired(*bounds, confidence(level), variance, p_value, *areas)
 
 
 def mcnemar(y_true: Column, first: Column, second: Column) -> McNemar:
@@ -198,14 +198,14 @@ def paired_bootstrap(
     found = draw(difference, columns, options, replicates, seed, level, method, keys, strata)
     (estimate, lower, upper), error, p_value, *rest = found
     values, undefined, units, acceleration = rest
-    told = (estimate, lower, upper, float(level), error, p_value, *pairs[0], values, undefined)
+    told = (estimate, lower, upper, confidence(level), error, p_value, *pairs[0], values, undefined)
     return PairedBootstrap(*told, units, acceleration)
 
 
 def welch(first: Column, second: Column, *, level: float = 0.95) -> Welch:
     """The means of two independent samples, whose variances may differ. Source: Welch (1947)."""
-    bounds, error, freedom, p_value = _native.metrics_welch(first, second, float(level))
-    return Welch(*bounds, float(level), error, freedom, p_value)
+    bounds, error, freedom, p_value = _native.metrics_welch(first, second, confidence(level))
+    return Welch(*bounds, confidence(level), error, freedom, p_value)
 
 
 def newcombe(first: tuple[int, int], second: tuple[int, int], *, level: float = 0.95) -> Interval:
@@ -245,8 +245,8 @@ def two_proportions(
     (0.2, 0.0083)
     """
     one, other = _share("first", first), _share("second", second)
-    bounds, p_value = _native.metrics_two_proportions(one, other, float(level))
-    return TwoProportions(*bounds, float(level), p_value, one, other)
+    bounds, p_value = _native.metrics_two_proportions(one, other, confidence(level))
+    return TwoProportions(*bounds, confidence(level), p_value, one, other)
 
 
 def adjust(p_values: Column, *, method: str = "holm") -> NDArray[Any]:
@@ -308,7 +308,7 @@ def _proportions(
     kind: str, first: tuple[int, int], second: tuple[int, int], level: float
 ) -> Interval:
     one, other = _share("first", first), _share("second", second)
-    level = float(level)
+    level = confidence(level)
     return Interval(*_native.metrics_proportions(kind, one, other, level), level)
 
 

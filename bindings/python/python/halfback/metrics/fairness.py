@@ -16,7 +16,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from halfback import _native
-from halfback.metrics.checks import choice, resamples, seeded
+from halfback.metrics.checks import choice, confidence, resamples, seeded
 from halfback.metrics.groups import features, settled
 from halfback.metrics.intervals import Interval, numbered_keys, numbered_strata
 from halfback.metrics.warned import warn
@@ -186,7 +186,7 @@ def fairness_interval(
     (0.5, True)
     """
     choice("name", name, __all__[:-1])
-    level = float(level)
+    level = confidence(level)
     count, start = resamples(replicates), seeded(seed)
     rows = len(settled(y_true, "y_true", None))
     drawn = (

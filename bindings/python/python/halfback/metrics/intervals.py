@@ -9,7 +9,7 @@ from array import array as vector
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
-from halfback.metrics.checks import choice, refused, resamples, seeded, whole
+from halfback.metrics.checks import choice, confidence, refused, resamples, seeded, whole
 from halfback.metrics.columns import array
 from halfback.tables import is_missing
 
@@ -115,8 +115,8 @@ def delong(y_true: Column, y_score: Column, *, level: float = 0.95, scale: str =
     Qin and Hotilovac (2008).
     """
     choice("scale", scale, ("logit", "area"))
-    bounds, variance = _native.metrics_delong(y_true, y_score, float(level), scale == "logit")
-    return DeLong(*bounds, float(level), variance)
+    bounds, variance = _native.metrics_delong(y_true, y_score, confidence(level), scale == "logit")
+    return DeLong(*bounds, confidence(level), variance)
 
 
 def bootstrap(
@@ -152,7 +152,7 @@ def bootstrap(
     found = draw(metric, columns, options, replicates, seed, level, method, keys, strata)
     (estimate, lower, upper), error, _, *rest = found
     values, undefined, units, acceleration = rest
-    told = (estimate, lower, upper, float(level), error, values, undefined)
+    told = (estimate, lower, upper, confidence(level), error, values, undefined)
     return BootstrapInterval(*told, units, acceleration)
 
 
@@ -174,7 +174,7 @@ def draw(
 
     choice("method", method, ("percentile", "bca"))
     count, start = resamples(replicates), seeded(seed)
-    level = float(level)
+    level = confidence(level)
     is_plain = keys is None and strata is None and method == "percentile" and not options
     if metric is roc_auc_score and is_plain and len(columns) == 2 and not _is_table(columns[1]):
         truth, scores = columns
@@ -329,5 +329,5 @@ def _key(key: object) -> int:
 
 def _proportion(kind: str, successes: int, rows: int, level: float) -> Interval:
     won, all_rows = whole("successes", successes, 0), whole("rows", rows, 0)
-    level = float(level)
+    level = confidence(level)
     return Interval(*_native.metrics_proportion(kind, won, all_rows, level), level)

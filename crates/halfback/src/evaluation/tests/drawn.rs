@@ -231,6 +231,34 @@ fn bad_draws_name_the_argument() {
 }
 
 #[test]
+fn resamples_that_tell_no_interval_are_refused_where_they_are_drawn() {
+    let few = |level, replicates| EvaluateOptions { level, replicates, ..Default::default() };
+    let refused = |level, replicates, why: &str| {
+        let told = measure(&clustered(), &few(level, replicates)).unwrap_err();
+        assert_eq!((told.code(), told.to_string().contains(why)), ("invalid_argument", true));
+        let options = CompareOptions {
+            metric: Some("brier".into()),
+            level,
+            replicates,
+            ..CompareOptions::default()
+        };
+        let told = measure_pair(&pair(&SCORES, &SCORES), &options).unwrap_err();
+        assert_eq!((told.code(), told.to_string().contains(why)), ("invalid_argument", true));
+    };
+    refused(0.95, 38, "`replicates` has 38, expected at least 39");
+    refused(0.8, 8, "`replicates` has 8, expected at least 9");
+    refused(0.9999999, 1_000_000, "`level` is 0.9999999");
+    for sample in [clustered(), sample().weights(&[1.0; 12])] {
+        measure(&sample, &few(0.95, 39)).unwrap();
+        measure(&sample, &few(0.8, 9)).unwrap();
+    }
+    // By formulas nothing is drawn.
+    measure(&sample(), &few(0.9999, 2)).unwrap();
+    let options = CompareOptions { level: 0.9999, replicates: 2, ..CompareOptions::default() };
+    measure_pair(&pair(&SCORES, &SCORES), &options).unwrap();
+}
+
+#[test]
 fn counts_of_clusters_are_counts() {
     let (_folder, registry) = registry(1);
     let measurement = measure(&clustered(), &options()).unwrap();

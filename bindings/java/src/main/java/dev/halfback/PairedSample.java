@@ -419,7 +419,7 @@ public final class PairedSample {
   /**
    * How many resamples a bootstrap takes, where one is needed.
    *
-   * @param replicates two or more
+   * @param replicates two or more, and 2 / (1 - level) - 1 at least where they are drawn
    * @return this
    */
   public PairedSample withReplicates(int replicates) {
