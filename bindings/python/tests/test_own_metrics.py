@@ -151,7 +151,7 @@ def test_what_is_no_number_is_undefined(registry: halfback.Registry) -> None:
 
     own: dict[str, Any] = {"none": none, "endless": endless, "rare": rare, "constant": constant}
     weights = [1] * 20 + [0] * 20
-    made = registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics=own, replicates=39)
+    made = registry.evaluate(f"{MODEL}/1", TRUTH, TRUTH, metrics=own, replicates=100)
     found = {each.metric: each for each in made.metrics}
     assert (found["none"].value, found["none"].undefined) == (None, "not_a_number")
     assert (found["endless"].value, found["endless"].undefined) == (None, "too_large")
@@ -383,7 +383,9 @@ def test_evidence_is_of_what_an_alias_named_when_it_was_asked(registry: halfback
 
     registry.set_alias(MODEL, "champion", 1)
     own = {"own": moving}
-    made = registry.evaluate(f"{MODEL}@champion", TRUTH, y_score=SCORES, metrics=own, replicates=39)
+    made = registry.evaluate(
+        f"{MODEL}@champion", TRUTH, y_score=SCORES, metrics=own, replicates=100
+    )
     assert made.version == first.uri
     registry.set_alias(MODEL, "champion", 1)
     compared = registry.compare(

@@ -294,6 +294,11 @@ fn what_stands_for_nothing_says_why() {
     assert_eq!(huge[1].no_interval, None);
 }
 
+#[track_caller]
+fn has(told: &[(&str, Option<NoInterval>)], name: &str, why: Option<NoInterval>) {
+    assert_eq!(told.iter().find(|one| one.0 == name), Some(&(name, why)));
+}
+
 #[test]
 fn what_has_no_interval_says_why() {
     use NoInterval::{NoVariance, TooFewResamples, TooFewUnits, TooLarge, UndefinedResamples};
@@ -304,10 +309,6 @@ fn what_has_no_interval_says_why() {
         }
         known.map(|one| (one.name, one.no_interval)).collect()
     };
-    #[track_caller]
-    fn has(told: &[(&str, Option<NoInterval>)], name: &str, why: Option<NoInterval>) {
-        assert_eq!(told.iter().find(|one| one.0 == name), Some(&(name, why)));
-    }
     // A perfect separation of four rows is no certainty.
     let scores = [0.1, 0.2, 0.8, 0.9];
     let sure = told(&binary(&[0, 0, 1, 1], &scores, None).measure(&level(0.95)).unwrap());

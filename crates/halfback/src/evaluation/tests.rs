@@ -279,12 +279,6 @@ fn what_no_measurement_says_is_not_kept() {
     cannot_be(&|it| it.clusters = Some(13), "`clusters` is 13");
     let why = || Some("too_few_units".to_owned());
     cannot_be(&|it| it.metrics[0].no_interval = why(), "`no_interval`, which is for a value");
-    let undefined = |it: &mut Measurement| {
-        let one = &mut it.metrics[0];
-        (one.value, one.lower, one.upper, one.undefined) = (None, None, None, why());
-        one.no_interval = why();
-    };
-    cannot_be(&undefined, "`no_interval`, which is for a value");
     cannot_be(&|it| (it.metrics[0].lower, it.metrics[0].upper) = (Some(0.1), Some(0.2)), "around");
     let curves =
         |change: fn(&mut Curves)| move |it: &mut Measurement| it.curves.as_mut().map_or((), change);
@@ -319,6 +313,17 @@ fn what_no_measurement_says_is_not_kept() {
     let kept = registry.record_evaluation("fraud/1", zero).unwrap();
     assert!(kept.measurement.metrics[0].value.unwrap().is_sign_positive());
     assert_eq!(registry.check().unwrap().findings, []);
+}
+
+#[test]
+fn what_is_undefined_has_no_reason_for_its_interval() {
+    let (_folder, registry) = registry(1);
+    let mut wrong = measure(&sample(), &EvaluateOptions::default()).unwrap();
+    let one = &mut wrong.metrics[0];
+    (one.value, one.lower, one.upper, one.method) = (None, None, None, None);
+    (one.undefined, one.no_interval) = (Some("one_class".into()), Some("no_variance".into()));
+    let error = registry.record_evaluation("fraud/1", wrong).unwrap_err();
+    assert!(error.to_string().contains("`no_interval`, which is for a value"), "{error}");
 }
 
 fn pair<'a>(candidate: &'a [f64], baseline: &'a [f64]) -> PairedSample<'a> {

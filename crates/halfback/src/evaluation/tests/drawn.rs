@@ -247,7 +247,7 @@ fn resamples_that_tell_no_interval_are_refused_where_they_are_drawn() {
     };
     refused(0.95, 38, "`replicates` has 38, expected at least 39");
     refused(0.8, 8, "`replicates` has 8, expected at least 9");
-    refused(0.9999999, 1_000_000, "`level` is 0.9999999");
+    refused(0.999_999_9, 1_000_000, "`level` is 0.9999999");
     for sample in [clustered(), sample().weights(&[1.0; 12])] {
         measure(&sample, &few(0.95, 39)).unwrap();
         measure(&sample, &few(0.8, 9)).unwrap();
