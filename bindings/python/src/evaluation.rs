@@ -221,8 +221,8 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
         cell.is_instance_of::<PyInt>() && !cell.is_instance_of::<PyBool>()
     };
     let is_number = |cell: &Bound<'_, PyAny>| {
-        (cell.is_instance_of::<PyInt>() || cell.is_instance_of::<PyFloat>())
-            && !cell.is_instance_of::<PyBool>()
+        let is_plain = cell.is_instance_of::<PyInt>() || cell.is_instance_of::<PyFloat>();
+        (is_plain || is_decimal(cell)) && !cell.is_instance_of::<PyBool>()
     };
     let is_text = |cell: &Bound<'_, PyAny>| cell.is_instance_of::<PyString>();
     if all(is_text) && !cells.is_empty() {
@@ -257,6 +257,10 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
         None => format!("`{name}` mixes texts, numbers and booleans; give values of one type"),
     };
     Err(refused(py, why))
+}
+
+fn is_decimal(cell: &Bound<'_, PyAny>) -> bool {
+    cell.get_type().name().is_ok_and(|name| name == "Decimal")
 }
 
 /// Whether a cell among others than numbers has no value, as pandas has it too.

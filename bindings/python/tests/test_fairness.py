@@ -311,7 +311,7 @@ def test_an_interval_draws_clusters_and_strata() -> None:
     assert len({plain, clustered, both, found(strata=strata)}) == 4
     with pytest.raises(
         ValueError,
-        match=r"`keys` has too few rows or clusters: they count as 5, a `level` of 0\.95 takes",
+        match=r"there are too few rows or clusters: they count as 5, a `level` of 0\.95 takes",
     ):
         found(keys=[at % 5 for at in range(rows)])
     with pytest.raises(ValueError, match="`keys` has 1, expected at least 2"):

@@ -162,8 +162,12 @@ DECIMALS = [Decimal("0.5"), Decimal("1.25"), Decimal(3), Decimal(0)]
     "column",
     [DECIMALS, np.array(DECIMALS), pd.Series(DECIMALS), pl.Series(DECIMALS), pa.array(DECIMALS)],
 )
-def test_decimals_are_numbers_of_a_regression_and_no_labels(column: Any) -> None:
+def test_decimals_are_numbers_of_a_regression_and_no_labels(
+    column: Any, registry: halfback.Registry
+) -> None:
     assert metrics.mean_absolute_error(column, Y) == 0.6875
+    kept = registry.evaluate(f"{MODEL}/1", column, Y, task="regression")
+    assert kept.metric("mae").value == 0.6875
     assert metrics.accuracy_score(Y, Y, sample_weight=column) == 1.0
     with pytest.raises(halfback.InvalidError, match="`y_true` has numbers of type `object`"):
         metrics.accuracy_score(column, Y)

@@ -37,12 +37,9 @@ pub enum Error {
     },
     /// So few rows, or clusters of them, that nothing is told at this level.
     #[error(
-        "`{argument}` has too few rows or clusters: they count as {found}, a `level` of {level} takes \
-         {expected}"
+        "there are too few rows or clusters: they count as {found}, a `level` of {level} takes {expected}"
     )]
     TooFewUnits {
-        /// The argument.
-        argument: &'static str,
         /// As how many they count; strata take some off.
         found: usize,
         /// The least that the level needs.
@@ -153,10 +150,11 @@ pub enum Error {
 impl Error {
     /// The argument to mend.
     pub fn argument(&self) -> &'static str {
-        match self.clone().place() {
-            Some(argument) => argument,
-            None if *self == Self::Stopped => "replicates",
-            None => "sample_weight",
+        match (self.clone().place(), self) {
+            (Some(argument), _) => argument,
+            (None, Self::TooFewUnits { .. }) => "level",
+            (None, Self::Stopped) => "replicates",
+            (None, _) => "sample_weight",
         }
     }
 
@@ -169,13 +167,12 @@ impl Error {
         self
     }
 
-    /// Where the argument is named; nowhere where it is always that of the weights.
+    /// Where the argument is named; nowhere where it is always the same.
     fn place(&mut self) -> Option<&mut &'static str> {
         match self {
             Self::Lengths { argument, .. }
             | Self::Empty { argument }
             | Self::TooFew { argument, .. }
-            | Self::TooFewUnits { argument, .. }
             | Self::NotFinite { argument, .. }
             | Self::MixedLabels { argument }
             | Self::Continuous { argument, .. }
@@ -186,7 +183,10 @@ impl Error {
             | Self::OutOfRange { argument, .. }
             | Self::Choice { argument, .. }
             | Self::State { argument, .. } => Some(argument),
-            Self::NegativeWeight { .. } | Self::ZeroWeights | Self::Stopped => None,
+            Self::TooFewUnits { .. }
+            | Self::NegativeWeight { .. }
+            | Self::ZeroWeights
+            | Self::Stopped => None,
         }
     }
 }

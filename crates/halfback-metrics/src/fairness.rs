@@ -216,7 +216,6 @@ pub struct Fairness {
     weights: Option<Vec<f64>>,
     /// The numbers of the rows, or their clusters.
     keys: Vec<u64>,
-    is_clustered: bool,
     strata: Option<Vec<u32>>,
 }
 
@@ -246,7 +245,7 @@ impl Fairness {
         let cells: Vec<u32> = groups.codes.iter().zip(&truth).zip(&predicted).map(cell).collect();
         let keys = (0..cells.len() as u64).collect();
         let groups = groups.names.len();
-        Ok(Self { cells, groups, weights: None, keys, is_clustered: false, strata: None })
+        Ok(Self { cells, groups, weights: None, keys, strata: None })
     }
 
     /// The same rows, each counted as often as its weight.
@@ -260,7 +259,7 @@ impl Fairness {
     /// has it.
     pub fn clustered(self, keys: &[u64]) -> Result<Self> {
         same_length("keys", keys.len(), self.cells.len())?;
-        Ok(Self { keys: keys.to_vec(), is_clustered: true, ..self })
+        Ok(Self { keys: keys.to_vec(), ..self })
     }
 
     /// With the stratum of each row, whose weight every resample keeps.
@@ -330,11 +329,7 @@ impl Fairness {
             return Ok(Disparity { metric, interval: None });
         }
         let resamples = Bootstrap { units: self.fewest_of_a_group(), ..resamples };
-        let interval = resamples.interval(level).map_err(|error| match error {
-            Error::TooFewUnits { .. } if !self.is_clustered => error.renamed("groups"),
-            error => error,
-        })?;
-        Ok(Disparity { metric, interval: Some(interval) })
+        Ok(Disparity { metric, interval: Some(resamples.interval(level)?) })
     }
 
     /// As how many clusters, or rows, those of a group count, of whichever group that is fewest.

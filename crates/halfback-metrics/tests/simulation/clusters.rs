@@ -128,6 +128,6 @@ fn intervals_of_clusters_within_strata_cover() {
     // Resamples of a stratum of three clusters vary too little, and tell nothing.
     let rows = Random(3).clusters(30, 3, Random::normal);
     let refused = rows.within_strata(1).interval(0.95).unwrap_err();
-    let (argument, level) = ("keys", 0.95);
-    assert_eq!(refused, Error::TooFewUnits { argument, found: 1, expected: 6, level });
+    let level = 0.95;
+    assert_eq!(refused, Error::TooFewUnits { found: 1, expected: 6, level });
 }

@@ -126,7 +126,7 @@ fn clusters_and_strata_are_drawn_as_in_a_bootstrap() {
     assert_ne!(interval(&within, &settings).unwrap().interval.unwrap(), together);
     let few: Vec<u64> = (0..240).map(|row| row / 60).collect();
     let few = fairness.clone().clustered(&few).unwrap();
-    assert_eq!(interval(&few, &settings).unwrap_err().argument(), "keys");
+    assert_eq!(interval(&few, &settings).unwrap_err().argument(), "level");
     assert!(interval(&few, &Settings { level: 0.8, ..settings }).is_ok());
     let one = Settings { replicates: 1, ..settings };
     assert_eq!(interval(&fairness, &one).unwrap_err().argument(), "replicates");

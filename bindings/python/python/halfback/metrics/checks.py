@@ -5,6 +5,7 @@ As in scikit-learn, such an error is both a `ValueError` and a `TypeError`.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from halfback.errors import InvalidError, InvalidTypeError
@@ -66,9 +67,10 @@ def confidence(value: float) -> float:
 def number(argument: str, value: object, low: float, high: float, expected: str) -> float:
     """Refuses what is no number from `low` to `high`."""
     if not isinstance(value, bool) and hasattr(value, "__float__"):
-        found = float(value)
-        if low <= found <= high:
-            return found
+        with contextlib.suppress(OverflowError):
+            found = float(value)
+            if low <= found <= high:
+                return found
     raise refused(argument, value, expected)
 
 

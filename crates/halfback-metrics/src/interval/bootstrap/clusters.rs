@@ -77,7 +77,7 @@ fn smallest(units: usize) -> f64 {
 pub(super) fn tail(units: usize, level: f64) -> Result<f64> {
     let (upper, expected) = (outside(level)? / 2.0, fewest(level)?);
     if units < expected {
-        return Err(Error::TooFewUnits { argument: "keys", found: units, expected, level });
+        return Err(Error::TooFewUnits { found: units, expected, level });
     }
     let freedom = units as f64 - 1.0;
     Ok(normal_cdf(-student_quantile(upper, freedom) * widened(units)))

@@ -221,8 +221,8 @@ mod tests {
     #[test]
     fn too_few_units_or_resamples_tell_nothing() {
         let refused = skew(5).interval(0.95).unwrap_err();
-        let (argument, level) = ("keys", 0.95);
-        assert_eq!(refused, Error::TooFewUnits { argument, found: 5, expected: 6, level });
+        let level = 0.95;
+        assert_eq!(refused, Error::TooFewUnits { found: 5, expected: 6, level });
         assert!(skew(6).interval(0.95).is_ok());
         // Both bounds would lie beyond all of them.
         let refused = skew(8).interval(0.99).unwrap_err();
