@@ -233,6 +233,12 @@ INVALID: list[tuple[str, Callable[[], object], str, type[Exception]]] = [
     ],
     ("no columns", lambda: metrics.bootstrap(metrics.accuracy_score), "`columns`", ValueError),
     (
+        "a metric by its name",
+        lambda: metrics.bootstrap("accuracy", TRUTH, PREDICTED),  # type: ignore[arg-type]
+        "`metric` is `accuracy`, expected a function",
+        TypeError,
+    ),
+    (
         "a positive class of three",
         lambda: metrics.average_precision_score([0, 1, 2], np.eye(3), pos_label=0),
         "`pos_label` does not fit: it is 1",

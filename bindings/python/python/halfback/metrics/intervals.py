@@ -172,6 +172,8 @@ def draw(
     """
     from halfback.metrics.scores import roc_auc_score
 
+    if not callable(metric):
+        raise refused("metric", metric, "a function of `(y_true, y_pred)`")
     choice("method", method, ("percentile", "bca"))
     count, start = resamples(replicates), seeded(seed)
     level = confidence(level)
