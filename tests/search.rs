@@ -309,7 +309,8 @@ fn orders(versions: bool) -> impl Strategy<Value = Vec<(&'static str, bool)>> {
     prop::collection::vec((select(keys), any::<bool>()), 0..3)
 }
 
-/// The rows in the order that was asked for; what is absent comes last.
+/// The rows in the order that was asked for; what is absent comes last. Of the same time, they come
+/// as they were made, or the other way round where the latest is asked for first.
 fn sorted(rows: &mut [Row<'_>], order: &[(&str, bool)]) {
     if order.is_empty() {
         return; // They come from the lists, whose order is the usual one.
@@ -326,7 +327,10 @@ fn sorted(rows: &mut [Row<'_>], order: &[(&str, bool)]) {
                 return ordering;
             }
         }
-        a.id.cmp(&b.id)
+        match order.last() {
+            Some(("created_at" | "creation_timestamp", true)) => b.id.cmp(&a.id),
+            _ => a.id.cmp(&b.id),
+        }
     });
 }
 

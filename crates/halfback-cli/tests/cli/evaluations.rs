@@ -43,15 +43,15 @@ average_precision                            12   0.9762  [0.1773, 0.9999]   log
 log_loss                                     12   0.3516  [0.1995, 0.5037]   student_t
 brier                                        12  0.09979  [0.03474, 0.1648]  student_t
 accuracy                   region = north     6    1.000  [0.6097, 1.000]    wilson
-balanced_accuracy          region = north     6    1.000
+balanced_accuracy          region = north     6    1.000                     no interval: no_variance
 precision                  region = north     6    1.000  [0.4385, 1.000]    wilson
 recall                     region = north     6    1.000  [0.4385, 1.000]    wilson
 specificity                region = north     6    1.000  [0.4385, 1.000]    wilson
 negative_predictive_value  region = north     6    1.000  [0.4385, 1.000]    wilson
 f1                         region = north     6    1.000  [0.6097, 1.000]    wilson_jaccard
-matthews                   region = north     6    1.000
-roc_auc                    region = north     6    1.000
-average_precision          region = north     6    1.000
+matthews                   region = north     6    1.000                     no interval: no_variance
+roc_auc                    region = north     6    1.000                     no interval: no_variance
+average_precision          region = north     6    1.000                     no interval: no_variance
 log_loss                   region = north     6   0.2943  [0.07388, 0.5147]  student_t
 brier                      region = north     6  0.07708  [0, 0.1641]        student_t
 accuracy                   region = south     6   0.8333  [0.4365, 0.9699]   wilson
@@ -62,8 +62,8 @@ specificity                region = south     6   0.6667  [0.2077, 0.9385]   wil
 negative_predictive_value  region = south     6    1.000  [0.3424, 1.000]    wilson
 f1                         region = south     6   0.8571  [0.4623, 0.9767]   wilson_jaccard
 matthews                   region = south     6   0.7071  [0.2598, 1.000]    delta
-roc_auc                    region = south     6    1.000
-average_precision          region = south     6    1.000
+roc_auc                    region = south     6    1.000                     no interval: no_variance
+average_precision          region = south     6    1.000                     no interval: no_variance
 log_loss                   region = south     6   0.4089  [0.1234, 0.6945]   student_t
 brier                      region = south     6   0.1225  [0, 0.2508]        student_t
 $ halfback evaluation picture 14 roc roc.svg && grep -c '<svg' roc.svg
