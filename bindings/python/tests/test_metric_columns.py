@@ -166,8 +166,9 @@ def test_decimals_are_numbers_of_a_regression_and_no_labels(
     column: Any, registry: halfback.Registry
 ) -> None:
     assert metrics.mean_absolute_error(column, Y) == 0.6875
-    kept = registry.evaluate(f"{MODEL}/1", column, Y, task="regression")
-    assert kept.metric("mae").value == 0.6875
+    kept = registry.evaluate(f"{MODEL}/1", column, Y, task="regression").metric("mae")
+    assert kept is not None
+    assert kept.value == 0.6875
     assert metrics.accuracy_score(Y, Y, sample_weight=column) == 1.0
     with pytest.raises(halfback.InvalidError, match="`y_true` has numbers of type `object`"):
         metrics.accuracy_score(column, Y)

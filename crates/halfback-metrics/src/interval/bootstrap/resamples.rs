@@ -108,7 +108,8 @@ impl Bootstrap {
 
     /// Refuses a share for a bound beyond all resamples, which is not known.
     fn reach(&self, share: f64, level: f64) -> Result<()> {
-        let expected = (1.0 / share - 1.0 - 1e-9).ceil();
+        // One alone has no share of them below it.
+        let expected = (1.0 / share - 1.0 - 1e-9).ceil().max(2.0);
         if self.replicates.len() as f64 >= expected {
             return Ok(());
         }
@@ -224,6 +225,11 @@ mod tests {
         let level = 0.95;
         assert_eq!(refused, Error::TooFewUnits { found: 5, expected: 6, level });
         assert!(skew(6).interval(0.95).is_ok());
+        // One that has a value beside one that has none.
+        for level in [1e-17, 1e-10, 0.1] {
+            let alone = Bootstrap::new(0.1, vec![0.1, f64::NAN], 9).interval(level);
+            assert!(matches!(alone, Err(Error::TooFew { found: 1, .. })), "{alone:?}");
+        }
         // Both bounds would lie beyond all of them.
         let refused = skew(8).interval(0.99).unwrap_err();
         let Error::TooFew { argument: "replicates", found: 999, expected } = refused else {
