@@ -225,7 +225,7 @@ class QuestionTest {
         few.reason());
     assertEquals(Verdict.INCONCLUSIVE, few.verdict());
     assertEquals(Optional.empty(), few.interval());
-    refused("keys", () -> clustered(six, 0.99));
+    refused("level", () -> clustered(six, 0.99));
     refused("keys", () -> clustered(new long[ROWS], 0.5));
   }
 
