@@ -7,8 +7,7 @@ use crate::column::{Label, Labels, Weights, not_empty, same_length, weights};
 use crate::encode::{check_types, encode, positives};
 use crate::error::{Error, Metric, Reason, Result};
 use crate::interval::{Bootstrap, Interval, bootstrap_weighted, outside, units};
-use crate::suite::Settings;
-use crate::suite::is_enough;
+use crate::suite::{Settings, is_enough};
 
 /// Groups in all.
 const MOST_GROUPS: usize = 10_000;

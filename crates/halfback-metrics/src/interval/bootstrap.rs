@@ -9,7 +9,7 @@ pub use area::bootstrap_roc_auc;
 use clusters::distinct;
 
 pub use clusters::{several, units};
-pub use resamples::Bootstrap;
+pub use resamples::{Bootstrap, fewest_replicates};
 use strata::Strata;
 
 use crate::column::{not_empty, same_length};

@@ -22,6 +22,11 @@ pub struct Compared {
 }
 
 impl Suite {
+    /// Whether a formula tells the difference of two models in this metric, and no resamples are drawn.
+    pub fn is_by_formula(&self, metric: &str) -> bool {
+        !self.is_resampled() && matches!(metric, "accuracy" | "roc_auc")
+    }
+
     /// Compares this with another model on the same rows by a metric of [`Suite::names`]: areas by
     /// DeLong, accuracy by `McNemar` and Tango, and else, or with weights, clusters or strata, by a
     /// bootstrap of both together. One cluster tells no difference.
@@ -49,10 +54,10 @@ impl Suite {
         let [first, second] = [0, 1].map(|at| of(at, self.weights.as_deref()));
         let defined = first.undefined.is_none() && second.undefined.is_none();
         let (difference, method) = match name {
-            "accuracy" if !self.is_resampled() => {
+            "accuracy" if self.is_by_formula(name) => {
                 (self.counts_with(other).map(Difference::Counts), Method::McnemarTango)
             }
-            "roc_auc" if !self.is_resampled() => (self.areas_with(other)?, Method::Delong),
+            "roc_auc" if self.is_by_formula(name) => (self.areas_with(other)?, Method::Delong),
             _ if !defined || self.is_one_cluster() => (None, self.method(true)),
             _ => {
                 let resamples = self.resample(replicates, seed, |weights| {

@@ -148,10 +148,9 @@ pub(super) fn check_options(level: f64, seed: u64, replicates: u32) -> Result<()
     Err(Detail::InvalidArgument(no_replicates(replicates)).into())
 }
 
-/// Refuses so few resamples that no rows have an interval at the level: its bounds are those that at
-/// most half of what is outside lies beyond.
+/// Refuses so few resamples that no rows have an interval at the level.
 pub(super) fn check_reach(level: f64, replicates: u32) -> Result<()> {
-    let expected = (2.0 / (1.0 - level) - 1.0 - 1e-9).ceil();
+    let expected = halfback_metrics::fewest_replicates(level);
     if f64::from(replicates) >= expected {
         return Ok(());
     }

@@ -146,8 +146,7 @@ pub(super) fn measure_pair_with(
         higher_is_better: better.unwrap_or(true),
     };
     question.check().map_err(refused)?;
-    let is_by_formula =
-        own.is_none() && !candidate.is_resampled() && matches!(&*metric, "roc_auc" | "accuracy");
+    let is_by_formula = own.is_none() && candidate.is_by_formula(&metric);
     if !is_by_formula {
         check_reach(options.level, options.replicates)?;
     }

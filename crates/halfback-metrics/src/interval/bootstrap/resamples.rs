@@ -108,8 +108,7 @@ impl Bootstrap {
 
     /// Refuses a share for a bound beyond all resamples, which is not known.
     fn reach(&self, share: f64, level: f64) -> Result<()> {
-        // One alone has no share of them below it.
-        let expected = (1.0 / share - 1.0 - 1e-9).ceil().max(2.0);
+        let expected = fewest(share);
         if self.replicates.len() as f64 >= expected {
             return Ok(());
         }
@@ -173,6 +172,16 @@ fn acceleration(jackknife: &[f64]) -> f64 {
     let squares: f64 = kept.iter().map(|value| (mean - value).powi(2)).sum();
     let cubes: f64 = kept.iter().map(|value| (mean - value).powi(3)).sum();
     if squares > 0.0 { cubes / (6.0 * squares.powf(1.5)) } else { 0.0 }
+}
+
+/// The fewest resamples that tell an interval of any rows at a level; infinitely many at 1.
+pub fn fewest_replicates(level: f64) -> f64 {
+    fewest((1.0 - level) / 2.0)
+}
+
+/// The fewest resamples whose bounds have this share of them beyond; one alone has none.
+fn fewest(share: f64) -> f64 {
+    (1.0 / share - 1.0 - 1e-9).ceil().max(2.0)
 }
 
 #[cfg(test)]
