@@ -192,10 +192,11 @@ def test_paired_bootstrap_takes_what_bootstrap_does() -> None:
     for make in (list, pd.Series, pl.Series):
         found = paired_bootstrap(metrics.recall_score, *map(make, columns), **options)
         assert np.array_equal(found.replicates, plain.replicates)
-    undefined = paired_bootstrap(
-        metrics.roc_auc_score, [0, 1, 1], [0.1, 0.2, 0.3], [0.3, 0.2, 0.1], level=0.5
-    )
+    four = [0, 1] * 4
+    scores = [at / 8 for at in range(8)]
+    undefined = paired_bootstrap(metrics.roc_auc_score, four, scores, scores[::-1], level=0.5)
     assert undefined.undefined > 0
+    assert undefined.units == 7
 
 
 INVALID: dict[str, tuple[Callable[[], object], str]] = {
@@ -285,12 +286,12 @@ def test_few_clusters_are_told_wider_and_too_few_not_at_all() -> None:
     few = metrics.judge(six, level=0.99)
     assert few == (
         "inconclusive",
-        "there are too few rows or clusters: they count as 6, a level of 99 % takes 8",
+        "this rests on too few rows or clusters: they count as 6, a level of 99 % takes 8",
         None,
         None,
         None,
     )
-    with pytest.raises(ValueError, match="there are too few rows or clusters: they count as 5"):
+    with pytest.raises(ValueError, match="this rests on too few rows or clusters: they count as 5"):
         drawn(5)
     with pytest.raises(ValueError, match="`replicates` has 100, expected at least 411"):
         drawn(6, replicates=100)

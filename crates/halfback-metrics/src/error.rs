@@ -37,7 +37,7 @@ pub enum Error {
     },
     /// So few rows, or clusters of them, that nothing is told at this level.
     #[error(
-        "there are too few rows or clusters: they count as {found}, a `level` of {level} takes {expected}"
+        "this rests on too few rows or clusters: they count as {found}, a `level` of {level} takes {expected}"
     )]
     TooFewUnits {
         /// As how many they count; strata take some off.
@@ -46,6 +46,14 @@ pub enum Error {
         expected: usize,
         /// The confidence level.
         level: f64,
+    },
+    /// Bounds that no number of resamples reaches.
+    #[error("`{argument}` has bounds beyond all resamples: {expected}")]
+    Beyond {
+        /// The argument.
+        argument: &'static str,
+        /// What would tell more.
+        expected: &'static str,
     },
     /// A number is NaN or infinite.
     #[error("`{argument}` has NaN or infinity at row {row}; remove or fill such rows")]
@@ -173,6 +181,7 @@ impl Error {
             Self::Lengths { argument, .. }
             | Self::Empty { argument }
             | Self::TooFew { argument, .. }
+            | Self::Beyond { argument, .. }
             | Self::NotFinite { argument, .. }
             | Self::MixedLabels { argument }
             | Self::Continuous { argument, .. }

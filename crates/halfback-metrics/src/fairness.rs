@@ -327,21 +327,28 @@ impl Fairness {
         if resamples.replicates.len() > 1 && !(resamples.has_variance() && is_enough(&resamples)) {
             return Ok(Disparity { metric, interval: None });
         }
-        let resamples = Bootstrap { units: self.fewest_of_a_group(), ..resamples };
+        let resamples = Bootstrap { units: self.fewest(parity), ..resamples };
         Ok(Disparity { metric, interval: Some(resamples.interval(level)?) })
     }
 
-    /// As how many clusters, or rows, those of a group count, of whichever group that is fewest.
-    fn fewest_of_a_group(&self) -> usize {
+    /// As how many clusters, or rows, those that a rate of a group is of count, of whichever is fewest.
+    fn fewest(&self, parity: Parity) -> usize {
         let own = self.all_weights();
-        let count = |group: usize| {
-            let is_in = |&cell: &u32| cell as usize / 4 == group;
+        let count = |group: usize, cells: &[usize]| {
+            let is_in =
+                |cell: u32| cell as usize / 4 == group && cells.contains(&(cell as usize % 4));
             let weights = self.cells.iter().zip(&own);
             let weights: Vec<f64> =
-                weights.map(|(cell, own)| if is_in(cell) { *own } else { 0.0 }).collect();
+                weights.map(|(&cell, own)| if is_in(cell) { *own } else { 0.0 }).collect();
             units(&self.keys, self.strata.as_deref(), Some(&weights))
         };
-        (0..self.groups).map(count).filter(|&found| found > 0).min().unwrap_or(0)
+        let wholes: &[&[usize]] = match parity {
+            Parity::Demographic => &[&ALL],
+            Parity::EqualOpportunity => &[&POSITIVE],
+            Parity::EqualizedOdds(_) => &[&POSITIVE, &NEGATIVE],
+        };
+        let groups = (0..self.groups).flat_map(|group| wholes.iter().map(move |of| (group, *of)));
+        groups.map(|(group, of)| count(group, of)).filter(|&found| found > 0).min().unwrap_or(0)
     }
 
     fn all_weights(&self) -> Vec<f64> {
@@ -361,6 +368,12 @@ impl Fairness {
         counts
     }
 }
+
+/// The cells of a group that a rate is of: true negative, false positive, false negative, true
+/// positive.
+const ALL: [usize; 4] = [0, 1, 2, 3];
+const NEGATIVE: [usize; 2] = [0, 1];
+const POSITIVE: [usize; 2] = [2, 3];
 
 /// A measure of counted groups.
 fn disparity(
@@ -384,10 +397,9 @@ fn disparity(
         // fairlearn takes zero for a rate of nothing; here that group has none.
         of(&ByGroup { groups: counts.iter().map(rate).collect(), overall: rate(&sums) })
     };
-    // Cells: true negative, false positive, false negative, true positive.
-    let selection = || rate(&[1, 3], &[0, 1, 2, 3], Reason::TooFewRows);
-    let true_positive = || rate(&[3], &[2, 3], Reason::NoPositives);
-    let false_positive = || rate(&[1], &[0, 1], Reason::NoNegatives);
+    let selection = || rate(&[1, 3], &ALL, Reason::TooFewRows);
+    let true_positive = || rate(&[3], &POSITIVE, Reason::NoPositives);
+    let false_positive = || rate(&[1], &NEGATIVE, Reason::NoNegatives);
     match parity {
         Parity::Demographic => selection(),
         Parity::EqualOpportunity => true_positive(),

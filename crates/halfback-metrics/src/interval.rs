@@ -7,7 +7,7 @@ mod proportion;
 pub(crate) use bootstrap::bootstrap_weighted;
 pub use bootstrap::{
     Bootstrap, bootstrap, bootstrap_roc_auc, bootstrap_stratified, fewest_replicates, jackknife,
-    jackknife_groups, several, units,
+    jackknife_groups, several, units, units_by_class,
 };
 pub use delong::{AreaDifference, AreaEstimate, delong, delong_paired};
 pub(crate) use proportion::share as proportion_share;

@@ -79,7 +79,7 @@ pub use figures::{figures, percent};
 pub use interval::{
     AreaDifference, AreaEstimate, Bootstrap, Interval, bootstrap, bootstrap_roc_auc,
     bootstrap_stratified, clopper_pearson, delong, delong_paired, fewest_replicates, jackknife,
-    jackknife_groups, several, units, wilson,
+    jackknife_groups, several, units, units_by_class, wilson,
 };
 pub use random::Resampling;
 pub use ranking::{

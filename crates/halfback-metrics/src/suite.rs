@@ -1,6 +1,7 @@
 //! What a task is measured by: its set of metrics with an interval each, in a few passes over
 //! columns that were checked once; and any of them compared between two models on the same rows.
 
+mod basis;
 mod binary;
 mod multiclass;
 mod own;

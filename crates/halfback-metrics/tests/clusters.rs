@@ -287,7 +287,7 @@ fn too_few_clusters_for_a_level_tell_nothing() {
     assert_eq!((few.verdict, few.p_value), (Verdict::Inconclusive, None));
     assert_eq!(
         few.reason,
-        "there are too few rows or clusters: they count as 5, a level of 95 % takes 6"
+        "this rests on too few rows or clusters: they count as 5, a level of 95 % takes 6"
     );
     assert!(judged(5, 0.9, 1_000).interval.is_some());
     assert!(judged(6, 0.95, 1_000).interval.is_some());

@@ -318,7 +318,7 @@ _Resampled: TypeAlias = tuple[
 
 def metrics_bootstrap(
     metric: object,
-    drawn: tuple[Sequence[int], Sequence[int] | None],
+    drawn: tuple[Sequence[int], Sequence[int] | None, Sequence[int] | None],
     replicates: int,
     seed: int,
     level: float,

@@ -82,7 +82,9 @@ fn answered<T>(py: Python<'_>, outcome: halfback_metrics::Result<T>) -> PyResult
     match RAISED.take() {
         Some(error) => Err(error),
         None => outcome.map_err(|error| match error {
-            Error::TooFew { .. } | Error::TooFewUnits { .. } => too_few(py, &error.to_string()),
+            Error::TooFew { .. } | Error::TooFewUnits { .. } | Error::Beyond { .. } => {
+                too_few(py, &error.to_string())
+            }
             _ => invalid(py, &error.to_string()),
         }),
     }

@@ -3,7 +3,7 @@
 use halfback_metrics::{
     Bootstrap, Design, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified, clopper_pearson,
     delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
-    power_of_proportions, rows_for_means, rows_for_proportions, welch, wilson,
+    power_of_proportions, rows_for_means, rows_for_proportions, units_by_class, welch, wilson,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
@@ -179,20 +179,21 @@ pub(crate) fn metrics_rows(
 }
 
 /// The bootstrap of a metric that Python computes: `metric` is called with the weights of the rows
-/// as the bytes of an array. `drawn` are the rows' keys, where they are drawn within strata those.
+/// as the bytes of an array. `drawn` are the rows' keys, where they are drawn within strata those,
+/// and where the metric is made of a mean over each class these.
 /// The interval is corrected where there is a number of groups for the jackknife.
 #[pyfunction]
 #[pyo3(signature = (metric, drawn, replicates, seed, level, jackknife, /))]
 pub(crate) fn metrics_bootstrap<'py>(
     metric: &Bound<'py, PyAny>,
-    drawn: (Vec<u64>, Option<Vec<u32>>),
+    drawn: (Vec<u64>, Option<Vec<u32>>, Option<Vec<u32>>),
     replicates: u32,
     seed: u64,
     level: f64,
     jackknife: Option<usize>,
 ) -> PyResult<Resampled<'py>> {
     let py = metric.py();
-    let (keys, strata) = drawn;
+    let (keys, strata, classes) = drawn;
     let mut call = |weights: &[f64]| -> f64 {
         if has_raised() {
             return f64::NAN;
@@ -205,10 +206,13 @@ pub(crate) fn metrics_bootstrap<'py>(
     };
     // With the interpreter lock: the metric is Python's, and lets go of it where it can.
     let outcome = work_with_python(py, || {
-        let outcome = match &strata {
+        let mut outcome = match &strata {
             None => halfback_metrics::bootstrap(&keys, replicates, seed, &mut call),
             Some(strata) => bootstrap_stratified(&keys, strata, replicates, seed, &mut call),
         }?;
+        if let Some(classes) = &classes {
+            outcome.units = units_by_class(&keys, classes, strata.as_deref(), None);
+        }
         Ok(match jackknife {
             None => outcome,
             Some(groups) => {

@@ -123,13 +123,18 @@ impl Difference {
         let units = resamples.units;
         match resamples.interval(level) {
             Err(Error::TooFewUnits { found, expected, .. }) => Some(format!(
-                "there are too few rows or clusters: they count as {found}, a level of {percent} % \
+                "this rests on too few rows or clusters: they count as {found}, a level of {percent} % \
                  takes {expected}"
             )),
             Err(Error::TooFew { found, expected, .. }) => Some(format!(
                 "{found} resamples of rows that count as {units} are too few for a level of \
                  {percent} %: it takes {expected}"
             )),
+            Err(Error::Beyond { argument: "method", .. }) => Some(
+                "all resamples lie on one side of the difference, where `bca` has no bounds; \
+                 `percentile` would tell"
+                    .into(),
+            ),
             Err(_) => Some(format!(
                 "rows that count as {units} tell no level of {percent} % by any number of resamples"
             )),

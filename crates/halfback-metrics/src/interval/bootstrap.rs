@@ -8,7 +8,7 @@ mod strata;
 pub use area::bootstrap_roc_auc;
 use clusters::distinct;
 
-pub use clusters::{several, units};
+pub use clusters::{several, units, units_by_class};
 pub use resamples::{Bootstrap, fewest_replicates};
 use strata::Strata;
 

@@ -6,7 +6,7 @@ use super::{Columns, Method, Suite, higher_is_better};
 use crate::column::{Labels, Scores};
 use crate::comparison::{Difference, McNemar, less};
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::delong_paired;
+use crate::interval::{Bootstrap, delong_paired};
 
 /// A metric of two models, and their difference.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,7 @@ impl Suite {
                     let value = |at| of(at, Some(weights)).defined().unwrap_or(f64::NAN);
                     less(value(0), value(1))
                 })?;
+                let resamples = Bootstrap { units: self.units_of(name, Some(other)), ..resamples };
                 let enough = is_enough(&resamples) || !self.is_resampled();
                 let difference = enough.then_some(Difference::Resamples(resamples));
                 (difference, self.method(true))

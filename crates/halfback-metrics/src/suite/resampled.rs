@@ -79,7 +79,7 @@ impl Suite {
             return Ok(names.iter().zip(values).map(measured).collect());
         }
         let mut replicates = vec![Vec::new(); names.len()];
-        let drawn = self.resample(settings.replicates, settings.seed, |weights| {
+        self.resample(settings.replicates, settings.seed, |weights| {
             if self.is_clustered && is_empty(weights) {
                 return f64::NAN;
             }
@@ -91,7 +91,8 @@ impl Suite {
         })?;
         let measured = |((&name, metric), kept): ((&&'static str, Metric), Vec<f64>)| {
             // The first call was with all rows once.
-            let resamples = Bootstrap::new(metric.value, kept[1..].to_vec(), drawn.units);
+            let resamples =
+                Bootstrap::new(metric.value, kept[1..].to_vec(), self.units_of(name, None));
             Measured::new(name, metric, told(&resamples, settings.level), method)
         };
         // What drew nothing of a stratum was not asked for.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from halfback import _native
 from halfback.metrics.checks import choice, confidence, resamples, seeded
 from halfback.metrics.groups import features, settled
-from halfback.metrics.intervals import Interval, numbered_keys, numbered_strata
+from halfback.metrics.intervals import Interval, numbered, numbered_keys
 from halfback.metrics.warned import warn
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def fairness_interval(
     rows = len(settled(y_true, "y_true", None))
     drawn = (
         None if keys is None else numbered_keys(keys, rows),
-        numbered_strata(strata, rows),
+        numbered("strata", strata, rows),
     )
     settings = (level, count, start, *drawn)
     call = (y_true, y_pred, sensitive_features, method, sample_weight, pos_label, agg)

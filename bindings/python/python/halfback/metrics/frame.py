@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from halfback import _native
@@ -302,6 +302,7 @@ def _weighed(metric: Callable[..., Any], own: Any) -> Callable[..., Any]:
 
     own = library("numpy", "a bootstrap").asarray(own)
 
+    @wraps(metric)
     def weighed(*columns: Any, sample_weight: Any, **params: Any) -> Any:
         return metric(*columns, sample_weight=sample_weight * own, **params)
 

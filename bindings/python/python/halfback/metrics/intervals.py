@@ -28,8 +28,8 @@ __all__ = [
     "clopper_pearson",
     "delong",
     "draw",
+    "numbered",
     "numbered_keys",
-    "numbered_strata",
     "one_number",
     "plain_values",
     "takes_weights",
@@ -140,7 +140,8 @@ def bootstrap(
     rows that it has. `method` is `percentile` or `bca`, which takes up to 200 calls more. A metric
     that is NaN leaves a resample out. The interval is wider than the percentiles by how
     few rows, or clusters, there are: a level of 95 % takes six of them at least, and 39 resamples
-    or, of few rows, more.
+    or, of few rows, more. Areas, average precision and balanced accuracy count those of the smaller
+    class; where another metric rests on few of the rows its interval is too narrow.
     For the difference of two models there is `paired_bootstrap`. Sources: Efron (1979, 1987);
     Chamandy et al. (2012); for strata Davison and Hinkley (1997); for few rows Hesterberg (2015).
 
@@ -185,7 +186,12 @@ def draw(
         rows = _rows(columns)
         resampled = _resampled(metric, columns, options, strata is not None)
         groups = 200 if method == "bca" else None
-        drawn = (numbered_keys(keys, rows), numbered_strata(strata, rows))
+        classes = columns[0] if _is_by_class(metric) and not _is_table(columns[0]) else None
+        drawn = (
+            numbered_keys(keys, rows),
+            numbered("strata", strata, rows),
+            numbered("y_true", classes, rows),
+        )
         found = _native.metrics_bootstrap(resampled, drawn, count, start, level, groups)
     bounds, error, p_value, values, *rest = found
     return bounds, error, p_value, array(values), *rest
@@ -255,6 +261,14 @@ def one_number(metric: Callable[..., Any], found: Any) -> float:
     return float(found)
 
 
+def _is_by_class(metric: Callable[..., Any]) -> bool:
+    """Whether it is made of a mean over each class, so that a small class decides."""
+    from inspect import unwrap
+
+    names = ("roc_auc_score", "average_precision_score", "balanced_accuracy_score")
+    return getattr(unwrap(metric), "__name__", None) in names
+
+
 def _is_table(column: Any) -> bool:
     shape = getattr(column, "shape", None)
     if shape is not None:
@@ -279,13 +293,13 @@ def numbered_keys(keys: Iterable[object] | None, rows: int) -> vector[int]:
     return vector("Q", map(_key, plain_values("keys", keys, rows)))
 
 
-def numbered_strata(strata: Iterable[object] | None, rows: int) -> vector[int] | None:
-    """A number for each stratum."""
-    if strata is None:
+def numbered(argument: str, values: Iterable[object] | None, rows: int) -> vector[int] | None:
+    """A number for each different value."""
+    if values is None:
         return None
     numbers: dict[object, int] = {}
-    values = plain_values("strata", strata, rows)
-    return vector("I", [numbers.setdefault(value, len(numbers)) for value in values])
+    plain = plain_values(argument, values, rows)
+    return vector("I", [numbers.setdefault(value, len(numbers)) for value in plain])
 
 
 def plain_values(argument: str, values: Iterable[object], rows: int) -> list[object]:

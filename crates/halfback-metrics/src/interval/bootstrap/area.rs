@@ -9,6 +9,7 @@ use crate::score::ranked::sorted;
 use crate::stop::{PACE, Stop};
 use crate::threads::{each, each_with, threads};
 
+use super::clusters::Part;
 use super::{Bootstrap, check};
 
 /// The bootstrap of the area under the ROC curve, of rows keyed by their number: the rows are
@@ -37,7 +38,16 @@ pub fn bootstrap_roc_auc(
         stop.after(PACE)?;
     }
     values.truncate(replicates as usize);
-    Ok(Bootstrap::new(estimate, values, y_true.len()))
+    Ok(Bootstrap::new(estimate, values, units(&truth)))
+}
+
+/// [`units_by_class`](super::units_by_class()) of rows that are drawn alone.
+fn units(truth: &[bool]) -> usize {
+    let positive = truth.iter().filter(|&&truth| truth).count();
+    match [positive, truth.len() - positive] {
+        [0, all] | [all, 0] => all,
+        classes => Part::units(classes.map(|units| Part { units, weight: 1.0 })),
+    }
 }
 
 /// The resamples of one pass.

@@ -1,6 +1,8 @@
 //! What few rows or clusters tell: as how many independent ones they count, and how much farther than
 //! the percentiles of their resamples the bounds lie.
 
+use std::collections::BTreeMap;
+
 use crate::distribution::{normal_cdf, normal_quantile, student_quantile, student_two_sided};
 use crate::error::{Error, Result};
 use crate::interval::outside;
@@ -20,20 +22,57 @@ pub fn units(keys: &[u64], strata: Option<&[u32]>, weights: Option<&[f64]>) -> u
     let all = distinct(rows().map(|row| keys[row])).len();
     let Some(strata) = strata else { return all };
     let pairs = distinct(rows().map(|row| (strata[row], keys[row])));
-    let parts: Vec<_> = pairs.chunk_by(|one, other| one.0 == other.0).collect();
-    if parts.len() < 2 {
-        return all;
+    let mut parts: BTreeMap<u32, Part> = BTreeMap::new();
+    for (stratum, _) in pairs {
+        parts.entry(stratum).or_default().units += 1;
     }
-    let (mut variance, mut squares) = (0.0, 0.0);
-    for part in &parts {
-        let [(stratum, _), _, _, _, ..] = part else { return 1 };
-        let own: f64 = rows().filter(|&row| strata[row] == *stratum).map(weight).sum();
-        let share = own * own / part.len() as f64;
-        variance += share;
-        squares += share * share / (part.len() - 1) as f64;
+    for row in rows() {
+        parts.entry(strata[row]).or_default().weight += weight(row);
     }
     // A cluster may have rows in several strata.
-    ((variance * variance / squares) as usize).min(all.saturating_sub(parts.len())) + 1
+    let most = all.saturating_sub(parts.len());
+    if parts.len() < 2 { all } else { Part::units(parts.into_values()).min(most + 1) }
+}
+
+/// [`units()`] for a metric that is made of a mean over each class, whatever their shares, as an area
+/// under the ROC curve is: a small class decides. `classes` is the class of each row.
+pub fn units_by_class(
+    keys: &[u64],
+    classes: &[u32],
+    strata: Option<&[u32]>,
+    weights: Option<&[f64]>,
+) -> usize {
+    let mut all: BTreeMap<u32, f64> = BTreeMap::new();
+    let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+    for (row, class) in classes.iter().enumerate() {
+        *all.entry(*class).or_default() += weight(row);
+    }
+    let share = |(row, class): (usize, &u32)| all.get(class).map_or(0.0, |all| weight(row) / all);
+    let shares: Vec<f64> = classes.iter().enumerate().map(share).collect();
+    units(keys, Some(classes), Some(&shares)).min(units(keys, strata, weights))
+}
+
+/// The rows of a stratum.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) units: usize,
+    pub(super) weight: f64,
+}
+
+impl Part {
+    /// As how many units all together count.
+    pub(super) fn units(parts: impl IntoIterator<Item = Self>) -> usize {
+        let (mut variance, mut squares) = (0.0, 0.0);
+        for Self { units, weight } in parts {
+            if units < 4 {
+                return 1;
+            }
+            let share = weight * weight / units as f64;
+            variance += share;
+            squares += share * share / (units - 1) as f64;
+        }
+        (variance * variance / squares) as usize + 1
+    }
 }
 
 /// Refuses one cluster of several rows: it says nothing of others.
@@ -127,6 +166,22 @@ mod tests {
         assert_eq!(count(&keys[..9], &[0, 0, 0, 1, 1, 1, 1, 1, 1]), 1);
         // The same four clusters in both strata.
         assert_eq!(count(&[1, 2, 3, 4, 1, 2, 3, 4], &[0, 0, 0, 0, 1, 1, 1, 1]), 3);
+    }
+
+    #[test]
+    fn a_small_class_decides() {
+        let keys: Vec<u64> = (0..1_000).collect();
+        let of = |positive: u32| -> Vec<u32> {
+            (0..1_000).map(|row| u32::from(row < positive)).collect()
+        };
+        let count = |positive| units_by_class(&keys, &of(positive), None, None);
+        assert_eq!([3, 5, 6, 20, 500, 997, 1_000].map(count), [1, 5, 6, 20, 999, 1, 1_000]);
+        // Not more than the strata say.
+        let strata: Vec<u32> = keys.iter().map(|key| u32::from(*key < 3)).collect();
+        assert_eq!(units_by_class(&keys, &of(500), Some(&strata), None), 1);
+        // Of ten positives, four without weight.
+        let weights: Vec<f64> = (0..1_000).map(|row| if row < 4 { 0.0 } else { 2.5 }).collect();
+        assert_eq!(units_by_class(&keys, &of(10), None, Some(&weights)), 6);
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Bootstrap {
         let tail = self.tail(level)?;
         let shares = [tail, 1.0 - tail].map(|tail| self.moved(tail));
         let least = shares.map(|share| share.min(1.0 - share)).into_iter().fold(0.5, f64::min);
-        self.reach(least, level)?;
+        self.reach(least)?;
         let [lower, upper] = shares.map(|share| self.bound(share));
         Ok(Interval { estimate: self.estimate, lower, upper, level })
     }
@@ -102,19 +102,24 @@ impl Bootstrap {
     /// The share of resamples beyond each bound, before it is corrected.
     pub(crate) fn tail(&self, level: f64) -> Result<f64> {
         let tail = clusters::tail(self.units, level)?;
-        self.reach(tail, level)?;
+        self.reach(tail)?;
         Ok(tail)
     }
 
     /// Refuses a share for a bound beyond all resamples, which is not known.
-    fn reach(&self, share: f64, level: f64) -> Result<()> {
+    fn reach(&self, share: f64) -> Result<()> {
         let expected = fewest(share);
         if self.replicates.len() as f64 >= expected {
             return Ok(());
         }
+        let [below, up_to] = self.around();
+        if self.acceleration.is_some() && (up_to == 0 || below == self.replicates.len()) {
+            let expected = "they lie on one side of the estimate; `percentile` would tell";
+            return Err(Error::Beyond { argument: "method", expected });
+        }
         if expected > f64::from(MOST_REPLICATES) {
-            let expected = "a lower one, or more rows: its bounds lie beyond 2^24 resamples";
-            return Err(Error::OutOfRange { argument: "level", found: level, expected });
+            let expected = "a lower one, or more rows, would tell";
+            return Err(Error::Beyond { argument: "level", expected });
         }
         let (argument, found) = ("replicates", self.replicates.len());
         Err(Error::TooFew { argument, found, expected: expected as usize })
@@ -156,11 +161,16 @@ impl Bootstrap {
         if shrunk > 0.0 { normal_cdf(bias + z / shrunk) } else { f64::from(u8::from(z > 0.0)) }
     }
 
+    /// How many replicates are below the estimate, and at most there.
+    fn around(&self) -> [usize; 2] {
+        let below = self.replicates.partition_point(|&value| value < self.estimate);
+        [below, self.replicates.partition_point(|&value| value <= self.estimate)]
+    }
+
     /// How far the middle of the replicates is from the estimate, in standard deviations.
     fn bias(&self) -> f64 {
         let n = self.replicates.len() as f64;
-        let below = self.replicates.partition_point(|&value| value < self.estimate);
-        let up_to = self.replicates.partition_point(|&value| value <= self.estimate);
+        let [below, up_to] = self.around();
         let share = (below + up_to) as f64 / 2.0 / n;
         normal_quantile(share.clamp(1.0 / (n + 1.0), n / (n + 1.0)))
     }
@@ -257,5 +267,15 @@ mod tests {
         // No number of resamples tells a bound.
         let refused = skew(18).interval(0.999_99).unwrap_err();
         assert_eq!(refused.argument(), "level", "{refused}");
+    }
+
+    #[test]
+    fn resamples_on_one_side_have_no_corrected_bounds() {
+        for estimate in [-1.0, 100.0] {
+            let percentiles = Bootstrap { estimate, ..skew(4_000) };
+            assert!(percentiles.interval(0.95).is_ok());
+            let corrected = percentiles.corrected(&[1.0, 1.2, 0.7, 3.0]);
+            assert_eq!(corrected.interval(0.95).unwrap_err().argument(), "method");
+        }
     }
 }

@@ -221,7 +221,7 @@ class QuestionTest {
     assertTrue(wide.pValue() >= 1.0 / 32);
     Judgement few = Question.difference().withLevel(0.99).judge(wide);
     assertEquals(
-        "there are too few rows or clusters: they count as 6, a level of 99 % takes 8",
+        "this rests on too few rows or clusters: they count as 6, a level of 99 % takes 8",
         few.reason());
     assertEquals(Verdict.INCONCLUSIVE, few.verdict());
     assertEquals(Optional.empty(), few.interval());
