@@ -86,10 +86,14 @@ def test_strata_keep_their_weight_in_every_resample() -> None:
     def share(truth: Any, sample_weight: Any) -> float:
         return float(np.average(truth, weights=sample_weight))
 
-    held = metrics.bootstrap(share, truth, strata=site, replicates=100)
+    with pytest.warns(UserWarning, match="the same in every resample"):
+        held = metrics.bootstrap(share, truth, strata=site, replicates=100)
     free = metrics.bootstrap(share, truth, replicates=100)
-    assert held.upper - held.lower < 1e-12 < free.upper - free.lower
-    codes = metrics.bootstrap(share, truth, strata=pa.array(truth), replicates=100)
+    assert np.ptp(held.replicates) < 1e-12 < free.upper - free.lower
+    assert math.isnan(held.lower)
+    assert math.isnan(held.upper)
+    with pytest.warns(UserWarning, match="the same in every resample"):
+        codes = metrics.bootstrap(share, truth, strata=pa.array(truth), replicates=100)
     assert np.array_equal(codes.replicates, held.replicates)
     skewed = metrics.bootstrap(
         metrics.accuracy_score, truth, truth ^ (random.random(500) < 0.2), strata=site, method="bca"

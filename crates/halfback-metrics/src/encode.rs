@@ -235,3 +235,17 @@ pub(crate) fn numbers<'a>(column: Labels<'a>) -> Box<dyn Iterator<Item = f64> + 
         Labels::Text(_) => Box::new(std::iter::empty()),
     }
 }
+/// Refuses labels that are not in ascending order, each once.
+pub(crate) fn ascending(labels: &[Label]) -> Result<()> {
+    let in_order = |pair: &[Label]| match (&pair[0], &pair[1]) {
+        (Label::Text(left), Label::Text(right)) => left < right,
+        (left, right) => match (left.number(), right.number()) {
+            (Some(left), Some(right)) => left < right,
+            _ => false,
+        },
+    };
+    if labels.windows(2).all(in_order) {
+        return Ok(());
+    }
+    Err(Error::Choice { argument: "labels", expected: "each label once, in ascending order" })
+}

@@ -4,18 +4,18 @@ mod bootstrap;
 mod delong;
 mod proportion;
 
-pub(crate) use bootstrap::bootstrap_weighted;
 pub use bootstrap::{
     Bootstrap, bootstrap, bootstrap_roc_auc, bootstrap_stratified, fewest_replicates, jackknife,
     jackknife_groups, several, units, units_by_class,
 };
+pub(crate) use bootstrap::{bootstrap_weighted, freedom};
 pub use delong::{AreaDifference, AreaEstimate, delong, delong_paired};
-pub(crate) use proportion::share as proportion_share;
 pub use proportion::{clopper_pearson, wilson};
+pub(crate) use proportion::{mean_of_shares, share as proportion_share};
 
 use serde::{Deserialize, Serialize};
 
-use crate::distribution::normal_quantile;
+use crate::distribution::{normal_quantile, student_quantile};
 use crate::error::{Error, Result};
 
 /// An estimate and the bounds that hold the true value with a chance of about `level`.
@@ -42,4 +42,9 @@ pub(crate) fn outside(level: f64) -> Result<f64> {
 /// How many standard errors reach from the middle to a two-sided bound.
 pub(crate) fn critical(level: f64) -> Result<f64> {
     Ok(-normal_quantile(outside(level)? / 2.0))
+}
+
+/// The same where the standard error is known with so many degrees of freedom.
+pub(crate) fn student(level: f64, freedom: f64) -> Result<f64> {
+    Ok(student_quantile(outside(level)? / 2.0, freedom))
 }

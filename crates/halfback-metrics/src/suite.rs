@@ -17,7 +17,6 @@ use crate::column::{Label, Labels, Matrix, Scores, Weights, finite, rows};
 use crate::encode::{encode, positives};
 use crate::error::{Error, Metric, Result};
 use crate::interval::{Interval, outside};
-use crate::random::MOST;
 use crate::score::within_unit;
 
 pub use paired::Compared;
@@ -33,9 +32,11 @@ pub enum Method {
     Wilson,
     /// Wilson's interval of the Jaccard index, of which the F score is a function that rises.
     WilsonJaccard,
+    /// Wilson's intervals of the shares of each class, put together as by Zou and Donner (2008).
+    MeanOfWilson,
     /// The delta method over the cells of the confusion matrix.
     Delta,
-    /// DeLong's variance (1988) on the scale of log odds.
+    /// DeLong's variance (1988) with Student's t on the scale of log odds.
     DelongLogit,
     /// The interval on the scale of log odds of Boyd, Eng and Page (2013).
     Logit,
@@ -145,6 +146,8 @@ impl Default for Binary<'_> {
 #[derive(Clone, Debug)]
 pub struct Suite {
     columns: Columns,
+    /// The distance from 1 to the next number of the scores' precision.
+    epsilon: f64,
     weights: Option<Vec<f64>>,
     /// The numbers of the rows in the whole, or their clusters, by which resamples draw them.
     keys: Vec<u64>,
@@ -210,18 +213,22 @@ impl Suite {
             rows(n, ("y_pred", y_pred.len()), None)?;
             predicted = Some(positives(y_pred, how.pos_label)?);
         }
+        let epsilon = y_score.map_or(f64::EPSILON, |scores| scores.epsilon());
+        // As the precision of the scores writes it, so that 0.7 reaches 0.7.
+        let is_single = matches!(y_score, Some(Scores::F32(_)));
+        let threshold = if is_single { f64::from(how.threshold as f32) } else { how.threshold };
         let scores = y_score.map(|scores| checked_scores(n, scores)).transpose()?;
         let within = |scores: &Vec<f64>| within_unit("y_score", scores).is_ok();
         let probabilities = scores.as_ref().is_some_and(within);
         let by_threshold = predicted.is_none() && probabilities;
         if let (true, Some(scores)) = (by_threshold, &scores) {
-            predicted = Some(scores.iter().map(|&score| score >= how.threshold).collect());
+            predicted = Some(scores.iter().map(|&score| score >= threshold).collect());
         }
         if predicted.is_none() && scores.is_none() {
             return Err(Error::Choice { argument: "y_pred", expected: "labels, or scores" });
         }
         let columns = Columns::Binary { truth, predicted, scores, probabilities, by_threshold };
-        Self::new(columns, sample_weight, n)
+        Ok(Self { epsilon, ..Self::new(columns, sample_weight, n)? })
     }
 
     /// Several classes, with predicted labels, a table of probabilities, or both. `labels` are the
@@ -239,6 +246,7 @@ impl Suite {
             rows(n, ("y_pred", y_pred.len()), None)?;
         }
         let (classes, truth, labelled) = multiclass::codes(y_true, y_pred, labels)?;
+        let epsilon = y_score.map_or(f64::EPSILON, |table| table.values().epsilon());
         let scores =
             y_score.map(|table| multiclass::probabilities(table, n, classes.len())).transpose()?;
         let predicted = match (labelled, &scores) {
@@ -249,7 +257,7 @@ impl Suite {
             }
         };
         let columns = Columns::Multiclass { classes, truth, predicted, scores };
-        Self::new(columns, sample_weight, n)
+        Ok(Self { epsilon, ..Self::new(columns, sample_weight, n)? })
     }
 
     /// Numbers.
@@ -267,14 +275,15 @@ impl Suite {
     }
 
     fn new(columns: Columns, weights: Weights<'_>, rows: usize) -> Result<Self> {
-        let found: f64 = weights.unwrap_or_default().iter().sum();
-        // A resample may have every row as often.
-        if !(found * MOST as f64).is_finite() {
-            let expected = "weights whose sum is far from the largest number";
-            return Err(Error::OutOfRange { argument: "sample_weight", found, expected });
+        let largest = weights.unwrap_or_default().iter().copied().fold(0.0, f64::max);
+        // Products of two and of four sums neither vanish nor overflow.
+        if largest != 0.0 && !(1e-60..=1e60).contains(&largest) {
+            let expected = "the largest weight within 1e-60 and 1e60";
+            return Err(Error::OutOfRange { argument: "sample_weight", found: largest, expected });
         }
         Ok(Self {
             columns,
+            epsilon: f64::EPSILON,
             weights: weights.map(<[f64]>::to_vec),
             keys: (0..rows as u64).collect(),
             is_clustered: false,
@@ -362,6 +371,7 @@ impl Suite {
         };
         Self {
             columns,
+            epsilon: self.epsilon,
             weights: self.weights.as_deref().map(|column| pick(column, chosen)),
             keys: pick(&self.keys, chosen),
             is_clustered: self.is_clustered,
@@ -465,8 +475,7 @@ fn student(
     level: f64,
     (least, most): (f64, f64),
 ) -> Result<Interval> {
-    let freedom = rows as f64 - 1.0;
-    let reach = crate::distribution::student_quantile(outside(level)? / 2.0, freedom) * error;
+    let reach = crate::interval::student(level, rows as f64 - 1.0)? * error;
     let (lower, upper) = ((estimate - reach).max(least), (estimate + reach).min(most));
     Ok(Interval { estimate, lower, upper, level })
 }

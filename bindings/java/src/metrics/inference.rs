@@ -4,7 +4,7 @@ use halfback_metrics::{
     Bootstrap, Design, Error, Labels, Resampling, adjust, bootstrap_roc_auc, clopper_pearson,
     delong, delong_paired, jackknife_groups, mcnemar, miettinen_nurminen, newcombe, power_of_means,
     power_of_proportions, rows_for_means, rows_for_proportions, several, two_proportions, units,
-    welch, wilson,
+    units_by_class, welch, wilson,
 };
 
 use super::Outcome;
@@ -48,6 +48,7 @@ fn of_columns(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool>
             let area = delong(call.labels(0)?, call.scores(1)?)?;
             let level = call.number(0)?;
             out.number(area.variance)
+                .number(area.freedom)
                 .interval(&area.interval(level)?)
                 .interval(&area.logit_interval(level)?)
         }
@@ -56,6 +57,7 @@ fn of_columns(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool>
             out.number(pair.first.area)
                 .number(pair.second.area)
                 .number(pair.variance)
+                .number(pair.freedom)
                 .interval(&pair.interval(call.number(0)?)?)
                 .metric(pair.p_value())
         }
@@ -102,16 +104,14 @@ fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
             out.list(&groups.into_iter().map(float).collect::<Vec<_>>());
         }
         "bootstrap" => {
-            let strata: Option<Vec<u32>> = match call.labels(3) {
-                // Java numbers them from 0 on.
-                Ok(Labels::Int(strata)) => {
-                    Some(strata.iter().map(|&it| u32::try_from(it).unwrap_or(0)).collect())
-                }
-                _ => None,
-            };
+            let [strata, classes] = [3, 5].map(|at| numbers(call, at));
             let keys = keys(call, 2, call.count(2, "rows")?);
             several("keys", &keys)?;
-            let units = units(&keys, strata.as_deref(), None);
+            let strata = strata.as_deref();
+            let units = match &classes {
+                None => units(&keys, strata, None),
+                Some(classes) => units_by_class(&keys, classes, strata, None),
+            };
             let mut bootstrap = Bootstrap::new(call.number(0)?, call.doubles(0)?.to_vec(), units);
             if let Some(without) = call.weights(1) {
                 bootstrap = bootstrap.corrected(without);
@@ -121,6 +121,16 @@ fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// What Java numbers from 0 on.
+fn numbers(call: &Call<'_>, at: usize) -> Option<Vec<u32>> {
+    match call.labels(at) {
+        Ok(Labels::Int(numbers)) => {
+            Some(numbers.iter().map(|&it| u32::try_from(it).unwrap_or(0)).collect())
+        }
+        _ => None,
+    }
 }
 
 /// The keys of rows, any 64 bits each; where none are given, the numbers of so many.

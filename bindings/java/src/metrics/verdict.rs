@@ -78,10 +78,10 @@ pub(super) fn adjustment(call: &Call<'_>, at: usize) -> Outcome<Adjustment> {
 fn difference(numbers: &[f64]) -> Outcome<Difference> {
     let count = |number| whole(number, "difference").map(|count| count as u64);
     let difference = match *numbers {
-        [0.0, estimate, variance] => {
+        [0.0, estimate, variance, freedom] => {
             // Rounding may leave a variance of nothing below zero.
             let standard_error = variance.clamp(0.0, f64::INFINITY).sqrt();
-            Difference::Normal { estimate, standard_error }
+            Difference::Areas { estimate, standard_error, freedom }
         }
         [1.0, first_only, second_only, rows] => Difference::Counts(McNemar {
             first_only: count(first_only)?,

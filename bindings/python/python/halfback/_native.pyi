@@ -385,14 +385,14 @@ def metrics_delong(
     level: float,
     logit: bool,
     /,
-) -> tuple[tuple[float, float, float], float]: ...
+) -> tuple[tuple[float, float, float], float, float]: ...
 def metrics_delong_paired(
     y_true: object,
     first: object,
     second: object,
     level: float,
     /,
-) -> tuple[tuple[float, float, float], float, float, tuple[float, float]]: ...
+) -> tuple[tuple[float, float, float], list[float]]: ...
 def metrics_fairness(
     measure: tuple[str, bool, bool],
     y_true: object,

@@ -1,8 +1,8 @@
 //! Intervals, resamples and comparison.
 
 use halfback_metrics::{
-    Bootstrap, Design, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified, clopper_pearson,
-    delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
+    AreaDifference, Bootstrap, Design, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified,
+    clopper_pearson, delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
     power_of_proportions, rows_for_means, rows_for_proportions, units_by_class, welch, wilson,
 };
 use pyo3::prelude::*;
@@ -45,7 +45,7 @@ pub(crate) fn metrics_proportions(
     work(py, || of(first, second, level)).map(bounds)
 }
 
-/// The area under the ROC curve, its variance and its interval.
+/// The interval of the area under the ROC curve, its variance, and the degrees of freedom of that.
 #[pyfunction]
 #[pyo3(signature = (y_true, y_score, level, logit, /))]
 pub(crate) fn metrics_delong(
@@ -53,7 +53,7 @@ pub(crate) fn metrics_delong(
     y_score: &Bound<'_, PyAny>,
     level: f64,
     logit: bool,
-) -> PyResult<(Bounds, f64)> {
+) -> PyResult<(Bounds, f64, f64)> {
     let py = y_true.py();
     let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     scores.single(py)?;
@@ -61,11 +61,12 @@ pub(crate) fn metrics_delong(
     work(py, || {
         let area = delong(truth.get(), scores.get())?;
         let interval = if logit { area.logit_interval(level) } else { area.interval(level) };
-        interval.map(|interval| (bounds(interval), area.variance))
+        interval.map(|interval| (bounds(interval), area.variance, area.freedom))
     })
 }
 
-/// The interval of the difference of two areas, its variance, its p-value, and both areas.
+/// The interval of the difference of two areas, its variance, the degrees of freedom of that, its
+/// p-value, and both areas.
 #[pyfunction]
 #[pyo3(signature = (y_true, first, second, level, /))]
 pub(crate) fn metrics_delong_paired(
@@ -73,7 +74,7 @@ pub(crate) fn metrics_delong_paired(
     first: &Bound<'_, PyAny>,
     second: &Bound<'_, PyAny>,
     level: f64,
-) -> PyResult<(Bounds, f64, f64, (f64, f64))> {
+) -> PyResult<(Bounds, [f64; 5])> {
     let py = y_true.py();
     let truth = Column::of(y_true, "y_true")?;
     let (first, second) = (Column::of(first, "first")?, Column::of(second, "second")?);
@@ -85,7 +86,8 @@ pub(crate) fn metrics_delong_paired(
         Ok((areas, areas.interval(level)?))
     })?;
     let p_value = metric(py, areas.p_value())?;
-    Ok((bounds(interval), areas.variance, p_value, (areas.first.area, areas.second.area)))
+    let AreaDifference { first, second, variance, freedom } = areas;
+    Ok((bounds(interval), [variance, freedom, p_value, first.area, second.area]))
 }
 
 /// How many rows only the first and only the second has right, all rows, the difference of

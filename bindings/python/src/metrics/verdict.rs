@@ -59,9 +59,10 @@ fn difference(kind: &str, given: &Bound<'_, PyAny>) -> PyResult<Difference> {
     let number = |name| field::<f64>(given, name);
     let count = |name| field::<u64>(given, name);
     Ok(match kind {
-        "DeLongPaired" => Difference::Normal {
+        "DeLongPaired" => Difference::Areas {
             estimate: number("estimate")?,
             standard_error: number("variance")?.clamp(0.0, f64::INFINITY).sqrt(),
+            freedom: number("freedom")?,
         },
         "McNemar" => Difference::Counts(McNemar {
             first_only: count("first_only")?,

@@ -15,7 +15,7 @@ $ halfback evaluation list risk.credit.default/1
 no evaluations
 $ halfback evaluation list risk.credit.default/2
 ID  RECORDED (UTC)       BY   TASK    ROWS  MAIN METRIC                      DATASET
-14  YYYY-MM-DD hh:mm:ss  ana  binary    12  roc_auc 0.9722 [0.6692, 0.9984]  applications-2026-q1
+14  YYYY-MM-DD hh:mm:ss  ana  binary    12  roc_auc 0.9722 [0.5779, 0.9989]  applications-2026-q1
 $ halfback evaluation show 14
 evaluation 14 of models:/risk.credit.default/2
   task       binary
@@ -31,37 +31,37 @@ evaluation 14 of models:/risk.credit.default/2
 
 METRIC                     SLICE           ROWS    VALUE  INTERVAL           HOW
 accuracy                                     12   0.9167  [0.6461, 0.9851]   wilson
-balanced_accuracy                            12   0.9167  [0.7676, 1.000]    delta
+balanced_accuracy                            12   0.9167  [0.6384, 0.9850]   mean_of_wilson
 precision                                    12   0.8571  [0.4869, 0.9743]   wilson
 recall                                       12    1.000  [0.6097, 1.000]    wilson
 specificity                                  12   0.8333  [0.4365, 0.9699]   wilson
 negative_predictive_value                    12    1.000  [0.5655, 1.000]    wilson
 f1                                           12   0.9231  [0.6549, 0.9870]   wilson_jaccard
-matthews                                     12   0.8452  [0.5771, 1.000]    delta
-roc_auc                                      12   0.9722  [0.6692, 0.9984]   delong_logit
+matthews                                     12   0.8452  [0.4246, 1.000]    delta
+roc_auc                                      12   0.9722  [0.5779, 0.9989]   delong_logit
 average_precision                            12   0.9762  [0.1773, 0.9999]   logit
 log_loss                                     12   0.3516  [0.1995, 0.5037]   student_t
 brier                                        12  0.09979  [0.03474, 0.1648]  student_t
 accuracy                   region = north     6    1.000  [0.6097, 1.000]    wilson
-balanced_accuracy          region = north     6    1.000                     no interval: no_variance
+balanced_accuracy          region = north     6    1.000  [0.6030, 1.000]    mean_of_wilson
 precision                  region = north     6    1.000  [0.4385, 1.000]    wilson
 recall                     region = north     6    1.000  [0.4385, 1.000]    wilson
 specificity                region = north     6    1.000  [0.4385, 1.000]    wilson
 negative_predictive_value  region = north     6    1.000  [0.4385, 1.000]    wilson
 f1                         region = north     6    1.000  [0.6097, 1.000]    wilson_jaccard
-matthews                   region = north     6    1.000                     no interval: no_variance
+matthews                   region = north     6    1.000  [0.3497, 1.000]    delta
 roc_auc                    region = north     6    1.000                     no interval: no_variance
 average_precision          region = north     6    1.000                     no interval: no_variance
 log_loss                   region = north     6   0.2943  [0.07388, 0.5147]  student_t
 brier                      region = north     6  0.07708  [0, 0.1641]        student_t
 accuracy                   region = south     6   0.8333  [0.4365, 0.9699]   wilson
-balanced_accuracy          region = south     6   0.8333  [0.5666, 1.000]    delta
+balanced_accuracy          region = south     6   0.8333  [0.4707, 0.9693]   mean_of_wilson
 precision                  region = south     6   0.7500  [0.3006, 0.9544]   wilson
 recall                     region = south     6    1.000  [0.4385, 1.000]    wilson
 specificity                region = south     6   0.6667  [0.2077, 0.9385]   wilson
 negative_predictive_value  region = south     6    1.000  [0.3424, 1.000]    wilson
 f1                         region = south     6   0.8571  [0.4623, 0.9767]   wilson_jaccard
-matthews                   region = south     6   0.7071  [0.2598, 1.000]    delta
+matthews                   region = south     6   0.7071  [-0.02562, 1.000]  delta
 roc_auc                    region = south     6    1.000                     no interval: no_variance
 average_precision          region = south     6    1.000                     no interval: no_variance
 log_loss                   region = south     6   0.4089  [0.1234, 0.6945]   student_t
@@ -97,7 +97,7 @@ comparison 15
   candidate   models:/risk.credit.default/2
   baseline    models:/risk.credit.default/1
   verdict     inconclusive
-  reason      the difference is 0.1806 with the 95 % interval -0.0379 to 0.399: it may be 0, and may reach the margin 0.05; more rows would tell
+  reason      the difference is 0.1806 with the 95 % interval -0.06779 to 0.4289: it may be 0, and may reach the margin 0.05; more rows would tell
   metric      roc_auc
   to show     difference
   margin      0.05
@@ -111,9 +111,9 @@ comparison 15
   recorded    YYYY-MM-DD hh:mm:ss UTC by ana, commit 17
 
 SLICE           ROWS  CANDIDATE  BASELINE  DIFFERENCE  INTERVAL            ADJUSTED P  VERDICT
-all rows          12     0.9722    0.7917      0.1806  [-0.03790, 0.3990]      0.1052  inconclusive
-region = north     6      1.000    0.8889      0.1111  [-0.1969, 0.4191]       0.6346  inconclusive
-region = south     6      1.000    0.6667      0.3333  [-0.3200, 0.9867]       0.6346  inconclusive
+all rows          12     0.9722    0.7917      0.1806  [-0.06779, 0.4289]      0.1363  inconclusive
+region = north     6      1.000    0.8889      0.1111  [-0.3252, 0.5474]       0.7478  inconclusive
+region = south     6      1.000    0.6667      0.3333  [-0.5921, 1.000]        0.7478  inconclusive
 $ halfback comparison picture 15 forest.svg && grep -c 'candidate less baseline' forest.svg
 drew comparison 15 in forest.svg
 1

@@ -1,8 +1,7 @@
 //! A difference of two models or samples: its interval, and p-values of any claim about it.
 
-use crate::distribution::normal_cdf;
 use crate::error::{Error, Result};
-use crate::interval::{AreaDifference, Bootstrap, Interval, critical};
+use crate::interval::{AreaDifference, Bootstrap, Interval};
 
 use super::{McNemar, TwoProportions, Welch};
 use crate::figures::percent;
@@ -17,12 +16,14 @@ pub(crate) fn less(first: f64, second: f64) -> f64 {
 /// A difference, first less second, and how it is distributed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Difference {
-    /// An estimate that is normal with this standard error, above zero.
-    Normal {
+    /// Two areas under ROC curves on the same rows.
+    Areas {
         /// First less second.
         estimate: f64,
         /// Its standard error.
         standard_error: f64,
+        /// The degrees of freedom of that.
+        freedom: f64,
     },
     /// Two accuracies on the same rows, by the rows on which only one of two classifiers is right.
     Counts(McNemar),
@@ -37,7 +38,7 @@ pub enum Difference {
 impl From<AreaDifference> for Difference {
     fn from(areas: AreaDifference) -> Self {
         let standard_error = areas.variance.max(0.0).sqrt();
-        Self::Normal { estimate: areas.difference(), standard_error }
+        Self::Areas { estimate: areas.difference(), standard_error, freedom: areas.freedom }
     }
 }
 
@@ -46,7 +47,9 @@ impl Difference {
     pub fn checked(self) -> Result<Self> {
         let (mut apart, mut error, mut freedom, mut acceleration) = (0.0, 0.0, 1.0, 0.0);
         match &self {
-            Self::Normal { standard_error, .. } => error = *standard_error,
+            Self::Areas { standard_error, freedom: its, .. } => {
+                (error, freedom) = (*standard_error, *its);
+            }
             Self::Means(means) if means.standard_error == 0.0 => {}
             Self::Means(means) => (error, freedom) = (means.standard_error, means.freedom),
             Self::Counts(counts) => apart = counts.share_apart(),
@@ -72,7 +75,7 @@ impl Difference {
     /// First less second.
     pub fn estimate(&self) -> f64 {
         match self {
-            Self::Normal { estimate, .. } => *estimate,
+            Self::Areas { estimate, .. } => *estimate,
             Self::Counts(counts) => counts.difference(),
             Self::Resamples(resamples) => resamples.estimate,
             Self::Means(means) => means.difference,
@@ -94,7 +97,7 @@ impl Difference {
     /// Why the rows say nothing about how far the difference may be off; none where they do.
     pub(super) fn without_variance(&self) -> Option<&'static str> {
         match self {
-            Self::Normal { standard_error, .. } if *standard_error > 0.0 => None,
+            Self::Areas { standard_error, .. } if *standard_error > 0.0 => None,
             Self::Counts(counts) if counts.rows > 0 => None,
             Self::Proportions(_) => None,
             Self::Means(means) if means.standard_error > 0.0 => None,
@@ -142,14 +145,13 @@ impl Difference {
         }
     }
 
-    /// The interval of first less second: by the normal distribution, by Student's for means, by
+    /// The interval of first less second: by Student's distribution for areas and means, by
     /// Tango's score for counts, by Miettinen's and Nurminen's for shares, and that of resamples.
     pub fn interval(&self, level: f64) -> Result<Interval> {
         match self {
-            Self::Normal { estimate, standard_error } => {
-                let reach = critical(level)? * standard_error;
-                let (lower, upper) = (estimate - reach, estimate + reach);
-                Ok(Interval { estimate: *estimate, lower, upper, level })
+            Self::Areas { estimate, standard_error, freedom } => {
+                let all = means(*estimate, *standard_error, *freedom).interval(level)?;
+                Ok(Interval { lower: all.lower.max(-1.0), upper: all.upper.min(1.0), ..all })
             }
             Self::Counts(counts) => counts.interval(level),
             Self::Resamples(resamples) => resamples.interval(level),
@@ -161,8 +163,8 @@ impl Difference {
     /// The one-sided p-value of a true difference of at most `null`: small where it is above.
     pub fn above(&self, null: f64) -> f64 {
         match self {
-            Self::Normal { estimate, standard_error } => {
-                normal_cdf((null - estimate) / standard_error)
+            Self::Areas { estimate, standard_error, freedom } => {
+                means(*estimate, *standard_error, *freedom).above(null)
             }
             Self::Counts(counts) => counts.above(null),
             Self::Resamples(resamples) => resamples.above(null),
@@ -183,9 +185,11 @@ impl Difference {
     #[must_use]
     pub fn negated(&self) -> Self {
         match self {
-            Self::Normal { estimate, standard_error } => {
-                Self::Normal { estimate: -estimate, standard_error: *standard_error }
-            }
+            Self::Areas { estimate, standard_error, freedom } => Self::Areas {
+                estimate: -estimate,
+                standard_error: *standard_error,
+                freedom: *freedom,
+            },
             Self::Counts(counts) => Self::Counts(McNemar {
                 first_only: counts.second_only,
                 second_only: counts.first_only,
@@ -198,6 +202,11 @@ impl Difference {
     }
 }
 
+/// What is told of a difference of areas as of one of means.
+fn means(difference: f64, standard_error: f64, freedom: f64) -> Welch {
+    Welch { difference, standard_error, freedom }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,10 +215,10 @@ mod tests {
     #[test]
     fn both_sides_mirror_each_other() {
         let counts = Difference::Counts(McNemar { first_only: 12, second_only: 5, rows: 90 });
-        let normal = Difference::Normal { estimate: 0.1, standard_error: 0.04 };
+        let areas = Difference::Areas { estimate: 0.1, standard_error: 0.04, freedom: 30.0 };
         let means = Difference::Means(welch(&[1.0, 2.0, 4.0], &[0.5, 2.5, 0.0, 1.0]).unwrap());
         let shares = Difference::Proportions(two_proportions((12, 40), (9, 50)).unwrap());
-        for one in [counts, normal, means, shares] {
+        for one in [counts, areas, means, shares] {
             for null in [-0.1, 0.0, 0.02] {
                 assert!((one.above(null) - one.negated().below(-null)).abs() < 1e-15);
                 assert!((one.above(null) + one.below(null) - 1.0).abs() < 0.01);
@@ -232,7 +241,8 @@ mod tests {
 
     #[test]
     fn what_no_difference_has_is_refused() {
-        let normal = |estimate, standard_error| Difference::Normal { estimate, standard_error };
+        let areas =
+            |estimate, standard_error| Difference::Areas { estimate, standard_error, freedom: 9.0 };
         let means = |standard_error, freedom| {
             Difference::Means(Welch { difference: 1.0, standard_error, freedom })
         };
@@ -241,9 +251,9 @@ mod tests {
         let resamples =
             |estimate| Difference::Resamples(Bootstrap::new(estimate, vec![1.0, 2.0], 9));
         for wrong in [
-            normal(f64::NAN, 1.0),
-            normal(1.0, -1.0),
-            normal(1.0, f64::NAN),
+            areas(f64::NAN, 1.0),
+            areas(1.0, -1.0),
+            areas(1.0, f64::NAN),
             means(f64::INFINITY, 3.0),
             means(1.0, f64::NAN),
             counts(3, 3),
@@ -252,7 +262,7 @@ mod tests {
         ] {
             assert_eq!(wrong.clone().checked().unwrap_err().argument(), "difference", "{wrong:?}");
         }
-        for right in [normal(1.0, 0.0), means(0.0, f64::NAN), counts(2, 3), resamples(1.5)] {
+        for right in [areas(1.0, 0.0), means(0.0, f64::NAN), counts(2, 3), resamples(1.5)] {
             assert!(right.checked().is_ok());
         }
     }

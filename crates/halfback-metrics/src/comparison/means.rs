@@ -1,9 +1,9 @@
 //! The means of two samples.
 
 use crate::column::finite;
-use crate::distribution::{student_quantile, student_two_sided};
+use crate::distribution::student_two_sided;
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::{Interval, outside};
+use crate::interval::{Interval, outside, student};
 
 /// The difference of two means, whose variances may differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,12 +74,12 @@ impl Welch {
 
     /// The interval of the difference; no wider than a point where both samples are constant.
     pub fn interval(&self, level: f64) -> Result<Interval> {
-        let tail = outside(level)? / 2.0;
+        outside(level)?;
         let estimate = self.difference;
         let reach = if self.standard_error == 0.0 {
             0.0
         } else {
-            student_quantile(tail, self.freedom) * self.standard_error
+            student(level, self.freedom)? * self.standard_error
         };
         Ok(Interval { estimate, lower: estimate - reach, upper: estimate + reach, level })
     }

@@ -320,7 +320,7 @@ mod tests {
 
     fn judge(alternative: Alternative, margin: f64, estimate: f64) -> Verdict {
         let question = Question { alternative, margin, level: 0.95, higher_is_better: true };
-        let difference = Difference::Normal { estimate, standard_error: 0.01 };
+        let difference = Difference::Areas { estimate, standard_error: 0.01, freedom: 1e6 };
         let judged = question.judge_one(&difference).unwrap();
         // Less being better turns everything around.
         let turned = Question { higher_is_better: false, ..question };
@@ -431,8 +431,8 @@ mod tests {
             level: 0.95,
             higher_is_better: true,
         };
-        let weak = Difference::Normal { estimate: 0.022, standard_error: 0.01 };
-        let none = Difference::Normal { estimate: 0.0, standard_error: 0.0 };
+        let weak = Difference::Areas { estimate: 0.022, standard_error: 0.01, freedom: 1e6 };
+        let none = Difference::Areas { estimate: 0.0, standard_error: 0.0, freedom: 1e6 };
         assert_eq!(question.judge_one(&weak).unwrap().verdict, Verdict::Better);
         let all = vec![weak.clone(), none, weak.clone(), weak];
         let judged = question.judge(&all, Adjustment::Holm).unwrap();
@@ -454,7 +454,8 @@ mod tests {
                 level: 0.999_999_9,
                 higher_is_better: true,
             };
-            let difference = Difference::Normal { estimate, standard_error: estimate / 100.0 };
+            let difference =
+                Difference::Areas { estimate, standard_error: estimate / 100.0, freedom: 1e6 };
             let reason = question.judge_one(&difference).unwrap().reason;
             let begins = format!("the difference is {shown} with the 99.99999 % interval ");
             assert!(reason.starts_with(&begins) && reason.len() < 140, "{reason}");

@@ -1,7 +1,7 @@
 //! Whether the true class is among the best scores.
 
 use crate::column::{Label, Labels, Matrix, Weights, finite, rows};
-use crate::encode::encode;
+use crate::encode::{ascending, encode};
 use crate::error::{Error, Metric, Reason, Result, Warning};
 
 /// The share of rows whose true class has one of the `k` largest scores.
@@ -64,7 +64,7 @@ pub(crate) fn class_codes(
     let encoded = encode(&[("y_true", y_true)])?;
     let codes = encoded.codes.into_iter().next().unwrap_or_default();
     let Some(labels) = labels else { return Ok((encoded.classes.len(), codes)) };
-    check_sorted(labels)?;
+    ascending(labels)?;
     let place = |class: &Label| {
         let unknown = || Error::UnknownLabel { argument: "y_true", label: class.to_string() };
         let at = labels.iter().position(|label| label == class);
@@ -72,20 +72,6 @@ pub(crate) fn class_codes(
     };
     let places = encoded.classes.iter().map(place).collect::<Result<Vec<u32>>>()?;
     Ok((labels.len(), codes.into_iter().map(|code| places[code as usize]).collect()))
-}
-
-fn check_sorted(labels: &[Label]) -> Result<()> {
-    let in_order = |pair: &[Label]| match (&pair[0], &pair[1]) {
-        (Label::Text(left), Label::Text(right)) => left < right,
-        (left, right) => match (left.number(), right.number()) {
-            (Some(left), Some(right)) => left < right,
-            _ => false,
-        },
-    };
-    if labels.windows(2).all(in_order) {
-        return Ok(());
-    }
-    Err(Error::Choice { argument: "labels", expected: "each label once, in ascending order" })
 }
 
 fn binary_hits(scores: &[f64], codes: &[u32], k: usize) -> Vec<bool> {

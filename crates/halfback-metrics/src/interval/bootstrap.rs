@@ -7,6 +7,7 @@ mod strata;
 
 pub use area::bootstrap_roc_auc;
 use clusters::distinct;
+pub(crate) use clusters::freedom;
 
 pub use clusters::{several, units, units_by_class};
 pub use resamples::{Bootstrap, fewest_replicates};

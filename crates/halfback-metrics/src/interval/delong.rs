@@ -1,12 +1,12 @@
 //! The variance of the area under the ROC curve, and of the difference of two on the same rows.
 
 use crate::column::{Labels, Scores, finite, rows};
-use crate::distribution::{normal_quantile, normal_two_sided};
+use crate::distribution::{normal_quantile, student_two_sided};
 use crate::error::{Error, Metric, Reason, Result};
 use crate::score::larger;
 use crate::score::ranked::{key, split};
 
-use super::{Interval, critical};
+use super::{Interval, freedom, student};
 
 /// An area and the variance of its estimate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +15,9 @@ pub struct AreaEstimate {
     pub area: f64,
     /// The variance of the estimate; zero where the classes are separated.
     pub variance: f64,
+    /// The degrees of freedom of the variance, by how many rows each class has: few of one tell
+    /// little, however many there are of the other.
+    pub freedom: f64,
 }
 
 /// The difference of two areas on the same rows.
@@ -26,11 +29,14 @@ pub struct AreaDifference {
     pub second: AreaEstimate,
     /// The variance of first less second, which counts what they have in common.
     pub variance: f64,
+    /// The degrees of freedom of the variance, as those of [`AreaEstimate`].
+    pub freedom: f64,
 }
 
 /// The area of `y_score` and its variance. Both of two classes need two rows or more.
 ///
-/// Sources: DeLong, DeLong and Clarke-Pearson (1988), by ranks as in Sun and Xu (2014).
+/// Sources: DeLong, DeLong and Clarke-Pearson (1988), by ranks as in Sun and Xu (2014), with
+/// Satterthwaite's degrees of freedom (1946) in place of the normal distribution.
 pub fn delong(y_true: Labels<'_>, y_score: Scores<'_>) -> Result<AreaEstimate> {
     let (truth, positives) = classes(y_true)?;
     let places = placements(&truth, y_true.len(), ("y_score", y_score))?;
@@ -55,17 +61,15 @@ pub fn delong_paired(
         positive: less(&one.positive, &other.positive),
         negative: less(&one.negative, &other.negative),
     };
-    Ok(AreaDifference {
-        first: one.estimate(positives),
-        second: other.estimate(positives),
-        variance: difference.estimate(positives).variance,
-    })
+    let AreaEstimate { variance, freedom, .. } = difference.estimate(positives);
+    let (first, second) = (one.estimate(positives), other.estimate(positives));
+    Ok(AreaDifference { first, second, variance, freedom })
 }
 
 impl AreaEstimate {
-    /// The interval on the scale of the area, cut to [0, 1].
+    /// The interval on the scale of the area, cut to [0, 1], by Student's distribution.
     pub fn interval(&self, level: f64) -> Result<Interval> {
-        let reach = critical(level)? * self.variance.sqrt();
+        let reach = student(level, self.freedom)? * self.variance.sqrt();
         let (lower, upper) = ((self.area - reach).max(0.0), (self.area + reach).min(1.0));
         Ok(Interval { estimate: self.area, lower, upper, level })
     }
@@ -73,13 +77,13 @@ impl AreaEstimate {
     /// The interval on the scale of log odds, which covers better near 0 and 1; the area itself
     /// where it is 0 or 1. Source: Qin and Hotilovac (2008).
     pub fn logit_interval(&self, level: f64) -> Result<Interval> {
-        let z = critical(level)?;
+        let t = student(level, self.freedom)?;
         let area = self.area;
         if area <= 0.0 || area >= 1.0 {
             return Ok(Interval { estimate: area, lower: area, upper: area, level });
         }
         let odds = (area / (1.0 - area)).ln();
-        let reach = z * self.variance.sqrt() / (area * (1.0 - area));
+        let reach = t * self.variance.sqrt() / (area * (1.0 - area));
         let back = |odds: f64| 1.0 / (1.0 + (-odds).exp());
         let (lower, upper) = (back(odds - reach), back(odds + reach));
         Ok(Interval { estimate: area, lower, upper, level })
@@ -92,11 +96,12 @@ impl AreaDifference {
         self.first.area - self.second.area
     }
 
-    /// The interval of first less second.
+    /// The interval of first less second, cut to [-1, 1].
     pub fn interval(&self, level: f64) -> Result<Interval> {
-        let reach = critical(level)? * self.variance.sqrt();
+        let reach = student(level, self.freedom)? * self.variance.sqrt();
         let estimate = self.difference();
-        Ok(Interval { estimate, lower: estimate - reach, upper: estimate + reach, level })
+        let (lower, upper) = ((estimate - reach).max(-1.0), (estimate + reach).min(1.0));
+        Ok(Interval { estimate, lower, upper, level })
     }
 
     /// The two-sided p-value of no difference; undefined without variance.
@@ -104,7 +109,7 @@ impl AreaDifference {
         if self.variance <= 0.0 {
             return Metric::silent(f64::NAN, Reason::NoVariance);
         }
-        Metric::of(normal_two_sided(self.difference() / self.variance.sqrt()))
+        Metric::of(student_two_sided(self.difference() / self.variance.sqrt(), self.freedom))
     }
 
     /// The power that this many rows had to find a difference of `margin` at `alpha`.
@@ -126,7 +131,8 @@ impl Placements {
         let negatives = self.negative.len();
         let (area, above) = mean_and_variance(&self.positive);
         let (_, below) = mean_and_variance(&self.negative);
-        AreaEstimate { area, variance: above / positives as f64 + below / negatives as f64 }
+        let variance = above / positives as f64 + below / negatives as f64;
+        AreaEstimate { area, variance, freedom: freedom([positives, negatives]) }
     }
 }
 

@@ -33,6 +33,24 @@ pub fn clopper_pearson(successes: u64, rows: u64, level: f64) -> Result<Interval
     Ok(Interval { estimate, lower, upper, level })
 }
 
+/// The interval of the mean of shares of different rows, by the interval of each: squares of how far
+/// a bound is from its share add up.
+///
+/// Source: Zou and Donner, Construction of confidence limits about effect measures (2008).
+pub(crate) fn mean_of_shares(shares: &[(u64, u64)], level: f64) -> Result<Interval> {
+    let (mut sum, mut below, mut above) = (0.0, 0.0, 0.0);
+    for &(successes, rows) in shares {
+        let share = wilson(successes, rows, level)?;
+        sum += share.estimate;
+        below += (share.estimate - share.lower).powi(2);
+        above += (share.upper - share.estimate).powi(2);
+    }
+    let count = shares.len() as f64;
+    let estimate = sum / count;
+    let (lower, upper) = (estimate - below.sqrt() / count, estimate + above.sqrt() / count);
+    Ok(Interval { estimate, lower, upper, level })
+}
+
 pub(crate) fn share(successes: u64, rows: u64) -> Result<f64> {
     crate::column::not_empty("rows", usize::from(rows > 0))?;
     if successes > rows {

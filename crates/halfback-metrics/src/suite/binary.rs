@@ -4,7 +4,7 @@ use super::prepared::Prepared;
 use super::table::Table;
 use super::{Measured, Method, NoInterval, Told, mean_and_error, student};
 use crate::error::{Metric, Reason, Result};
-use crate::interval::{Interval, critical, wilson};
+use crate::interval::{AreaEstimate, Interval, critical, freedom, wilson};
 
 const OF_LABELS: [&str; 8] = [
     "accuracy",
@@ -23,11 +23,15 @@ pub(super) fn names(labels: bool, scores: bool, probabilities: bool) -> Vec<&'st
     OF_LABELS.into_iter().filter(|_| labels).chain(ranks).chain(losses).collect()
 }
 
-/// The log loss and the squared distance of each row.
-pub(super) fn losses(truth: &[bool], probabilities: &[f64]) -> Vec<(&'static str, Vec<f64>)> {
+/// The log loss and the squared distance of each row; logarithms clipped by `epsilon`.
+pub(super) fn losses(
+    truth: &[bool],
+    probabilities: &[f64],
+    epsilon: f64,
+) -> Vec<(&'static str, Vec<f64>)> {
     let own = |(&truth, &p): (&bool, &f64)| if truth { p } else { 1.0 - p };
     let rows = || truth.iter().zip(probabilities).map(own);
-    let log = |p: f64| -p.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
+    let log = |p: f64| -p.clamp(epsilon, 1.0 - epsilon).ln();
     vec![
         ("log_loss", rows().map(log).collect()),
         ("brier", rows().map(|p| (1.0 - p) * (1.0 - p)).collect()),
@@ -82,7 +86,10 @@ pub(super) fn measure(
         if let ("roc_auc", Some((ranked, areas))) = (name, &areas) {
             let metric = areas.roc_auc();
             let told = match ranked.delong_variance(areas) {
-                Ok(variance) => area_interval(metric.value, variance, level)?,
+                Ok(variance) => {
+                    let classes = [areas.positive as usize, areas.negative as usize];
+                    area_interval(metric.value, variance, freedom(classes), level)?
+                }
                 Err(why) => Err(why),
             };
             return Ok(measured(metric, told, Method::DelongLogit));
@@ -109,8 +116,14 @@ pub(super) fn measure(
             }
             return Ok(measured(metric, Ok(interval), method));
         }
-        let smooth = if name == "matthews" { table.matthews() } else { table.balanced_accuracy() };
-        Ok(measured(metric, table.interval(&smooth, level)?, Method::Delta))
+        if name == "balanced_accuracy" {
+            return Ok(measured(
+                metric,
+                Table::mean_of(&table.recalls(), level)?,
+                Method::MeanOfWilson,
+            ));
+        }
+        Ok(measured(metric, table.interval(Table::matthews, level)?, Method::Delta))
     };
     names.iter().map(one).collect()
 }
@@ -126,11 +139,11 @@ pub(super) fn mean_interval(losses: &[f64], level: f64, range: (f64, f64)) -> Re
 ///
 /// Source: Qin and Hotilovac, Comparison of non-parametric confidence intervals for the area under
 /// the ROC curve (2008).
-pub(super) fn area_interval(area: f64, variance: f64, level: f64) -> Result<Told> {
+pub(super) fn area_interval(area: f64, variance: f64, freedom: f64, level: f64) -> Result<Told> {
     if area <= 0.0 || area >= 1.0 {
         return Ok(Err(NoInterval::NoVariance));
     }
-    crate::interval::AreaEstimate { area, variance }.logit_interval(level).map(Ok)
+    AreaEstimate { area, variance, freedom }.logit_interval(level).map(Ok)
 }
 
 /// Source: Boyd, Eng and Page, Area under the precision-recall curve: point estimates and confidence

@@ -2,13 +2,13 @@
 
 use super::binary::{area_interval, mean_interval};
 use super::prepared::{Areas, Prepared};
-use super::table::Table;
+use super::table::{Smooth, Table};
 use super::{Measured, Method, NoInterval};
 use crate::column::{Label, Labels, Matrix, finite, same_length};
 use crate::confusion::MOST_CLASSES;
-use crate::encode::encode;
+use crate::encode::{ascending, encode};
 use crate::error::{Error, Metric, Reason, Result};
-use crate::interval::wilson;
+use crate::interval::{freedom, wilson};
 use crate::score::within_unit;
 
 const OF_LABELS: [&str; 6] =
@@ -39,6 +39,9 @@ pub(super) fn codes(
     let encoded = encode(&columns)?;
     let mut all = encoded.codes.into_iter();
     let (truth, predicted) = (all.next().unwrap_or_default(), all.next());
+    if let Some(labels) = labels {
+        ascending(labels)?;
+    }
     let classes = labels.map_or_else(|| encoded.classes.clone(), <[Label]>::to_vec);
     let found = classes.len();
     if !(2..=MOST_CLASSES).contains(&found) {
@@ -87,12 +90,17 @@ pub(super) fn likeliest(scores: &[f64], classes: usize) -> Vec<u32> {
     scores.chunks_exact(classes).map(best).collect()
 }
 
-/// The log loss and the squared distance of each row.
-pub(super) fn losses(truth: &[u32], scores: &[f64], k: usize) -> Vec<(&'static str, Vec<f64>)> {
+/// The log loss and the squared distance of each row; logarithms clipped by `epsilon`.
+pub(super) fn losses(
+    truth: &[u32],
+    scores: &[f64],
+    k: usize,
+    epsilon: f64,
+) -> Vec<(&'static str, Vec<f64>)> {
     let rows = || scores.chunks_exact(k).zip(truth);
     let log = |(row, &class): (&[f64], &u32)| {
         let p = row[class as usize] / row.iter().sum::<f64>();
-        -p.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
+        -p.clamp(epsilon, 1.0 - epsilon).ln()
     };
     // Of two classes, half of it, as scikit-learn has it.
     let scale = if k < 3 { 0.5 } else { 1.0 };
@@ -115,6 +123,30 @@ pub(super) fn mean_area(areas: &[Areas]) -> Metric {
     Metric::of(values.iter().map(|value| value.value).sum::<f64>() / values.len() as f64)
 }
 
+/// DeLong's variance of the mean of the one-vs-rest areas, and its degrees of freedom.
+fn mean_area_variance(
+    prepared: &Prepared,
+    areas: &[Areas],
+) -> std::result::Result<(f64, f64), NoInterval> {
+    let counts: Vec<usize> = areas.iter().map(|areas| areas.positive as usize).collect();
+    if counts.iter().any(|&count| count < 2) {
+        return Err(NoInterval::TooFewUnits);
+    }
+    // Each row's part in all classes' areas at once: they are not independent.
+    let mut influence = vec![0.0; prepared.rows];
+    for (ranked, areas) in prepared.ranked.iter().zip(areas) {
+        ranked.add_influence(areas, 1.0 / counts.len() as f64, &mut influence);
+    }
+    let mut squares = vec![0.0; counts.len()];
+    for (class, influence) in prepared.classes_of_rows().zip(&influence) {
+        squares[class] += influence * influence;
+    }
+    let n = prepared.rows as f64;
+    let part = |(squares, &count): (&f64, &usize)| squares * count as f64 / (count as f64 - 1.0);
+    let variance = squares.iter().zip(&counts).map(part).sum::<f64>() / (n * n);
+    if variance > 0.0 { Ok((variance, freedom(counts))) } else { Err(NoInterval::NoVariance) }
+}
+
 pub(super) fn of_table(name: &str, table: &Table) -> Metric {
     match name {
         "accuracy" => Metric::of(table.accuracy()),
@@ -135,7 +167,11 @@ pub(super) fn measure(
     let one = |&name: &&'static str| -> Result<Measured> {
         let measured = |metric, told, method| Measured::new(name, metric, told, method);
         if let Some(losses) = prepared.loss(name) {
-            let most = if name == "brier" { 2.0 } else { f64::INFINITY };
+            let most = match name {
+                "brier" if prepared.classes > 2 => 2.0,
+                "brier" => 1.0,
+                _ => f64::INFINITY,
+            };
             let metric = Metric::of(prepared.mean(name, None).unwrap_or(f64::NAN));
             return Ok(measured(
                 metric,
@@ -146,20 +182,11 @@ pub(super) fn measure(
         if name == "roc_auc_ovr" {
             let areas: Vec<Areas> = prepared.ranked.iter().map(|one| one.areas(None)).collect();
             let metric = mean_area(&areas);
-            let mut told = Err(NoInterval::NoVariance);
-            if metric.undefined.is_none() && n > 1 {
-                let mut influence = vec![0.0; n];
-                let share = 1.0 / areas.len() as f64;
-                for (ranked, areas) in prepared.ranked.iter().zip(&areas) {
-                    ranked.add_influence(areas, share, &mut influence);
-                }
-                // Each row's part in all classes' areas at once: they are not independent.
-                let squares = crate::sum::sum(n, |row| influence[row] * influence[row]);
-                let variance = squares / (n as f64 * (n as f64 - 1.0));
-                if variance > 0.0 {
-                    told = area_interval(metric.value, variance, level)?;
-                }
-            }
+            let told = match mean_area_variance(prepared, &areas) {
+                _ if metric.undefined.is_some() => Err(NoInterval::TooFewUnits),
+                Ok((variance, freedom)) => area_interval(metric.value, variance, freedom, level)?,
+                Err(why) => Err(why),
+            };
             return Ok(measured(metric, told, Method::DelongLogit));
         }
         let Some(table) = prepared.table(None) else {
@@ -171,14 +198,17 @@ pub(super) fn measure(
             let right = (table.accuracy() * n as f64).round() as u64;
             return Ok(measured(metric, Ok(wilson(right, n as u64, level)?), Method::Wilson));
         }
-        let smooth = match name {
-            "balanced_accuracy" => table.balanced_accuracy(),
-            "precision_macro" => table.precision(),
-            "f1_macro" => table.f1(),
-            "matthews" => table.matthews(),
-            _ => table.kappa(),
+        let of: fn(&Table) -> Smooth<'_> = match name {
+            "balanced_accuracy" | "precision_macro" => {
+                let is_recall = name == "balanced_accuracy";
+                let shares = if is_recall { table.recalls() } else { table.precisions() };
+                return Ok(measured(metric, Table::mean_of(&shares, level)?, Method::MeanOfWilson));
+            }
+            "f1_macro" => Table::f1,
+            "matthews" => Table::matthews,
+            _ => Table::kappa,
         };
-        Ok(measured(metric, table.interval(&smooth, level)?, Method::Delta))
+        Ok(measured(metric, table.interval(of, level)?, Method::Delta))
     };
     names.iter().map(one).collect()
 }

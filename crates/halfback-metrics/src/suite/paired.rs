@@ -68,8 +68,7 @@ impl Suite {
                     less(value(0), value(1))
                 })?;
                 let resamples = Bootstrap { units: self.units_of(name, Some(other)), ..resamples };
-                let enough = is_enough(&resamples) || !self.is_resampled();
-                let difference = enough.then_some(Difference::Resamples(resamples));
+                let difference = is_enough(&resamples).then_some(Difference::Resamples(resamples));
                 (difference, self.method(true))
             }
         };

@@ -164,7 +164,7 @@ impl Prepared {
                         prepared.ranked.push(Ranked::new(|row| truth[row], scores));
                     }
                     if *probabilities && by_probability {
-                        prepared.losses = binary::losses(truth, scores);
+                        prepared.losses = binary::losses(truth, scores, suite.epsilon);
                     }
                 }
             }
@@ -180,7 +180,7 @@ impl Prepared {
                         prepared.ranked.push(ranked);
                     }
                     if by_probability {
-                        prepared.losses = multiclass::losses(truth, scores, k);
+                        prepared.losses = multiclass::losses(truth, scores, k, suite.epsilon);
                     }
                 }
             }
@@ -208,6 +208,11 @@ impl Prepared {
             counts[code as usize] += 1;
         }
         Some(counts.into_iter().map(|count| count as f64).collect())
+    }
+
+    /// The true class of each row.
+    pub(super) fn classes_of_rows(&self) -> impl Iterator<Item = usize> {
+        self.codes.iter().flatten().map(|&code| code as usize / self.classes)
     }
 
     pub(super) fn table(&self, weights: Option<&[f64]>) -> Option<Table> {

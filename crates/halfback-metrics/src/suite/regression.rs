@@ -48,6 +48,11 @@ fn explained(prepared: &Prepared, weights: Option<&[f64]>, mean_square: f64) -> 
     if truth.len() < 2 {
         return Metric::silent(f64::NAN, Reason::TooFewRows);
     }
+    let mut known = (0..truth.len()).filter(|&row| weight(row) > 0.0).map(|row| truth[row]);
+    let first = known.next();
+    if known.all(|value| Some(value) == first) {
+        return Metric::silent(f64::NAN, Reason::ConstantTruth);
+    }
     let whole = sum(truth.len(), weight);
     let mean = sum(truth.len(), |row| weight(row) * truth[row]) / whole;
     let spread = sum(truth.len(), |row| weight(row) * (truth[row] - mean).powi(2)) / whole;
@@ -144,5 +149,6 @@ fn median_interval(errors: &[f64], estimate: f64, level: f64) -> Result<Told> {
     sorted.sort_unstable_by(f64::total_cmp);
     let (lower, upper) = (sorted[rank], sorted[errors.len() - 1 - rank]);
     let interval = Interval { estimate, lower, upper, level };
-    Ok(if lower < upper { Ok(interval) } else { Err(NoInterval::NoVariance) })
+    let varies = sorted.first() != sorted.last();
+    Ok(if varies { Ok(interval) } else { Err(NoInterval::NoVariance) })
 }

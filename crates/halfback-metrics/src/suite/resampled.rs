@@ -129,10 +129,10 @@ pub(super) fn told(resamples: &Bootstrap, level: f64) -> Told {
         _ if resamples.undefined > resamples.replicates.len() => {
             Err(NoInterval::UndefinedResamples)
         }
+        Ok(_) if !resamples.has_variance() => Err(NoInterval::NoVariance),
         Ok(interval) if !(interval.lower.is_finite() && interval.upper.is_finite()) => {
             Err(NoInterval::TooLarge)
         }
-        Ok(_) if !resamples.has_variance() => Err(NoInterval::NoVariance),
         _ => found,
     }
 }

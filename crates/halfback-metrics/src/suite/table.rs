@@ -2,7 +2,7 @@
 //! far each may be off.
 
 use crate::error::{Metric, Reason, Result};
-use crate::interval::{Interval, critical};
+use crate::interval::{Interval, mean_of_shares, student};
 
 use super::{NoInterval, Told};
 
@@ -146,25 +146,80 @@ impl Table {
         (0..self.k).filter(|&class| self.truth[class] + self.predicted[class] > 0.0).count() as f64
     }
 
-    /// The interval by the delta method for multinomial counts; none where they have no variance.
+    /// Of each class of the truth, how many rows are predicted so, and how many there are.
+    pub(super) fn recalls(&self) -> Vec<(u64, u64)> {
+        self.counts(&self.truth)
+    }
+
+    /// Of each predicted class, how many rows are of it, and how many were predicted so.
+    pub(super) fn precisions(&self) -> Vec<(u64, u64)> {
+        self.counts(&self.predicted)
+    }
+
+    fn counts(&self, margin: &[f64]) -> Vec<(u64, u64)> {
+        let count = |share: f64| (share * self.total).round() as u64;
+        let counts = margin.iter().enumerate();
+        let counts = counts.map(|(class, &all)| (count(self.diagonal(class)), count(all)));
+        counts.filter(|&(_, all)| all > 0).collect()
+    }
+
+    /// The interval of the mean of shares of different rows.
+    pub(super) fn mean_of(shares: &[(u64, u64)], level: f64) -> Result<Told> {
+        Ok(if shares.is_empty() {
+            Err(NoInterval::TooFewUnits)
+        } else {
+            Ok(mean_of_shares(shares, level)?)
+        })
+    }
+
+    /// The interval by the delta method for multinomial counts, and Student's t. The variance is that
+    /// of the table with a right and a wrong row more of each class, so that few rows that are all
+    /// right, or all of a rare class, are no certainty.
     ///
-    /// Source: Agresti, Categorical data analysis (2013), 16.1.
-    pub(super) fn interval(&self, smooth: &Smooth<'_>, level: f64) -> Result<Told> {
+    /// Sources: Agresti, Categorical data analysis (2013), 16.1; Agresti and Coull, Approximate is
+    /// better than "exact" for interval estimation of binomial proportions (1998), on the rows more.
+    pub(super) fn interval(
+        &self,
+        of: for<'a> fn(&'a Self) -> Smooth<'a>,
+        level: f64,
+    ) -> Result<Told> {
+        if self.total < 2.0 {
+            return Ok(Err(NoInterval::TooFewUnits));
+        }
+        let table = self.widened();
+        let smooth = of(&table);
         let slope = |(cell, &share): (usize, &f64)| {
             (share > 0.0).then(|| (share, (smooth.gradient)(cell / self.k, cell % self.k)))
         };
-        let slopes: Vec<(f64, f64)> = self.shares.iter().enumerate().filter_map(slope).collect();
+        let slopes: Vec<(f64, f64)> = table.shares.iter().enumerate().filter_map(slope).collect();
         let mean: f64 = slopes.iter().map(|(share, slope)| share * slope).sum();
         let square = |(share, slope): &(f64, f64)| share * (slope - mean).powi(2);
-        let variance = slopes.iter().map(square).sum::<f64>() / self.total;
-        if variance.is_nan() || variance <= 1e-18 {
+        let variance = slopes.iter().map(square).sum::<f64>() / table.total;
+        if variance.is_nan() {
             return Ok(Err(NoInterval::NoVariance));
         }
-        let reach = critical(level)? * variance.sqrt();
-        let (least, most) = smooth.range;
-        let estimate = smooth.metric.value;
+        let reach = student(level, self.total - 1.0)? * variance.sqrt();
+        let (estimate, (least, most)) = (of(self).metric.value, smooth.range);
         let (lower, upper) = ((estimate - reach).max(least), (estimate + reach).min(most));
         Ok(Ok(Interval { estimate, lower, upper, level }))
+    }
+
+    /// With a right row more of each class that occurs, and one shared out over the others.
+    fn widened(&self) -> Self {
+        let occurs: Vec<bool> =
+            (0..self.k).map(|class| self.truth[class] + self.predicted[class] > 0.0).collect();
+        let others = self.occurring() - 1.0;
+        let cell = |(cell, share): (usize, &f64)| {
+            let (truth, predicted) = (cell / self.k, cell % self.k);
+            let more = match (truth == predicted, occurs[truth] && occurs[predicted]) {
+                (_, false) => 0.0,
+                (true, _) => 1.0,
+                (false, _) => 1.0 / others,
+            };
+            share * self.total + more
+        };
+        let cells: Vec<f64> = self.shares.iter().enumerate().map(cell).collect();
+        Self::new(&cells, self.k)
     }
 }
 

@@ -10,6 +10,7 @@
 #[path = "../random/mod.rs"]
 mod random;
 
+mod classes;
 mod clusters;
 mod fairness;
 mod intervals;

@@ -8,8 +8,16 @@ use super::record::Task;
 /// What rounding may leave a value outside of where it lies, of its size or of one.
 const SLACK: f64 = 1e-6;
 /// Ways to tell an interval that has the value inside; that of resamples may not.
-const AROUND: [&str; 7] =
-    ["wilson", "wilson_jaccard", "delta", "delong_logit", "logit", "student_t", "order_statistics"];
+const AROUND: [&str; 8] = [
+    "wilson",
+    "wilson_jaccard",
+    "mean_of_wilson",
+    "delta",
+    "delong_logit",
+    "logit",
+    "student_t",
+    "order_statistics",
+];
 /// Where shares and probabilities lie.
 pub(super) const SHARE: (f64, f64) = (0.0, 1.0);
 /// Where counts and weights lie.

@@ -512,8 +512,8 @@ fn versions_are_found_by_what_they_were_measured_to_be() {
     let now = |filter: &str| found(&registry, filter, "version");
     assert_eq!(now("metric.roc_auc > 0.8"), [1]);
     assert_eq!(now("metric.roc_auc.value > 0.8"), [1]);
-    assert_eq!(now("metric.roc_auc.lower > 0.4"), [1]);
-    assert_eq!(now("metric.roc_auc.upper < 0.6"), [2, 3]);
+    assert_eq!(now("metric.roc_auc.lower > 0.3"), [1]);
+    assert_eq!(now("metric.roc_auc.upper < 0.7"), [2, 3]);
     assert_eq!(now("metric.roc_auc < 0.8 AND metric.accuracy <= 0.5"), [2, 3]);
     assert_eq!(now("metric.roc_auc IS NULL"), [4]);
     assert_eq!(now("NOT metric.roc_auc > 0.8"), [2, 3, 4]);
@@ -546,7 +546,7 @@ fn versions_are_found_by_what_they_were_measured_to_be() {
     }
     registry.record_evaluation("fraud/4", spaced).unwrap();
     for bound in ["", ".value", ".lower", ".upper"] {
-        assert_eq!(now(&format!("metric.`my roc_auc`{bound} > 0.4")), [4], "{bound}");
+        assert_eq!(now(&format!("metric.`my roc_auc`{bound} > 0.3")), [4], "{bound}");
     }
     assert_eq!(found(&registry, "metric.\"my roc_auc\" > 0", "metric.`my roc_auc`.lower"), [4]);
     assert_eq!(registry.search_models("metric.roc_auc > 1").unwrap_err().code(), "invalid_filter");

@@ -48,6 +48,9 @@ class DeLongPaired(NamedTuple):
     upper: float
     level: float
     variance: float
+    freedom: float
+    """The degrees of freedom of the variance, of Student's distribution."""
+
     p_value: float
     first: float
     """The area of the first score."""
@@ -127,17 +130,17 @@ class Welch(NamedTuple):
 def delong_paired(
     y_true: Column, first: Column, second: Column, *, level: float = 0.95
 ) -> DeLongPaired:
-    """Two scores of the same rows. Sources: DeLong et al. (1988); Sun and Xu (2014).
+    """Two scores of the same rows, by Student's distribution: few rows of a class tell little.
+
+    Sources: DeLong et al. (1988); Sun and Xu (2014); Satterthwaite (1946).
 
     >>> from halfback.metrics import delong_paired
     >>> found = delong_paired([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], [0.1, 0.9, 0.35, 0.8])
     >>> found.first, found.second, found.estimate
     (0.75, 0.5, 0.25)
     """
-    bounds, variance, p_value, areas = _native.metrics_delong_paired(
-        y_true, first, second, confidence(level)
-    )
-    return DeLongPaired(*bounds, confidence(level), variance, p_value, *areas)
+    bounds, rest = _native.metrics_delong_paired(y_true, first, second, confidence(level))
+    return DeLongPaired(*bounds, confidence(level), *rest)
 
 
 def mcnemar(y_true: Column, first: Column, second: Column) -> McNemar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from halfback.metrics.checks import TooFewError, choice, refused
 from halfback.metrics.fairness import METHODS
 from halfback.metrics.groups import features, groups, settled, taken
 from halfback.metrics.intervals import bootstrap, plain_values, takes_weights
+from halfback.metrics.warned import undefined_metric_warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -137,7 +139,8 @@ class MetricFrame:
         A weight among `sample_params` is multiplied by the draws; a metric without `sample_weight`
         sees each row, with all its columns, as often as it was drawn. `keys` and `strata` are a
         column for all rows each, as in `bootstrap`. A group whose value is NaN, or whose rows,
-        clusters or resamples are too few, has `None`. `overall_interval` has that of all rows.
+        clusters or resamples are too few, or all the same, has `None`. `overall_interval` has that
+        of all rows.
 
         >>> from halfback.metrics import MetricFrame, accuracy_score
         >>> rows = {"y_true": [1, 0, 1, 0] * 50, "y_pred": [1, 0, 0, 0] * 50}
@@ -263,10 +266,13 @@ class MetricFrame:
         elif params and not takes_weights(metric, params):
             metric = _of_columns(metric, [*params])
             columns, params = [*columns, *params.values()], {}
-        try:
-            return bootstrap(metric, *columns, **options, **params)
-        except TooFewError:
-            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", undefined_metric_warning())
+            try:
+                found = bootstrap(metric, *columns, **options, **params)
+            except TooFewError:
+                return None
+        return None if math.isnan(found.lower) else found
 
     def _between(self, place: int) -> Any:
         def of(name: str) -> float:

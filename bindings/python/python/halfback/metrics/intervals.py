@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from array import array as vector
+from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
 from halfback.metrics.checks import choice, confidence, refused, resamples, seeded, whole
 from halfback.metrics.columns import array
+from halfback.metrics.warned import warn
 from halfback.tables import is_missing
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class DeLong(NamedTuple):
     upper: float
     level: float
     variance: float
+    freedom: float
+    """The degrees of freedom of the variance, of Student's distribution."""
 
 
 def without_replicates(resamples: Any) -> str:
@@ -111,12 +115,13 @@ def delong(y_true: Column, y_score: Column, *, level: float = 0.95, scale: str =
     """The area under the ROC curve with DeLong's interval.
 
     On the `scale` of log odds it covers better near 0 and 1; on that of the `area` it is cut to
-    [0, 1]. Both classes need two rows or more. Sources: DeLong et al. (1988); Sun and Xu (2014);
-    Qin and Hotilovac (2008).
+    [0, 1]. Both classes need two rows or more, and by Student's distribution few of one say little.
+    Sources: DeLong et al. (1988); Sun and Xu (2014); Qin and Hotilovac (2008); for few rows
+    Satterthwaite (1946).
     """
     choice("scale", scale, ("logit", "area"))
-    bounds, variance = _native.metrics_delong(y_true, y_score, confidence(level), scale == "logit")
-    return DeLong(*bounds, confidence(level), variance)
+    bounds, *rest = _native.metrics_delong(y_true, y_score, confidence(level), scale == "logit")
+    return DeLong(*bounds, confidence(level), *rest)
 
 
 def bootstrap(
@@ -141,7 +146,8 @@ def bootstrap(
     that is NaN leaves a resample out. The interval is wider than the percentiles by how
     few rows, or clusters, there are: a level of 95 % takes six of them at least, and 39 resamples
     or, of few rows, more. Areas, average precision and balanced accuracy count those of the smaller
-    class; where another metric rests on few of the rows its interval is too narrow.
+    class; where another metric rests on few of the rows its interval is too narrow. Bounds are NaN,
+    with a warning, where the metric is the same in every resample.
     For the difference of two models there is `paired_bootstrap`. Sources: Efron (1979, 1987);
     Chamandy et al. (2012); for strata Davison and Hinkley (1997); for few rows Hesterberg (2015).
 
@@ -194,6 +200,8 @@ def draw(
         )
         found = _native.metrics_bootstrap(resampled, drawn, count, start, level, groups)
     bounds, error, p_value, values, *rest = found
+    if isnan(bounds[1]):
+        warn(False, "the metric is the same in every resample")
     return bounds, error, p_value, array(values), *rest
 
 

@@ -62,17 +62,29 @@ pub(super) struct Part {
 impl Part {
     /// As how many units all together count.
     pub(super) fn units(parts: impl IntoIterator<Item = Self>) -> usize {
+        let parts: Vec<Self> = parts.into_iter().collect();
+        let is_known = parts.iter().all(|part| part.units >= 4);
+        if is_known { Self::freedom(&parts) as usize + 1 } else { 1 }
+    }
+
+    fn freedom(parts: &[Self]) -> f64 {
         let (mut variance, mut squares) = (0.0, 0.0);
         for Self { units, weight } in parts {
-            if units < 4 {
-                return 1;
-            }
-            let share = weight * weight / units as f64;
+            let share = weight * weight / *units as f64;
             variance += share;
-            squares += share * share / (units - 1) as f64;
+            squares += share * share / (*units as f64 - 1.0);
         }
-        (variance * variance / squares) as usize + 1
+        variance * variance / squares
     }
+}
+
+/// The degrees of freedom of a sum of a mean of each class, by how many rows these have, two at
+/// least, and as if they were equally spread: spreads of few rows are too uncertain to count.
+///
+/// Source: Satterthwaite, An approximate distribution of estimates of variance components (1946).
+pub(crate) fn freedom(classes: impl IntoIterator<Item = usize>) -> f64 {
+    let part = |units| Part { units, weight: 1.0 };
+    Part::freedom(&classes.into_iter().map(part).collect::<Vec<_>>())
 }
 
 /// Refuses one cluster of several rows: it says nothing of others.

@@ -52,7 +52,7 @@ impl Bootstrap {
 
     /// The interval between quantiles of the replicates, or the corrected one, and wider by how few
     /// rows or clusters there are. Where these or the resamples are too few for the level it is
-    /// refused.
+    /// refused, and where all resamples are the same its bounds are NaN: that is no certainty.
     ///
     /// Sources: Efron (1979, 1987); Hesterberg, What teachers should know about the bootstrap (2015).
     pub fn interval(&self, level: f64) -> Result<Interval> {
@@ -60,7 +60,9 @@ impl Bootstrap {
         let shares = [tail, 1.0 - tail].map(|tail| self.moved(tail));
         let least = shares.map(|share| share.min(1.0 - share)).into_iter().fold(0.5, f64::min);
         self.reach(least)?;
-        let [lower, upper] = shares.map(|share| self.bound(share));
+        let is_known = self.has_variance();
+        let [lower, upper] =
+            shares.map(|share| if is_known { self.bound(share) } else { f64::NAN });
         Ok(Interval { estimate: self.estimate, lower, upper, level })
     }
 
@@ -108,8 +110,9 @@ impl Bootstrap {
 
     /// Refuses a share for a bound beyond all resamples, which is not known.
     fn reach(&self, share: f64) -> Result<()> {
-        let expected = fewest(share);
-        if self.replicates.len() as f64 >= expected {
+        let (usable, drawn) = (self.replicates.len(), self.replicates.len() + self.undefined);
+        let mut expected = fewest(share);
+        if usable as f64 >= expected {
             return Ok(());
         }
         let [below, up_to] = self.around();
@@ -121,8 +124,12 @@ impl Bootstrap {
             let expected = "a lower one, or more rows, would tell";
             return Err(Error::Beyond { argument: "level", expected });
         }
-        let (argument, found) = ("replicates", self.replicates.len());
-        Err(Error::TooFew { argument, found, expected: expected as usize })
+        if usable > 0 {
+            // As many draws more as have no value, and some.
+            let more = drawn as f64 / usable as f64;
+            expected = (expected * more * if self.undefined > 0 { 1.05 } else { 1.0 }).ceil();
+        }
+        Err(Error::TooFew { argument: "replicates", found: drawn, expected: expected as usize })
     }
 
     /// The replicate that has this share of them below it: the one that a test by how many lie beyond
@@ -247,7 +254,7 @@ mod tests {
         // One that has a value beside one that has none.
         for level in [1e-17, 1e-10, 0.1] {
             let alone = Bootstrap::new(0.1, vec![0.1, f64::NAN], 9).interval(level);
-            assert!(matches!(alone, Err(Error::TooFew { found: 1, .. })), "{alone:?}");
+            assert!(matches!(alone, Err(Error::TooFew { found: 2, .. })), "{alone:?}");
         }
         // Both bounds would lie beyond all of them.
         let refused = skew(8).interval(0.99).unwrap_err();
@@ -267,6 +274,22 @@ mod tests {
         // No number of resamples tells a bound.
         let refused = skew(18).interval(0.999_99).unwrap_err();
         assert_eq!(refused.argument(), "level", "{refused}");
+    }
+
+    #[test]
+    fn the_advised_number_of_resamples_makes_up_for_those_without_a_value() {
+        let drawn = |count: usize| {
+            let value = |at: usize| if at.is_multiple_of(5) { f64::NAN } else { at as f64 };
+            Bootstrap::new(0.5, (0..count).map(value).collect(), 6).interval(0.95)
+        };
+        let Err(Error::TooFew { found: 100, expected, .. }) = drawn(100) else { panic!() };
+        assert!(expected < 600 && drawn(expected).is_ok(), "{expected}");
+    }
+
+    #[test]
+    fn resamples_that_are_all_the_same_have_no_bounds() {
+        let same = Bootstrap::new(1.0, vec![1.0; 1_000], 100).interval(0.95).unwrap();
+        assert!(same.estimate == 1.0 && same.lower.is_nan() && same.upper.is_nan());
     }
 
     #[test]

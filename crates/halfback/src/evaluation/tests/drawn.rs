@@ -34,8 +34,14 @@ fn intervals_by_clusters_say_so_and_come_back() {
         let method = by_clusters.method.as_deref();
         assert!([None, Some("cluster_bootstrap")].contains(&method), "{method:?}");
     }
+    let one = kept.metric("accuracy").unwrap();
+    assert!(one.method.is_some() && one.lower < one.value && one.value < one.upper);
+    // Of six customers, few have rows of either class.
     let area = kept.metric("roc_auc").unwrap();
-    assert!(area.method.is_some() && area.lower < area.value && area.value < area.upper);
+    assert_eq!(
+        (area.method.as_deref(), area.no_interval.as_deref()),
+        (None, Some("too_few_units"))
+    );
     // Both rows of the last site are of one customer.
     let few = kept.measurement.metric("brier", Some(&slice("c"))).unwrap();
     assert!(few.value.is_some());

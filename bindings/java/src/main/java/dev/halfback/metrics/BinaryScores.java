@@ -291,7 +291,7 @@ public final class BinaryScores {
    */
   public Area deLong(double level) {
     Numbers area = new Columns().add(truth.column()).add(scores.column()).measure("delong", level);
-    return new Area(area.number(), area.interval(), area.interval());
+    return new Area(area.number(), area.number(), area.interval(), area.interval());
   }
 
   /**
@@ -447,8 +447,9 @@ public final class BinaryScores {
    * The area under the ROC curve.
    *
    * @param variance of the area
+   * @param freedom the degrees of freedom of the variance, of Student's distribution
    * @param interval on the scale of the area
    * @param logitInterval on the scale of log odds, which covers better near 0 and 1
    */
-  public record Area(double variance, Interval interval, Interval logitInterval) {}
+  public record Area(double variance, double freedom, Interval interval, Interval logitInterval) {}
 }

@@ -23,7 +23,8 @@ public final class Comparison {
             .add(Columns.given(first, "first").column())
             .add(Columns.given(second, "second").column())
             .measure("delong_paired", level);
-    return new Areas(pair.number(), pair.number(), pair.number(), pair.interval(), pair.metric());
+    return new Areas(
+        pair.number(), pair.number(), pair.number(), pair.number(), pair.interval(), pair.metric());
   }
 
   /**
@@ -105,11 +106,17 @@ public final class Comparison {
    * @param first of the first model
    * @param second of the second
    * @param variance of their difference
+   * @param freedom the degrees of freedom of the variance, of Student's distribution
    * @param difference of first less second, with its interval
    * @param pValue two-sided, of no difference
    */
   public record Areas(
-      double first, double second, double variance, Interval difference, Metric pValue)
+      double first,
+      double second,
+      double variance,
+      double freedom,
+      Interval difference,
+      Metric pValue)
       implements Difference {}
 
   /**

@@ -160,7 +160,8 @@ public record Question(
   /** The place of the record, and what tells the difference. */
   private static double[] numbers(Difference difference) {
     if (difference instanceof Comparison.Areas areas) {
-      return new double[] {0, areas.difference().estimate(), areas.variance()};
+      double estimate = areas.difference().estimate();
+      return new double[] {0, estimate, areas.variance(), areas.freedom()};
     }
     if (difference instanceof Comparison.McNemar counts) {
       return new double[] {1, counts.firstOnly(), counts.secondOnly(), counts.rows()};

@@ -23,6 +23,7 @@ public final class Resampling {
   private final int rows;
   private Column keys;
   private int[] strata;
+  private int[] classes;
   private int replicates = 1000;
   private long seed;
   private double level = 0.95;
@@ -66,10 +67,26 @@ public final class Resampling {
    * @return this
    */
   public Resampling strata(int... strata) {
-    fits("strata", Columns.given(strata, "strata").length);
-    int[] names = Arrays.stream(strata).distinct().sorted().toArray();
-    this.strata = Arrays.stream(strata).map(name -> Arrays.binarySearch(names, name)).toArray();
+    this.strata = numbered("strata", strata);
     return this;
+  }
+
+  /**
+   * Says that the metric is made of a mean over each class, as areas, average precision and
+   * balanced accuracy are, so that intervals are as wide as few rows of a class make them.
+   *
+   * @param classes the number of its class for each row
+   * @return this
+   */
+  public Resampling classes(int... classes) {
+    this.classes = numbered("classes", classes);
+    return this;
+  }
+
+  private int[] numbered(String argument, int... given) {
+    fits(argument, Columns.given(given, argument).length);
+    int[] names = Arrays.stream(given).distinct().sorted().toArray();
+    return Arrays.stream(given).map(name -> Arrays.binarySearch(names, name)).toArray();
   }
 
   /**
@@ -181,6 +198,8 @@ public final class Resampling {
         .add(isCorrected ? jackknife(metric) : null)
         .add(keys)
         .add(strata == null ? null : Column.of('i', strata))
+        .add((Column) null) // where other metrics have the positive class
+        .add(classes == null ? null : Column.of('i', classes))
         .measure("bootstrap", estimate, level, rows);
   }
 

@@ -204,7 +204,10 @@ class MetricsTest {
     assertEquals(first, rows.bootstrapRocAuc(500, 7, 0.95));
     assertFalse(first.equals(rows.bootstrapRocAuc(500, 8, 0.95)));
     // The same resamples, one by one.
-    Bootstrap slow = Bootstrap.of(400, 500, 7, 0.95, w -> rows.withWeights(w).rocAuc().value());
+    ToDoubleFunction<double[]> area = weights -> rows.withWeights(weights).rocAuc().value();
+    Resampling drawn = Resampling.of(400).replicates(500).seed(7);
+    Bootstrap slow = drawn.classes(truth).measure(area);
+    assertTrue(slow.units() < Resampling.of(400).replicates(500).measure(area).units());
     assertEquals(first.interval().lower(), slow.interval().lower(), 1e-12);
     assertEquals(first.standardError(), slow.standardError(), 1e-12);
     Interval analytic = rows.deLong(0.95).interval();

@@ -263,7 +263,8 @@ class QuestionTest {
     }
     Interval nowhere = new Interval(Double.NaN, 0, 0, 0.95);
     refused(
-        "difference", () -> question.judge(new Comparison.Areas(0, 0, 1, nowhere, Metric.of(0))));
+        "difference",
+        () -> question.judge(new Comparison.Areas(0, 0, 1, 9, nowhere, Metric.of(0))));
     refused(
         "difference",
         () -> question.judge(new Comparison.Welch(-1, 3, MEANS.difference(), Metric.of(0))));
