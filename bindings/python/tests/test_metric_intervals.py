@@ -78,6 +78,47 @@ def test_a_key_is_the_same_in_every_library() -> None:
         assert {lower(keys) for keys in [*columns, chunked, tuple(plain)]} == {lower(plain)}
 
 
+def test_weights_of_the_rows_are_multiplied_by_the_draws() -> None:
+    random = np.random.default_rng(6)
+    truth, own = random.integers(0, 2, 300), random.random(300)
+    guess = truth ^ (random.random(300) < 0.2)
+    found = metrics.bootstrap(metrics.accuracy_score, truth, guess, sample_weight=own, seed=2)
+    assert found.estimate == metrics.accuracy_score(truth, guess, sample_weight=own)
+
+    def weighed(truth: Any, guess: Any, sample_weight: Any) -> float:
+        return metrics.accuracy_score(truth, guess, sample_weight=sample_weight * own)
+
+    same = metrics.bootstrap(weighed, truth, guess, seed=2)
+    assert np.array_equal(found.replicates, same.replicates)
+    skewed = metrics.bootstrap(
+        metrics.accuracy_score, truth, guess, sample_weight=own, seed=2, method="bca"
+    )
+    assert skewed.lower == metrics.bootstrap(weighed, truth, guess, seed=2, method="bca").lower
+    # A stratum keeps its weight.
+    with pytest.warns(UserWarning, match="the same in every resample"):
+        held = metrics.bootstrap(
+            lambda truth, sample_weight: np.average(truth, weights=sample_weight),
+            truth,
+            strata=truth,
+            sample_weight=own,
+        )
+    assert held.estimate == pytest.approx(np.average(truth, weights=own))
+    pair = metrics.paired_bootstrap(
+        metrics.recall_score, truth, guess, 1 - guess, sample_weight=own, replicates=100
+    )
+    assert pair.first == metrics.recall_score(truth, guess, sample_weight=own)
+    # Rows without a weight do not count.
+    few = metrics.bootstrap(metrics.recall_score, truth, guess, sample_weight=np.arange(300) > 288)
+    assert few.units == 11
+    for wrong, message in [(own[1:], "has 299 rows"), (-own, "negative"), (own * 0, "zero in all")]:
+        with pytest.raises(ValueError, match=f"`sample_weight`.*{message}"):
+            metrics.bootstrap(metrics.accuracy_score, truth, guess, sample_weight=wrong)
+    with pytest.raises(
+        ValueError, match="`metric` is `max_error`, expected one that takes weights"
+    ):
+        metrics.bootstrap(metrics.max_error, truth, guess, sample_weight=own)
+
+
 def test_strata_keep_their_weight_in_every_resample() -> None:
     random = np.random.default_rng(5)
     truth = random.integers(0, 2, 500)

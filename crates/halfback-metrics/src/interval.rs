@@ -4,11 +4,11 @@ mod bootstrap;
 mod delong;
 mod proportion;
 
+pub(crate) use bootstrap::freedom;
 pub use bootstrap::{
-    Bootstrap, bootstrap, bootstrap_roc_auc, bootstrap_stratified, fewest_replicates, jackknife,
-    jackknife_groups, several, units, units_by_class,
+    Bootstrap, bootstrap, bootstrap_roc_auc, bootstrap_stratified, bootstrap_weighted,
+    fewest_replicates, jackknife, jackknife_groups, several, units, units_by_class,
 };
-pub(crate) use bootstrap::{bootstrap_weighted, freedom};
 pub use delong::{AreaDifference, AreaEstimate, delong, delong_paired};
 pub use proportion::{clopper_pearson, wilson};
 pub(crate) use proportion::{mean_of_shares, share as proportion_share};

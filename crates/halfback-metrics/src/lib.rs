@@ -78,8 +78,8 @@ pub use fairness::{Aggregate, ByGroup, Disparity, Fairness, Groups, Parity, Rela
 pub use figures::{figures, percent};
 pub use interval::{
     AreaDifference, AreaEstimate, Bootstrap, Interval, bootstrap, bootstrap_roc_auc,
-    bootstrap_stratified, clopper_pearson, delong, delong_paired, fewest_replicates, jackknife,
-    jackknife_groups, several, units, units_by_class, wilson,
+    bootstrap_stratified, bootstrap_weighted, clopper_pearson, delong, delong_paired,
+    fewest_replicates, jackknife, jackknife_groups, several, units, units_by_class, wilson,
 };
 pub use random::Resampling;
 pub use ranking::{

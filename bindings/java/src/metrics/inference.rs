@@ -107,10 +107,10 @@ fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
             let [strata, classes] = [3, 5].map(|at| numbers(call, at));
             let keys = keys(call, 2, call.count(2, "rows")?);
             several("keys", &keys)?;
-            let strata = strata.as_deref();
+            let (strata, weights) = (strata.as_deref(), call.weights(6));
             let units = match &classes {
-                None => units(&keys, strata, None),
-                Some(classes) => units_by_class(&keys, classes, strata, None),
+                None => units(&keys, strata, weights),
+                Some(classes) => units_by_class(&keys, classes, strata, weights),
             };
             let mut bootstrap = Bootstrap::new(call.number(0)?, call.doubles(0)?.to_vec(), units);
             if let Some(without) = call.weights(1) {

@@ -319,6 +319,7 @@ _Resampled: TypeAlias = tuple[
 def metrics_bootstrap(
     metric: object,
     drawn: tuple[Sequence[int], Sequence[int] | None, Sequence[int] | None],
+    sample_weight: object,
     replicates: int,
     seed: int,
     level: float,

@@ -1,7 +1,7 @@
 //! Intervals, resamples and comparison.
 
 use halfback_metrics::{
-    AreaDifference, Bootstrap, Design, Interval, adjust, bootstrap_roc_auc, bootstrap_stratified,
+    AreaDifference, Bootstrap, Design, Interval, adjust, bootstrap_roc_auc, bootstrap_weighted,
     clopper_pearson, delong, delong_paired, mcnemar, miettinen_nurminen, newcombe, power_of_means,
     power_of_proportions, rows_for_means, rows_for_proportions, units_by_class, welch, wilson,
 };
@@ -181,14 +181,15 @@ pub(crate) fn metrics_rows(
 }
 
 /// The bootstrap of a metric that Python computes: `metric` is called with the weights of the rows
-/// as the bytes of an array. `drawn` are the rows' keys, where they are drawn within strata those,
+/// as the bytes of an array, times their own where these are given. `drawn` are the rows' keys, where they are drawn within strata those,
 /// and where the metric is made of a mean over each class these.
 /// The interval is corrected where there is a number of groups for the jackknife.
 #[pyfunction]
-#[pyo3(signature = (metric, drawn, replicates, seed, level, jackknife, /))]
+#[pyo3(signature = (metric, drawn, sample_weight, replicates, seed, level, jackknife, /))]
 pub(crate) fn metrics_bootstrap<'py>(
     metric: &Bound<'py, PyAny>,
     drawn: (Vec<u64>, Option<Vec<u32>>, Option<Vec<u32>>),
+    sample_weight: Option<&Bound<'py, PyAny>>,
     replicates: u32,
     seed: u64,
     level: f64,
@@ -196,6 +197,10 @@ pub(crate) fn metrics_bootstrap<'py>(
 ) -> PyResult<Resampled<'py>> {
     let py = metric.py();
     let (keys, strata, classes) = drawn;
+    let own = match sample_weight {
+        None => vec![1.0; keys.len()],
+        Some(given) => Column::of(given, "sample_weight")?.doubles(py)?.to_vec(),
+    };
     let mut call = |weights: &[f64]| -> f64 {
         if has_raised() {
             return f64::NAN;
@@ -208,19 +213,17 @@ pub(crate) fn metrics_bootstrap<'py>(
     };
     // With the interpreter lock: the metric is Python's, and lets go of it where it can.
     let outcome = work_with_python(py, || {
-        let mut outcome = match &strata {
-            None => halfback_metrics::bootstrap(&keys, replicates, seed, &mut call),
-            Some(strata) => bootstrap_stratified(&keys, strata, replicates, seed, &mut call),
-        }?;
+        let strata = strata.as_deref();
+        let mut outcome = bootstrap_weighted(&keys, strata, &own, replicates, seed, &mut call)?;
         if let Some(classes) = &classes {
-            outcome.units = units_by_class(&keys, classes, strata.as_deref(), None);
+            outcome.units = units_by_class(&keys, classes, strata, Some(&own));
         }
-        Ok(match jackknife {
-            None => outcome,
-            Some(groups) => {
-                outcome.corrected(&halfback_metrics::jackknife(&keys, groups, &mut call)?)
-            }
-        })
+        let Some(groups) = jackknife else { return Ok(outcome) };
+        let left_out = halfback_metrics::jackknife(&keys, groups, |left| {
+            let left: Vec<f64> = left.iter().zip(&own).map(|(left, own)| left * own).collect();
+            call(&left)
+        })?;
+        Ok(outcome.corrected(&left_out))
     })?;
     let interval = work(py, || outcome.interval(level))?;
     Ok(resampled(py, &outcome, interval))

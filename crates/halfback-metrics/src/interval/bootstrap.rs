@@ -13,7 +13,7 @@ pub use clusters::{several, units, units_by_class};
 pub use resamples::{Bootstrap, fewest_replicates};
 use strata::Strata;
 
-use crate::column::{not_empty, same_length};
+use crate::column::{not_empty, same_length, weights};
 use crate::error::{Error, Result};
 use crate::random::{Resampling, RowStream};
 use crate::stop::Stop;
@@ -68,8 +68,9 @@ pub fn bootstrap_stratified(
     bootstrap_weighted(keys, Some(strata), &own, replicates, seed, metric)
 }
 
-/// [`bootstrap`] of rows that have weights of their own, which strata keep in every resample.
-pub(crate) fn bootstrap_weighted(
+/// [`bootstrap`] of rows that have weights of their own, which strata keep in every resample: `metric`
+/// is called with those of the rows that were drawn.
+pub fn bootstrap_weighted(
     keys: &[u64],
     strata: Option<&[u32]>,
     own: &[f64],
@@ -77,6 +78,8 @@ pub(crate) fn bootstrap_weighted(
     seed: u64,
     mut metric: impl FnMut(&[f64]) -> f64,
 ) -> Result<Bootstrap> {
+    check(keys.len(), replicates)?;
+    weights(Some(own), keys.len())?;
     let units = units(keys, strata, Some(own));
     let strata = strata.map(|strata| Strata::of(strata, own));
     let mut drawn = own.to_vec();

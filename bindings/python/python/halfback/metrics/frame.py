@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from functools import partial, wraps
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from halfback import _native
@@ -260,10 +260,8 @@ class MetricFrame:
             own_rows = {name: taken(options[name], rows) for name in options.keys() & _DRAWN}
             options = options | own_rows
         columns, params = self._of(name, rows)
-        metric, own = self._metrics[name], params.pop("sample_weight", None)
-        if own is not None:
-            metric = _weighed(metric, own)
-        elif params and not takes_weights(metric, params):
+        metric = self._metrics[name]
+        if params and "sample_weight" not in params and not takes_weights(metric, params):
             metric = _of_columns(metric, [*params])
             columns, params = [*columns, *params.values()], {}
         with warnings.catch_warnings():
@@ -300,19 +298,6 @@ def _number(value: Any) -> float:
     if not hasattr(value, "__float__") or getattr(value, "ndim", 0) != 0:
         raise refused("metrics", type(value).__name__, "functions that give a number")
     return float(value)
-
-
-def _weighed(metric: Callable[..., Any], own: Any) -> Callable[..., Any]:
-    """The metric where a row that was drawn counts as often as its own weight."""
-    from halfback.libraries import library
-
-    own = library("numpy", "a bootstrap").asarray(own)
-
-    @wraps(metric)
-    def weighed(*columns: Any, sample_weight: Any, **params: Any) -> Any:
-        return metric(*columns, sample_weight=sample_weight * own, **params)
-
-    return weighed
 
 
 def _of_columns(metric: Callable[..., Any], names: list[str]) -> Callable[..., Any]:

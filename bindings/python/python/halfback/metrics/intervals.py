@@ -140,14 +140,15 @@ def bootstrap(
     `metric(*columns, sample_weight=…, **options)` is called with ones, and then for each resample;
     a metric without `sample_weight` is called with each row as often as it was drawn. A row's
     weights depend on the seed and on its key alone, which is its number unless `keys` are given:
-    rows of one key, a cluster, are drawn together, and any order or partition of the rows draws
-    the same resamples. With `strata`, such as classes or sites, each of them keeps the number of
-    rows that it has. `method` is `percentile` or `bca`, which takes up to 200 calls more. A metric
-    that is NaN leaves a resample out. The interval is wider than the percentiles by how
-    few rows, or clusters, there are: a level of 95 % takes six of them at least, and 39 resamples
-    or, of few rows, more. Areas, average precision and balanced accuracy count those of the smaller
-    class; where another metric rests on few of the rows its interval is too narrow. Bounds are NaN,
-    with a warning, where the metric is the same in every resample.
+    rows of one key, a cluster, are drawn together, and any order or partition of the rows draws the
+    same resamples. A `sample_weight` of the rows is multiplied by the draws. With `strata`, such as
+    classes or sites, each of them keeps the rows, or the weight, that it has. `method` is
+    `percentile` or `bca`, which takes up to 200 calls more. A metric that is NaN leaves a resample
+    out. The interval is wider than the percentiles by how few rows, or clusters, there are: a level
+    of 95 % takes six of them at least, and 39 resamples or, of few rows, more. Areas, average
+    precision and balanced accuracy count those of the smaller class; where another metric rests on
+    few of the rows its interval is too narrow. Bounds are NaN, with a warning, where the metric is
+    the same in every resample.
     For the difference of two models there is `paired_bootstrap`. Sources: Efron (1979, 1987);
     Chamandy et al. (2012); for strata Davison and Hinkley (1997); for few rows Hesterberg (2015).
 
@@ -190,7 +191,9 @@ def draw(
         found = _native.metrics_bootstrap_roc_auc(truth, scores, count, start, level)
     else:
         rows = _rows(columns)
-        resampled = _resampled(metric, columns, options, strata is not None)
+        own = options.pop("sample_weight", None)
+        is_weighed = strata is not None or own is not None
+        resampled = _resampled(metric, columns, options, is_weighed)
         groups = 200 if method == "bca" else None
         classes = columns[0] if _is_by_class(metric) and not _is_table(columns[0]) else None
         drawn = (
@@ -198,7 +201,7 @@ def draw(
             numbered("strata", strata, rows),
             numbered("y_true", classes, rows),
         )
-        found = _native.metrics_bootstrap(resampled, drawn, count, start, level, groups)
+        found = _native.metrics_bootstrap(resampled, drawn, own, count, start, level, groups)
     bounds, error, p_value, values, *rest = found
     if isnan(bounds[1]):
         warn(False, "the metric is the same in every resample")
@@ -206,18 +209,18 @@ def draw(
 
 
 def _resampled(
-    metric: Callable[..., Any], columns: Any, options: dict[str, Any], is_stratified: bool
+    metric: Callable[..., Any], columns: Any, options: dict[str, Any], is_weighed: bool
 ) -> Callable[[bytearray], float]:
     """The metric as a function of the rows' weights."""
-    is_weighed = takes_weights(metric, options)
-    if is_stratified and not is_weighed:
+    takes = takes_weights(metric, options)
+    if is_weighed and not takes:
         raise refused("metric", getattr(metric, "__name__", metric), "one that takes weights")
 
     def of(weights: bytearray) -> float:
         own = array(weights)
         if not own.any():
             return float("nan")
-        if is_weighed:
+        if takes:
             return _quietly(metric, columns, options | {"sample_weight": own})
         return _quietly(metric, [_drawn(column, own) for column in columns], options)
 

@@ -24,6 +24,7 @@ public final class Resampling {
   private Column keys;
   private int[] strata;
   private int[] classes;
+  private double[] weights;
   private int replicates = 1000;
   private long seed;
   private double level = 0.95;
@@ -68,6 +69,23 @@ public final class Resampling {
    */
   public Resampling strata(int... strata) {
     this.strata = numbered("strata", strata);
+    return this;
+  }
+
+  /**
+   * Gives rows weights of their own, which are multiplied by the draws, and which strata keep.
+   *
+   * @param weights of each row, zero or more
+   * @return this
+   */
+  public Resampling weights(double... weights) {
+    fits("weights", Columns.given(weights, "weights").length);
+    for (double weight : weights) {
+      if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
+        throw Columns.invalid("`weights` has `" + weight + "`, expected zero or more");
+      }
+    }
+    this.weights = weights.clone();
     return this;
   }
 
@@ -140,7 +158,7 @@ public final class Resampling {
    * @return its interval
    */
   public Bootstrap measure(ToDoubleFunction<double[]> metric) {
-    double estimate = Columns.given(metric, "metric").applyAsDouble(ones());
+    double estimate = Columns.given(metric, "metric").applyAsDouble(all());
     return Bootstrap.read(found(estimate, values(metric), metric));
   }
 
@@ -161,8 +179,8 @@ public final class Resampling {
    */
   public PairedBootstrap compare(
       ToDoubleFunction<double[]> first, ToDoubleFunction<double[]> second) {
-    double one = Columns.given(first, "first").applyAsDouble(ones());
-    double other = Columns.given(second, "second").applyAsDouble(ones());
+    double one = Columns.given(first, "first").applyAsDouble(all());
+    double other = Columns.given(second, "second").applyAsDouble(all());
     ToDoubleFunction<double[]> difference =
         weights -> less(first.applyAsDouble(weights), second.applyAsDouble(weights));
     double[] values = values(difference);
@@ -184,7 +202,7 @@ public final class Resampling {
     if (values.length > 0 && different < 2) {
       return Optional.empty();
     }
-    double estimate = metric.applyAsDouble(ones());
+    double estimate = metric.applyAsDouble(all());
     return Optional.of(Bootstrap.read(found(estimate, values, metric)).interval());
   }
 
@@ -200,6 +218,7 @@ public final class Resampling {
         .add(strata == null ? null : Column.of('i', strata))
         .add((Column) null) // where other metrics have the positive class
         .add(classes == null ? null : Column.of('i', classes))
+        .add(weights)
         .measure("bootstrap", estimate, level, rows);
   }
 
@@ -215,10 +234,16 @@ public final class Resampling {
   }
 
   private double[] drawn(int replicate) {
-    return new Columns()
-        .add(keys)
-        .measure("resample", rows, Bootstrap.bits(seed), replicate)
-        .list();
+    double[] times =
+        new Columns().add(keys).measure("resample", rows, Bootstrap.bits(seed), replicate).list();
+    for (int row = 0; row < rows; row++) {
+      times[row] *= own(row);
+    }
+    return times;
+  }
+
+  private double own(int row) {
+    return weights == null ? 1 : weights[row];
   }
 
   /** Gives strata their weight back; false where one was not drawn. */
@@ -229,14 +254,15 @@ public final class Resampling {
     double[] sizes = new double[strata.length];
     double[] drawn = new double[strata.length];
     for (int row = 0; row < rows; row++) {
-      sizes[strata[row]]++;
+      sizes[strata[row]] += own(row);
       drawn[strata[row]] += weights[row];
     }
     for (int row = 0; row < rows; row++) {
-      if (drawn[strata[row]] == 0) {
+      double size = sizes[strata[row]];
+      if (size > 0 && drawn[strata[row]] == 0) {
         return false;
       }
-      weights[row] *= sizes[strata[row]] / drawn[strata[row]];
+      weights[row] *= size > 0 ? size / drawn[strata[row]] : 0;
     }
     return true;
   }
@@ -246,19 +272,19 @@ public final class Resampling {
     double[] groups = new Columns().add(keys).measure("jackknife_groups", rows, GROUPS).list();
     double[] without = new double[(int) Arrays.stream(groups).max().orElse(-1) + 1];
     for (int group = 0; group < without.length; group++) {
-      double[] weights = ones();
+      double[] weights = all();
       for (int row = 0; row < rows; row++) {
-        weights[row] = groups[row] == group ? 0 : 1;
+        weights[row] = groups[row] == group ? 0 : own(row);
       }
       without[group] = metric.applyAsDouble(weights);
     }
     return without;
   }
 
-  private double[] ones() {
-    double[] ones = new double[rows];
-    Arrays.fill(ones, 1);
-    return ones;
+  private double[] all() {
+    double[] all = new double[rows];
+    Arrays.setAll(all, this::own);
+    return all;
   }
 
   private void fits(String argument, int found) {

@@ -216,6 +216,33 @@ class MetricsTest {
   }
 
   @Test
+  void weightsOfTheRowsAreMultipliedByTheDraws() {
+    double[] values = {1, 2, 3, 4, 5, 6, 7, 8};
+    double[] own = {1, 2, 0, 1, 3, 1, 1, 2};
+    ToDoubleFunction<double[]> mean =
+        weights -> {
+          double sum = 0;
+          double all = 0;
+          for (int row = 0; row < 8; row++) {
+            sum += weights[row] * values[row];
+            all += weights[row];
+          }
+          return sum / all;
+        };
+    Bootstrap found = Resampling.of(8).weights(own).seed(3).measure(mean);
+    assertEquals(53.0 / 11, found.interval().estimate(), 1e-12);
+    // The third row does not count.
+    assertEquals(7, found.units());
+    int[] halves = {0, 0, 0, 0, 1, 1, 1, 1};
+    ToDoubleFunction<double[]> first = weights -> weights[0] + weights[1] + weights[2] + weights[3];
+    Bootstrap held = Resampling.of(8).weights(1, 2, 3, 1, 3, 1, 1, 2).strata(halves).measure(first);
+    assertEquals(7, held.interval().estimate(), 1e-12);
+    assertEquals(0, held.standardError(), 1e-12);
+    assertThrows(HalfbackInvalidException.class, () -> Resampling.of(2).weights(1, Double.NaN));
+    assertThrows(HalfbackInvalidException.class, () -> Resampling.of(2).weights(1));
+  }
+
+  @Test
   void clustersAndStrataAreDrawnAsOne() {
     int[] strata = new int[200];
     long[] clusters = new long[200];
