@@ -457,14 +457,17 @@ fn mean_and_error(values: &[f64]) -> std::result::Result<(f64, f64), NoInterval>
     if values.len() < 2 {
         return Err(NoInterval::TooFewUnits);
     }
+    let (least, most) = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &it| (low.min(it), high.max(it)));
+    // No more than the last digits of a loss are rounded by.
+    if most - least <= 1e-14 * least.abs().max(most.abs()) {
+        return Err(NoInterval::NoVariance);
+    }
     let mean = crate::sum::total(values) / n;
     let squares = crate::sum::sum(values.len(), |row| (values[row] - mean).powi(2));
     let error = (squares / (n - 1.0) / n).sqrt();
-    match error {
-        0.0 => Err(NoInterval::NoVariance),
-        error if error.is_finite() => Ok((mean, error)),
-        _ => Err(NoInterval::TooLarge),
-    }
+    if error.is_finite() { Ok((mean, error)) } else { Err(NoInterval::TooLarge) }
 }
 
 /// Student's interval around an estimate from this many rows, cut to where the metric lies.

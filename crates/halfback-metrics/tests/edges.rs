@@ -81,6 +81,16 @@ fn errors_that_are_mostly_none_have_a_median_with_an_interval() {
 }
 
 #[test]
+fn rows_that_are_all_the_same_tell_no_mean() {
+    for rows in [3, 7, 1_000] {
+        let suite = scored(&vec![1; rows], Scores::F64(&vec![0.1; rows]), Binary::default());
+        for name in ["brier", "log_loss"] {
+            assert_eq!(measured(&suite, name).no_interval, Some(NoInterval::NoVariance), "{rows}");
+        }
+    }
+}
+
+#[test]
 fn the_brier_score_of_two_classes_is_one_at_most() {
     let table = [0.1, 0.9, 0.9, 0.1, 0.9, 0.1];
     let table = Matrix::new(Scores::F64(&table), 2, "y_score").unwrap();
