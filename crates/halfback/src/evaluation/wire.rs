@@ -229,6 +229,9 @@ impl Columns {
             let [is_slice] = reader.array()?;
             let name = reader.text()?;
             let column = reader.column()?;
+            if is_slice == 0 && columns.role(&name).is_some() {
+                return Err(refused(&format!("`{name}` comes twice")));
+            }
             let list = if is_slice == 0 { &mut columns.roles } else { &mut columns.slices };
             list.push((name, column));
         }
@@ -313,10 +316,12 @@ mod tests {
     fn columns_come_as_they_were_written_and_damage_is_refused() {
         let mut bytes = Vec::new();
         let length = |bytes: &mut Vec<u8>, length: u64| bytes.extend(length.to_be_bytes());
-        for (kind, values) in [(1, &[1u8, 0][..]), (2, &[255; 8]), (3, &[0; 8])] {
+        for (name, kind, values) in
+            [(b'a', 1, &[1u8, 0][..]), (b'b', 2, &[255; 8]), (b'c', 3, &[0; 8])]
+        {
             bytes.push(0);
             length(&mut bytes, 1);
-            bytes.extend([b'a', kind]);
+            bytes.extend([name, kind]);
             length(&mut bytes, if kind == 1 { 2 } else { 1 });
             bytes.extend(values);
         }
@@ -339,6 +344,8 @@ mod tests {
             let whole = Columns::decode(&bytes[..end]);
             assert!(whole.is_err() || whole.is_ok_and(|it| it.roles.len() + it.slices.len() < 4));
         }
+        let twice = Columns::decode(&bytes.repeat(2)).unwrap_err();
+        assert!(twice.to_string().contains("`a` comes twice"), "{twice}");
         let huge = [&[0, 0, 0, 0, 0, 0, 0, 0, 0, 2][..], &[255; 8]].concat();
         assert_eq!(Columns::decode(&huge).unwrap_err().code(), "invalid_argument");
     }

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * Rows that two versions predicted for, what is true of them, and how to compare both. Columns are
- * copied when they are given.
+ * copied when they are given. Each {@code with} gives a copy; of two of one kind, the later stays.
  *
  * <pre>{@code
  * Comparison comparison =
@@ -16,11 +16,16 @@ import java.util.List;
  * }</pre>
  */
 public final class PairedSample {
-  private final ColumnBytes columns = new ColumnBytes();
-  private final ObjectNode options = Json.object();
+  private final SampleColumns columns;
+  private final ObjectNode options;
+
+  private PairedSample(SampleColumns columns, ObjectNode options) {
+    this.columns = columns;
+    this.options = options;
+  }
 
   private PairedSample(Object truth) {
-    columns.add(false, "y_true", Arguments.given(truth, "truth"));
+    this(SampleColumns.NONE.with(false, "y_true", Arguments.given(truth, "truth")), Json.object());
   }
 
   /**
@@ -78,7 +83,7 @@ public final class PairedSample {
    *
    * @param candidate a value of the candidate for each row
    * @param baseline a value of the baseline for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withPredictions(boolean[] candidate, boolean[] baseline) {
     return pair("y_pred", candidate, baseline);
@@ -89,7 +94,7 @@ public final class PairedSample {
    *
    * @param candidate a value of the candidate for each row
    * @param baseline a value of the baseline for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withPredictions(int[] candidate, int[] baseline) {
     return pair("y_pred", candidate, baseline);
@@ -100,7 +105,7 @@ public final class PairedSample {
    *
    * @param candidate a value of the candidate for each row
    * @param baseline a value of the baseline for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withPredictions(long[] candidate, long[] baseline) {
     return pair("y_pred", candidate, baseline);
@@ -111,7 +116,7 @@ public final class PairedSample {
    *
    * @param candidate a value of the candidate for each row
    * @param baseline a value of the baseline for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withPredictions(double[] candidate, double[] baseline) {
     return pair("y_pred", candidate, baseline);
@@ -122,7 +127,7 @@ public final class PairedSample {
    *
    * @param candidate a value of the candidate for each row
    * @param baseline a value of the baseline for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withPredictions(String[] candidate, String[] baseline) {
     return pair("y_pred", candidate, baseline);
@@ -133,7 +138,7 @@ public final class PairedSample {
    *
    * @param candidate a score of the candidate for each row
    * @param baseline a score of the baseline for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withScores(double[] candidate, double[] baseline) {
     return pair("y_score", candidate, baseline);
@@ -144,12 +149,11 @@ public final class PairedSample {
    *
    * @param candidate a row of them of the candidate for each row
    * @param baseline a row of them of the baseline for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withScores(double[][] candidate, double[][] baseline) {
-    columns.add("y_score", candidate);
-    columns.add("baseline.y_score", baseline);
-    return this;
+    SampleColumns both = columns.with("y_score", candidate).with("baseline.y_score", baseline);
+    return new PairedSample(both, options);
   }
 
   /**
@@ -157,7 +161,7 @@ public final class PairedSample {
    * squared error.
    *
    * @param metric such as {@code log_loss}
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withMetric(String metric) {
     return option("metric", Arguments.given(metric, "metric"));
@@ -167,7 +171,7 @@ public final class PairedSample {
    * What is to be shown of the candidate.
    *
    * @param alternative what
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withAlternative(Alternative alternative) {
     return option("alternative", Arguments.given(alternative, "alternative"));
@@ -177,7 +181,7 @@ public final class PairedSample {
    * The difference that matters, in the unit of the metric.
    *
    * @param margin zero or more
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withMargin(double margin) {
     return option("margin", Arguments.finite(margin, "margin"));
@@ -187,7 +191,7 @@ public final class PairedSample {
    * How p-values of slices are adjusted for their number.
    *
    * @param adjustment how
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withAdjustment(Adjustment adjustment) {
     return option("adjustment", Arguments.given(adjustment, "adjustment"));
@@ -197,7 +201,7 @@ public final class PairedSample {
    * How much each row counts.
    *
    * @param weights zero or more for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withWeights(double[] weights) {
     return column("weights", weights);
@@ -208,7 +212,7 @@ public final class PairedSample {
    * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
    *
    * @param clusters a cluster for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withClusters(String[] clusters) {
     return column("clusters", clusters);
@@ -219,7 +223,7 @@ public final class PairedSample {
    * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
    *
    * @param clusters a cluster for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withClusters(int[] clusters) {
     return column("clusters", clusters);
@@ -230,7 +234,7 @@ public final class PairedSample {
    * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
    *
    * @param clusters a cluster for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withClusters(long[] clusters) {
     return column("clusters", clusters);
@@ -241,7 +245,7 @@ public final class PairedSample {
    * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
    *
    * @param clusters a cluster for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withClusters(boolean[] clusters) {
     return column("clusters", clusters);
@@ -252,7 +256,7 @@ public final class PairedSample {
    * in the rows.
    *
    * @param strata a stratum for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withStrata(String[] strata) {
     return column("strata", strata);
@@ -263,7 +267,7 @@ public final class PairedSample {
    * in the rows.
    *
    * @param strata a stratum for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withStrata(int[] strata) {
     return column("strata", strata);
@@ -274,7 +278,7 @@ public final class PairedSample {
    * in the rows.
    *
    * @param strata a stratum for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withStrata(long[] strata) {
     return column("strata", strata);
@@ -285,7 +289,7 @@ public final class PairedSample {
    * in the rows.
    *
    * @param strata a stratum for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withStrata(boolean[] strata) {
     return column("strata", strata);
@@ -296,7 +300,7 @@ public final class PairedSample {
    *
    * @param name its name
    * @param column a label for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withSlice(String name, String[] column) {
     return slice(name, column);
@@ -307,7 +311,7 @@ public final class PairedSample {
    *
    * @param name its name
    * @param column a label for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withSlice(String name, int[] column) {
     return slice(name, column);
@@ -318,7 +322,7 @@ public final class PairedSample {
    *
    * @param name its name
    * @param column a label for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withSlice(String name, long[] column) {
     return slice(name, column);
@@ -329,7 +333,7 @@ public final class PairedSample {
    *
    * @param name its name
    * @param column a label for each row
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withSlice(String name, boolean[] column) {
     return slice(name, column);
@@ -339,7 +343,7 @@ public final class PairedSample {
    * What the rows are of.
    *
    * @param name the dataset's name
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withDataset(String name) {
     return withDataset(new Dataset(Arguments.given(name, "name"), null));
@@ -349,7 +353,7 @@ public final class PairedSample {
    * What the rows are of.
    *
    * @param dataset the dataset
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withDataset(Dataset dataset) {
     return option("dataset", Arguments.given(dataset, "dataset"));
@@ -359,7 +363,7 @@ public final class PairedSample {
    * The task, which is else guessed.
    *
    * @param task the task
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withTask(Task task) {
     return option("task", Arguments.given(task, "task"));
@@ -369,7 +373,7 @@ public final class PairedSample {
    * The positive class, where labels are not from {0, 1} or {-1, 1}.
    *
    * @param label text, a number or a boolean
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withPosLabel(Object label) {
     return option("pos_label", Arguments.param(label, "posLabel"));
@@ -379,7 +383,7 @@ public final class PairedSample {
    * The classes in ascending order, where the truth does not have them all.
    *
    * @param labels texts, numbers or booleans
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withLabels(List<?> labels) {
     Arguments.given(labels, "labels").forEach(label -> Arguments.param(label, "labels"));
@@ -390,7 +394,7 @@ public final class PairedSample {
    * Where only probabilities are given: from this one on, positive is predicted.
    *
    * @param threshold the probability
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withThreshold(double threshold) {
     return option("threshold", Arguments.finite(threshold, "threshold"));
@@ -400,7 +404,7 @@ public final class PairedSample {
    * The seed of resamples.
    *
    * @param seed zero or more
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withSeed(long seed) {
     return option("seed", seed);
@@ -410,7 +414,7 @@ public final class PairedSample {
    * The confidence level of intervals, 0.95 unless said.
    *
    * @param level above 0 and below 1
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withLevel(double level) {
     return option("level", Arguments.finite(level, "level"));
@@ -420,31 +424,32 @@ public final class PairedSample {
    * How many resamples a bootstrap takes, where one is needed.
    *
    * @param replicates two or more, and 2 / (1 - level) - 1 at least where they are drawn
-   * @return this
+   * @return a copy with that
    */
   public PairedSample withReplicates(int replicates) {
     return option("replicates", replicates);
   }
 
   private PairedSample pair(String name, Object candidate, Object baseline) {
-    columns.add(false, name, Arguments.given(candidate, "candidate"));
-    columns.add(false, "baseline." + name, Arguments.given(baseline, "baseline"));
-    return this;
+    SampleColumns both =
+        columns
+            .with(false, name, Arguments.given(candidate, "candidate"))
+            .with(false, "baseline." + name, Arguments.given(baseline, "baseline"));
+    return new PairedSample(both, options);
   }
 
   private PairedSample column(String name, Object values) {
-    columns.add(false, name, Arguments.given(values, name));
-    return this;
+    return new PairedSample(columns.with(false, name, Arguments.given(values, name)), options);
   }
 
   private PairedSample slice(String name, Object column) {
-    columns.add(true, name, Arguments.given(column, "column"));
-    return this;
+    return new PairedSample(columns.with(true, name, Arguments.given(column, "column")), options);
   }
 
   private PairedSample option(String name, Object value) {
-    options.set(name, Json.tree(value));
-    return this;
+    ObjectNode others = options.deepCopy();
+    others.set(name, Json.tree(value));
+    return new PairedSample(columns, others);
   }
 
   byte[] columns() {

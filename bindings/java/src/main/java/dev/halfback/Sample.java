@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * Rows that a version predicted for, what is true of them, and how to measure that. Columns are
- * copied when they are given.
+ * copied when they are given. Each {@code with} gives a copy; of two of one kind, the later stays.
  *
  * <pre>{@code
  * Evaluation evaluation =
@@ -18,11 +18,16 @@ import java.util.List;
  * }</pre>
  */
 public final class Sample {
-  private final ColumnBytes columns = new ColumnBytes();
-  private final ObjectNode options = Json.object();
+  private final SampleColumns columns;
+  private final ObjectNode options;
+
+  private Sample(SampleColumns columns, ObjectNode options) {
+    this.columns = columns;
+    this.options = options;
+  }
 
   private Sample(Object truth) {
-    columns.add(false, "y_true", Arguments.given(truth, "truth"));
+    this(SampleColumns.NONE.with(false, "y_true", Arguments.given(truth, "truth")), Json.object());
   }
 
   /**
@@ -79,7 +84,7 @@ public final class Sample {
    * What the version predicts: a class or a number.
    *
    * @param predictions a value for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withPredictions(boolean[] predictions) {
     return column("y_pred", predictions);
@@ -89,7 +94,7 @@ public final class Sample {
    * What the version predicts: a class or a number.
    *
    * @param predictions a value for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withPredictions(int[] predictions) {
     return column("y_pred", predictions);
@@ -99,7 +104,7 @@ public final class Sample {
    * What the version predicts: a class or a number.
    *
    * @param predictions a value for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withPredictions(long[] predictions) {
     return column("y_pred", predictions);
@@ -109,7 +114,7 @@ public final class Sample {
    * What the version predicts: a class or a number.
    *
    * @param predictions a value for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withPredictions(double[] predictions) {
     return column("y_pred", predictions);
@@ -119,7 +124,7 @@ public final class Sample {
    * What the version predicts: a class or a number.
    *
    * @param predictions a value for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withPredictions(String[] predictions) {
     return column("y_pred", predictions);
@@ -129,7 +134,7 @@ public final class Sample {
    * Scores of the positive class; those within [0, 1] are probabilities.
    *
    * @param scores a value for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withScores(double[] scores) {
     return column("y_score", scores);
@@ -139,18 +144,17 @@ public final class Sample {
    * Probabilities with a column for each class in ascending order.
    *
    * @param scores a row of them for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withScores(double[][] scores) {
-    columns.add("y_score", scores);
-    return this;
+    return new Sample(columns.with("y_score", scores), options);
   }
 
   /**
    * How much each row counts.
    *
    * @param weights zero or more for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withWeights(double[] weights) {
     return column("weights", weights);
@@ -161,7 +165,7 @@ public final class Sample {
    * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
    *
    * @param clusters a cluster for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withClusters(String[] clusters) {
     return column("clusters", clusters);
@@ -172,7 +176,7 @@ public final class Sample {
    * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
    *
    * @param clusters a cluster for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withClusters(int[] clusters) {
     return column("clusters", clusters);
@@ -183,7 +187,7 @@ public final class Sample {
    * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
    *
    * @param clusters a cluster for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withClusters(long[] clusters) {
     return column("clusters", clusters);
@@ -194,7 +198,7 @@ public final class Sample {
    * and every interval comes by a bootstrap of whole clusters, of which two at least are needed.
    *
    * @param clusters a cluster for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withClusters(boolean[] clusters) {
     return column("clusters", clusters);
@@ -205,7 +209,7 @@ public final class Sample {
    * in the rows.
    *
    * @param strata a stratum for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withStrata(String[] strata) {
     return column("strata", strata);
@@ -216,7 +220,7 @@ public final class Sample {
    * in the rows.
    *
    * @param strata a stratum for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withStrata(int[] strata) {
     return column("strata", strata);
@@ -227,7 +231,7 @@ public final class Sample {
    * in the rows.
    *
    * @param strata a stratum for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withStrata(long[] strata) {
     return column("strata", strata);
@@ -238,7 +242,7 @@ public final class Sample {
    * in the rows.
    *
    * @param strata a stratum for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withStrata(boolean[] strata) {
     return column("strata", strata);
@@ -249,7 +253,7 @@ public final class Sample {
    *
    * @param name its name
    * @param column a label for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withSlice(String name, String[] column) {
     return slice(name, column);
@@ -260,7 +264,7 @@ public final class Sample {
    *
    * @param name its name
    * @param column a label for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withSlice(String name, int[] column) {
     return slice(name, column);
@@ -271,7 +275,7 @@ public final class Sample {
    *
    * @param name its name
    * @param column a label for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withSlice(String name, long[] column) {
     return slice(name, column);
@@ -282,7 +286,7 @@ public final class Sample {
    *
    * @param name its name
    * @param column a label for each row
-   * @return this
+   * @return a copy with that
    */
   public Sample withSlice(String name, boolean[] column) {
     return slice(name, column);
@@ -292,7 +296,7 @@ public final class Sample {
    * What the rows are of.
    *
    * @param name the dataset's name
-   * @return this
+   * @return a copy with that
    */
   public Sample withDataset(String name) {
     return withDataset(new Dataset(Arguments.given(name, "name"), null));
@@ -302,7 +306,7 @@ public final class Sample {
    * What the rows are of.
    *
    * @param dataset the dataset
-   * @return this
+   * @return a copy with that
    */
   public Sample withDataset(Dataset dataset) {
     return option("dataset", Arguments.given(dataset, "dataset"));
@@ -312,7 +316,7 @@ public final class Sample {
    * The task, which is else guessed.
    *
    * @param task the task
-   * @return this
+   * @return a copy with that
    */
   public Sample withTask(Task task) {
     return option("task", Arguments.given(task, "task"));
@@ -322,7 +326,7 @@ public final class Sample {
    * The positive class, where labels are not from {0, 1} or {-1, 1}.
    *
    * @param label text, a number or a boolean
-   * @return this
+   * @return a copy with that
    */
   public Sample withPosLabel(Object label) {
     return option("pos_label", Arguments.param(label, "posLabel"));
@@ -332,7 +336,7 @@ public final class Sample {
    * The classes in ascending order, where the truth does not have them all.
    *
    * @param labels texts, numbers or booleans
-   * @return this
+   * @return a copy with that
    */
   public Sample withLabels(List<?> labels) {
     Arguments.given(labels, "labels").forEach(label -> Arguments.param(label, "labels"));
@@ -343,7 +347,7 @@ public final class Sample {
    * Where only probabilities are given: from this one on, positive is predicted.
    *
    * @param threshold the probability
-   * @return this
+   * @return a copy with that
    */
   public Sample withThreshold(double threshold) {
     return option("threshold", Arguments.finite(threshold, "threshold"));
@@ -353,7 +357,7 @@ public final class Sample {
    * The seed of resamples.
    *
    * @param seed zero or more
-   * @return this
+   * @return a copy with that
    */
   public Sample withSeed(long seed) {
     return option("seed", seed);
@@ -363,7 +367,7 @@ public final class Sample {
    * The confidence level of intervals, 0.95 unless said.
    *
    * @param level above 0 and below 1
-   * @return this
+   * @return a copy with that
    */
   public Sample withLevel(double level) {
     return option("level", Arguments.finite(level, "level"));
@@ -373,25 +377,24 @@ public final class Sample {
    * How many resamples a bootstrap takes, where one is needed.
    *
    * @param replicates two or more, and 2 / (1 - level) - 1 at least where they are drawn
-   * @return this
+   * @return a copy with that
    */
   public Sample withReplicates(int replicates) {
     return option("replicates", replicates);
   }
 
   private Sample column(String name, Object values) {
-    columns.add(false, name, Arguments.given(values, name));
-    return this;
+    return new Sample(columns.with(false, name, Arguments.given(values, name)), options);
   }
 
   private Sample slice(String name, Object column) {
-    columns.add(true, name, Arguments.given(column, "column"));
-    return this;
+    return new Sample(columns.with(true, name, Arguments.given(column, "column")), options);
   }
 
   private Sample option(String name, Object value) {
-    options.set(name, Json.tree(value));
-    return this;
+    ObjectNode others = options.deepCopy();
+    others.set(name, Json.tree(value));
+    return new Sample(columns, others);
   }
 
   byte[] columns() {

@@ -61,10 +61,11 @@ final class Measuring {
   private static Object option(Object sample, String name, Object value) throws Exception {
     return switch (name) {
       case "slices" -> {
+        Object sliced = sample;
         for (Map.Entry<?, ?> slice : ((Map<?, ?>) value).entrySet()) {
-          with(sample, "withSlice", slice.getKey(), array(slice.getValue()));
+          sliced = with(sliced, "withSlice", slice.getKey(), array(slice.getValue()));
         }
-        yield sample;
+        yield sliced;
       }
       case "dataset" ->
           value instanceof Map<?, ?> dataset
