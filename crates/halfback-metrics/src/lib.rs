@@ -96,7 +96,7 @@ pub use score::{
     average_precision_by_label, average_precision_multiclass, average_precision_multilabel,
     best_threshold, brier_score, confusion_at_thresholds, d2_brier_score, d2_log_loss, det_curve,
     gain_curve, gini, hinge_loss, kolmogorov_smirnov, lift_at, log_loss, precision_recall_curve,
-    roc_auc, roc_auc_by_class, roc_auc_multiclass, roc_auc_multilabel, roc_curve,
+    roc_auc, roc_auc_by_class, roc_auc_multiclass, roc_auc_multilabel, roc_curve, rows_of,
 };
 pub use state::{Batch, Finished, Quantile, Quantiles, ScoreSummary, Spec, State};
 pub use stop::with_stop;

@@ -81,6 +81,17 @@ fn above_least<T: Copy + PartialOrd + Sync>(rows: &[T]) -> Option<(Vec<bool>, us
     (known.into_iter().sum::<usize>() == rows.len()).then_some((above, 2))
 }
 
+/// Which rows are of a class. Rows of one class may be none of it; rows of several that are none of
+/// it are refused.
+pub fn rows_of(y_true: Labels<'_>, pos_label: &Label) -> Result<Vec<bool>> {
+    let truth = positives(y_true, Some(pos_label))?;
+    if distinct(y_true) > 1 && !truth.contains(&true) {
+        let label = pos_label.to_string();
+        return Err(Error::UnknownLabel { argument: "pos_label", label });
+    }
+    Ok(truth)
+}
+
 /// Positive rows of any column where `positive` is given, and else of one of two classes.
 pub(crate) fn chosen(truth: Labels<'_>, positive: Option<&Label>) -> Result<Vec<bool>> {
     check_types(&[("y_true", truth)])?;

@@ -41,6 +41,7 @@ pub(super) struct Call<'a> {
     options: &'a [f64],
 }
 
+#[derive(Clone)]
 enum View<'a> {
     None,
     Flags(&'a [bool]),
@@ -137,6 +138,15 @@ impl<'a> Call<'a> {
             Some(View::Texts(texts)) => Ok(Labels::Text(texts)),
             _ => Err(Failure::Defect("a column of labels is missing")),
         }
+    }
+
+    /// The same call with flags as its truth.
+    pub(super) fn with_truth(&self, flags: &'a [bool]) -> Self {
+        let mut columns = self.columns.clone();
+        if let Some(truth) = columns.first_mut() {
+            *truth = View::Flags(flags);
+        }
+        Self { columns, options: self.options }
     }
 
     /// The labels of a short column, one by one; none where it is not given.

@@ -1,10 +1,10 @@
 //! Intervals, comparisons and plans.
 
 use halfback_metrics::{
-    Bootstrap, Design, Error, Labels, Resampling, adjust, bootstrap_roc_auc, clopper_pearson,
-    delong, delong_paired, jackknife_groups, mcnemar, miettinen_nurminen, newcombe, power_of_means,
-    power_of_proportions, rows_for_means, rows_for_proportions, several, two_proportions, units,
-    units_by_class, welch, wilson,
+    Bootstrap, Design, Error, Labels, Resampling, adjust, clopper_pearson, delong_paired,
+    jackknife_groups, mcnemar, miettinen_nurminen, newcombe, power_of_means, power_of_proportions,
+    rows_for_means, rows_for_proportions, several, two_proportions, units, units_by_class, welch,
+    wilson,
 };
 
 use super::Outcome;
@@ -44,14 +44,6 @@ fn of_counts(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> 
 
 fn of_columns(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
     match metric {
-        "delong" => {
-            let area = delong(call.labels(0)?, call.scores(1)?)?;
-            let level = call.number(0)?;
-            out.number(area.variance)
-                .number(area.freedom)
-                .interval(&area.interval(level)?)
-                .interval(&area.logit_interval(level)?)
-        }
         "delong_paired" => {
             let pair = delong_paired(call.labels(0)?, call.scores(1)?, call.scores(2)?)?;
             out.number(pair.first.area)
@@ -85,11 +77,6 @@ fn of_columns(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool>
 
 fn resampled(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
     match metric {
-        "bootstrap_roc_auc" => {
-            let (replicates, seed) = (replicate(call, 0)?, seed(call, 1)?);
-            let areas = bootstrap_roc_auc(call.labels(0)?, call.scores(1)?, replicates, seed)?;
-            summary(&areas, call.number(2)?, out)?;
-        }
         "resample" => {
             let (rows, seed, replicate) =
                 (call.count(0, "rows")?, seed(call, 1)?, replicate(call, 2)?);
@@ -147,7 +134,7 @@ fn float(count: usize) -> f64 {
 }
 
 /// The acceleration is NaN where nothing is corrected.
-fn summary(bootstrap: &Bootstrap, level: f64, out: &mut Numbers) -> Outcome<()> {
+pub(super) fn summary(bootstrap: &Bootstrap, level: f64, out: &mut Numbers) -> Outcome<()> {
     out.number(bootstrap.standard_error())
         .count(bootstrap.undefined as u64)
         .interval(&bootstrap.interval(level)?)

@@ -3,22 +3,38 @@
 
 use halfback_metrics::{
     Bins, Brier, Costs, Metric, Multiclass, ScoreAverage, auc, average_precision,
-    average_precision_multiclass, best_threshold, brier_score, confusion_at_thresholds,
-    d2_brier_score, d2_log_loss, det_curve, gain_curve, gini, hinge_loss, kolmogorov_smirnov,
-    lift_at, log_loss, murphy, precision_recall_curve, recalibration, reliability, roc_auc,
-    roc_auc_by_class, roc_auc_multiclass, roc_curve, spiegelhalter, top_k_accuracy,
+    average_precision_multiclass, best_threshold, bootstrap_roc_auc, brier_score,
+    confusion_at_thresholds, d2_brier_score, d2_log_loss, delong, det_curve, gain_curve, gini,
+    hinge_loss, kolmogorov_smirnov, lift_at, log_loss, murphy, precision_recall_curve,
+    recalibration, reliability, roc_auc, roc_auc_by_class, roc_auc_multiclass, roc_curve, rows_of,
+    spiegelhalter, top_k_accuracy,
 };
 
 use super::classes::{choice, unknown};
 use super::column::Call;
+use super::inference::{replicate, seed, summary};
 use super::numbers::Numbers;
 use super::{Outcome, only};
 
+/// Those that have no word for the positive class: their truth becomes flags.
+const BY_FLAGS: [&str; 7] =
+    ["roc_auc", "gini", "log_loss", "d2_log_loss", "hinge_loss", "delong", "bootstrap_roc_auc"];
+
 pub(super) fn measure(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
+    let listed = call.listed(4);
+    let Some(positive) = only(listed.as_deref())? else { return of_two(metric, call, out) };
+    let flags = rows_of(call.labels(0)?, positive)?;
+    if BY_FLAGS.contains(&metric) {
+        return of_two(metric, &call.with_truth(&flags), out);
+    }
+    of_two(metric, call, out)
+}
+
+fn of_two(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
     if area(metric, call, out)? || loss(metric, call, out)? || calibrated(metric, call, out)? {
         return Ok(true);
     }
-    curve(metric, call, out)
+    Ok(curve(metric, call, out)? || estimated(metric, call, out)?)
 }
 
 fn area(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
@@ -27,7 +43,7 @@ fn area(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
     let table = || call.table(1, 0, "y_score");
     match metric {
         "roc_auc" => {
-            out.metric(roc_auc(call.labels(0)?, call.scores(1)?, weights, call.option(0))?)
+            out.metric(roc_auc(call.labels(0)?, call.scores(1)?, weights, call.number(0).ok())?)
         }
         "roc_auc_multiclass" => {
             let how = match choice(call, 1)? {
@@ -192,6 +208,27 @@ fn calibrated(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool>
         }
         _ => return Ok(false),
     };
+    Ok(true)
+}
+
+/// The area and its interval.
+fn estimated(metric: &str, call: &Call<'_>, out: &mut Numbers) -> Outcome<bool> {
+    match metric {
+        "delong" => {
+            let area = delong(call.labels(0)?, call.scores(1)?)?;
+            let level = call.number(0)?;
+            out.number(area.variance)
+                .number(area.freedom)
+                .interval(&area.interval(level)?)
+                .interval(&area.logit_interval(level)?);
+        }
+        "bootstrap_roc_auc" => {
+            let (replicates, seed) = (replicate(call, 0)?, seed(call, 1)?);
+            let areas = bootstrap_roc_auc(call.labels(0)?, call.scores(1)?, replicates, seed)?;
+            summary(&areas, call.number(2)?, out)?;
+        }
+        _ => return Ok(false),
+    }
     Ok(true)
 }
 

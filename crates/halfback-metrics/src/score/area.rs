@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use crate::column::{Label, Labels, Scores, Weights, finite, rows};
-use crate::encode::{self, check_types};
+use crate::encode::check_types;
 use crate::error::{Error, Metric, Reason, Result, Warning};
 use crate::sum::sum;
 
 use super::ranked::{positives, ranges, steps, ties};
-use super::{chosen, distinct, larger};
+use super::{chosen, distinct, larger, rows_of};
 
 /// The area under the ROC curve of one of two classes, the larger: the chance that a positive row
 /// scores above a negative one, ties counting half.
@@ -155,12 +155,7 @@ pub fn average_precision(
         let expected = "two; for more give a table of scores";
         return Err(Error::Classes { argument: "y_true", found: classes, expected });
     }
-    let positive = pos_label.unwrap_or(&Label::Int(1));
-    let truth = encode::positives(y_true, Some(positive))?;
-    if classes == 2 && !truth.contains(&true) {
-        let label = positive.to_string();
-        return Err(Error::UnknownLabel { argument: "pos_label", label });
-    }
+    let truth = rows_of(y_true, pos_label.unwrap_or(&Label::Int(1)))?;
     Ok(average_precision_of(&truth, &scores, sample_weight))
 }
 

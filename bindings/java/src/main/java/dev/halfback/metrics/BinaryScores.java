@@ -44,7 +44,8 @@ public final class BinaryScores {
   }
 
   /**
-   * The same with this positive class; without it, labels are from {0, 1} or {-1, 1}.
+   * The same with this positive class, of which there must be rows where there are several classes;
+   * without it, labels are from {0, 1} or {-1, 1}.
    *
    * @param positive a column of one label
    * @return the metrics
@@ -59,7 +60,7 @@ public final class BinaryScores {
    * @return between 0 and 1
    */
   public Metric rocAuc() {
-    return measure("roc_auc", Double.NaN).metric();
+    return measure("roc_auc").metric();
   }
 
   /**
@@ -284,19 +285,20 @@ public final class BinaryScores {
   }
 
   /**
-   * The area under the ROC curve with its interval (DeLong, DeLong and Clarke-Pearson 1988).
+   * The area under the ROC curve with its interval (DeLong, DeLong and Clarke-Pearson 1988), of
+   * rows without weights.
    *
    * @param level such as 0.95
    * @return the area, its variance and both intervals
    */
   public Area deLong(double level) {
-    Numbers area = new Columns().add(truth.column()).add(scores.column()).measure("delong", level);
+    Numbers area = unweighted("delong", level);
     return new Area(area.number(), area.number(), area.interval(), area.interval());
   }
 
   /**
-   * The area under the ROC curve with an interval by Poisson bootstrap; the same seed gives the
-   * same interval.
+   * The area under the ROC curve with an interval by Poisson bootstrap, of rows without weights;
+   * the same seed gives the same interval.
    *
    * @param replicates how many resamples, at most 2^24
    * @param seed where the random numbers begin
@@ -304,11 +306,15 @@ public final class BinaryScores {
    * @return the interval
    */
   public Bootstrap bootstrapRocAuc(int replicates, long seed, double level) {
-    return Bootstrap.read(
-        new Columns()
-            .add(truth.column())
-            .add(scores.column())
-            .measure("bootstrap_roc_auc", replicates, Bootstrap.bits(seed), level));
+    return Bootstrap.read(unweighted("bootstrap_roc_auc", replicates, Bootstrap.bits(seed), level));
+  }
+
+  private Numbers unweighted(String metric, double... options) {
+    if (weights != null) {
+      throw Columns.invalid(
+          "`weights` are not counted by this interval; `Resampling` takes a metric of weights");
+    }
+    return measure(metric, options);
   }
 
   private Numbers measure(String metric, double... options) {

@@ -105,6 +105,11 @@ record Case(JsonNode data, JsonNode shown) {
     return labels(column(at).get("values"), kind(at));
   }
 
+  boolean hasLabel(int at, JsonNode label) {
+    return StreamSupport.stream(column(at).get("values").spliterator(), false)
+        .anyMatch(value -> value.equals(label) || value.asDouble() == label.asDouble(Double.NaN));
+  }
+
   /** A parameter that lists labels; null where it is not given. */
   Labels labels(String name) {
     if (!has(name)) {
