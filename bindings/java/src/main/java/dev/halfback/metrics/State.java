@@ -237,13 +237,18 @@ public final class State implements AutoCloseable {
    */
   public ClassCounts classes() {
     require(Kind.CLASSES);
-    double[] cells = finish().list();
-    List<Object> labels = Columns.read(call(Native::stateLabels), new TypeReference<>() {});
-    double[][] rows = new double[labels.size()][labels.size()];
-    for (int row = 0; row < rows.length; row++) {
-      System.arraycopy(cells, row * rows.length, rows[row], 0, rows.length);
-    }
-    return new ClassCounts(labels, rows);
+    // One lock for both: rows that come between them would change the classes.
+    return call(
+        address -> {
+          double[] cells = new Numbers(Native.given(Native.finishState(address))).list();
+          byte[] told = Native.given(Native.stateLabels(address));
+          List<Object> labels = Columns.read(told, new TypeReference<>() {});
+          double[][] rows = new double[labels.size()][labels.size()];
+          for (int row = 0; row < rows.length; row++) {
+            System.arraycopy(cells, row * rows.length, rows[row], 0, rows.length);
+          }
+          return new ClassCounts(labels, rows);
+        });
   }
 
   /**

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.halfback.HalfbackInvalidException;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -86,6 +87,38 @@ final class StateTest {
             expected.averagePrecision().value(),
             found.averagePrecision().value(),
             found.averagePrecisionError());
+      }
+    }
+  }
+
+  @Test
+  void classesAndTheirCountsAreOfOneMoment() throws InterruptedException {
+    try (State state = State.forClasses()) {
+      state.update(Labels.of(0), Labels.of(0));
+      List<Thread> writers =
+          IntStream.range(0, 4)
+              .mapToObj(
+                  writer ->
+                      new Thread(
+                          () ->
+                              IntStream.range(0, 100)
+                                  .map(row -> 1 + 4 * row + writer)
+                                  .forEach(row -> state.update(Labels.of(row), Labels.of(row)))))
+              .toList();
+      writers.forEach(Thread::start);
+      int seen = 1;
+      while (seen < 401) {
+        State.ClassCounts found = state.classes();
+        int classes = found.labels().size();
+        for (int at = 0; at < classes; at++) {
+          assertEquals(1, found.confusionMatrix()[at][at]);
+        }
+        assertTrue(classes >= seen);
+        seen = classes;
+        Thread.yield();
+      }
+      for (Thread writer : writers) {
+        writer.join();
       }
     }
   }
