@@ -5,7 +5,7 @@ use std::cell::Cell;
 use halfback_metrics::{Error, Label, Labels, Matrix, Scores, Weights, with_threads};
 use jni::Env;
 use jni::objects::{JByteArray, JDoubleArray, JObject, JObjectArray, JPrimitiveArray, TypeArray};
-use jni::refs::Reference;
+use jni::refs::{IntoAuto, Reference};
 
 use crate::failure::Failure;
 
@@ -86,8 +86,8 @@ impl Columns {
                     let places = copied(env, array)?;
                     let names = columns.get_element(env, at)?;
                     at += 1;
-                    let names = env.cast_local::<JByteArray<'_>>(names)?;
-                    let names = serde_json::from_slice(&env.convert_byte_array(names)?)
+                    let names = env.cast_local::<JByteArray<'_>>(names)?.auto();
+                    let names = serde_json::from_slice(&env.convert_byte_array(&names)?)
                         .map_err(|_| Failure::Defect("the names of labels are not JSON"))?;
                     Column::Texts { places, names }
                 }
@@ -255,7 +255,8 @@ fn copied<'local, T: TypeArray + Clone + Default>(
 where
     JPrimitiveArray<'local, T>: Reference<Kind<'local> = JPrimitiveArray<'local, T>>,
 {
-    let array = env.cast_local::<JPrimitiveArray<'local, T>>(array)?;
+    // A call may have more columns than a frame has room for references.
+    let array = env.cast_local::<JPrimitiveArray<'local, T>>(array)?.auto();
     let mut values = vec![T::default(); array.len(env)?];
     array.get_region(env, 0, &mut values)?;
     Ok(values)

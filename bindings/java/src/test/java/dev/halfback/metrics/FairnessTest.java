@@ -40,6 +40,14 @@ class FairnessTest {
     return Fairness.of(TRUTH, PREDICTED, Groups.of(SEX));
   }
 
+  /** JniLogTest tells whether each column kept a reference. */
+  @Test
+  void groupsAreOfAnyNumberOfFeatures() {
+    Labels[] features = new Labels[2000];
+    Arrays.setAll(features, at -> at % 2 == 0 ? Labels.of(0, 1) : Labels.of("a", "b"));
+    assertEquals(2, Groups.of(features).names().size());
+  }
+
   @Test
   void measuresByHand() {
     Fairness between = fairness();
