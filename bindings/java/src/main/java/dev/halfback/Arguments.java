@@ -57,6 +57,14 @@ final class Arguments {
     return number;
   }
 
+  /** The argument itself, unless it is below zero. */
+  static long notNegative(long number, String argument) {
+    if (number < 0) {
+      throw invalid("argument `" + argument + "` is " + number + "; give 0 or more");
+    }
+    return number;
+  }
+
   /** The whole seconds of a duration, rounded up: waiting longer is the safe side. */
   static long seconds(Duration duration, String argument) {
     if (given(duration, argument).isNegative()) {

@@ -10,6 +10,9 @@ final class ColumnBytes {
   private static final byte NUMBERS = 3;
   private static final byte TEXTS = 4;
 
+  /** As many numbers of eight bytes as an array of bytes holds. */
+  private static final int MOST = Integer.MAX_VALUE / 8 - 64;
+
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
   /** Adds a column, to slice by or by what it is. */
@@ -19,22 +22,22 @@ final class ColumnBytes {
     length(named.length);
     bytes.writeBytes(named);
     if (column instanceof boolean[] values) {
-      begin(BOOLEANS, values.length);
+      begin(BOOLEANS, name, values.length);
       for (boolean value : values) {
         bytes.write(value ? 1 : 0);
       }
     } else if (column instanceof int[] values) {
-      ByteBuffer wide = begin(WHOLE, values.length);
+      ByteBuffer wide = begin(WHOLE, name, values.length);
       for (int value : values) {
         wide.putLong(value);
       }
       bytes.writeBytes(wide.array());
     } else if (column instanceof long[] values) {
-      ByteBuffer wide = begin(WHOLE, values.length);
+      ByteBuffer wide = begin(WHOLE, name, values.length);
       wide.asLongBuffer().put(values);
       bytes.writeBytes(wide.array());
     } else if (column instanceof double[] values) {
-      ByteBuffer wide = begin(NUMBERS, values.length);
+      ByteBuffer wide = begin(NUMBERS, name, values.length);
       wide.asDoubleBuffer().put(values);
       bytes.writeBytes(wide.array());
     } else {
@@ -45,7 +48,11 @@ final class ColumnBytes {
   /** Adds a table of numbers, row after row. */
   void add(String name, double[][] rows) {
     int columns = Arguments.given(rows, name).length == 0 ? 0 : rows[0].length;
-    double[] flat = new double[rows.length * columns];
+    long values = (long) rows.length * columns;
+    if (values > MOST) {
+      throw tooLarge(name, values);
+    }
+    double[] flat = new double[(int) values];
     for (int row = 0; row < rows.length; row++) {
       if (Arguments.given(rows[row], name).length != columns) {
         throw Arguments.invalid("`" + name + "` has rows of different length at row " + row);
@@ -60,7 +67,7 @@ final class ColumnBytes {
   }
 
   private void texts(String name, String[] values) {
-    begin(TEXTS, values.length);
+    begin(TEXTS, name, values.length);
     for (String value : values) {
       byte[] text = Arguments.utf8(value, name);
       length(text.length);
@@ -69,11 +76,19 @@ final class ColumnBytes {
   }
 
   /** Begins a column; gives room for as many numbers. */
-  private ByteBuffer begin(byte kind, int values) {
+  private ByteBuffer begin(byte kind, String name, int values) {
+    boolean isWide = kind == WHOLE || kind == NUMBERS;
+    if (isWide && values > MOST) {
+      throw tooLarge(name, values);
+    }
     bytes.write(kind);
     length(values);
-    return ByteBuffer.allocate(
-        kind == WHOLE || kind == NUMBERS ? Math.multiplyExact(8, values) : 0);
+    return ByteBuffer.allocate(isWide ? 8 * values : 0);
+  }
+
+  private static HalfbackInvalidException tooLarge(String name, long values) {
+    return Arguments.invalid(
+        "`" + name + "` has " + values + " values, of which " + MOST + " are taken at most");
   }
 
   private void length(int length) {

@@ -39,6 +39,11 @@ final class Json {
 
   /** A command or a value as a checked tree: every text is Unicode, every number is finite. */
   static JsonNode tree(Object value) {
+    return tree(value, "");
+  }
+
+  /** The value of an argument as a checked tree. */
+  static JsonNode tree(Object value, String argument) {
     JsonNode tree;
     try {
       tree = MAPPER.valueToTree(value);
@@ -46,7 +51,7 @@ final class Json {
       throw Arguments.invalid(
           "a value cannot be written as JSON; use strings, numbers, booleans, lists and maps");
     }
-    check(tree, "");
+    check(tree, argument);
     return tree;
   }
 
@@ -117,7 +122,7 @@ final class Json {
     }
   }
 
-  private static String camelCase(String field) {
+  static String camelCase(String field) {
     StringBuilder name = new StringBuilder();
     for (String word : field.split("_")) {
       name.append(

@@ -407,7 +407,7 @@ public final class PairedSample {
    * @return a copy with that
    */
   public PairedSample withSeed(long seed) {
-    return option("seed", seed);
+    return option("seed", Arguments.notNegative(seed, "seed"));
   }
 
   /**
@@ -448,7 +448,7 @@ public final class PairedSample {
 
   private PairedSample option(String name, Object value) {
     ObjectNode others = options.deepCopy();
-    others.set(name, Json.tree(value));
+    others.set(name, Json.tree(value, Json.camelCase(name)));
     return new PairedSample(columns, others);
   }
 

@@ -360,7 +360,7 @@ public final class Sample {
    * @return a copy with that
    */
   public Sample withSeed(long seed) {
-    return option("seed", seed);
+    return option("seed", Arguments.notNegative(seed, "seed"));
   }
 
   /**
@@ -393,7 +393,7 @@ public final class Sample {
 
   private Sample option(String name, Object value) {
     ObjectNode others = options.deepCopy();
-    others.set(name, Json.tree(value));
+    others.set(name, Json.tree(value, Json.camelCase(name)));
     return new Sample(columns, others);
   }
 

@@ -1,11 +1,13 @@
 package dev.halfback;
 
 import static dev.halfback.Registries.MODEL;
+import static dev.halfback.Registries.refusedAsInvalid;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +74,26 @@ class SampleTest {
     PairedSample pairs = PairedSample.of(TRUTH).withMargin(0.5);
     assertEquals(0.25, pairs.withMargin(0.25).options().get("margin").doubleValue());
     assertEquals(0.5, pairs.options().get("margin").doubleValue());
+  }
+
+  @Test
+  void whatDoesNotFitIsRefusedByItsName() {
+    Sample rows = Sample.of(TRUTH);
+    PairedSample pairs = PairedSample.of(TRUTH);
+    refusedAsInvalid("seed", () -> rows.withSeed(-1));
+    refusedAsInvalid("seed", () -> pairs.withSeed(Long.MIN_VALUE));
+    refusedAsInvalid("posLabel", () -> rows.withPosLabel(Double.NaN));
+    refusedAsInvalid("posLabel", () -> pairs.withPosLabel(Float.NEGATIVE_INFINITY));
+    refusedAsInvalid("posLabel", () -> rows.withPosLabel("\ud800"));
+    refusedAsInvalid("posLabel", () -> rows.withPosLabel(null));
+    refusedAsInvalid("labels", () -> rows.withLabels(List.of(1, Double.NaN)));
+    refusedAsInvalid("dataset.name", () -> rows.withDataset("\udfff"));
+    for (int width : new int[] {46_341, 65_536}) {
+      double[][] table = new double[width][];
+      Arrays.fill(table, new double[width]);
+      refusedAsInvalid("y_score", () -> rows.withScores(table));
+      refusedAsInvalid("y_score", () -> pairs.withScores(table, table));
+    }
   }
 
   private static double area(Evaluation evaluation) {

@@ -222,6 +222,7 @@ public final class BinaryScores {
    * @return the threshold
    */
   public BestThreshold bestThreshold(Costs costs) {
+    Columns.given(costs, "costs");
     Numbers best =
         measure(
             "best_threshold",
@@ -240,7 +241,7 @@ public final class BinaryScores {
    * @return the table and its errors
    */
   public Reliability reliability(Binning binning, int bins) {
-    Numbers table = measure("reliability", binning.ordinal(), bins);
+    Numbers table = measure("reliability", Columns.ordinal(binning, "binning"), bins);
     double expected = table.number();
     double maximum = table.number();
     double adaptive = table.number();

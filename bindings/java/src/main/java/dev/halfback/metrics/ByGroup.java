@@ -132,7 +132,7 @@ public final class ByGroup {
    * @return zero or more
    */
   public Metric difference(Relation relation) {
-    return differences[Columns.given(relation, "relation").ordinal()];
+    return differences[Columns.ordinal(relation, "relation")];
   }
 
   /**
@@ -151,7 +151,7 @@ public final class ByGroup {
    * @return at most 1 where values are above zero
    */
   public Metric ratio(Relation relation) {
-    return ratios[Columns.given(relation, "relation").ordinal()];
+    return ratios[Columns.ordinal(relation, "relation")];
   }
 
   @Override

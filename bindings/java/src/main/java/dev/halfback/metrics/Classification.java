@@ -119,7 +119,7 @@ public final class Classification {
    * @return at most 1
    */
   public Metric kappa(Kappa distance) {
-    return measure("kappa", distance.ordinal()).metric();
+    return measure("kappa", Columns.ordinal(distance, "distance")).metric();
   }
 
   /**
@@ -147,7 +147,7 @@ public final class Classification {
    * @return a row for each true class
    */
   public double[][] confusionMatrix(Normalize normalize) {
-    double[] cells = measure("confusion_matrix", normalize.ordinal()).list();
+    double[] cells = measure("confusion_matrix", Columns.ordinal(normalize, "normalize")).list();
     int classes = (int) Math.round(Math.sqrt(cells.length));
     double[][] rows = new double[classes][classes];
     for (int row = 0; row < classes; row++) {
@@ -174,7 +174,9 @@ public final class Classification {
    * @return the scores
    */
   public SetScores scores(Average average, double beta, ZeroDivision zero) {
-    return measure("scores", average.ordinal(), zero.ordinal(), beta).sets();
+    return measure(
+            "scores", Columns.ordinal(average, "average"), Columns.ordinal(zero, "zero"), beta)
+        .sets();
   }
 
   /**
@@ -226,7 +228,8 @@ public final class Classification {
    * @return between 0 and 1
    */
   public Metric jaccard(Average average, ZeroDivision zero) {
-    return measure("jaccard", average.ordinal(), zero.ordinal()).metric();
+    return measure("jaccard", Columns.ordinal(average, "average"), Columns.ordinal(zero, "zero"))
+        .metric();
   }
 
   /**
@@ -237,7 +240,9 @@ public final class Classification {
    * @return between 0 and 1
    */
   public Metric specificity(Average average, ZeroDivision zero) {
-    return measure("specificity", average.ordinal(), zero.ordinal()).metric();
+    return measure(
+            "specificity", Columns.ordinal(average, "average"), Columns.ordinal(zero, "zero"))
+        .metric();
   }
 
   /**
@@ -248,7 +253,11 @@ public final class Classification {
    * @return between 0 and 1
    */
   public Metric negativePredictiveValue(Average average, ZeroDivision zero) {
-    return measure("negative_predictive_value", average.ordinal(), zero.ordinal()).metric();
+    return measure(
+            "negative_predictive_value",
+            Columns.ordinal(average, "average"),
+            Columns.ordinal(zero, "zero"))
+        .metric();
   }
 
   /**
@@ -259,7 +268,7 @@ public final class Classification {
    * @return in the order of {@link #labels}
    */
   public List<ClassScores> byClass(double beta, ZeroDivision zero) {
-    return ClassScores.read(measure("label_scores", zero.ordinal(), beta));
+    return ClassScores.read(measure("label_scores", Columns.ordinal(zero, "zero"), beta));
   }
 
   /**
@@ -269,7 +278,7 @@ public final class Classification {
    * @return in the order of {@link #labels}
    */
   public List<Metric> jaccardByClass(ZeroDivision zero) {
-    return measure("label_jaccard", zero.ordinal()).metrics();
+    return measure("label_jaccard", Columns.ordinal(zero, "zero")).metrics();
   }
 
   /**
@@ -312,8 +321,10 @@ public final class Classification {
    * @return lines for people
    */
   public String report(int digits, ZeroDivision zero, String... names) {
-    Columns columns = counted().add(names.length == 0 ? null : Labels.of(names).column());
-    return columns.describe("report", new TypeReference<>() {}, zero.ordinal(), digits);
+    Columns columns =
+        counted().add(Columns.given(names, "names").length == 0 ? null : Labels.of(names).column());
+    return columns.describe(
+        "report", new TypeReference<>() {}, Columns.ordinal(zero, "zero"), digits);
   }
 
   /** Truth, predictions, weights, classes, positive class. */

@@ -18,8 +18,7 @@ record Column(byte kind, Object array, byte[] names) {
   Column take(int[] rows, int width) {
     int length = Array.getLength(array);
     Object taken =
-        Array.newInstance(
-            array.getClass().getComponentType(), Math.multiplyExact(rows.length, width));
+        Array.newInstance(array.getClass().getComponentType(), Columns.cells(rows.length, width));
     for (int at = 0; at < rows.length; at++) {
       if (rows[at] < 0 || (long) rows[at] * width >= length) {
         throw Columns.invalid("`rows` has `" + rows[at] + "`, of which there is no row");

@@ -109,6 +109,28 @@ final class Columns {
     return value;
   }
 
+  /** The place of an option among its kind, unless it is null. */
+  static int ordinal(Enum<?> option, String argument) {
+    return given(option, argument).ordinal();
+  }
+
+  /** The values of a table, unless they are more than an array holds. */
+  static int cells(int rows, int columns) {
+    if ((long) rows * columns > Integer.MAX_VALUE) {
+      throw invalid(
+          "`rows` has " + rows + " rows of " + columns + " columns, more than an array holds");
+    }
+    return rows * columns;
+  }
+
+  /** Refuses values that are not rows of so many columns. */
+  static void whole(int values, int columns) {
+    if (columns < 0 || (columns == 0 ? values > 0 : values % columns > 0)) {
+      throw invalid(
+          "`values` has " + values + " values, which are no rows of `" + columns + "` columns");
+    }
+  }
+
   /** Refuses a table that is not as wide as the truth. */
   static void sameWidth(String argument, int found, int expected) {
     if (found != expected) {

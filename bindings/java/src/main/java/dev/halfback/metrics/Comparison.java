@@ -96,7 +96,7 @@ public final class Comparison {
   public static double[] adjust(Adjustment how, double... pValues) {
     return new Columns()
         .add(Columns.given(pValues, "p_values"))
-        .measure("adjust", Columns.given(how, "how").ordinal())
+        .measure("adjust", Columns.ordinal(how, "how"))
         .list();
   }
 

@@ -187,7 +187,7 @@ public final class Fairness {
   }
 
   private Numbers read(Measure measure, double... settings) {
-    int place = Columns.given(measure, "measure").ordinal();
+    int place = Columns.ordinal(measure, "measure");
     double[] options = new double[7];
     Arrays.fill(options, Double.NaN);
     options[0] = place / 2;

@@ -22,7 +22,7 @@ public final class Flags {
    */
   public static Flags of(boolean[]... rows) {
     int columns = Columns.given(rows, "rows").length == 0 ? 0 : width(rows[0]);
-    boolean[] values = new boolean[Math.multiplyExact(rows.length, columns)];
+    boolean[] values = new boolean[Columns.cells(rows.length, columns)];
     for (int row = 0; row < rows.length; row++) {
       if (width(rows[row]) != columns) {
         throw Columns.invalid(
@@ -41,7 +41,8 @@ public final class Flags {
    * @return the table
    */
   public static Flags of(boolean[] values, int columns) {
-    return new Flags(Columns.given(values, "values"), columns);
+    Columns.whole(Columns.given(values, "values").length, columns);
+    return new Flags(values, columns);
   }
 
   /**

@@ -59,7 +59,9 @@ public final class MulticlassScores {
    * @return between 0 and 1
    */
   public Metric rocAuc(Multiclass how, Average average) {
-    double[] options = {scores.columns(), how.ordinal(), average.ordinal()};
+    double[] options = {
+      scores.columns(), Columns.ordinal(how, "how"), Columns.ordinal(average, "average")
+    };
     return measure("roc_auc_multiclass", options).metric();
   }
 
@@ -79,7 +81,7 @@ public final class MulticlassScores {
    * @return between 0 and 1
    */
   public Metric averagePrecision(Average average) {
-    double[] options = {scores.columns(), average.ordinal()};
+    double[] options = {scores.columns(), Columns.ordinal(average, "average")};
     return measure("average_precision_multiclass", options).metric();
   }
 

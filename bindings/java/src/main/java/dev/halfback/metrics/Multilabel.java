@@ -65,7 +65,9 @@ public final class Multilabel {
    * @return the scores
    */
   public SetScores scores(Average average, double beta, ZeroDivision zero) {
-    double[] options = {truth.columns(), average.ordinal(), zero.ordinal(), beta};
+    double[] options = {
+      truth.columns(), Columns.ordinal(average, "average"), Columns.ordinal(zero, "zero"), beta
+    };
     return measure("multilabel_scores", options).sets();
   }
 
@@ -77,7 +79,9 @@ public final class Multilabel {
    * @return between 0 and 1
    */
   public Metric jaccard(Average average, ZeroDivision zero) {
-    double[] options = {truth.columns(), average.ordinal(), zero.ordinal()};
+    double[] options = {
+      truth.columns(), Columns.ordinal(average, "average"), Columns.ordinal(zero, "zero")
+    };
     return measure("multilabel_jaccard", options).metric();
   }
 
@@ -89,7 +93,7 @@ public final class Multilabel {
    * @return in the order of the columns
    */
   public List<Classification.ClassScores> byLabel(double beta, ZeroDivision zero) {
-    double[] options = {truth.columns(), zero.ordinal(), beta};
+    double[] options = {truth.columns(), Columns.ordinal(zero, "zero"), beta};
     return Classification.ClassScores.read(measure("multilabel_label_scores", options));
   }
 
@@ -120,8 +124,9 @@ public final class Multilabel {
    * @return lines for people
    */
   public String report(int digits, ZeroDivision zero, String... names) {
-    Columns columns = columns().add(names.length == 0 ? null : Labels.of(names).column());
-    double[] options = {truth.columns(), zero.ordinal(), digits};
+    Columns columns =
+        columns().add(Columns.given(names, "names").length == 0 ? null : Labels.of(names).column());
+    double[] options = {truth.columns(), Columns.ordinal(zero, "zero"), digits};
     return columns.describe("multilabel_report", new TypeReference<>() {}, options);
   }
 

@@ -153,7 +153,7 @@ public final class Ranking {
    * @return between 0 and 1
    */
   public Metric rocAuc(Average average) {
-    return measure("roc_auc_multilabel", average.ordinal(), Double.NaN).metric();
+    return measure("roc_auc_multilabel", Columns.ordinal(average, "average"), Double.NaN).metric();
   }
 
   /**
@@ -163,7 +163,7 @@ public final class Ranking {
    * @return between 0 and 1
    */
   public Metric averagePrecision(Average average) {
-    return measure("average_precision_multilabel", average.ordinal()).metric();
+    return measure("average_precision_multilabel", Columns.ordinal(average, "average")).metric();
   }
 
   /**

@@ -20,7 +20,7 @@ public final class Table {
    */
   public static Table of(double[]... rows) {
     int columns = Columns.given(rows, "rows").length == 0 ? 0 : width(rows[0]);
-    double[] values = new double[Math.multiplyExact(rows.length, columns)];
+    double[] values = new double[Columns.cells(rows.length, columns)];
     for (int row = 0; row < rows.length; row++) {
       if (width(rows[row]) != columns) {
         throw Columns.invalid(
@@ -39,7 +39,8 @@ public final class Table {
    * @return the table
    */
   public static Table of(double[] values, int columns) {
-    return new Table(Column.of('d', Columns.given(values, "values")), columns);
+    Columns.whole(Columns.given(values, "values").length, columns);
+    return new Table(Column.of('d', values), columns);
   }
 
   /**
@@ -50,7 +51,8 @@ public final class Table {
    * @return the table
    */
   public static Table of(float[] values, int columns) {
-    return new Table(Column.of('f', Columns.given(values, "values")), columns);
+    Columns.whole(Columns.given(values, "values").length, columns);
+    return new Table(Column.of('f', values), columns);
   }
 
   /**

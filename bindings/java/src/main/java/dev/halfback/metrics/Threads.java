@@ -34,6 +34,7 @@ public final class Threads {
   }
 
   private static <T> T set(int count, Supplier<T> call) {
+    Columns.given(call, "call");
     int before = Native.useThreads(count);
     try {
       return call.get();

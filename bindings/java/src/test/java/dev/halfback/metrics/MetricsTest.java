@@ -111,6 +111,13 @@ class MetricsTest {
 
   @Test
   void whatDoesNotFitIsRefusedByItsName() {
+    refused("values", () -> Table.of(new double[] {1, 2, 3}, 2));
+    refused("values", () -> Table.of(new float[] {1, 2, 3}, 0));
+    refused("values", () -> Table.of(new double[] {1, 2}, -2));
+    refused("values", () -> Flags.of(new boolean[] {true}, 2));
+    double[][] wide = new double[65_536][];
+    Arrays.fill(wide, new double[65_536]);
+    refused("rows", () -> Table.of(wide));
     refused("y_true", () -> Classification.of(null, TRUTH));
     refused("y_pred", () -> Classification.of(TRUTH, Labels.of(1)).accuracy());
     refused(
