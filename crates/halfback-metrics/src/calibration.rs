@@ -112,13 +112,15 @@ fn edges(p: &[f64], bins: Bins) -> Result<Vec<f64>> {
         let expected = "one bin or more, at most 2^20";
         return Err(Error::OutOfRange { argument: "n_bins", found: count as f64, expected });
     }
-    let part = |at: usize| at as f64 / count as f64;
+    // numpy's linspace and percentile round like this, and a rounding decides of a tie.
+    let step = 1.0 / count as f64;
+    let part = |at: usize| if at == count { 1.0 } else { at as f64 * step };
     if matches!(bins, Bins::Uniform(_)) {
         return Ok((0..=count).map(part).collect());
     }
     let mut sorted = p.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    Ok((0..=count).map(|at| quantile(&sorted, part(at))).collect())
+    Ok((0..=count).map(|at| quantile(&sorted, part(at) * 100.0 / 100.0)).collect())
 }
 
 impl Reliability {

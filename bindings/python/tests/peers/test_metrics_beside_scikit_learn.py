@@ -107,6 +107,18 @@ def of_scores(random: Random) -> Call:
     return (pick(random, truth, truth * 2 - 1, truth.astype(bool), truth.tolist()), scores), {}
 
 
+def of_bins(random: Random) -> Call:
+    """Often of rows that the edges of bins fall on."""
+    n_bins = int(random.integers(1, 31))
+    rows = int(random.integers(2, 200))
+    if random.random() < 0.5:
+        rows = n_bins * int(random.integers(1, 8)) + 1
+    truth = random.integers(0, 2, rows)
+    scores = np.round(random.random(rows), int(random.integers(1, 6)))
+    strategy = pick(random, "uniform", "quantile")
+    return (truth, scores), {"n_bins": n_bins, "strategy": strategy}
+
+
 def of_classes(random: Random) -> Call:
     rows, classes = int(random.integers(6, 40)), int(random.integers(3, 6))
     truth = random.integers(0, classes, rows)
@@ -208,7 +220,7 @@ CALLS: list[tuple[str, Callable[[Random], Call]]] = [
     ("d2_brier_score", of_scores),
     ("hinge_loss", of_classes),
     ("top_k_accuracy_score", also(of_classes, k=(1, 2), normalize=FLAGS)),
-    ("calibration_curve", also(of_scores, strategy=("uniform", "quantile"), n_bins=(1, 7))),
+    ("calibration_curve", of_bins),
     ("mean_absolute_error", of_numbers),
     ("mean_squared_error", of_numbers),
     ("root_mean_squared_error", of_numbers),

@@ -439,10 +439,20 @@ def calibration():
     book.column("tied.score", [0.5, 0.5, 0.5, 0.5])
     book.column("three.true", [0, 1, 2, 0], np.int64)
     book.column("above.score", [0.5, 1.5, 0.5, 0.5])
+    # Edges fall on rows: n_bins divides rows - 1.
+    book.column("whole.true", random.integers(0, 2, 121))
+    book.column("whole.score", random.permutation(np.arange(1, 122)) / 125)
+    book.column("edge.true", random.integers(0, 2, 31))
+    book.column("edge.score", np.round(np.arange(31) / 30, 3))
+    for name in ["whole", "edge"]:
+        for strategy in ["uniform", "quantile"]:
+            for bins in range(1, 31):
+                true, score = f"{name}.true", f"{name}.score"
+                book.case("calibration_curve", true, score, call=calibration_curve, n_bins=bins, strategy=strategy)
     for name in ["cancer", "drawn", "tied"]:
         true, score = f"{name}.true", f"{name}.score"
         for strategy in ["uniform", "quantile"]:
-            for bins in [1, 5, 10]:
+            for bins in [1, 3, 5, 6, 7, 10, 15, 30]:
                 book.case("calibration_curve", true, score, call=calibration_curve, n_bins=bins, strategy=strategy)
                 book.case("distances", true, score, call=distances, bins=bins, strategy=strategy)
         if name != "tied":
