@@ -125,7 +125,7 @@ pub enum Error {
         expected: usize,
     },
     /// A number lies where it may not.
-    #[error("`{argument}` is `{found}`, expected {expected}")]
+    #[error("`{argument}` is `{}`, expected {expected}", shown(.found))]
     OutOfRange {
         /// The argument.
         argument: &'static str,
@@ -153,6 +153,14 @@ pub enum Error {
     /// No misuse: [`with_stop`](crate::with_stop) ended the call.
     #[error("stopped by the caller before all resamples were drawn")]
     Stopped,
+}
+
+/// A number with an exponent where it would be long without.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "errors lend their fields")]
+fn shown(number: &f64) -> String {
+    let size = number.abs();
+    let is_long = number.is_finite() && (size >= 1e21 || size > 0.0 && size < 1e-7);
+    if is_long { format!("{number:e}") } else { number.to_string() }
 }
 
 impl Error {

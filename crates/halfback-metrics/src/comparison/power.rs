@@ -50,12 +50,16 @@ pub fn power_of_proportions(p1: f64, p2: f64, rows: u64, design: Design) -> Resu
 
 /// The fewest rows of the first sample for [`power_of_means`] to reach `power`.
 pub fn rows_for_means(difference: f64, power: f64, design: Design) -> Result<u64> {
-    fewest(power, |rows| power_of_means(difference, rows, design))
+    let expected = "a difference that some number of rows can show";
+    let none = Error::OutOfRange { argument: "difference", found: difference, expected };
+    fewest(power, none, |rows| power_of_means(difference, rows, design))
 }
 
 /// The fewest rows of the first sample for [`power_of_proportions`] to reach `power`.
 pub fn rows_for_proportions(p1: f64, p2: f64, power: f64, design: Design) -> Result<u64> {
-    fewest(power, |rows| power_of_proportions(p1, p2, rows, design))
+    let expected = "a share that some number of rows can tell from `p1`";
+    let none = Error::OutOfRange { argument: "p2", found: p2, expected };
+    fewest(power, none, |rows| power_of_proportions(p1, p2, rows, design))
 }
 
 fn two_sided(difference: f64, rows: f64, alpha: f64, null: f64, alternative: f64) -> f64 {
@@ -64,15 +68,15 @@ fn two_sided(difference: f64, rows: f64, alpha: f64, null: f64, alternative: f64
     normal_cdf((shift - critical) / alternative) + normal_cdf((-shift - critical) / alternative)
 }
 
-fn fewest(power: f64, of: impl Fn(u64) -> Result<f64>) -> Result<u64> {
+/// The fewest rows that have this power; `none` where no number of them has it.
+fn fewest(power: f64, none: Error, of: impl Fn(u64) -> Result<f64>) -> Result<u64> {
     const MOST: u64 = 1 << 52;
     unit("power", power)?;
     let mut enough = 2;
     while of(enough)? < power {
         enough *= 2;
         if enough > MOST {
-            let expected = "a difference that some number of rows can show";
-            return Err(Error::OutOfRange { argument: "difference", found: 0.0, expected });
+            return Err(none);
         }
     }
     let mut few = 1;
