@@ -46,7 +46,7 @@ impl Regression<'_> {
 }
 
 fn check_power(power: f64) -> Result<()> {
-    if power.is_nan() || (power > 0.0 && power < 1.0) {
+    if !power.is_finite() || (power > 0.0 && power < 1.0) {
         let expected = "at most 0, or at least 1";
         return Err(Error::OutOfRange { argument: "power", found: power, expected });
     }

@@ -118,6 +118,13 @@ class MetricsTest {
     double[][] wide = new double[65_536][];
     Arrays.fill(wide, new double[65_536]);
     refused("rows", () -> Table.of(wide));
+    Regression numbers = Regression.of(Scores.of(1, 2), Scores.of(2, 3));
+    for (double power : new double[] {0.5, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+      refused("power", () -> numbers.meanTweedieDeviance(power));
+      refused("power", () -> numbers.d2TweedieScore(power));
+    }
+    refused("p2", () -> Power.rowsForProportions(0.5, 0.5, 0.8, 0.05, 1));
+    refused("difference", () -> Power.rowsForMeans(1e-9, 0.8, 0.05, 1));
     refused("y_true", () -> Classification.of(null, TRUTH));
     refused("y_pred", () -> Classification.of(TRUTH, Labels.of(1)).accuracy());
     refused(
