@@ -30,7 +30,6 @@ LABELS: dict[str, Callable[[list[int]], Any]] = {
     "numpy scalars": lambda values: [np.int32(value) for value in values],
     "texts": lambda values: [str(value) for value in values],
     "array": lambda values: array("q", values),
-    "memoryview": lambda values: memoryview(array("i", values)),
     "column of a table": lambda values: np.array([values, values]).T[:, 1],
     "table of one column": lambda values: np.array(values).reshape(-1, 1),
     "every second": lambda values: np.repeat(values, 2)[::2],

@@ -134,6 +134,7 @@ impl<'a> Scores<'a> {
 pub struct Matrix<'a> {
     values: Scores<'a>,
     columns: usize,
+    epsilon: Option<f64>,
 }
 
 impl<'a> Matrix<'a> {
@@ -147,7 +148,19 @@ impl<'a> Matrix<'a> {
             let expected = values.len() - odd + columns;
             return Err(Error::Lengths { argument, found: values.len(), expected });
         }
-        Ok(Self { values, columns })
+        Ok(Self { values, columns, epsilon: None })
+    }
+
+    /// The same of numbers that are less precise than what holds them: `epsilon` is the distance from 1
+    /// to the next of them.
+    #[must_use]
+    pub fn with_epsilon(self, epsilon: f64) -> Self {
+        Self { epsilon: Some(epsilon), ..self }
+    }
+
+    /// The distance from 1 to the next number of the values' type.
+    pub(crate) fn epsilon(&self) -> f64 {
+        self.epsilon.unwrap_or_else(|| self.values.epsilon())
     }
 
     /// How many rows there are.

@@ -379,7 +379,7 @@ def metrics_curve(
     sample_weight: object,
     drop: bool,
     /,
-) -> tuple[list[bytearray], str]: ...
+) -> tuple[list[bytearray], str, bool]: ...
 def metrics_delong(
     y_true: object,
     y_score: object,
@@ -456,6 +456,7 @@ def metrics_loss(
     labels: object,
     pos_label: object,
     half: bool | None,
+    epsilon: float | None,
     /,
 ) -> float: ...
 def metrics_mcnemar(

@@ -3,6 +3,7 @@
 //! list in `halfback.metrics.columns` first.
 
 mod buffer;
+mod exact;
 mod items;
 mod large;
 
@@ -12,7 +13,7 @@ use halfback_metrics::{Label, Labels, Matrix, Scores};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
 
 use super::answer::{invalid, invalid_type};
 use super::text::{Texts, Words};
@@ -49,6 +50,7 @@ impl Column {
     /// The column `name` of a call.
     pub(crate) fn of(value: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Self> {
         static PLAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        refuse_views(value, name)?;
         if let Some(mut column) = Self::known(value, name)? {
             column.masked = is_masked(value)?;
             return Ok(column);
@@ -368,6 +370,16 @@ impl Column {
             }
         })
     }
+}
+
+/// Refuses memory views and numpy's matrices, as scikit-learn does.
+fn refuse_views(value: &Bound<'_, PyAny>, name: &'static str) -> PyResult<()> {
+    let kind = value.get_type().name()?;
+    if value.is_instance_of::<PyMemoryView>() || kind == "matrix" {
+        let message = format!("`{name}` is of type `{kind}`, expected an array or a list");
+        return Err(invalid_type(value.py(), &message));
+    }
+    Ok(())
 }
 
 /// Whether an array of numpy has a mask that hides values.

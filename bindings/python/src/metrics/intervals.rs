@@ -57,7 +57,7 @@ pub(crate) fn metrics_delong(
     let py = y_true.py();
     let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     scores.single(py)?;
-    let (truth, scores) = (truth.labels(py)?, scores.numbers(py)?);
+    let (truth, scores) = (truth.labels(py)?, scores.ordered(py)?.held);
     work(py, || {
         let area = delong(truth.get(), scores.get())?;
         let interval = if logit { area.logit_interval(level) } else { area.interval(level) };
@@ -80,7 +80,8 @@ pub(crate) fn metrics_delong_paired(
     let (first, second) = (Column::of(first, "first")?, Column::of(second, "second")?);
     first.single(py)?;
     second.single(py)?;
-    let (truth, first, second) = (truth.labels(py)?, first.numbers(py)?, second.numbers(py)?);
+    let (first, second) = (first.ordered(py)?.held, second.ordered(py)?.held);
+    let truth = truth.labels(py)?;
     let (areas, interval) = work(py, || {
         let areas = delong_paired(truth.get(), first.get(), second.get())?;
         Ok((areas, areas.interval(level)?))
@@ -242,7 +243,7 @@ pub(crate) fn metrics_bootstrap_roc_auc<'py>(
     let py = y_true.py();
     let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     scores.single(py)?;
-    let (truth, scores) = (truth.labels(py)?, scores.numbers(py)?);
+    let (truth, scores) = (truth.labels(py)?, scores.ordered(py)?.held);
     let (outcome, interval) = work(py, || {
         let outcome = bootstrap_roc_auc(truth.get(), scores.get(), replicates, seed)?;
         let interval = outcome.interval(level)?;

@@ -30,7 +30,11 @@ pub(crate) fn metrics_regression<'py>(
         Ok(name) => How::Named(name),
         Err(_) => How::Weights(Column::of(multioutput, "multioutput")?.doubles(py)?.into_owned()),
     };
-    let (held_truth, held_predicted) = (truth.numbers(py)?, predicted.numbers(py)?);
+    let [held_truth, held_predicted] = if RELATIVE.contains(&kind) {
+        [truth.numbers(py)?, predicted.numbers(py)?]
+    } else {
+        Column::differences(py, [&truth, &predicted])?
+    };
     let (width, predicted_width) = (truth.width(), predicted.width());
     let scores = work(py, || {
         let pair = Regression::of(
@@ -45,6 +49,9 @@ pub(crate) fn metrics_regression<'py>(
         Scored::One(one) => Ok(metric(py, one)?.into_pyobject(py)?.into_any()),
     }
 }
+
+/// Those that differ where truth and prediction are moved alike.
+const RELATIVE: [&str; 5] = ["msle", "rmsle", "mape", "smape", "wmape"];
 
 enum How<'a> {
     Named(&'a str),
@@ -122,7 +129,11 @@ pub(crate) fn metrics_single(
     if truth.is_table() || predicted.is_table() {
         return Err(invalid(py, "`y_true` has several outputs, expected one"));
     }
-    let (truth, predicted) = (truth.numbers(py)?, predicted.numbers(py)?);
+    let [truth, predicted] = if kind == "max" {
+        Column::differences(py, [&truth, &predicted])?
+    } else {
+        [truth.numbers(py)?, predicted.numbers(py)?]
+    };
     let value = work(py, || {
         let pair = Regression::single(truth.get(), predicted.get(), weight.as_deref())?;
         Ok(match kind {
@@ -148,7 +159,7 @@ pub(crate) fn metrics_summary(
     predicted.single(py)?;
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
-    let (truth, predicted) = (truth.numbers(py)?, predicted.numbers(py)?);
+    let [truth, predicted] = Column::differences(py, [&truth, &predicted])?;
     let summary = work(py, || {
         if truth.get().is_empty() && predicted.get().is_empty() {
             return Err(Error::Empty { argument: "y_true" });
@@ -176,7 +187,7 @@ pub(crate) fn metrics_coverage(
     }
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
-    let (truth, lower, upper) = (truth.numbers(py)?, lower.numbers(py)?, upper.numbers(py)?);
+    let [truth, lower, upper] = Column::differences(py, [&truth, &lower, &upper])?;
     let found = work(py, || {
         interval_coverage(truth.get(), lower.get(), upper.get(), alpha, weight.as_deref())
     })?;

@@ -27,7 +27,7 @@ pub(crate) fn metrics_gain(
     let (truth, scores) = tables(py, y_true, y_score)?;
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
-    let (gains, numbers) = (truth.numbers(py)?, scores.numbers(py)?);
+    let (gains, numbers) = (truth.numbers(py)?, scores.ordered(py)?.held);
     let (gain_width, width) = (truth.width(), scores.width());
     let options = Dcg { k, log_base, ignore_ties };
     let value = work(py, || {
@@ -59,7 +59,8 @@ pub(crate) fn metrics_relevant(
     if (truth.rows(), truth.width()) != (scores.rows(), scores.width()) {
         return Err(invalid(py, "`y_score` differs in shape from `y_true`"));
     }
-    let (relevant, numbers, width) = (truth.indicators(py)?, scores.numbers(py)?, scores.width());
+    let (relevant, numbers, width) =
+        (truth.indicators(py)?, scores.ordered(py)?.held, scores.width());
     let value = work(py, || {
         let scores = numbers.table(width, "y_score")?;
         match kind {

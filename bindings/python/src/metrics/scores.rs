@@ -14,7 +14,7 @@ use pyo3::types::PyByteArray;
 
 use super::answer::{array, invalid, metric, metrics, warn, work};
 use super::column::{Column, HeldLabels, HeldScores, label};
-use super::sets::{listed, weights};
+use super::sets::{column_of_weights, listed, weights};
 
 /// The area under the ROC curve of two classes, of more, or of several labels a row; of pairs of classes
 /// a tuple with it.
@@ -32,8 +32,8 @@ pub(crate) fn metrics_roc_auc<'py>(
     let py = y_true.py();
     let (mut truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     let weight = Column::given(sample_weight, "sample_weight")?;
-    let weight = weights(py, weight.as_ref())?;
-    let (numbers, width) = (scores.numbers(py)?, scores.width());
+    let weight = column_of_weights(py, weight.as_ref())?;
+    let (numbers, width) = (scores.ordered(py)?.held, scores.width());
     if truth.is_table() {
         truth.unboxed(py)?;
         let indicators = truth.indicators(py)?;
@@ -148,9 +148,9 @@ pub(crate) fn metrics_average_precision<'py>(
     let py = y_true.py();
     let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     let weight = Column::given(sample_weight, "sample_weight")?;
-    let weight = weights(py, weight.as_ref())?;
+    let weight = column_of_weights(py, weight.as_ref())?;
     let weight = weight.as_deref();
-    let (numbers, width) = (scores.numbers(py)?, scores.width());
+    let (numbers, width) = (scores.ordered(py)?.held, scores.width());
     if (truth.is_table() || width > 1) && label(pos_label, "pos_label")? != Some(Label::Int(1)) {
         let message = "`pos_label` does not fit: it is 1 where there are more than two classes, or several labels a row";
         return Err(invalid(py, message));
@@ -188,7 +188,8 @@ pub(crate) fn metrics_average_precision<'py>(
     Ok(metric(py, area)?.into_pyobject(py)?.into_any())
 }
 
-/// The columns of a curve as the bytes of arrays, and the type of the scores as numpy names it.
+/// The columns of a curve as the bytes of arrays, the type of the scores as numpy names it, and
+/// whether the thresholds are of that type and no doubles.
 #[pyfunction]
 #[pyo3(signature = (kind, y_true, y_score, pos_label, sample_weight, drop, /))]
 pub(crate) fn metrics_curve<'py>(
@@ -198,18 +199,18 @@ pub(crate) fn metrics_curve<'py>(
     pos_label: &Bound<'py, PyAny>,
     sample_weight: &Bound<'py, PyAny>,
     drop: bool,
-) -> PyResult<(Vec<Bound<'py, PyByteArray>>, &'static str)> {
+) -> PyResult<(Vec<Bound<'py, PyByteArray>>, &'static str, bool)> {
     let py = y_true.py();
     let (truth, scores) = (Column::of(y_true, "y_true")?, Column::of(y_score, "y_score")?);
     scores.single(py)?;
     let weight = Column::given(sample_weight, "sample_weight")?;
-    let weight = weights(py, weight.as_ref())?;
+    let weight = column_of_weights(py, weight.as_ref())?;
     let weight = weight.as_deref();
-    let (held, numbers) = (truth.targets(py)?, scores.numbers(py)?);
+    let (held, numbers) = (truth.targets(py)?, scores.ordered(py)?);
     let positive = truth.class(pos_label, "pos_label")?;
     let positive = positive.as_ref();
-    let (columns, undefined): (Vec<Vec<f64>>, Option<Undefined>) = work(py, || {
-        let (truth, scores) = (held.get(), numbers.get());
+    let (mut columns, undefined): (Vec<Vec<f64>>, Option<Undefined>) = work(py, || {
+        let (truth, scores) = (held.get(), numbers.held.get());
         Ok(match kind {
             "roc" => {
                 let c = roc_curve(truth, scores, weight, positive, drop)?;
@@ -239,7 +240,24 @@ pub(crate) fn metrics_curve<'py>(
         })
     })?;
     warn(py, undefined)?;
-    Ok((columns.iter().map(|column| array(py, column)).collect(), scores.kind()))
+    let mut exact = None;
+    if kind != "gain"
+        && let Some(thresholds) = columns.last_mut()
+    {
+        // Those of the others are doubles, as infinity is among them.
+        if matches!(kind, "precision_recall" | "thresholds") {
+            exact = numbers.bits(thresholds);
+        }
+        for place in thresholds {
+            *place = numbers.threshold(*place);
+        }
+    }
+    let mut columns: Vec<_> = columns.iter().map(|column| array(py, column)).collect();
+    let is_exact = exact.is_some();
+    if let (Some(exact), Some(thresholds)) = (exact, columns.last_mut()) {
+        *thresholds = PyByteArray::new(py, &exact);
+    }
+    Ok((columns, scores.kind(), is_exact))
 }
 
 /// What one number tells of a ranking: `ks`, `gini`, or the lift of the best `share`.
@@ -259,7 +277,7 @@ pub(crate) fn metrics_ranked(
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
     let weight = weight.as_deref();
-    let (held, numbers) = (truth.targets(py)?, scores.numbers(py)?);
+    let (held, numbers) = (truth.targets(py)?, scores.ordered(py)?.held);
     let positive = truth.class(pos_label, "pos_label")?;
     let positive = positive.as_ref();
     let value = work(py, || match kind {
@@ -286,20 +304,22 @@ pub(crate) fn metrics_best_threshold(
     scores.single(py)?;
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
-    let (held, numbers) = (truth.targets(py)?, scores.numbers(py)?);
+    let (held, numbers) = (truth.targets(py)?, scores.ordered(py)?);
     let positive = truth.class(pos_label, "pos_label")?;
     let (true_positive, false_positive, false_negative, true_negative) = costs;
     let costs = Costs { true_positive, false_positive, false_negative, true_negative };
     let positive = positive.as_ref();
     let best = work(py, || {
-        best_threshold(held.get(), numbers.get(), weight.as_deref(), positive, &costs)
+        best_threshold(held.get(), numbers.held.get(), weight.as_deref(), positive, &costs)
     })?;
-    Ok((best.threshold, best.mean_cost))
+    Ok((numbers.threshold(best.threshold), best.mean_cost))
 }
 
-/// A loss of probabilities or margins: `log`, `log_sum`, `d2_log`, `brier`, `d2_brier`, `hinge`.
+/// A loss of probabilities or margins: `log`, `log_sum`, `d2_log`, `brier`, `d2_brier`, `hinge`; the
+/// precision of the probabilities, where it is less than that of what holds them.
 #[pyfunction]
-#[pyo3(signature = (kind, y_true, y_proba, sample_weight, labels, pos_label, half, /))]
+#[pyo3(signature = (kind, y_true, y_proba, sample_weight, labels, pos_label, half, epsilon, /))]
+#[expect(clippy::too_many_arguments, reason = "what the metrics of Python take")]
 pub(crate) fn metrics_loss(
     kind: &str,
     y_true: &Bound<'_, PyAny>,
@@ -308,6 +328,7 @@ pub(crate) fn metrics_loss(
     labels: &Bound<'_, PyAny>,
     pos_label: &Bound<'_, PyAny>,
     half: Option<bool>,
+    epsilon: Option<f64>,
 ) -> PyResult<f64> {
     let py = y_true.py();
     let argument = if kind == "hinge" { "pred_decision" } else { "y_proba" };
@@ -342,6 +363,7 @@ pub(crate) fn metrics_loss(
     let (numbers, width) = (scores.numbers(py)?, scores.width());
     let value = work(py, || {
         let (truth, table) = (held.get(), numbers.table(width, argument)?);
+        let table = epsilon.map_or(table, |epsilon| table.with_epsilon(epsilon));
         match kind {
             "log" => log_loss(truth, table, true, weight, labels),
             "log_sum" => log_loss(truth, table, false, weight, labels),
@@ -360,8 +382,9 @@ pub(crate) fn metrics_loss(
 pub(crate) fn metrics_auc(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<f64> {
     let py = x.py();
     let (x, y) = (Column::of(x, "x")?, Column::of(y, "y")?);
-    let (x, y) = (x.doubles(py)?, y.doubles(py)?);
-    work(py, || auc(&x, &y))
+    x.single(py)?;
+    let ([x], y) = (Column::differences(py, [&x])?, y.doubles(py)?);
+    work(py, || auc(&x.get().to_f64(), &y))
 }
 
 fn same_width(py: Python<'_>, truth: &Column, scores: &Column) -> PyResult<()> {

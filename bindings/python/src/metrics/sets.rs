@@ -153,6 +153,21 @@ pub(super) fn weights<'a>(
     py: Python<'_>,
     weight: Option<&'a Column>,
 ) -> PyResult<Option<Cow<'a, [f64]>>> {
+    if let Some(weight) = weight
+        && !weight.is_flat()
+    {
+        let (name, width) = (weight.name(), weight.width());
+        let message = format!("`{name}` is a table with {width} columns, expected one dimension");
+        return Err(invalid(py, &message));
+    }
+    column_of_weights(py, weight)
+}
+
+/// The same, where scikit-learn also takes a table of one column.
+pub(super) fn column_of_weights<'a>(
+    py: Python<'_>,
+    weight: Option<&'a Column>,
+) -> PyResult<Option<Cow<'a, [f64]>>> {
     weight.map(|weight| weight.doubles(py)).transpose()
 }
 
@@ -579,7 +594,7 @@ pub(crate) fn metrics_top_k(
     let weight = Column::given(sample_weight, "sample_weight")?;
     let weight = weights(py, weight.as_ref())?;
     let labels = listed(py, &mut truth, labels)?;
-    let (truth, numbers): (HeldLabels<'_>, _) = (truth.targets(py)?, scores.numbers(py)?);
+    let (truth, numbers): (HeldLabels<'_>, _) = (truth.targets(py)?, scores.ordered(py)?.held);
     let width = scores.width();
     let value = work(py, || {
         let table = numbers.table(width, "y_score")?;

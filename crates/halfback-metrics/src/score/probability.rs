@@ -45,7 +45,7 @@ pub fn log_loss(
 ) -> Result<Metric> {
     rows(y_true.len(), ("y_proba", y_proba.rows()), sample_weight)?;
     if let (1, None, None) = (y_proba.columns(), sample_weight, labels) {
-        let what = Sum::Logarithms(y_proba.values().epsilon());
+        let what = Sum::Logarithms(y_proba.epsilon());
         if let Some(sum) = sum_of_pair(y_true, &y_proba.values().to_f64(), what) {
             return Ok(Metric::of(-sum / if normalize { y_true.len() as f64 } else { 1.0 }));
         }
@@ -343,7 +343,7 @@ fn checked<'a>(
     rows(y_true.len(), ("y_proba", y_proba.rows()), weights)?;
     let probabilities = y_proba.values().to_f64();
     within_unit("y_proba", &probabilities)?;
-    Ok((probabilities, y_proba.values().epsilon()))
+    Ok((probabilities, y_proba.epsilon()))
 }
 
 /// Refuses what is no probability.

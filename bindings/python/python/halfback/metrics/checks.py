@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "BELOW_ONE",
+    "LEAST",
+    "MOST",
     "TooFewError",
+    "as_float",
     "choice",
     "confidence",
+    "finite",
     "flag",
     "number",
     "refused",
@@ -27,6 +32,11 @@ __all__ = [
 
 WARN = 3
 
+LEAST, MOST = 5e-324, 1.7976931348623157e308
+"""The least number above zero, and the largest."""
+
+BELOW_ONE = 1 - 2.0**-53
+
 
 class TooFewError(InvalidError):
     """There are fewer rows, clusters or resamples than it takes."""
@@ -35,8 +45,15 @@ class TooFewError(InvalidError):
 def refused(argument: str, value: object, expected: str) -> InvalidTypeError:
     """The error of an argument that is not what it may be."""
     return InvalidTypeError(
-        f"`{argument}` is `{str(value)[:80]}`, expected {expected}", "invalid_argument"
+        f"`{argument}` is `{_shown(value)}`, expected {expected}", "invalid_argument"
     )
+
+
+def _shown(value: object) -> str:
+    try:
+        return str(value)[:80]
+    except ValueError:  # a whole number of thousands of digits
+        return "a number beyond all bounds"
 
 
 def choice(argument: str, value: object, names: Iterable[str | None]) -> None:
@@ -56,22 +73,32 @@ def flag(argument: str, value: object) -> bool:
 
 
 def confidence(value: float) -> float:
-    """A confidence level as a double; whether it is one is checked where it is used."""
-    try:
-        return float(value)
-    except OverflowError:
-        why = "`level` is beyond the largest number, expected a number above 0 and below 1"
-        raise InvalidError(why, "invalid_argument") from None
+    """A confidence level as a double."""
+    return number("level", value, LEAST, BELOW_ONE, "above 0 and below 1")
 
 
 def number(argument: str, value: object, low: float, high: float, expected: str) -> float:
     """Refuses what is no number from `low` to `high`."""
-    if not isinstance(value, bool) and hasattr(value, "__float__"):
-        with contextlib.suppress(OverflowError):
-            found = float(value)
-            if low <= found <= high:
-                return found
+    found = as_float(value)
+    if found is not None and low <= found <= high:
+        return found
     raise refused(argument, value, expected)
+
+
+def finite(argument: str, value: object) -> float:
+    """Refuses what is no finite number."""
+    return number(argument, value, -MOST, MOST, "a finite number")
+
+
+def as_float(value: object) -> float | None:
+    """A number as a double, and nothing for a text, a truth value or an array."""
+    if isinstance(value, (bool, str)) or getattr(value, "ndim", None):
+        return None
+    if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__float__"):
+        return None
+    with contextlib.suppress(OverflowError, TypeError, ValueError):
+        return float(value)
+    return None
 
 
 def whole(argument: str, value: object, least: int, most: int | None = None) -> int:
@@ -99,8 +126,7 @@ def zero(value: object, nan: bool = True) -> int:
     if isinstance(value, str):
         if value == "warn":
             return WARN
-    elif not isinstance(value, bool) and hasattr(value, "__float__"):
-        found = float(value)
+    elif (found := as_float(value)) is not None:
         if found in (0.0, 1.0):
             return int(found)
         if nan and found != found:

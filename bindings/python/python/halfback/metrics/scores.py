@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from halfback import _native
 from halfback.errors import InvalidError
 from halfback.libraries import belongs
-from halfback.metrics.checks import choice, flag, number, refused, whole
+from halfback.metrics.checks import LEAST, choice, finite, flag, number, refused, whole
 from halfback.metrics.columns import array, plain, scalar
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def roc_curve(
     1.9 `roc_curve`.
     """
     drop = flag("drop_intermediate", drop_intermediate)
-    (fpr, tpr, thresholds), _ = _native.metrics_curve(
+    (fpr, tpr, thresholds), *_ = _native.metrics_curve(
         "roc", y_true, y_score, pos_label, sample_weight, drop
     )
     return array(fpr), array(tpr), array(thresholds)
@@ -158,10 +158,10 @@ def precision_recall_curve(
     Source: scikit-learn 1.9 `precision_recall_curve`.
     """
     drop = flag("drop_intermediate", drop_intermediate)
-    (precision, recall, thresholds), kind = _native.metrics_curve(
+    (precision, recall, thresholds), kind, exact = _native.metrics_curve(
         "precision_recall", y_true, y_score, pos_label, sample_weight, drop
     )
-    return array(precision), array(recall), _typed(thresholds, kind, y_score)
+    return array(precision), array(recall), _typed(thresholds, kind, exact, y_score)
 
 
 def det_curve(
@@ -176,7 +176,7 @@ def det_curve(
     Source: Martin et al. (1997); scikit-learn 1.9 `det_curve`.
     """
     drop = flag("drop_intermediate", drop_intermediate)
-    (fpr, fnr, thresholds), _ = _native.metrics_curve(
+    (fpr, fnr, thresholds), *_ = _native.metrics_curve(
         "det", y_true, y_score, pos_label, sample_weight, drop
     )
     return array(fpr), array(fnr), array(thresholds)
@@ -193,10 +193,10 @@ def confusion_matrix_at_thresholds(
 
     Source: scikit-learn 1.9 `confusion_matrix_at_thresholds`.
     """
-    (tn, fp, fn, tp, thresholds), kind = _native.metrics_curve(
+    (tn, fp, fn, tp, thresholds), kind, exact = _native.metrics_curve(
         "thresholds", y_true, y_score, pos_label, sample_weight, False
     )
-    return array(tn), array(fp), array(fn), array(tp), _typed(thresholds, kind, y_score)
+    return array(tn), array(fp), array(fn), array(tp), _typed(thresholds, kind, exact, y_score)
 
 
 def metric_at_thresholds(
@@ -215,6 +215,10 @@ def metric_at_thresholds(
     from halfback.libraries import library
 
     numpy = library("numpy", "an array")
+    if not callable(metric_func):
+        raise refused("metric_func", metric_func, "a function of `(y_true, y_pred)`")
+    if metric_params is not None and not hasattr(metric_params, "keys"):
+        raise refused("metric_params", metric_params, "a mapping of the function's options")
     scores, options = numpy.asarray(y_score), dict(metric_params or {})
     if sample_weight is not None:
         options["sample_weight"] = sample_weight
@@ -253,7 +257,9 @@ def log_loss(
     """
     kind = "log" if flag("normalize", normalize) else "log_sum"
     proba = _read(_renamed(y_proba, y_pred))
-    return _native.metrics_loss(kind, y_true, proba, sample_weight, labels, None, None)
+    return _native.metrics_loss(
+        kind, y_true, proba, sample_weight, labels, None, None, _epsilon(proba)
+    )
 
 
 def brier_score_loss(
@@ -274,7 +280,9 @@ def brier_score_loss(
     if scale_by_half != "auto":
         half = flag("scale_by_half", scale_by_half)
     proba = _read(y_proba)
-    return _native.metrics_loss("brier", y_true, proba, sample_weight, labels, pos_label, half)
+    return _native.metrics_loss(
+        "brier", y_true, proba, sample_weight, labels, pos_label, half, None
+    )
 
 
 def d2_log_loss_score(
@@ -290,7 +298,9 @@ def d2_log_loss_score(
     Source: scikit-learn 1.9 `d2_log_loss_score`.
     """
     proba = _read(_renamed(y_proba, y_pred))
-    return _native.metrics_loss("d2_log", y_true, proba, sample_weight, labels, None, None)
+    return _native.metrics_loss(
+        "d2_log", y_true, proba, sample_weight, labels, None, None, _epsilon(proba)
+    )
 
 
 def d2_brier_score(
@@ -306,7 +316,9 @@ def d2_brier_score(
     Source: scikit-learn 1.9 `d2_brier_score`.
     """
     proba = _read(y_proba)
-    return _native.metrics_loss("d2_brier", y_true, proba, sample_weight, labels, pos_label, None)
+    return _native.metrics_loss(
+        "d2_brier", y_true, proba, sample_weight, labels, pos_label, None, None
+    )
 
 
 def hinge_loss(
@@ -320,7 +332,9 @@ def hinge_loss(
 
     Source: Crammer and Singer (2001); scikit-learn 1.9 `hinge_loss`.
     """
-    return _native.metrics_loss("hinge", y_true, pred_decision, sample_weight, labels, None, None)
+    return _native.metrics_loss(
+        "hinge", y_true, pred_decision, sample_weight, labels, None, None, None
+    )
 
 
 def top_k_accuracy_score(
@@ -376,7 +390,8 @@ def lift_score(
 
     Source: Ling and Li (KDD 1998).
     """
-    return _native.metrics_ranked("lift", y_true, y_score, pos_label, sample_weight, float(share))
+    share = number("share", share, LEAST, 1, "above 0 and at most 1")
+    return _native.metrics_ranked("lift", y_true, y_score, pos_label, sample_weight, share)
 
 
 def gain_curve(
@@ -387,7 +402,7 @@ def gain_curve(
     sample_weight: Column | None = None,
 ) -> GainCurve:
     """Gains and lifts at every threshold. Source: Ling and Li (KDD 1998)."""
-    columns, _ = _native.metrics_curve("gain", y_true, y_score, pos_label, sample_weight, False)
+    columns, *_ = _native.metrics_curve("gain", y_true, y_score, pos_label, sample_weight, False)
     return GainCurve(*map(array, columns))
 
 
@@ -410,11 +425,11 @@ def best_threshold(
     """
     if not hasattr(costs, "get"):
         raise refused("costs", costs, "a mapping of some of `tp`, `fp`, `fn` and `tn`")
-    odd = {*costs} - {"tp", "fp", "fn", "tn"}
+    odd = [str(name) for name in costs if name not in ("tp", "fp", "fn", "tn")]
     if odd:
         message = f"`costs` has `{min(odd)}`, expected some of `tp`, `fp`, `fn` and `tn`"
         raise InvalidError(message, "invalid_argument")
-    tp, fp, fn, tn = (float(costs.get(name, 0.0)) for name in ("tp", "fp", "fn", "tn"))
+    tp, fp, fn, tn = (finite("costs", costs.get(name, 0.0)) for name in ("tp", "fp", "fn", "tn"))
     return BestThreshold(
         *_native.metrics_best_threshold(y_true, y_score, pos_label, sample_weight, (tp, fp, fn, tn))
     )
@@ -441,9 +456,18 @@ def _read(y_proba: object) -> object:
     return found.astype(float) if found.dtype.kind == "f" else found
 
 
-def _typed(thresholds: bytearray, kind: str, y_score: object) -> NDArray[Any]:
+def _epsilon(y_proba: Any) -> float | None:
+    """That of halves, which the native half reads as doubles."""
+    dtype = getattr(y_proba, "dtype", None)
+    dtypes = getattr(y_proba, "dtypes", ()) if dtype is None else (dtype,)
+    return 2.0**-10 if {*map(str, dtypes)} == {"float16"} else None
+
+
+def _typed(thresholds: bytearray, kind: str, exact: bool, y_score: object) -> NDArray[Any]:
     """Thresholds are scores, in their type."""
     found = array(thresholds)
+    if exact:
+        found = found.view(kind)
     dtype: Any = getattr(y_score, "dtype", None)
     if belongs(dtype, "numpy", "dtype"):
         return found.astype(dtype)
