@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
-from halfback.metrics.checks import choice, confidence, refused, whole
+from halfback.metrics.checks import choice, confidence, finite, refused, whole
 from halfback.metrics.columns import array
 from halfback.metrics.groups import settled
 from halfback.metrics.intervals import Interval, draw, one_number, without_replicates
@@ -271,8 +271,9 @@ def power_of_means(
     `rows` are those of the first sample, the second has `ratio` times as many, and `alpha` is the
     chance of a false finding, two-sided. Source: Cohen (1988), by the normal distribution.
     """
+    design = (finite("alpha", alpha), finite("ratio", ratio))
     return _native.metrics_power(
-        float(difference), None, whole("rows", rows, 0), float(alpha), float(ratio)
+        finite("difference", difference), None, whole("rows", rows, 0), *design
     )
 
 
@@ -283,8 +284,11 @@ def power_of_proportions(
 
     Source: Fleiss, Levin and Paik (2003), 4.2.
     """
-    shares = (float(p1), float(p2))
-    return _native.metrics_power(0.0, shares, whole("rows", rows, 0), float(alpha), float(ratio))
+    shares, design = (
+        (finite("p1", p1), finite("p2", p2)),
+        (finite("alpha", alpha), finite("ratio", ratio)),
+    )
+    return _native.metrics_power(0.0, shares, whole("rows", rows, 0), *design)
 
 
 def rows_for_means(
@@ -296,15 +300,16 @@ def rows_for_means(
     >>> rows_for_means(0.5)
     63
     """
-    return _native.metrics_rows(float(difference), None, float(power), float(alpha), float(ratio))
+    design = (finite("power", power), finite("alpha", alpha), finite("ratio", ratio))
+    return _native.metrics_rows(finite("difference", difference), None, *design)
 
 
 def rows_for_proportions(
     p1: float, p2: float, *, power: float = 0.8, alpha: float = 0.05, ratio: float = 1.0
 ) -> int:
     """The fewest rows of the first sample for `power_of_proportions` to reach `power`."""
-    shares = (float(p1), float(p2))
-    return _native.metrics_rows(0.0, shares, float(power), float(alpha), float(ratio))
+    design = (finite("power", power), finite("alpha", alpha), finite("ratio", ratio))
+    return _native.metrics_rows(0.0, (finite("p1", p1), finite("p2", p2)), *design)
 
 
 def _proportions(

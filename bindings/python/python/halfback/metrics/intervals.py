@@ -294,6 +294,8 @@ def _rows(columns: tuple[Any, ...]) -> int:
         raise InvalidError(
             "`columns` are missing, expected those of the metric", "invalid_argument"
         )
+    if not hasattr(columns[0], "__len__"):
+        raise refused("columns", columns[0], "arrays or lists")
     return len(columns[0])
 
 

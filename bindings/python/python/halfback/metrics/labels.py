@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from halfback import _native
-from halfback.metrics.checks import WARN, choice, flag, number, refused, whole, zero
+from halfback.metrics.checks import WARN, as_float, choice, flag, number, refused, whole, zero
 from halfback.metrics.columns import array, scalar
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def balanced_accuracy_score(
 
     Source: scikit-learn 1.9 `balanced_accuracy_score`.
     """
-    kind = "adjusted" if adjusted else "balanced"
+    kind = "adjusted" if flag("adjusted", adjusted) else "balanced"
     return _native.metrics_agreement(kind, y_true, y_pred, sample_weight)
 
 
@@ -139,16 +139,14 @@ def class_likelihood_ratios(
     `replace_undefined_by` is 1, NaN, or a mapping of `LR+` (1 or more, or NaN) and `LR-` (within
     [0, 1], or NaN). Source: scikit-learn 1.9 `class_likelihood_ratios`.
     """
-    replace = replace_undefined_by
-    if isinstance(replace, (int, float)):
-        pair = (float(replace), float(replace))
-        is_right = replace == 1 or replace != replace
-    else:
-        is_right = hasattr(replace, "keys") and {*replace} == {"LR+", "LR-"}
-        pair = (float(replace["LR+"]), float(replace["LR-"])) if is_right else (0.0, 0.0)
-    if not is_right:
+    replace: Any = replace_undefined_by
+    both = hasattr(replace, "keys") and {*replace} == {"LR+", "LR-"}
+    given = (replace["LR+"], replace["LR-"]) if both else (replace, replace)
+    first, second = (float(one) if isinstance(one, bool) else as_float(one) for one in given)
+    is_one = both or first == 1 or first != first
+    if first is None or second is None or not is_one:
         raise refused("replace_undefined_by", replace, "1, NaN, or a mapping of `LR+` and `LR-`")
-    return _native.metrics_likelihood(y_true, y_pred, labels, sample_weight, *pair)
+    return _native.metrics_likelihood(y_true, y_pred, labels, sample_weight, first, second)
 
 
 def precision_recall_fscore_support(
@@ -169,8 +167,10 @@ def precision_recall_fscore_support(
     several labels a row, `samples`; with it support is `None`. `zero_division` is what a share of
     nothing is. Source: scikit-learn 1.9 `precision_recall_fscore_support`.
     """
+    if not isinstance(warn_for, (list, tuple, set)):
+        raise refused("warn_for", warn_for, "a list, a tuple or a set of names")
     named = {"precision": 1, "recall": 2, "f-score": 4}
-    loud = sum(named.get(name, 0) for name in {*warn_for})
+    loud = sum(bit for name, bit in named.items() if name in warn_for)
     found = _scores(
         y_true, y_pred, beta, labels, pos_label, average, sample_weight, zero_division, loud
     )
@@ -378,10 +378,19 @@ def confusion_matrix(
     if normalize is not None:
         choice("normalize", normalize, ("true", "pred", "all", None))
     cells, classes, is_whole = _native.metrics_confusion(
-        y_true, y_pred, labels, sample_weight, normalize
+        y_true, y_pred, labels, _counts(sample_weight), normalize
     )
     matrix = array(cells).reshape(classes, classes)
     return matrix.astype("int64") if is_whole else matrix
+
+
+def _counts(sample_weight: Any) -> object:
+    """Weights; whole ones of pandas' nullable types as whole numbers."""
+    dtype: Any = getattr(sample_weight, "dtype", None)
+    is_nullable = getattr(dtype, "na_value", None) is not None and hasattr(dtype, "numpy_dtype")
+    if not is_nullable or dtype.kind not in "biu" or sample_weight.isna().any():
+        return sample_weight
+    return sample_weight.to_numpy(dtype.numpy_dtype)
 
 
 def multilabel_confusion_matrix(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
 from halfback.libraries import library
-from halfback.metrics.checks import choice, flag, number, refused
+from halfback.metrics.checks import BELOW_ONE, LEAST, MOST, choice, flag, number, refused
 from halfback.metrics.columns import array, floating
 
 if TYPE_CHECKING:
@@ -368,7 +368,13 @@ def interval_coverage(
     IntervalCoverage(coverage=0.5, mean_width=1.0, score=2.0)
     """
     return IntervalCoverage(
-        *_native.metrics_coverage(y_true, lower, upper, float(alpha), sample_weight)
+        *_native.metrics_coverage(
+            y_true,
+            lower,
+            upper,
+            number("alpha", alpha, LEAST, BELOW_ONE, "above 0 and below 1"),
+            sample_weight,
+        )
     )
 
 
@@ -400,7 +406,7 @@ def _outputs(
 
 
 def _power(power: float) -> float:
-    found = number("power", power, float("-inf"), float("inf"), "a number outside (0, 1)")
+    found = number("power", power, -MOST, MOST, "a finite number outside (0, 1)")
     if 0 < found < 1:
         raise refused("power", power, "a number outside (0, 1)")
     return found
