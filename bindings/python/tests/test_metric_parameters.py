@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from halfback import InvalidError, metrics
 
@@ -177,3 +178,63 @@ def test_whole_weights_of_pandas_count_in_whole_numbers(dtype: str, kind: str) -
     matrix = metrics.confusion_matrix(TRUTH, PREDICTED, sample_weight=weight)
     assert matrix.dtype.kind == kind
     assert matrix.tolist() == [[2, 1], [1, 0]]
+
+
+SEVERAL = (
+    np.array([1.0, 2]),
+    np.ones((6, 1)),
+    pd.Series([1, 2], index=["a", "b"]),
+    pl.Series([1, 2]),
+)
+TABLE = [[0.2, 0.8], [0.5, 0.5]]
+OF_ONE: dict[str, tuple[str, Callable[[Any], object]]] = {
+    "average": ("average", lambda it: metrics.f1_score(TRUTH, PREDICTED, average=it)),
+    "average of areas": ("average", lambda it: metrics.roc_auc_score(TRUTH, SCORES, average=it)),
+    "average of precision": (
+        "average",
+        lambda it: metrics.average_precision_score(TRUTH, SCORES, average=it),
+    ),
+    "multi_class": (
+        "multi_class",
+        lambda it: metrics.roc_auc_score(TRUTH, SCORES, multi_class=it),
+    ),
+    "beta": ("beta", lambda it: metrics.fbeta_score(TRUTH, PREDICTED, beta=it)),
+    "zero_division": (
+        "zero_division",
+        lambda it: metrics.jaccard_score(TRUTH, PREDICTED, zero_division=it),
+    ),
+    "pos_label": ("pos_label", lambda it: metrics.f1_score(TRUTH, PREDICTED, pos_label=it)),
+    "pos_label of a curve": (
+        "pos_label",
+        lambda it: metrics.roc_curve(TRUTH, SCORES, pos_label=it),
+    ),
+    "scale_by_half": (
+        "scale_by_half",
+        lambda it: metrics.brier_score_loss(TRUTH, SCORES, scale_by_half=it),
+    ),
+    "n_bins": ("n_bins", lambda it: metrics.calibration_curve(TRUTH, SCORES, n_bins=it)),
+    "k": ("k", lambda it: metrics.top_k_accuracy_score([0, 1], TABLE, k=it)),
+    "digits": ("digits", lambda it: metrics.classification_report(TRUTH, TRUTH, digits=it)),
+    "replace_undefined_by": (
+        "replace_undefined_by",
+        lambda it: metrics.cohen_kappa_score(TRUTH, TRUTH, replace_undefined_by=it),
+    ),
+    "replacement of ratios": (
+        "replace_undefined_by",
+        lambda it: metrics.class_likelihood_ratios(TRUTH, TRUTH, replace_undefined_by=it),
+    ),
+}
+
+
+@pytest.mark.parametrize("several", SEVERAL, ids=["array", "table", "pandas", "polars"])
+@pytest.mark.parametrize("name", OF_ONE)
+def test_an_array_is_no_parameter(name: str, several: object) -> None:
+    argument, call = OF_ONE[name]
+    with pytest.raises(InvalidError, match=f"`{argument}` "):
+        call(several)
+
+
+@pytest.mark.parametrize("names", [3, 0.5, "ab", np.array(1)])
+def test_names_of_a_report_are_a_list(names: Any) -> None:
+    with pytest.raises(InvalidError, match="`target_names` is "):
+        metrics.classification_report(TRUTH, TRUTH, target_names=names)

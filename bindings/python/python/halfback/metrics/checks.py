@@ -104,9 +104,10 @@ def as_float(value: object) -> float | None:
 def whole(argument: str, value: object, least: int, most: int | None = None) -> int:
     """Refuses what is no whole number of at least `least`, and at most `most`."""
     if not isinstance(value, bool) and hasattr(value, "__index__"):
-        found = int(value.__index__())
-        if least <= found <= ((1 << 62) - 1 if most is None else most):
-            return found
+        with contextlib.suppress(TypeError):  # an array
+            found = int(value.__index__())
+            if least <= found <= ((1 << 62) - 1 if most is None else most):
+                return found
     range_ = f"of at least {least}" if most is None else f"from {least} to {most}"
     raise refused(argument, value, f"a whole number {range_}")
 

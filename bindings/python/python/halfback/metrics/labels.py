@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from halfback import _native
-from halfback.metrics.checks import WARN, as_float, choice, flag, number, refused, whole, zero
+from halfback.metrics.checks import as_float, choice, flag, number, refused, whole, zero
 from halfback.metrics.columns import array, scalar
 
 if TYPE_CHECKING:
@@ -119,11 +119,12 @@ def cohen_kappa_score(
     Source: Cohen (1960; weighted 1968); scikit-learn 1.9 `cohen_kappa_score`.
     """
     choice("weights", weights, ("linear", "quadratic", None))
-    if replace_undefined_by == replace_undefined_by:
-        number("replace_undefined_by", replace_undefined_by, -1, 1, "within [-1, 1], or NaN")
-    return _native.metrics_kappa(
-        y1, y2, labels, weights, sample_weight, float(replace_undefined_by)
-    )
+    replace = as_float(replace_undefined_by)
+    if replace is None or replace == replace:
+        replace = number(
+            "replace_undefined_by", replace_undefined_by, -1, 1, "within [-1, 1], or NaN"
+        )
+    return _native.metrics_kappa(y1, y2, labels, weights, sample_weight, replace)
 
 
 def class_likelihood_ratios(
@@ -286,7 +287,7 @@ def jaccard_score(
     Arguments are those of `precision_recall_fscore_support`; `zero_division` is not NaN.
     Source: Jaccard (1901); scikit-learn 1.9 `jaccard_score`.
     """
-    policy = WARN if zero_division == "warn" else zero(zero_division, nan=False)
+    policy = zero(zero_division, nan=False)
     _averaged(average, pos_label)
     found = _native.metrics_share(
         "jaccard", y_true, y_pred, labels, pos_label, average, sample_weight, policy
@@ -427,7 +428,7 @@ def classification_report(
     `target_names` stand for the classes in their order. Source: scikit-learn 1.9
     `classification_report`.
     """
-    names = None if target_names is None else [str(name) for name in target_names]
+    names = None if target_names is None else _names(target_names)
     listed = len(labels) if names is not None and hasattr(labels, "__len__") else None
     if names is not None and listed is not None and listed != len(names):
         warnings.warn(
@@ -448,6 +449,13 @@ def classification_report(
     return report
 
 
+def _names(target_names: Any) -> list[str]:
+    is_list = hasattr(target_names, "__len__") and not isinstance(target_names, str)
+    if not is_list or getattr(target_names, "ndim", 1) != 1:
+        raise refused("target_names", target_names, "a list of names")
+    return [str(name) for name in target_names]
+
+
 def _scores(
     y_true: Column,
     y_pred: Column,
@@ -459,9 +467,9 @@ def _scores(
     zero_division: str | float,
     loud: int,
 ) -> Any:
-    policy = WARN if zero_division == "warn" else zero(zero_division)
+    policy = zero(zero_division)
     _averaged(average, pos_label)
-    if beta != 1.0:
+    if type(beta) is not float or beta != 1.0:
         beta = number("beta", beta, 0, math.inf, "zero or more")
     return _native.metrics_scores(
         y_true, y_pred, beta, labels, pos_label, average, sample_weight, policy, loud
@@ -469,10 +477,10 @@ def _scores(
 
 
 def _averaged(average: str | None, pos_label: object) -> None:
-    if average == "binary":
+    if type(average) is str and average == "binary":
         return
     choice("average", average, _AVERAGES)
-    if pos_label not in (None, 1):
+    if not (pos_label is None or pos_label is True or as_float(pos_label) == 1):
         warnings.warn(
             f"`pos_label` is not used where `average` is `{average}`; choose one class by `labels`",
             UserWarning,

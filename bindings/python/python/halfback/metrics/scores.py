@@ -93,9 +93,9 @@ def roc_auc_score(
     >>> roc_auc_score([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
     0.75
     """
-    if average != "macro":
+    if type(average) is not str or average != "macro":
         choice("average", average, _AVERAGES)
-    if multi_class != "raise":
+    if type(multi_class) is not str or multi_class != "raise":
         choice("multi_class", multi_class, ("raise", "ovr", "ovo"))
     if max_fpr is not None:
         max_fpr = number("max_fpr", max_fpr, 5e-324, 1, "above 0 and at most 1")
@@ -119,7 +119,7 @@ def average_precision_score(
 
     Source: scikit-learn 1.9 `average_precision_score`.
     """
-    if average != "macro":
+    if type(average) is not str or average != "macro":
         choice("average", average, _AVERAGES)
     area = _native.metrics_average_precision(y_true, y_score, average, pos_label, sample_weight)
     return array(area) if type(area) is bytearray else area
@@ -277,7 +277,7 @@ def brier_score_loss(
     Source: Brier (1950); scikit-learn 1.9 `brier_score_loss`.
     """
     half = None
-    if scale_by_half != "auto":
+    if type(scale_by_half) is not str or scale_by_half != "auto":
         half = flag("scale_by_half", scale_by_half)
     proba = _read(y_proba)
     return _native.metrics_loss(

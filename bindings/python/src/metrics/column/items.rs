@@ -1,6 +1,6 @@
 //! Values of Python, one by one.
 
-use pyo3::exceptions::PyAttributeError;
+use pyo3::exceptions::{PyAttributeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -56,7 +56,13 @@ impl Items {
             self.float(item.call_method0("__float__")?.extract()?, py, name)?;
         } else {
             let value = match item.call_method0("item") {
-                Err(error) if error.is_instance_of::<PyAttributeError>(py) => None,
+                // It has none, or several of them.
+                Err(error)
+                    if error.is_instance_of::<PyAttributeError>(py)
+                        || error.is_instance_of::<PyValueError>(py) =>
+                {
+                    None
+                }
                 other => Some(other?),
             };
             match value {
