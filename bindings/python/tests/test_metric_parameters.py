@@ -87,6 +87,10 @@ REFUSED: dict[str, tuple[str, Callable[[], object]]] = {
         "warn_for",
         lambda: metrics.precision_recall_fscore_support(TRUTH, TRUTH, warn_for="precision"),
     ),
+    "multioutput": (
+        "multioutput",
+        lambda: metrics.mean_absolute_error(SCORES, SCORES, multioutput=np.str_("macro")),
+    ),
     "odd costs": (
         "costs",
         lambda: metrics.best_threshold(TRUTH, SCORES, {"fp": 1, 3: 1, "q": 1}),  # type: ignore[dict-item]

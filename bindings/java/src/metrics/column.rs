@@ -243,7 +243,7 @@ pub(super) fn whole(found: f64, argument: &'static str) -> Outcome<usize> {
     if (0.0..9_007_199_254_740_992.0).contains(&found) {
         return Ok(found as usize);
     }
-    let expected = "a whole number of zero or more";
+    let expected = "a whole number of zero or more, below 2^53";
     Err(Error::OutOfRange { argument, found, expected }.into())
 }
 

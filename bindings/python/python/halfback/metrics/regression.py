@@ -387,7 +387,7 @@ def _outputs(
     names: tuple[str, ...],
     option: float,
 ) -> float | NDArray[Any]:
-    if type(multioutput) is str:
+    if isinstance(multioutput, str):
         choice("multioutput", multioutput, names)
     elif multioutput is None:
         raise refused("multioutput", multioutput, "a name or a weight for each output")
