@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use halfback::wire::{Columns, OwnedColumn};
+use halfback::wire::{Columns, Given, OwnedColumn};
 use halfback::{Registry, ReleaseHold, TokenOptions, View};
 use serde_json::{Value, json};
 
@@ -165,15 +165,16 @@ fn columns(args: &Fields, paired: bool) -> (Columns, Fields) {
     (columns, options)
 }
 
-fn column(values: &Value) -> OwnedColumn {
+fn column(values: &Value) -> Given {
     let values = values.as_array().unwrap();
     // A table comes row by row.
+    let width = values.first().and_then(Value::as_array).map(Vec::len);
     let flat: Vec<&Value> = values
         .iter()
         .flat_map(|value| value.as_array().map_or(vec![value], |row| row.iter().collect()))
         .collect();
     let all = |is: fn(&Value) -> bool| flat.iter().all(|value| is(value));
-    if all(Value::is_boolean) {
+    let values = if all(Value::is_boolean) {
         OwnedColumn::Bool(flat.iter().map(|value| value.as_bool().unwrap()).collect())
     } else if all(Value::is_i64) {
         OwnedColumn::Int(flat.iter().map(|value| value.as_i64().unwrap()).collect())
@@ -186,7 +187,8 @@ fn column(values: &Value) -> OwnedColumn {
         OwnedColumn::Float(flat.iter().map(number).collect())
     } else {
         OwnedColumn::Text(flat.iter().map(|value| value.as_str().unwrap().to_owned()).collect())
-    }
+    };
+    Given { values, width, names: Vec::new() }
 }
 
 fn evaluate(registry: &Registry, args: &Fields) -> halfback::Result<Value> {

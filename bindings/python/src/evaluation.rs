@@ -3,16 +3,20 @@
 
 use std::ffi::CStr;
 
-use halfback::wire::{self, Columns, OwnMetrics, OwnedColumn};
+use halfback::wire::{self, Columns, Given, OwnMetrics, OwnedColumn};
 use halfback::{Detail, Error};
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple,
+};
 use serde::Serialize;
 
 use crate::errors::{self, detached};
 use crate::handle::Handle;
-use crate::metrics::answer::{array, raise, stoppable};
+use crate::metrics::answer::{array, lone_surrogate, raise, stoppable};
+use crate::metrics::is_masked;
 use crate::object::object;
 
 /// Measures a version's predictions, and keeps the evaluation. `roles` and `slices` have the columns by
@@ -96,44 +100,56 @@ pub(crate) fn picture(py: Python<'_>, request: &[u8]) -> PyResult<String> {
 }
 
 fn columns(roles: &Bound<'_, PyDict>, slices: &Bound<'_, PyDict>) -> PyResult<Columns> {
+    static NAMES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = roles.py();
     let mut columns = Columns::default();
     for (name, values) in roles {
         let name: String = name.extract()?;
         // Both models' columns are called the same outside.
         let shown = name.strip_prefix("baseline.").unwrap_or(&name).to_owned();
-        columns.roles.push((name, column(&shown, &values)?));
+        let mut given = given(&shown, &values)?;
+        if shown == "y_score" {
+            let names = NAMES.import(py, "halfback.tables", "column_names")?;
+            given.names = names.call1((shown, values))?.extract()?;
+        }
+        columns.roles.push((name, given));
     }
     for (name, values) in slices {
         let name: String = name.extract()?;
         let shown = format!("slices.{name}");
-        columns.slices.push((name, column(&shown, &values)?));
+        columns.slices.push((name, given(&shown, &values)?));
     }
     Ok(columns)
 }
 
-/// A column of anything: an array, a column of a frame, or a list.
-fn column(name: &str, values: &Bound<'_, PyAny>) -> PyResult<OwnedColumn> {
-    if values.is_instance_of::<PyString>() {
-        return Err(refused(
-            values.py(),
-            format!("`{name}` is a text, expected a column of values"),
-        ));
+/// A column or a table of anything: an array, a frame or a column of one, or a list.
+fn given(name: &str, values: &Bound<'_, PyAny>) -> PyResult<Given> {
+    let py = values.py();
+    let is_bytes = values.is_instance_of::<PyBytes>() || values.is_instance_of::<PyByteArray>();
+    if is_bytes || values.is_instance_of::<PyString>() {
+        return Err(refused(py, format!("`{name}` is a text, expected a column of values")));
     }
-    if has_nulls(values) {
+    if has_nulls(values) || is_masked(values)? {
         let why = format!("`{name}` has missing values; fill them or leave their rows out");
-        return Err(refused(values.py(), why));
+        return Err(refused(py, why));
     }
     let values = plain(values)?;
-    if let Some(column) = buffer(&values) {
-        return Ok(column);
+    let dimensions = match values.getattr("shape") {
+        Ok(shape) => shape.len().unwrap_or(1),
+        Err(_) => 1,
+    };
+    if !(1..=2).contains(&dimensions) {
+        return Err(deep(py, name, dimensions));
+    }
+    if let Some((values, width)) = buffer(&values) {
+        return Ok(Given { values, width, names: Vec::new() });
     }
     let list = match values.call_method0("tolist") {
         Ok(list) => list,
         Err(_) => values,
     };
-    let mut cells = Vec::new();
-    gather(name, &list, 0, &mut cells)?;
-    typed(name, list.py(), &cells)
+    let (cells, width) = cells(name, &list)?;
+    Ok(Given { values: typed(name, py, &cells)?, width, names: Vec::new() })
 }
 
 /// Whether a column of polars or Arrow lacks values, which would be NaN in an array.
@@ -159,25 +175,31 @@ fn plain<'py>(values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     values.call_method("to_numpy", (), Some(&options))
 }
 
-/// The values of a buffer of numbers, whatever its strides; a copy, which nobody changes meanwhile.
-fn buffer(values: &Bound<'_, PyAny>) -> Option<OwnedColumn> {
-    fn read<T: Element>(values: &Bound<'_, PyAny>) -> Option<Vec<T>> {
+/// The values of a buffer of numbers, whatever its strides, and how many columns a table has; a copy,
+/// which nobody changes meanwhile.
+fn buffer(values: &Bound<'_, PyAny>) -> Option<(OwnedColumn, Option<usize>)> {
+    fn read<T: Element, V: From<T>>(
+        values: &Bound<'_, PyAny>,
+        column: impl FnOnce(Vec<V>) -> OwnedColumn,
+    ) -> Option<(OwnedColumn, Option<usize>)> {
         let buffer = PyBuffer::<T>::get(values).ok()?;
-        is_native(buffer.format()).then(|| buffer.to_vec(values.py()).ok()).flatten()
+        let width = match *buffer.shape() {
+            [_] => None,
+            [_, width] => Some(width),
+            _ => return None,
+        };
+        let copy = is_native(buffer.format()).then(|| buffer.to_vec(values.py()).ok()).flatten()?;
+        Some((column(copy.into_iter().map(Into::into).collect()), width))
     }
-    fn whole<T: Element + Into<i64>>(values: &Bound<'_, PyAny>) -> Option<OwnedColumn> {
-        Some(OwnedColumn::Int(read::<T>(values)?.into_iter().map(Into::into).collect()))
-    }
-    read::<f64>(values)
-        .map(OwnedColumn::Float)
-        .or_else(|| read::<i64>(values).map(OwnedColumn::Int))
-        .or_else(|| read::<f32>(values).map(OwnedColumn::Float32))
-        .or_else(|| whole::<i32>(values))
-        .or_else(|| whole::<i16>(values))
-        .or_else(|| whole::<i8>(values))
-        .or_else(|| whole::<u32>(values))
-        .or_else(|| whole::<u16>(values))
-        .or_else(|| whole::<u8>(values))
+    read::<f64, _>(values, OwnedColumn::Float)
+        .or_else(|| read::<i64, _>(values, OwnedColumn::Int))
+        .or_else(|| read::<f32, _>(values, OwnedColumn::Float32))
+        .or_else(|| read::<i32, _>(values, OwnedColumn::Int))
+        .or_else(|| read::<i16, _>(values, OwnedColumn::Int))
+        .or_else(|| read::<i8, _>(values, OwnedColumn::Int))
+        .or_else(|| read::<u32, _>(values, OwnedColumn::Int))
+        .or_else(|| read::<u16, _>(values, OwnedColumn::Int))
+        .or_else(|| read::<u8, _>(values, OwnedColumn::Int))
 }
 
 /// Whether numbers are in the machine's byte order, which their type alone does not tell.
@@ -186,31 +208,56 @@ fn is_native(format: &CStr) -> bool {
     !format.to_bytes().first().is_some_and(|first| swapped.contains(first))
 }
 
-/// The cells of a list, and of the lists in it.
-fn gather<'py>(
+/// The cells of a list, or of the rows in it and how many each has.
+fn cells<'py>(
     name: &str,
     values: &Bound<'py, PyAny>,
-    depth: usize,
-    into: &mut Vec<Bound<'py, PyAny>>,
-) -> PyResult<()> {
-    let Ok(cells) = values.try_iter() else {
+) -> PyResult<(Vec<Bound<'py, PyAny>>, Option<usize>)> {
+    let py = values.py();
+    let Ok(rows) = values.try_iter() else {
         let why = format!("`{name}` is no column; give a list, an array or a column of a frame");
-        return Err(refused(values.py(), why));
+        return Err(refused(py, why));
     };
-    for cell in cells {
-        let cell = cell?;
-        if depth == 0 && (cell.is_instance_of::<PyList>() || cell.hasattr("__array__")?) {
-            let row = cell.call_method0("tolist").unwrap_or(cell);
-            if row.try_iter().is_ok() && !row.is_instance_of::<PyString>() {
-                gather(name, &row, depth + 1, into)?;
-            } else {
-                into.push(row);
-            }
+    let mut found = Vec::new();
+    let mut width = None;
+    for (at, row) in rows.enumerate() {
+        let row = plain_cell(row?)?;
+        let cells = if is_row(&row) {
+            Some(row.try_iter()?.map(|cell| plain_cell(cell?)).collect::<PyResult<Vec<_>>>()?)
         } else {
-            into.push(cell);
+            None
+        };
+        let found_width = cells.as_ref().map(Vec::len);
+        if at > 0 && found_width != width {
+            let why =
+                format!("`{name}` differs in length at row {at}, expected rows of one length");
+            return Err(refused(py, why));
+        }
+        width = found_width;
+        match cells {
+            Some(cells) if cells.iter().any(is_row) => return Err(deep(py, name, 3)),
+            Some(cells) => found.extend(cells),
+            None => found.push(row),
         }
     }
-    Ok(())
+    Ok((found, width))
+}
+
+/// A cell of an array as a value or a list of Python.
+fn plain_cell(cell: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    let is_plain = cell.is_instance_of::<PyInt>() || cell.is_instance_of::<PyString>();
+    if is_plain || !cell.hasattr("__array__")? {
+        return Ok(cell);
+    }
+    Ok(cell.call_method0("tolist").unwrap_or(cell))
+}
+
+fn is_row(cell: &Bound<'_, PyAny>) -> bool {
+    cell.is_instance_of::<PyList>() || cell.is_instance_of::<PyTuple>()
+}
+
+fn deep(py: Python<'_>, name: &str, dimensions: usize) -> PyErr {
+    refused(py, format!("`{name}` has {dimensions} dimensions, expected 1 or 2"))
 }
 
 /// A column of the one type that all cells have: whole numbers and others together are numbers.
@@ -226,9 +273,8 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
     };
     let is_text = |cell: &Bound<'_, PyAny>| cell.is_instance_of::<PyString>();
     if all(is_text) && !cells.is_empty() {
-        return Ok(OwnedColumn::Text(
-            cells.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?,
-        ));
+        let texts: PyResult<_> = cells.iter().map(PyAnyMethods::extract).collect();
+        return texts.map(OwnedColumn::Text).map_err(|_| lone_surrogate(py, name));
     }
     if all(is_bool) && !cells.is_empty() {
         return Ok(OwnedColumn::Bool(

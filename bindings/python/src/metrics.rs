@@ -20,6 +20,7 @@ mod verdict;
 
 pub(crate) use answer::metrics_threads;
 pub(crate) use calibration::*;
+pub(crate) use column::is_masked;
 pub(crate) use fairness::*;
 pub(crate) use intervals::*;
 pub(crate) use numbers::*;

@@ -15,6 +15,19 @@ pub(crate) struct Encoded {
     pub(crate) codes: Vec<Vec<u32>>,
 }
 
+/// The classes of columns together, in ascending order; each column has its name in errors.
+///
+/// ```
+/// use halfback_metrics::{Label, Labels, classes};
+///
+/// let found = classes(&[("y_true", Labels::Text(&["yes", "no", "yes"]))])?;
+/// assert_eq!(found, [Label::Text("no".into()), Label::Text("yes".into())]);
+/// # Ok::<(), halfback_metrics::Error>(())
+/// ```
+pub fn classes(columns: &[(&'static str, Labels<'_>)]) -> Result<Vec<Label>> {
+    Ok(encode(columns)?.classes)
+}
+
 /// Encodes columns together. `names` are the columns' names in errors.
 pub(crate) fn encode(columns: &[(&'static str, Labels<'_>)]) -> Result<Encoded> {
     let texts = columns.iter().filter(|(_, column)| matches!(column, Labels::Text(_))).count();

@@ -73,6 +73,7 @@ pub use confusion::{
     Average, Confusion, CostMatrix, Kappa, LabelScores, LikelihoodRatios, MultilabelConfusion,
     Normalize, Report, ReportRow, SetScores, Tally, ZeroDivision, top_k_accuracy,
 };
+pub use encode::classes;
 pub use error::{Error, Metric, Reason, Result, Undefined, Warning};
 pub use fairness::{Aggregate, ByGroup, Disparity, Fairness, Groups, Parity, Relation};
 pub use figures::{figures, percent};
@@ -102,6 +103,6 @@ pub use state::{Batch, Finished, Quantile, Quantiles, ScoreSummary, Spec, State}
 pub use stop::with_stop;
 pub use suite::{
     Binary, Compared, Measured, Method, NoInterval, Settings, Suite, higher_is_better, is_metric,
-    range,
+    probabilities, range,
 };
 pub use threads::with_threads;

@@ -19,6 +19,7 @@ use crate::error::{Error, Metric, Result};
 use crate::interval::{Interval, outside};
 use crate::score::within_unit;
 
+pub use multiclass::probabilities;
 pub use paired::Compared;
 use prepared::Prepared;
 pub(crate) use resampled::is_enough;

@@ -13,6 +13,7 @@ mod picture;
 mod range;
 mod record;
 mod sample;
+mod scores;
 pub(crate) mod wire;
 
 use halfback_store::artifact::Digest;
@@ -45,6 +46,7 @@ pub use record::{
     ReliabilityPoint, Slice, Task,
 };
 pub use sample::{Column, Sample};
+pub use scores::Scores;
 
 /// Keeps what was measured of a version, as [`measure`](measure()) gives it. The same measurement of
 /// the same version is kept once.

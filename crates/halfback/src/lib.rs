@@ -116,7 +116,7 @@ pub use evaluation::{
     ConfusionCounts, Curves, Dataset, EvaluateOptions, Evaluation, GetComparison, GetEvaluation,
     ListComparisons, ListEvaluations, Measurement, MetricValue, PairedMeasurement, PairedSample,
     Picture, Point, Predictions, RecordComparison, RecordEvaluation, ReliabilityPoint, Sample,
-    Slice, Task, Verdict, measure, measure_pair,
+    Scores, Slice, Task, Verdict, measure, measure_pair,
 };
 pub use format::Format;
 pub use halfback_metrics::figures;

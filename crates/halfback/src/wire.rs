@@ -35,7 +35,9 @@ use crate::upkeep::{Compacted, Swept};
 use crate::view::{Moment, View};
 
 pub use crate::commands::Answer;
-pub use crate::evaluation::wire::{Columns, OwnMetrics, OwnedColumn, compare, evaluate, picture};
+pub use crate::evaluation::wire::{
+    Columns, Given, OwnMetrics, OwnedColumn, compare, evaluate, picture,
+};
 pub use crate::signing::wire::{generate_model_key, model_key, sign_statement, signing_message};
 
 #[derive(Deserialize)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from halfback import _native, arguments, records
 from halfback.arguments import integer, text
 from halfback.entities import Comparison, Evaluation, ModelVersion
-from halfback.errors import InvalidError
+from halfback.errors import InvalidError, InvalidTypeError
 from halfback.transactions import Transactions
 from halfback.wire import encode
 
@@ -51,11 +51,12 @@ class Evaluations(Transactions):
     ) -> Evaluation:
         """Measures a version's predictions, each metric with its interval, and keeps that.
 
-        `y_pred` are labels or numbers; `y_score` are scores of the positive class, or probabilities
-        with a column for each class. `slices` are columns of labels by name, or a table of them:
-        every value of each is measured alone too, days and intervals by their texts. `dataset` is
-        the name of what the rows are of, or its `name` and `digest`. `weights` say how much each
-        row counts, zero or more.
+        `y_pred` are labels or numbers; `y_score` are scores of the positive class, or a table of
+        probabilities with a column for each class in ascending order, as `predict_proba` gives it.
+        A frame whose columns are named after the classes may have them in any order. `slices` are
+        columns of labels by name, or a table of them: every value of each is measured alone too,
+        days and intervals by their texts. `dataset` is the name of what the rows are of, or its
+        `name` and `digest`. `weights` say how much each row counts, zero or more.
 
         `clusters` are for repeated rows of the same customer, patient or day: a whole number, text
         or boolean for each row. Rows of one cluster are not independent, so that every interval
@@ -170,7 +171,8 @@ class Evaluations(Transactions):
         roles = _columns(y_true=y_true, weights=weights, clusters=clusters, strata=strata)
         for name, pair in (("y_pred", y_pred), ("y_score", y_score)):
             if pair is not None:
-                roles[name], roles[f"baseline.{name}"] = map(_column, _pair(name, pair))
+                given = [_column(name, column) for column in _pair(name, pair)]
+                roles[name], roles[f"baseline.{name}"] = given
         options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
         options |= {
             "alternative": _word("alternative", alternative, records.Alternative),
@@ -253,12 +255,17 @@ class Evaluations(Transactions):
 def _columns(**columns: Array | None) -> dict[str, Array]:
     from halfback.tables import worded
 
-    found = {name: _column(column) for name, column in columns.items() if column is not None}
+    given = {name: column for name, column in columns.items() if column is not None}
+    found = {name: _column(name, column) for name, column in given.items()}
     return found | {name: worded(found[name]) for name in ("clusters", "strata") if name in found}
 
 
-def _column(column: Array) -> Array:
+def _column(name: str, column: Array) -> Array:
     """A column that can be read twice: by the core, and for metrics of the caller's own."""
+    if isinstance(column, (Set, Mapping)):
+        found = type(column).__name__
+        message = f"`{name}` is of type `{found}`, expected an array or a list"
+        raise InvalidTypeError(message, "invalid_argument")
     is_read_once = isinstance(column, Iterable) and not hasattr(column, "__getitem__")
     return list(column) if is_read_once else column
 
@@ -289,7 +296,7 @@ def _slices(slices: Mapping[str, Array] | Array | None) -> dict[str, Array]:
         if text("slices key", name) in found:
             message = f"`slices` has two columns `{name}`, expected different names"
             raise InvalidError(message, "invalid_argument")
-        found[name] = worded(column)
+        found[name] = worded(_column(f"slices.{name}", column))
     return found
 
 

@@ -82,7 +82,7 @@ class OwnMetrics:
                 "y_true",
                 *(name for name in (given, f"baseline.{given}") if name in self._roles),
             ]
-            self._all = [_locked(numpy.array(self._roles[name])) for name in names]
+            self._all = [_locked(_flat(numpy.array(self._roles[name]))) for name in names]
         return self._all
 
 
@@ -90,6 +90,11 @@ def _is_number(found: Any) -> bool:
     """Whether it is one, and none that `float` would make of a text, a time or a complex number."""
     kind = getattr(getattr(found, "dtype", None), "kind", "f")
     return hasattr(found, "__float__") and getattr(found, "ndim", 0) == 0 and kind not in "cSUMm"
+
+
+def _flat(array: Any) -> Any:
+    """A table of one column as that column."""
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
 def _locked(array: Any) -> Any:

@@ -6,9 +6,10 @@ from datetime import date, time, timedelta
 from enum import Enum
 from typing import Any
 
+from halfback.arguments import text
 from halfback.libraries import belongs
 
-__all__ = ["is_missing", "named_columns", "worded"]
+__all__ = ["column_names", "hides", "is_missing", "named_columns", "worded"]
 
 
 def named_columns(table: Any) -> list[tuple[Any, Any]] | None:
@@ -20,6 +21,26 @@ def named_columns(table: Any) -> list[tuple[Any, Any]] | None:
     if belongs(table, "pyarrow", "Table", "RecordBatch"):
         return list(zip(table.schema.names, table.columns, strict=True))
     return None
+
+
+def column_names(argument: str, table: Any) -> list[str]:
+    """The names of a table's columns as texts; none of what has no names of its own."""
+    if belongs(table, "pandas", "DataFrame"):
+        names = table.columns
+        if belongs(names, "pandas", "RangeIndex") and (names.start, names.step) == (0, 1):
+            return []  # numbered by pandas
+    elif belongs(table, "polars", "DataFrame"):
+        names = table.columns
+    elif belongs(table, "pyarrow", "Table", "RecordBatch"):
+        names = table.schema.names
+    else:
+        return []
+    return [text(f"{argument} column", str(name)) for name in names]
+
+
+def hides(column: Any) -> bool:
+    """Whether it is an array of numpy with a mask that hides values."""
+    return belongs(column, "numpy.ma", "MaskedArray") and bool(column.mask.any())
 
 
 def worded(column: Any) -> Any:

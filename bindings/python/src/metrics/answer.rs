@@ -104,6 +104,12 @@ pub(crate) fn invalid(py: Python<'_>, message: &str) -> PyErr {
     errors::exception(py, "invalid", "invalid_argument", message, None)
 }
 
+/// A text of which a character is none.
+pub(crate) fn lone_surrogate(py: Python<'_>, name: &str) -> PyErr {
+    let why = "which is not Unicode text: decode the bytes it came from with the right encoding";
+    invalid(py, &format!("`{name}` holds a lone surrogate, {why}"))
+}
+
 /// A `TypeError`, which is a `ValueError` too.
 pub(crate) fn invalid_type(py: Python<'_>, message: &str) -> PyErr {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

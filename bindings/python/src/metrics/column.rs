@@ -383,11 +383,10 @@ fn refuse_views(value: &Bound<'_, PyAny>, name: &'static str) -> PyResult<()> {
 }
 
 /// Whether an array of numpy has a mask that hides values.
-fn is_masked(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if value.get_type().name()? != "MaskedArray" {
-        return Ok(false);
-    }
-    value.getattr("mask")?.call_method0("any")?.is_truthy()
+pub(crate) fn is_masked(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static HIDES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let hides = HIDES.import(value.py(), "halfback.tables", "hides")?;
+    hides.call1((value,))?.is_truthy()
 }
 
 /// The class that a value of Python is.

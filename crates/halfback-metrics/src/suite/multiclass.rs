@@ -58,8 +58,9 @@ pub(super) fn codes(
     Ok((classes, moved(truth), predicted.map(moved)))
 }
 
-/// A table of probabilities, row after row.
-pub(super) fn probabilities(table: Matrix<'_>, rows: usize, classes: usize) -> Result<Vec<f64>> {
+/// The probabilities of a table with a row for each of `rows` and a column for each of `classes`, row
+/// after row. Fails unless each is within [0, 1] and the sum of each row is one.
+pub fn probabilities(table: Matrix<'_>, rows: usize, classes: usize) -> Result<Vec<f64>> {
     same_length("y_score", table.rows(), rows)?;
     let found = table.columns();
     if found != classes {

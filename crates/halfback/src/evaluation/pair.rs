@@ -15,6 +15,7 @@ use super::measure::{
 use super::own::Own;
 use super::record::{Dataset, EXACT, Slice, Task};
 use super::sample::{Column, ColumnDigest, slices};
+use super::scores::Scores;
 use crate::catalog::version::Param;
 
 /// What a model predicts for the rows of a [`PairedSample`].
@@ -23,7 +24,7 @@ pub struct Predictions<'a> {
     /// What it predicts: a class or a number.
     pub y_pred: Option<Column<'a>>,
     /// Its scores, as in [`Sample`](super::Sample).
-    pub y_score: Option<Column<'a>>,
+    pub y_score: Option<Scores<'a>>,
 }
 
 /// The predictions of two models on the same rows, and what is true.
@@ -43,6 +44,21 @@ pub struct PairedSample<'a> {
     pub strata: Option<Column<'a>>,
     /// Columns whose values make slices, by name.
     pub slices: Vec<(&'a str, Column<'a>)>,
+}
+
+impl<'a> Predictions<'a> {
+    /// With the columns of its scores in another order, if there is one.
+    fn ordered(self, scores: Option<&'a [f64]>) -> Self {
+        Self { y_score: self.y_score.map(|table| table.ordered(scores)), ..self }
+    }
+}
+
+impl<'a> PairedSample<'a> {
+    fn columns(&self, predictions: Predictions<'a>) -> Columns<'a> {
+        let Predictions { y_pred, y_score } = predictions;
+        let Self { y_true, weights, clusters, strata, .. } = *self;
+        Columns { y_true, y_pred, y_score, weights, clusters, strata }
+    }
 }
 
 /// How two models are compared.
@@ -125,11 +141,19 @@ pub(super) fn measure_pair_with(
         labels: options.labels.iter().map(label).collect(),
         threshold: options.threshold,
     };
+    let [candidate, baseline] = [("candidate", sample.candidate), ("baseline", sample.baseline)]
+        .map(|(whose, predictions)| {
+            let ordered = reading.ordered(&sample.columns(predictions));
+            ordered.map_err(|error| error.within(whose))
+        });
+    let (candidate, baseline) = (candidate?, baseline?);
+    let sample = &PairedSample {
+        candidate: sample.candidate.ordered(candidate.as_deref()),
+        baseline: sample.baseline.ordered(baseline.as_deref()),
+        ..sample.clone()
+    };
     let suite = |reading: &Reading, predictions: Predictions<'_>, whose: &str| {
-        let Predictions { y_pred, y_score } = predictions;
-        let PairedSample { y_true, weights, clusters, strata, .. } = *sample;
-        let columns = Columns { y_true, y_pred, y_score, weights, clusters, strata };
-        reading.suite(&columns).map_err(|error| error.within(whose))
+        reading.suite(&sample.columns(predictions)).map_err(|error| error.within(whose))
     };
     let (task, candidate) = suite(&reading, sample.candidate, "candidate")?;
     reading.task = Some(task);
@@ -223,7 +247,7 @@ fn data_digest(sample: &PairedSample<'_>) -> Digest {
     digest.column("y_true", Some(sample.y_true));
     for predictions in [sample.candidate, sample.baseline] {
         digest.column("y_pred", predictions.y_pred);
-        digest.column("y_score", predictions.y_score);
+        digest.column("y_score", predictions.y_score.map(|scores| scores.values));
     }
     for &(name, column) in &sample.slices {
         digest.column(name, Some(column));

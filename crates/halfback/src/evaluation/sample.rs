@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use halfback_metrics::{Labels, Scores};
+use halfback_metrics::{Error, Labels};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Result};
 use halfback_store::merkle::sha256;
 use sha2::{Digest as _, Sha256};
 
+use super::measure::refused;
 use super::name;
 use super::record::Slice;
+use super::scores::Scores;
 
 /// Columns to slice by.
 const MOST_SLICES: usize = 32;
@@ -40,23 +42,28 @@ impl Default for Column<'_> {
     }
 }
 
+/// Slices and vectors as what a column of them is.
 macro_rules! lend {
-    ($($of:ty => $variant:ident),+) => {
-        $(impl<'a> From<&'a [$of]> for Column<'a> {
+    ($lent:ident) => {
+        lend!($lent, bool => Bool, i64 => Int, f64 => Float, f32 => Float32, &'a str => Text, String => Strings);
+    };
+    ($lent:ident, $($of:ty => $variant:ident),+) => {
+        $(impl<'a> From<&'a [$of]> for $lent<'a> {
             fn from(values: &'a [$of]) -> Self {
-                Self::$variant(values)
+                Column::$variant(values).into()
             }
         }
 
-        impl<'a> From<&'a Vec<$of>> for Column<'a> {
+        impl<'a> From<&'a Vec<$of>> for $lent<'a> {
             fn from(values: &'a Vec<$of>) -> Self {
-                Self::$variant(values)
+                Column::$variant(values).into()
             }
         })+
     };
 }
+pub(super) use lend;
 
-lend!(bool => Bool, i64 => Int, f64 => Float, f32 => Float32, &'a str => Text, String => Strings);
+lend!(Column);
 
 /// Predictions on rows, and what is true.
 #[derive(Debug, Clone, Default)]
@@ -65,9 +72,9 @@ pub struct Sample<'a> {
     pub y_true: Column<'a>,
     /// What was predicted: a class or a number.
     pub y_pred: Option<Column<'a>>,
-    /// The scores of two classes, larger for rows that are likelier positive; or probabilities with
-    /// a column for each class in ascending order, row after row.
-    pub y_score: Option<Column<'a>>,
+    /// The scores of two classes, larger for rows that are likelier positive; or a table of
+    /// probabilities with a column for each class in ascending order.
+    pub y_score: Option<Scores<'a>>,
     /// How much each row counts.
     pub weights: Option<&'a [f64]>,
     /// The cluster of each row, such as its customer or day: rows of one are not independent, and
@@ -91,9 +98,9 @@ impl<'a> Sample<'a> {
         Self { y_pred: Some(y_pred.into()), ..self }
     }
 
-    /// With scores or probabilities.
+    /// With scores, or a table of probabilities: [`Scores::table`].
     #[must_use]
-    pub fn scores(self, y_score: impl Into<Column<'a>>) -> Self {
+    pub fn scores(self, y_score: impl Into<Scores<'a>>) -> Self {
         Self { y_score: Some(y_score.into()), ..self }
     }
 
@@ -127,7 +134,7 @@ impl<'a> Sample<'a> {
         let mut digest = ColumnDigest::default();
         digest.column("y_true", Some(self.y_true));
         digest.column("y_pred", self.y_pred);
-        digest.column("y_score", self.y_score);
+        digest.column("y_score", self.y_score.map(|scores| scores.values));
         digest.column("weights", self.weights.map(Column::Float));
         for &(name, column) in &self.slices {
             digest.column(name, Some(column));
@@ -155,7 +162,17 @@ impl Column<'_> {
         self.len() == 0
     }
 
-    /// Whether a number in it has a fraction, or is none.
+    /// Refuses NaN and infinities.
+    pub(super) fn check_finite(&self, argument: &'static str) -> Result<()> {
+        let row = match self {
+            Self::Float(values) => values.iter().position(|value| !value.is_finite()),
+            Self::Float32(values) => values.iter().position(|value| !value.is_finite()),
+            _ => None,
+        };
+        row.map_or(Ok(()), |row| Err(refused(Error::NotFinite { argument, row })))
+    }
+
+    /// Whether a number in it has a fraction.
     pub(super) fn has_fractions(&self) -> bool {
         match self {
             Self::Float(values) => values.iter().any(|value| value.fract() != 0.0),
@@ -216,7 +233,8 @@ impl<'a> Held<'a> {
         }
     }
 
-    pub(super) fn scores(&self) -> Scores<'_> {
+    pub(super) fn scores(&self) -> halfback_metrics::Scores<'_> {
+        use halfback_metrics::Scores;
         match self {
             Self::Wide(values) => Scores::F64(values),
             Self::Lent(Column::Float(values)) => Scores::F64(values),

@@ -1,6 +1,7 @@
 //! Evaluations and comparisons, from columns to what is found again.
 
 mod drawn;
+mod given;
 mod own;
 
 use halfback_store::id::hex;
@@ -141,7 +142,7 @@ fn tasks_are_told_from_the_columns() {
     assert_eq!(task(&counts), Task::Regression);
     // A table of two columns is of the two classes.
     let table = [0.9, 0.1, 0.2, 0.8, 0.6, 0.4, 0.3, 0.7];
-    let two = Sample::new(&[0i64, 1, 0, 1][..]).scores(&table[..]);
+    let two = Sample::new(&[0i64, 1, 0, 1][..]).scores(Scores::table(&table[..], 2));
     let column = Sample::new(&[0i64, 1, 0, 1][..]).scores(&[0.1, 0.8, 0.4, 0.7][..]);
     let metrics =
         |sample: &Sample<'_>| measure(sample, &EvaluateOptions::default()).unwrap().metrics;
@@ -192,7 +193,7 @@ fn bad_rows_name_the_argument() {
     let twice = truth().predictions(&two[..]).slice("s", &two[..]).slice("s", &two[..]);
     refused(&twice, &plain, "slices");
     let table = [0.2, 0.3, 0.4, 0.3, 0.3, 0.4, 0.3, 0.3, 0.4];
-    refused(&Sample::new(&three[..]).scores(&table[..]), &plain, "y_score");
+    refused(&Sample::new(&three[..]).scores(Scores::table(&table[..], 3)), &plain, "y_score");
     let numbers = [0.5, 1.5];
     refused(&Sample::new(&numbers[..]), &plain, "y_pred");
     refused(&Sample::new(&numbers[..]).predictions(&nan[..]), &plain, "y_pred");

@@ -1,7 +1,7 @@
 //! The bindings' way to evaluations: columns that they own, by name, and options as JSON.
 
 use halfback_store::error::{Detail, Error, Result};
-use halfback_store::name::said;
+use halfback_store::name::{said, shown};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -12,6 +12,7 @@ use super::pair::{CompareOptions, PairedSample, Predictions, measure_pair_with};
 use super::picture::Picture;
 use super::record::Evaluation;
 use super::sample::{Column, Sample};
+use super::scores::Scores;
 use crate::registry::Registry;
 use crate::securable::VersionRef;
 
@@ -32,14 +33,25 @@ pub enum OwnedColumn {
     Text(Vec<String>),
 }
 
+/// What a binding was given as a column: one, or a table of them, row after row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// Its values.
+    pub values: OwnedColumn,
+    /// How many columns a table has; none where it is one column.
+    pub width: Option<usize>,
+    /// Their names, if they have any.
+    pub names: Vec<String>,
+}
+
 /// Columns by what they are: `y_true`, `y_pred`, `y_score`, `weights`, `clusters`, `strata`, and
 /// `baseline.y_pred` and `baseline.y_score` of a comparison; and those to slice by.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Columns {
     /// Columns by role.
-    pub roles: Vec<(String, OwnedColumn)>,
+    pub roles: Vec<(String, Given)>,
     /// Columns to slice by, in their order.
-    pub slices: Vec<(String, OwnedColumn)>,
+    pub slices: Vec<(String, Given)>,
 }
 
 #[derive(Deserialize)]
@@ -97,19 +109,20 @@ pub fn compare(
 ) -> Result<Comparison> {
     let CompareRequest { candidate, baseline, options, higher_is_better } =
         read(request, "a comparison")?;
-    let of = |prefix: &str| Predictions {
-        y_pred: columns.role(&format!("{prefix}y_pred")),
-        y_score: columns.role(&format!("{prefix}y_score")),
+    let of = |prefix: &str, whose: &str| {
+        let y_pred = columns.role(&format!("{prefix}y_pred"));
+        let y_score = columns.scores(&format!("{prefix}y_score"));
+        y_pred.map(|y_pred| Predictions { y_pred, y_score }).map_err(|error| error.within(whose))
     };
     let weights = columns.numbers("weights")?;
     let sample = PairedSample {
         y_true: columns.required("y_true")?,
-        candidate: of(""),
-        baseline: of("baseline."),
+        candidate: of("", "candidate")?,
+        baseline: of("baseline.", "baseline")?,
         weights: weights.as_deref(),
-        clusters: columns.role("clusters"),
-        strata: columns.role("strata"),
-        slices: columns.slices(),
+        clusters: columns.role("clusters")?,
+        strata: columns.role("strata")?,
+        slices: columns.slices()?,
     };
     let own = match (own, &options.metric, higher_is_better) {
         (Some(own), Some(metric), Some(better)) => {
@@ -186,50 +199,88 @@ impl OwnedColumn {
     }
 }
 
+impl From<OwnedColumn> for Given {
+    fn from(values: OwnedColumn) -> Self {
+        Self { values, width: None, names: Vec::new() }
+    }
+}
+
+impl Given {
+    /// Refuses a table where one column is due.
+    fn single(&self, name: &str) -> Result<Column<'_>> {
+        match self.width {
+            None | Some(1) => Ok(self.values.lend()),
+            Some(width) => {
+                Err(refused(&format!("`{}` has {width} columns, expected one column", shown(name))))
+            }
+        }
+    }
+
+    fn scores(&self) -> Scores<'_> {
+        let values = self.values.lend();
+        self.width.map_or(values.into(), |width| Scores::table(values, width).named(&self.names))
+    }
+}
+
 impl Columns {
-    fn role(&self, name: &str) -> Option<Column<'_>> {
-        let found = self.roles.iter().find(|(role, _)| role == name);
-        found.map(|(_, column)| column.lend())
+    fn given(&self, name: &str) -> Option<&Given> {
+        self.roles.iter().find(|(role, _)| role == name).map(|(_, given)| given)
+    }
+
+    fn role(&self, name: &str) -> Result<Option<Column<'_>>> {
+        let shown = name.strip_prefix("baseline.").unwrap_or(name);
+        self.given(name).map(|given| given.single(shown)).transpose()
+    }
+
+    fn scores(&self, name: &str) -> Option<Scores<'_>> {
+        self.given(name).map(Given::scores)
     }
 
     fn required(&self, name: &str) -> Result<Column<'_>> {
-        self.role(name).ok_or_else(|| refused(&format!("`{name}` is missing")))
+        self.role(name)?.ok_or_else(|| refused(&format!("`{name}` is missing")))
     }
 
     fn sample<'a>(&'a self, weights: Option<&'a [f64]>) -> Result<Sample<'a>> {
         Ok(Sample {
             y_true: self.required("y_true")?,
-            y_pred: self.role("y_pred"),
-            y_score: self.role("y_score"),
+            y_pred: self.role("y_pred")?,
+            y_score: self.scores("y_score"),
             weights,
-            clusters: self.role("clusters"),
-            strata: self.role("strata"),
-            slices: self.slices(),
+            clusters: self.role("clusters")?,
+            strata: self.role("strata")?,
+            slices: self.slices()?,
         })
     }
 
-    fn slices(&self) -> Vec<(&str, Column<'_>)> {
-        self.slices.iter().map(|(name, column)| (name.as_str(), column.lend())).collect()
+    fn slices(&self) -> Result<Vec<(&str, Column<'_>)>> {
+        let mut columns = Vec::new();
+        for (name, given) in &self.slices {
+            columns.push((name.as_str(), given.single(&format!("slices.{name}"))?));
+        }
+        Ok(columns)
     }
 
     /// A column as numbers in double precision.
     fn numbers(&self, name: &str) -> Result<Option<Vec<f64>>> {
-        let Some(column) = self.role(name) else { return Ok(None) };
+        let Some(column) = self.role(name)? else { return Ok(None) };
         Ok(Some(super::sample::Held::numeric(column, name)?.scores().to_f64().into_owned()))
     }
 
     /// Reads columns one after another: of each whether it is a slice (0 or 1), the length of its name
-    /// and that, its kind (1 booleans, 2 whole numbers, 3 numbers, 4 texts), the number of its values,
-    /// and these: booleans as one byte, texts with their length before them. Numbers and lengths are
-    /// eight bytes, big-endian.
+    /// and that, whether it is a table (0 or 1) and of how many columns if so, its kind (1 booleans, 2
+    /// whole numbers, 3 numbers, 4 texts), the number of its values, and these, row after row:
+    /// booleans as one byte, texts with their length before them. Numbers and lengths are eight bytes,
+    /// big-endian.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut reader = Reader(bytes);
         let mut columns = Self::default();
         while !reader.0.is_empty() {
             let [is_slice] = reader.array()?;
             let name = reader.text()?;
-            let column = reader.column()?;
-            if is_slice == 0 && columns.role(&name).is_some() {
+            let [is_table] = reader.array()?;
+            let width = (is_table != 0).then(|| reader.number()).transpose()?;
+            let column = Given { values: reader.column()?, width, names: Vec::new() };
+            if is_slice == 0 && columns.given(&name).is_some() {
                 return Err(refused(&format!("`{name}` comes twice")));
             }
             let list = if is_slice == 0 { &mut columns.roles } else { &mut columns.slices };
@@ -254,9 +305,13 @@ impl<'a> Reader<'a> {
         self.take(N)?.try_into().map_err(|_| refused("the columns are cut off"))
     }
 
+    fn number(&mut self) -> Result<usize> {
+        Ok(usize::try_from(u64::from_be_bytes(self.array()?)).unwrap_or(usize::MAX))
+    }
+
     /// A count of things that take at least `each` bytes.
     fn count(&mut self, each: usize) -> Result<usize> {
-        let count = usize::try_from(u64::from_be_bytes(self.array()?)).unwrap_or(usize::MAX);
+        let count = self.number()?;
         if count > self.0.len() / each {
             return Err(refused("the columns are cut off"));
         }
@@ -321,13 +376,15 @@ mod tests {
         {
             bytes.push(0);
             length(&mut bytes, 1);
-            bytes.extend([name, kind]);
+            bytes.extend([name, 0, kind]);
             length(&mut bytes, if kind == 1 { 2 } else { 1 });
             bytes.extend(values);
         }
         bytes.push(1);
         length(&mut bytes, 1);
-        bytes.extend([b's', 4]);
+        bytes.extend([b's', 1]);
+        length(&mut bytes, 1);
+        bytes.push(4);
         length(&mut bytes, 1);
         length(&mut bytes, 2);
         bytes.extend("é".as_bytes());
@@ -337,8 +394,11 @@ mod tests {
             OwnedColumn::Int(vec![-1]),
             OwnedColumn::Float(vec![0.0]),
         ];
-        assert!(columns.roles.iter().map(|(_, column)| column).eq(&expected));
-        assert_eq!(columns.slices, [("s".to_owned(), OwnedColumn::Text(vec!["é".into()]))]);
+        assert!(columns.roles.iter().map(|(_, column)| &column.values).eq(&expected));
+        assert!(columns.roles.iter().all(|(_, column)| column.width.is_none()));
+        let values = OwnedColumn::Text(vec!["é".into()]);
+        let table = Given { values, width: Some(1), names: Vec::new() };
+        assert_eq!(columns.slices, [("s".to_owned(), table)]);
         for end in 1..bytes.len() {
             // A cut between two columns is a shorter list; all else is refused.
             let whole = Columns::decode(&bytes[..end]);
@@ -346,7 +406,7 @@ mod tests {
         }
         let twice = Columns::decode(&bytes.repeat(2)).unwrap_err();
         assert!(twice.to_string().contains("`a` comes twice"), "{twice}");
-        let huge = [&[0, 0, 0, 0, 0, 0, 0, 0, 0, 2][..], &[255; 8]].concat();
+        let huge = [&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2][..], &[255; 8]].concat();
         assert_eq!(Columns::decode(&huge).unwrap_err().code(), "invalid_argument");
     }
 }

@@ -6,6 +6,7 @@ for its values in the way of its own library, without a copy where the library h
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from halfback.errors import InvalidTypeError
@@ -20,8 +21,6 @@ Column: TypeAlias = object
 """A column: a numpy array, a pandas, polars or pyarrow column, anything with `__array__` or an
 Arrow capsule, or a list. Tables are two-dimensional, or lists of rows."""
 
-_SETS = (set, frozenset, dict)
-
 
 def plain(value: Any, argument: str) -> object:
     """The values of a column as an array or a list that the native half reads."""
@@ -31,7 +30,7 @@ def plain(value: Any, argument: str) -> object:
 
 
 def _values(value: Any, argument: str) -> object:
-    if value is None or isinstance(value, (*_SETS, int, float)):
+    if value is None or isinstance(value, (Set, Mapping, int, float)):
         raise _odd(value, argument)
     if belongs(value, "numpy", "ndarray"):
         return value

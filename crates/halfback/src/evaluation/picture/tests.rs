@@ -4,6 +4,7 @@ use super::super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMea
 use super::super::measure::{EvaluateOptions, measure};
 use super::super::record::{Slice, Task};
 use super::super::sample::Sample;
+use super::super::scores::Scores;
 use super::*;
 
 const HOSTILE: &str = "</text><script>alert('1')</script>&\u{1}\"";
@@ -101,7 +102,7 @@ fn of_classes(count: u32, name: impl Fn(u32) -> String) -> Evaluation {
         let all: f64 = (0..count).map(own).sum();
         scores.extend((0..count).map(|at| own(at) / all));
     }
-    evaluation(&Sample::new(&truth).scores(&scores))
+    evaluation(&Sample::new(&truth).scores(Scores::table(&scores, count as usize)))
 }
 
 #[test]

@@ -66,7 +66,8 @@ fn columns(drawn: &str) -> Columns {
     ];
     let known = known.into_iter().filter(|(name, _)| drawn.contains(name));
     roles.extend(known.map(|(name, column)| (name.to_owned(), column)));
-    Columns { roles, slices: vec![("site".into(), texts(&SITES))] }
+    let roles = roles.into_iter().map(|(role, column)| (role, column.into())).collect();
+    Columns { roles, slices: vec![("site".into(), texts(&SITES).into())] }
 }
 
 fn evaluated(registry: &Registry, metrics: &Json, drawn: &str) -> Result<Evaluation> {

@@ -17,10 +17,19 @@ final class ColumnBytes {
 
   /** Adds a column, to slice by or by what it is. */
   void add(boolean slice, String name, Object column) {
+    name(slice, name);
+    bytes.write(0);
+    values(name, column);
+  }
+
+  private void name(boolean slice, String name) {
     bytes.write(slice ? 1 : 0);
     byte[] named = Arguments.utf8(name, "name");
     length(named.length);
     bytes.writeBytes(named);
+  }
+
+  private void values(String name, Object column) {
     if (column instanceof boolean[] values) {
       begin(BOOLEANS, name, values.length);
       for (boolean value : values) {
@@ -59,7 +68,10 @@ final class ColumnBytes {
       }
       System.arraycopy(rows[row], 0, flat, row * columns, columns);
     }
-    add(false, name, flat);
+    name(false, name);
+    bytes.write(1);
+    length(columns);
+    values(name, flat);
   }
 
   byte[] toBytes() {

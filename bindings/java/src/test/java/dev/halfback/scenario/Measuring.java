@@ -26,7 +26,7 @@ final class Measuring {
           switch (each.getKey()) {
             case "version", "y_true" -> sample;
             case "y_pred" -> (Sample) with(sample, "withPredictions", array(value));
-            case "y_score" -> sample.withScores(numbers(value));
+            case "y_score" -> (Sample) with(sample, "withScores", scores(value));
             default -> (Sample) option(sample, each.getKey(), value);
           };
     }
@@ -43,7 +43,9 @@ final class Measuring {
             case "y_pred" ->
                 (PairedSample)
                     with(sample, "withPredictions", array(half(value, 0)), array(half(value, 1)));
-            case "y_score" -> sample.withScores(numbers(half(value, 0)), numbers(half(value, 1)));
+            case "y_score" ->
+                (PairedSample)
+                    with(sample, "withScores", scores(half(value, 0)), scores(half(value, 1)));
             case "metric" -> sample.withMetric((String) value);
             case "margin" -> sample.withMargin(((Number) value).doubleValue());
             case "alternative" ->
@@ -78,11 +80,22 @@ final class Measuring {
       case "clusters" -> with(sample, "withClusters", array(value));
       case "strata" -> with(sample, "withStrata", array(value));
       case "task" -> with(sample, "withTask", new ObjectMapper().convertValue(value, Task.class));
+      case "pos_label" -> posLabel(sample, value);
+      case "labels" ->
+          sample instanceof Sample one
+              ? one.withLabels((List<?>) value)
+              : ((PairedSample) sample).withLabels((List<?>) value);
       case "seed" -> with(sample, "withSeed", ((Number) value).longValue());
       case "level" -> with(sample, "withLevel", ((Number) value).doubleValue());
       case "replicates" -> with(sample, "withReplicates", ((Number) value).intValue());
       default -> throw new AssertionError("nothing is called " + name);
     };
+  }
+
+  private static Object posLabel(Object sample, Object label) {
+    return sample instanceof Sample one
+        ? one.withPosLabel(label)
+        : ((PairedSample) sample).withPosLabel(label);
   }
 
   private static Object start(Class<?> type, Object truth) throws Exception {
@@ -126,6 +139,14 @@ final class Measuring {
 
   private static Object half(Object pair, int which) {
     return ((List<?>) pair).get(which);
+  }
+
+  /** A column of scores, or a table of them row by row. */
+  private static Object scores(Object values) {
+    boolean table = ((List<?>) values).stream().anyMatch(List.class::isInstance);
+    return table
+        ? ((List<?>) values).stream().map(Measuring::numbers).toArray(double[][]::new)
+        : numbers(values);
   }
 
   private static double[] numbers(Object values) {

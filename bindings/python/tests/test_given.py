@@ -1,0 +1,194 @@
+"""What is given to be measured: shapes, tables and the names of their columns, and what is none."""
+
+from __future__ import annotations
+
+from collections import UserDict
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import halfback
+import pytest
+from conftest import MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+np = pytest.importorskip("numpy")
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
+
+NAMED = ["no", "yes", "yes", "no", "yes", "no", "yes", "no"]
+CERTAIN = np.array([0.1, 0.8, 0.7, 0.2, 0.9, 0.3, 0.4, 0.45])
+BOTH = np.column_stack([1 - CERTAIN, CERTAIN])
+THREE = ["a", "b", "c", "a", "b", "c"]
+OF_THREE = np.array([[6, 3, 1], [2, 7, 1], [1, 2, 7], [5, 3, 2], [4, 5, 1], [3, 4, 3]]) / 10
+Y = [0, 1, 1, 0, 1, 0, 1, 0]
+
+
+def area(registry: halfback.Registry, scores: Any, positive: str) -> float | None:
+    made = registry.evaluate(f"{MODEL}/1", NAMED, y_score=scores, pos_label=positive)
+    found = made.metric("roc_auc")
+    assert found is not None
+    return found.value
+
+
+@pytest.mark.parametrize("positive", ["no", "yes"])
+def test_the_score_of_the_positive_class_is_in_its_own_column(
+    registry: halfback.Registry, positive: str
+) -> None:
+    assert area(registry, BOTH, positive) == 0.9375
+    assert area(registry, BOTH.tolist(), positive) == 0.9375
+    assert area(registry, BOTH[:, ["no", "yes"].index(positive)], positive) == 0.9375
+
+
+FRAMES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "pandas": pd.DataFrame,
+    "polars": pl.DataFrame,
+    "arrow": pa.table,
+    "batch": pa.record_batch,
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_names_of_columns_say_whose_they_are(registry: halfback.Registry, kind: str) -> None:
+    frame = FRAMES[kind]
+    plain = registry.evaluate(f"{MODEL}/1", NAMED, y_score=BOTH, pos_label="no")
+    for columns in (
+        {"no": BOTH[:, 0], "yes": BOTH[:, 1]},
+        {"yes": BOTH[:, 1], "no": BOTH[:, 0]},
+        {"p0": BOTH[:, 0], "p1": BOTH[:, 1]},
+    ):
+        table = frame(columns)
+        made = registry.evaluate(f"{MODEL}/1", NAMED, y_score=table, pos_label="no")
+        assert made == plain
+    several = registry.evaluate(f"{MODEL}/1", THREE, y_score=OF_THREE)
+    for order in ("bca", "cab", "xyz"):
+        at = ["abcxyz".index(name) % 3 for name in order]
+        table = frame({name: OF_THREE[:, place] for name, place in zip(order, at, strict=True)})
+        assert registry.evaluate(f"{MODEL}/1", THREE, y_score=table) == several
+    odd = frame({"no": BOTH[:, 0], "p1": BOTH[:, 1]})
+    with pytest.raises(halfback.InvalidError, match="`y_score` has the column `p1`, which is none"):
+        area(registry, odd, "no")
+    compared = registry.compare(
+        f"{MODEL}/2",
+        f"{MODEL}/1",
+        NAMED,
+        y_score=(BOTH, frame({"yes": BOTH[:, 1], "no": BOTH[:, 0]})),
+        pos_label="no",
+    )
+    assert compared.results[0].candidate_value == compared.results[0].baseline_value == 0.9375
+
+
+def test_names_that_a_frame_numbers_by_itself_are_none(registry: halfback.Registry) -> None:
+    truth = [1, 2, 3, 1, 2, 3]
+    plain = registry.evaluate(f"{MODEL}/1", truth, y_score=OF_THREE)
+    assert registry.evaluate(f"{MODEL}/1", truth, y_score=pd.DataFrame(OF_THREE)) == plain
+    frame = pd.DataFrame(OF_THREE[:, ::-1], columns=[3, 2, 1])
+    assert registry.evaluate(f"{MODEL}/1", truth, y_score=frame) == plain
+    truths = [False, True] * 4
+    plain = registry.evaluate(f"{MODEL}/1", truths, y_score=BOTH)
+    frame = pd.DataFrame({True: BOTH[:, 1], False: BOTH[:, 0]})
+    assert registry.evaluate(f"{MODEL}/1", truths, y_score=frame) == plain
+
+
+WIDE = np.arange(16).reshape(8, 2) % 2
+SHAPES: list[tuple[str, dict[str, Any], str]] = [
+    ("y_score", {"y_score": [0.5] * 16}, "has 16 rows, expected 8"),
+    ("y_score", {"y_score": BOTH.T}, "has 8 columns|has 2 rows"),
+    ("y_score", {"y_score": BOTH[:4]}, "has 4 rows, expected 8"),
+    ("y_score", {"y_score": [[0.5, 0.5], [0.5]] * 4}, "differs in length at row 1"),
+    ("y_score", {"y_score": [0.5, [0.5]] * 4}, "differs in length at row 1"),
+    ("y_score", {"y_score": np.zeros((8, 2, 1))}, "has 3 dimensions, expected 1 or 2"),
+    ("y_score", {"y_score": np.zeros((8, 2, 1)).tolist()}, "has 3 dimensions, expected 1 or 2"),
+    ("y_score", {"y_score": np.float64(0.5)}, "has 0 dimensions, expected 1 or 2"),
+    ("y_pred", {"y_pred": WIDE}, "has 2 columns, expected one column"),
+    ("y_pred", {"y_pred": WIDE.astype(str)}, "has 2 columns, expected one column"),
+    ("y_pred", {"y_pred": pd.DataFrame(WIDE)}, "has 2 columns, expected one column"),
+    ("y_pred", {"y_pred": [Y]}, "has 8 columns, expected one column"),
+    ("weights", {"y_pred": Y, "weights": WIDE}, "has 2 columns, expected one column"),
+    ("clusters", {"y_pred": Y, "clusters": WIDE[:4]}, "has 2 columns, expected one column"),
+    ("strata", {"y_pred": Y, "strata": WIDE[:4].tolist()}, "has 2 columns, expected one column"),
+    ("slices.s", {"y_pred": Y, "slices": {"s": WIDE[:4]}}, "has 2 columns, expected one column"),
+]
+
+
+@pytest.mark.parametrize(("argument", "given", "why"), SHAPES)
+def test_shapes_are_held_against_the_truth(
+    registry: halfback.Registry, argument: str, given: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(halfback.InvalidError, match=f"`{argument}` ({why})"):
+        registry.evaluate(f"{MODEL}/1", Y, **given)
+    pair = given | {name: (given[name], given[name]) for name in given if name.startswith("y_")}
+    with pytest.raises(halfback.InvalidError, match=f"`{argument}` ({why})"):
+        registry.compare(f"{MODEL}/2", f"{MODEL}/1", Y, **pair)
+
+
+def test_the_truth_is_one_column(registry: halfback.Registry) -> None:
+    with pytest.raises(halfback.InvalidError, match="`y_true` has 2 columns, expected one column"):
+        registry.evaluate(f"{MODEL}/1", WIDE, y_score=[0.5] * 16)
+    plain = registry.evaluate(f"{MODEL}/1", Y, Y, weights=CERTAIN, slices={"s": Y})
+    tall = np.array(Y).reshape(-1, 1)
+    made = registry.evaluate(
+        f"{MODEL}/1", tall, tall, weights=CERTAIN.reshape(-1, 1), slices={"s": tall}
+    )
+    assert made == plain
+
+
+def test_metrics_of_ones_own_get_a_table_of_one_column_as_it(registry: halfback.Registry) -> None:
+    tall = np.array(Y).reshape(-1, 1)
+
+    def rows(y_true: Any, y_pred: Any, sample_weight: Any) -> float:
+        return float((y_true * y_pred * sample_weight).size)
+
+    made = registry.evaluate(f"{MODEL}/1", tall, Y, metrics={"rows": rows}, replicates=39)
+    found = made.metric("rows")
+    assert found is not None
+    assert found.value == 8
+
+
+NO_COLUMNS = {
+    "dict": dict.fromkeys(range(8), 1),
+    "set": set(range(8)),
+    "frozenset": frozenset(range(8)),
+    "mappingproxy": MappingProxyType(dict.fromkeys(range(8), 1)),
+    "UserDict": UserDict(dict.fromkeys(range(8), 1)),
+    "dict_keys": dict.fromkeys(range(8)).keys(),
+}
+ROLES = ["y_true", "y_pred", "y_score", "weights", "clusters", "strata", "slices.s"]
+
+
+@pytest.mark.parametrize("kind", NO_COLUMNS)
+@pytest.mark.parametrize("argument", ROLES)
+def test_sets_and_mappings_are_no_columns(
+    registry: halfback.Registry, argument: str, kind: str
+) -> None:
+    given: dict[str, Any] = {"y_true": Y, "y_pred": Y}
+    column = NO_COLUMNS[kind]
+    given |= {"slices": {"s": column}} if argument == "slices.s" else {argument: column}
+    why = f"`{argument}` is of type `{kind}`, expected an array or a list"
+    with pytest.raises(halfback.InvalidTypeError, match=why):
+        registry.evaluate(f"{MODEL}/1", **given)
+    for name in ("y_pred", "y_score"):
+        if name in given:
+            given[name] = (given[name], given[name])
+    with pytest.raises(halfback.InvalidTypeError, match=why):
+        registry.compare(f"{MODEL}/2", f"{MODEL}/1", **given)
+
+
+MASKED = [np.ma.MaskedArray, type("Masked", (np.ma.MaskedArray,), {})]
+
+
+@pytest.mark.parametrize("argument", ["y_true", "y_pred", "y_score", "weights"])
+@pytest.mark.parametrize("kind", MASKED)
+def test_what_a_mask_hides_is_missing(
+    registry: halfback.Registry, argument: str, kind: Any
+) -> None:
+    hidden = np.ma.array(Y, mask=[0, 1] * 4).view(kind)
+    given: dict[str, Any] = {"y_true": Y, "y_pred": Y, argument: hidden}
+    with pytest.raises(halfback.InvalidError, match=f"`{argument}` has missing values"):
+        registry.evaluate(f"{MODEL}/1", **given)
+    with pytest.raises(halfback.InvalidError, match="`y_true` has missing values"):
+        halfback.metrics.accuracy_score(hidden, Y)
+    shown = np.ma.array(Y, mask=False).view(kind)
+    assert registry.evaluate(f"{MODEL}/1", shown, Y) == registry.evaluate(f"{MODEL}/1", Y, Y)
