@@ -192,3 +192,67 @@ def test_what_a_mask_hides_is_missing(
         halfback.metrics.accuracy_score(hidden, Y)
     shown = np.ma.array(Y, mask=False).view(kind)
     assert registry.evaluate(f"{MODEL}/1", shown, Y) == registry.evaluate(f"{MODEL}/1", Y, Y)
+
+
+ODD: list[tuple[str, dict[str, Any]]] = [
+    ("`level` must be a number, not a `str`", {"level": "0.9"}),
+    ("`threshold` must be a number, not a `str`", {"threshold": "0.5"}),
+    ("`pos_label` must be text, a number or a boolean", {"pos_label": [1]}),
+    (r"`labels\[1\]` must be text, a number or a boolean", {"labels": [0, None]}),
+    ("`dataset` has the field `nme`, expected one of `name`, `digest`", {"dataset": {"nme": "q"}}),
+    ("`dataset` has no `name`", {"dataset": {"digest": "v3"}}),
+    (r"`dataset.name` must be text", {"dataset": {"name": 5}}),
+    ("`dataset` must be a mapping", {"dataset": 5}),
+    ("give `y_pred` or `y_score`", {"y_pred": None}),
+]
+
+
+@pytest.mark.parametrize(("why", "given"), ODD)
+def test_options_are_named(registry: halfback.Registry, why: str, given: dict[str, Any]) -> None:
+    with pytest.raises(halfback.InvalidError, match=why):
+        registry.evaluate(f"{MODEL}/1", Y, **({"y_pred": Y} | given))
+    with pytest.raises(halfback.InvalidError, match="`margin` must be a number, not a `str`"):
+        registry.compare(f"{MODEL}/2", f"{MODEL}/1", Y, y_pred=(Y, Y), margin="0.1")  # type: ignore[arg-type]
+
+
+def test_what_a_picture_is_asked_for_is_named(registry: halfback.Registry) -> None:
+    made = registry.evaluate(f"{MODEL}/1", Y, Y)
+    with pytest.raises(halfback.InvalidTypeError, match="`metric` must be text"):
+        made.svg("slices", metric=5)  # type: ignore[arg-type]
+    with pytest.raises(halfback.InvalidTypeError, match="`picture` must be text"):
+        made.svg(1)  # type: ignore[arg-type]
+
+
+KEPT: dict[str, Any] = {
+    "task": "binary",
+    "rows": 200,
+    "level": 0.95,
+    "library": "own 1.0",
+    "data_digest": "sha256:" + 64 * "0",
+}
+FIELDS: list[tuple[str, dict[str, Any]]] = [
+    (r"`measurement.metrics\[0\].rows` must be a whole number", {"metrics": [{"rows": 1.5}]}),
+    (r"`measurement.metrics\[0\]` has the field `row`, expected", {"metrics": [{"row": 1}]}),
+    (r"`measurement.metrics\[0\].slice` must be a mapping", {"metrics": [{"slice": "north"}]}),
+    (r"`measurement.metrics\[1\]` must be a mapping", {"metrics": [{}, 5]}),
+    ("`measurement.metrics` must be a list", {"metrics": {"rows": 1}}),
+    ("`measurement.rows` must be a whole number", {"rows": "200"}),
+    ("`measurement.weighted` must be `True` or `False`", {"weighted": 1}),
+    ("`measurement.task` is `ranking`, expected one of `binary`", {"task": "ranking"}),
+    ("`measurement.dataset` must be a mapping", {"dataset": "q1"}),
+    ("`measurement.curves.roc` must be a list", {"curves": {"roc": 5}}),
+]
+
+
+@pytest.mark.parametrize(("why", "given"), FIELDS)
+def test_fields_of_a_record_are_named_by_their_path(
+    registry: halfback.Registry, why: str, given: dict[str, Any]
+) -> None:
+    accuracy = {"metric": "accuracy", "rows": 200, "value": 0.91}
+    if isinstance(given.get("metrics"), list):
+        metrics = [accuracy | one if isinstance(one, dict) else one for one in given["metrics"]]
+        given = {"metrics": metrics}
+    with pytest.raises(halfback.InvalidError, match=why):
+        registry.record_evaluation(f"{MODEL}/1", KEPT | {"metrics": [accuracy]} | given)
+    kept = registry.record_evaluation(f"{MODEL}/1", KEPT | {"metrics": [accuracy]})
+    assert kept.rows == 200

@@ -74,6 +74,15 @@ def texts(name: str, wanted: str, value: object) -> list[str]:
     return [text(f"{name}[{at}]", item) for at, item in enumerate(value)]
 
 
+def word(name: str, value: object, words: Iterable[str]) -> str:
+    """One of a few words."""
+    found, known = text(name, value), list(words)
+    if found not in known:
+        expected = ", ".join(f"`{each}`" for each in known)
+        raise InvalidError(f"`{name}` is `{found}`, expected one of {expected}", "invalid_argument")
+    return found
+
+
 def flag(name: str, value: object) -> bool:
     """`True` or `False`, also NumPy's, and no number that would pass for one."""
     scalar = getattr(value, "item", None)
@@ -144,6 +153,23 @@ def optional(
     return None if value is None else check(name, value)
 
 
+def number(name: str, value: object) -> float:
+    """A number, also one of NumPy's."""
+    found = None if isinstance(value, (bool, str)) else _number(name, value, "a number")
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
+        return found
+    raise wrong_type(name, "a number", value)
+
+
+def param(name: str, value: object) -> Param:
+    """Text, a number or a boolean."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return text(name, value)
+    return _number(name, value, "text, a number or a boolean")
+
+
 def tags(name: str, value: object) -> dict[str, str]:
     """A mapping from text to text."""
     if not isinstance(value, Mapping):
@@ -155,14 +181,14 @@ def params(name: str, value: object) -> dict[str, Param]:
     """A mapping from text to text, numbers and booleans."""
     if not isinstance(value, Mapping):
         raise wrong_type(name, "a mapping from text to text, numbers or booleans (`dict`)", value)
-    return {text(f"{name} key", key): _param(f"{name}.{key}", item) for key, item in value.items()}
+    return {text(f"{name} key", key): param(f"{name}.{key}", item) for key, item in value.items()}
 
 
 def metrics(name: str, value: object) -> dict[str, float]:
     """A mapping from text to numbers."""
     if not isinstance(value, Mapping):
         raise wrong_type(name, "a mapping from text to numbers (`dict`)", value)
-    return {text(f"{name} key", key): _metric(f"{name}.{key}", item) for key, item in value.items()}
+    return {text(f"{name} key", key): number(f"{name}.{key}", item) for key, item in value.items()}
 
 
 def json_object(name: str, value: object) -> dict[str, Any]:
@@ -239,10 +265,10 @@ def callback(name: str, value: object) -> Any:
 
 def tolerance(name: str, value: object) -> float:
     """How far a number may be from another: not negative."""
-    number = _metric(name, value)
-    if number < 0:
-        raise InvalidError(f"`{name}` is `{number}`: expected 0 or more", "invalid_argument")
-    return number
+    found = number(name, value)
+    if found < 0:
+        raise InvalidError(f"`{name}` is `{found}`: expected 0 or more", "invalid_argument")
+    return found
 
 
 def moment(name: str, value: object) -> dict[str, Any]:
@@ -294,20 +320,12 @@ def _whole(name: str, value: object) -> int:
         raise wrong_type(name, "a whole number (`int`)", value) from None
 
 
-def _param(name: str, value: object) -> Param:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return text(name, value)
-    return _number(name, value, "text, a number or a boolean")
-
-
 def _number(name: str, value: object, wanted: str) -> Param:
     if not isinstance(value, (int, float)):
         scalar = getattr(value, "item", None)  # scalars and 0-d arrays of NumPy and its kin
         if not callable(scalar) or getattr(value, "shape", None) != ():
             raise wrong_type(name, wanted, value)
-        return _param(name, scalar())
+        return param(name, scalar())
     if isinstance(value, float):
         if not isfinite(value):
             raise InvalidError(
@@ -315,13 +333,6 @@ def _number(name: str, value: object, wanted: str) -> Param:
             )
         return float(value)
     return integer(name, value)
-
-
-def _metric(name: str, value: object) -> float:
-    number = None if isinstance(value, (bool, str)) else _number(name, value, "a number")
-    if isinstance(number, (int, float)) and not isinstance(number, bool):
-        return number
-    raise wrong_type(name, "a number", value)
 
 
 def _time(name: str, value: datetime) -> str:

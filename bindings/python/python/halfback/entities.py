@@ -525,5 +525,9 @@ def _picture(of: dict[str, object], **how: str | None) -> str:
     from halfback import _native, arguments
     from halfback.wire import encode
 
-    request = {"of": of} | {name: said for name, said in how.items() if said is not None}
+    request = {"of": of} | {
+        name: arguments.text(name, said)
+        for name, said in how.items()
+        if name == "picture" or said is not None
+    }
     return _native.picture(encode(arguments.json_object("record", request)))

@@ -176,7 +176,7 @@ class Evaluations(Transactions):
         options = _options(dataset, task, pos_label, labels, threshold, seed, level, replicates)
         options |= {
             "alternative": _word("alternative", alternative, records.Alternative),
-            "margin": _number("margin", margin),
+            "margin": arguments.number("margin", margin),
             "adjustment": _word("adjustment", adjustment, records.Adjustment),
         }
         own = None
@@ -217,9 +217,11 @@ class Evaluations(Transactions):
         ... }).metric("accuracy").value
         0.91
         """
+        from halfback.fields import fitting
+
         fields = {
             "version": self._reference("version", version),
-            "measurement": arguments.json_object("measurement", measurement),
+            "measurement": fitting("measurement", measurement, records.Measurement),
         }
         return self._output(Evaluation, "record_evaluation", idempotency_key, fields)
 
@@ -244,10 +246,12 @@ class Evaluations(Transactions):
         ... ).verdict
         'better'
         """
+        from halfback.fields import fitting
+
         fields = {
             "candidate": self._reference("candidate", candidate),
             "baseline": self._reference("baseline", baseline),
-            "measurement": arguments.json_object("measurement", measurement),
+            "measurement": fitting("measurement", measurement, records.PairedMeasurement),
         }
         return self._output(Comparison, "record_comparison", idempotency_key, fields)
 
@@ -309,11 +313,7 @@ def _pair(name: str, pair: object) -> tuple[Array, Array]:
 
 def _word(name: str, value: object, words: object) -> str:
     """One of the words of a record's field."""
-    word, known = text(name, value), get_args(words)
-    if word not in known:
-        expected = ", ".join(f"`{each}`" for each in known)
-        raise InvalidError(f"`{name}` is `{word}`, expected one of {expected}", "invalid_argument")
-    return word
+    return arguments.word(name, value, get_args(words))
 
 
 def _count(name: str, value: object) -> int:
@@ -323,8 +323,14 @@ def _count(name: str, value: object) -> int:
     return number
 
 
-def _number(name: str, value: object) -> float:
-    return arguments.metrics("options", {name: value})[name]
+def _dataset(dataset: object) -> dict[str, Any]:
+    from halfback.fields import fitting
+
+    named = {"name": dataset} if isinstance(dataset, str) else dataset
+    found = fitting("dataset", named, records.Dataset)
+    if "name" not in found:
+        raise InvalidError("`dataset` has no `name`; give it one", "invalid_argument")
+    return found
 
 
 def _options(
@@ -337,21 +343,24 @@ def _options(
     level: float,
     replicates: int | None,
 ) -> dict[str, Any]:
-    options: dict[str, Any] = {"seed": _count("seed", seed), "level": _number("level", level)}
+    options: dict[str, Any] = {
+        "seed": _count("seed", seed),
+        "level": arguments.number("level", level),
+    }
     if dataset is not None:
-        named = {"name": dataset} if isinstance(dataset, str) else dataset
-        options["dataset"] = arguments.json_object("dataset", named)
+        options["dataset"] = _dataset(dataset)
     if task is not None:
         options["task"] = _word("task", task, records.Task)
     if pos_label is not None:
-        options["pos_label"] = arguments.params("options", {"pos_label": pos_label})["pos_label"]
+        options["pos_label"] = arguments.param("pos_label", pos_label)
     if labels is not None:
         if isinstance(labels, str) or not isinstance(labels, Iterable):
             raise arguments.wrong_type("labels", "a list of labels", labels)
-        named_labels = {f"labels[{at}]": label for at, label in enumerate(labels)}
-        options["labels"] = list(arguments.params("options", named_labels).values())
+        options["labels"] = [
+            arguments.param(f"labels[{at}]", label) for at, label in enumerate(labels)
+        ]
     if threshold is not None:
-        options["threshold"] = _number("threshold", threshold)
+        options["threshold"] = arguments.number("threshold", threshold)
     if replicates is not None:
         options["replicates"] = arguments.within("replicates", replicates, 2, 1_000_000)
     return options
