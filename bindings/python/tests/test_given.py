@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import halfback
 import pytest
 from conftest import MODEL
+from halfback import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,7 +190,7 @@ def test_what_a_mask_hides_is_missing(
     with pytest.raises(halfback.InvalidError, match=f"`{argument}` has missing values"):
         registry.evaluate(f"{MODEL}/1", **given)
     with pytest.raises(halfback.InvalidError, match="`y_true` has missing values"):
-        halfback.metrics.accuracy_score(hidden, Y)
+        metrics.accuracy_score(hidden, Y)
     shown = np.ma.array(Y, mask=False).view(kind)
     assert registry.evaluate(f"{MODEL}/1", shown, Y) == registry.evaluate(f"{MODEL}/1", Y, Y)
 
@@ -250,9 +251,31 @@ def test_fields_of_a_record_are_named_by_their_path(
 ) -> None:
     accuracy = {"metric": "accuracy", "rows": 200, "value": 0.91}
     if isinstance(given.get("metrics"), list):
-        metrics = [accuracy | one if isinstance(one, dict) else one for one in given["metrics"]]
-        given = {"metrics": metrics}
+        given = {
+            "metrics": [
+                accuracy | one if isinstance(one, dict) else one for one in given["metrics"]
+            ]
+        }
     with pytest.raises(halfback.InvalidError, match=why):
         registry.record_evaluation(f"{MODEL}/1", KEPT | {"metrics": [accuracy]} | given)
     kept = registry.record_evaluation(f"{MODEL}/1", KEPT | {"metrics": [accuracy]})
     assert kept.rows == 200
+
+
+LONE = ["\ud800", "\ud801", "\ud800", "\ud801"]
+TRUTH = [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("of", [list, np.array, lambda values: np.array(values, dtype=object)])
+def test_lone_surrogates_are_no_texts(registry: halfback.Registry, of: Any) -> None:
+    column = of(LONE)
+    for argument in ("y_true", "y_pred", "clusters", "strata", "slices.s"):
+        given: dict[str, Any] = {"y_true": TRUTH, "y_pred": TRUTH}
+        given |= {"slices": {"s": column}} if argument == "slices.s" else {argument: column}
+        with pytest.raises(halfback.InvalidError, match=f"`{argument}` holds a lone surrogate"):
+            registry.evaluate(f"{MODEL}/1", **given)
+    other = of(LONE[::-1])
+    with pytest.raises(halfback.InvalidError, match="`y_true` holds a lone surrogate"):
+        metrics.accuracy_score(column, other)
+    with pytest.raises(halfback.InvalidError, match=r"`keys\[0\]` holds a lone surrogate"):
+        metrics.bootstrap(metrics.accuracy_score, TRUTH, TRUTH, keys=column)

@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
 
-use super::answer::{invalid, invalid_type};
+use super::answer::{invalid, invalid_type, lone_surrogate};
 use super::text::{Texts, Words};
 use buffer::{Numbers, gather, lent, own, rows, unsigned};
 use items::{Items, cells};
@@ -129,7 +129,7 @@ impl Column {
             (kind, size) if kind.ends_with('w') => {
                 let mut words = Words::default();
                 rows(&buffer, |item| words.add(item, swapped), size);
-                Values::Text(words.finish())
+                Values::Text(words.unbroken().ok_or_else(|| lone_surrogate(py, name))?)
             }
             ("O", _) => {
                 let list = value.call_method0("tolist")?;

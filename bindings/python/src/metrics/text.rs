@@ -26,11 +26,18 @@ pub(crate) struct Words {
     texts: Texts,
     seen: HashMap<Vec<u8>, u32>,
     cache: Vec<Option<(Vec<u8>, u32)>>,
+    /// Whether a text had a lone surrogate, for which no text stands.
+    is_broken: bool,
 }
 
 impl Default for Words {
     fn default() -> Self {
-        Self { texts: Texts::default(), seen: HashMap::new(), cache: vec![None; SLOTS] }
+        Self {
+            texts: Texts::default(),
+            seen: HashMap::new(),
+            cache: vec![None; SLOTS],
+            is_broken: false,
+        }
     }
 }
 
@@ -42,16 +49,18 @@ impl Words {
 
     /// Adds a row of numpy's: four bytes a character, filled up with zeros.
     pub(crate) fn add(&mut self, item: &[u8], swapped: bool) {
+        let mut is_broken = false;
         self.row(item, || {
             let (characters, _) = item.as_chunks::<4>();
             let points = characters.iter().map(|&bytes| {
                 let point = u32::from_ne_bytes(bytes);
-                if swapped { point.swap_bytes() } else { point }
+                char::from_u32(if swapped { point.swap_bytes() } else { point })
             });
-            let text: String =
-                points.map(|point| char::from_u32(point).unwrap_or('\u{FFFD}')).collect();
-            text.trim_end_matches('\0').to_owned()
+            let text: Option<String> = points.collect();
+            is_broken = text.is_none();
+            text.unwrap_or_default().trim_end_matches('\0').to_owned()
         });
+        self.is_broken |= is_broken;
     }
 
     fn row(&mut self, key: &[u8], text: impl FnOnce() -> String) {
@@ -74,6 +83,11 @@ impl Words {
             *place = Some((key.to_vec(), code));
         }
         self.texts.codes.push(code);
+    }
+
+    /// The rows; none where a text had a lone surrogate.
+    pub(crate) fn unbroken(self) -> Option<Texts> {
+        (!self.is_broken).then_some(self.texts)
     }
 
     pub(crate) fn finish(self) -> Texts {

@@ -10,6 +10,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halfback import _native
+from halfback.arguments import text
 from halfback.metrics.checks import choice, confidence, refused, resamples, seeded, whole
 from halfback.metrics.columns import array
 from halfback.metrics.warned import warn
@@ -303,7 +304,14 @@ def numbered_keys(keys: Iterable[object] | None, rows: int) -> vector[int]:
     """A number for the key of each row; its place where there are none."""
     if keys is None:
         return vector("Q", range(rows))
-    return vector("Q", map(_key, plain_values("keys", keys, rows)))
+    plain = plain_values("keys", keys, rows)
+    try:
+        return vector("Q", map(_key, plain))
+    except UnicodeEncodeError:
+        for row, key in enumerate(plain):
+            if isinstance(key, str):
+                text(f"keys[{row}]", key)
+        raise
 
 
 def numbered(argument: str, values: Iterable[object] | None, rows: int) -> vector[int] | None:

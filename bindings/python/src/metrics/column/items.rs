@@ -4,6 +4,7 @@ use pyo3::exceptions::{PyAttributeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use super::super::answer::lone_surrogate;
 use super::super::text::Words;
 use super::buffer::Numbers;
 use super::large::Large;
@@ -41,7 +42,7 @@ impl Items {
                 return Err(if has_nan { missing(py, name) } else { mixed(py, name) });
             }
             self.kind = Kind::Text;
-            self.words.text(text.to_str()?);
+            self.words.text(text.to_str().map_err(|_| lone_surrogate(py, name))?);
         } else if item.is_instance_of::<PyBool>() {
             self.whole(i64::from(item.extract::<bool>()?), Kind::Bool, py, name)?;
         } else if item.is_instance_of::<PyInt>() {
