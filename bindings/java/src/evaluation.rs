@@ -2,6 +2,7 @@
 
 use halfback::Registry;
 use halfback::wire::{self, Columns, OwnMetrics};
+use halfback_metrics::with_threads;
 use jni::Env;
 use jni::objects::{JByteArray, JClass};
 use jni::sys::jlong;
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::handle::Handle;
+use crate::metrics::threads;
 use crate::transfer::json;
 
 type Outcome<'local> = Result<JByteArray<'local>, Failure>;
@@ -52,6 +54,7 @@ fn measured<'local, T: Serialize>(
 ) -> Outcome<'local> {
     let request = env.convert_byte_array(request)?;
     let columns = Columns::decode(&env.convert_byte_array(columns)?)?;
-    let kept = of(&Handle::borrow(handle)?.registry, &request, &columns, None)?;
+    let registry = &Handle::borrow(handle)?.registry;
+    let kept = with_threads(threads(), || of(registry, &request, &columns, None))?;
     Ok(env.byte_array_from_slice(&json(&kept)?)?)
 }

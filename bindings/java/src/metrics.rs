@@ -24,6 +24,7 @@ use crate::failure::{Failure, Throw};
 use crate::transfer::{json, text};
 
 use column::Columns;
+pub(crate) use column::threads;
 use numbers::{Numbers, REASONS};
 use state::{
     free_state, merge_states, new_state, read_state, state_kind, update_state, write_state,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections import UserDict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -279,3 +282,46 @@ def test_lone_surrogates_are_no_texts(registry: halfback.Registry, of: Any) -> N
         metrics.accuracy_score(column, other)
     with pytest.raises(halfback.InvalidError, match=r"`keys\[0\]` holds a lone surrogate"):
         metrics.bootstrap(metrics.accuracy_score, TRUTH, TRUTH, keys=column)
+
+
+def test_measuring_takes_the_threads_that_a_block_allows(registry: halfback.Registry) -> None:
+    truth = np.arange(200_000) % 2
+
+    def most_threads() -> int:
+        most, ended = 0, threading.Event()
+
+        def watch() -> None:
+            nonlocal most
+            while not ended.is_set():
+                most = max(most, len(os.listdir("/proc/self/task")))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        registry.evaluate(f"{MODEL}/1", truth, truth, weights=np.ones(truth.size), replicates=39)
+        ended.set()
+        watcher.join()
+        return most
+
+    alone = most_threads()
+    with metrics.n_threads(4):
+        assert most_threads() >= alone + 2
+
+
+def test_a_state_at_work_leaves_other_threads_alone() -> None:
+    rng = np.random.default_rng(1)
+    truth, scores = rng.integers(0, 2, 2_000_000), rng.random(2_000_000)
+    state = metrics.State("scores").update(truth, scores)
+    waiting = [
+        threading.Thread(target=state.update, args=(truth, rng.random(truth.size))),
+        threading.Thread(target=state.to_bytes),
+        threading.Thread(target=metrics.State("scores").merge, args=(state,)),
+        threading.Thread(target=state.__eq__, args=(state,)),
+    ]
+    began = last = time.perf_counter()
+    longest = 0.0
+    for thread in waiting:
+        thread.start()
+    while any(thread.is_alive() for thread in waiting):
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+    assert longest < (time.perf_counter() - began) / 3

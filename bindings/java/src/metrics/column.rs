@@ -100,9 +100,13 @@ impl Columns {
     /// Lends the columns to a call.
     pub(super) fn with<T>(&self, call: impl FnOnce(&Call<'_>) -> Outcome<T>) -> Outcome<T> {
         let columns = self.columns.iter().map(Column::view).collect::<Outcome<_>>()?;
-        let threads = usize::try_from(THREADS.get()).unwrap_or(1);
-        with_threads(threads, || call(&Call { columns, options: &self.options }))
+        with_threads(threads(), || call(&Call { columns, options: &self.options }))
     }
+}
+
+/// How many threads a call from this thread may take.
+pub(crate) fn threads() -> usize {
+    usize::try_from(THREADS.get()).unwrap_or(1)
 }
 
 impl Column {

@@ -46,7 +46,8 @@ pub(crate) fn stoppable<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> halfback::Result<T> + Send,
 ) -> PyResult<T> {
-    let outcome = errors::detached(py, || with_stop(is_raised, work));
+    let work = || with_threads(THREADS.get(), || with_stop(is_raised, work));
+    let outcome = errors::detached(py, work);
     RAISED.take().map_or(outcome, Err)
 }
 

@@ -1,5 +1,7 @@
 //! Metrics of rows that come in batches: the state that machines merge.
 
+use std::sync::{Mutex, PoisonError};
+
 use halfback_metrics::{
     Batch, Error, ErrorSummary, Finished, Quantiles, Result, ScoreSummary, Spec, State,
 };
@@ -13,13 +15,21 @@ use super::column::{Column, label};
 #[pyclass(module = "halfback._native", frozen)]
 #[derive(Debug)]
 pub(crate) struct MetricState {
-    state: std::sync::Mutex<State>,
+    spec: Spec,
+    state: Mutex<State>,
+}
+
+impl From<State> for MetricState {
+    fn from(state: State) -> Self {
+        Self { spec: state.spec(), state: state.into() }
+    }
 }
 
 impl MetricState {
+    /// Without the interpreter lock: another thread may be at work on the state for long.
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         // A panic leaves the state as it was: every update is made whole or not at all.
-        work(&mut self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn finished(&self) -> Result<Finished> {
@@ -57,12 +67,12 @@ impl MetricState {
                 return Err(invalid(py, &message));
             }
         };
-        work(py, || State::new(spec)).map(|state| Self { state: state.into() })
+        work(py, || State::new(spec)).map(Self::from)
     }
 
     /// The kind, whether scores are probabilities, and the buckets.
     fn spec(&self) -> (&'static str, bool, Option<u32>) {
-        match self.with(|state| state.spec()) {
+        match self.spec {
             Spec::Classification => ("classification", false, None),
             Spec::Scores { probabilities, buckets } => ("scores", probabilities, buckets),
             Spec::Regression => ("regression", false, None),
@@ -80,7 +90,7 @@ impl MetricState {
     ) -> PyResult<()> {
         let py = y_true.py();
         let truth = Column::of(y_true, "y_true")?;
-        match self.with(|state| state.spec()) {
+        match self.spec {
             Spec::Classification => {
                 let predicted = Column::of(other, "y_pred")?;
                 let (y_true, y_pred) = (truth.labels(py)?, predicted.labels(py)?);
@@ -124,9 +134,11 @@ impl MetricState {
     /// Sees what another has seen.
     #[pyo3(signature = (other, /))]
     fn merge(&self, py: Python<'_>, other: &Self) -> PyResult<()> {
-        // A copy, so that a state may be merged with itself.
-        let other = other.with(|state| state.clone());
-        work(py, || self.with(|state| state.merge(&other)))
+        work(py, || {
+            // A copy, so that a state may be merged with itself.
+            let other = other.with(|state| state.clone());
+            self.with(|state| state.merge(&other))
+        })
     }
 
     /// The metrics of all rows seen.
@@ -171,19 +183,21 @@ impl MetricState {
 
     /// The state as bytes.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.with(|state| state.to_bytes()))
+        PyBytes::new(py, &py.detach(|| self.with(|state| state.to_bytes())))
     }
 
     /// The state that `to_bytes` wrote.
     #[staticmethod]
     #[pyo3(signature = (bytes, /))]
     fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
-        work(py, || State::from_bytes(bytes)).map(|state| Self { state: state.into() })
+        work(py, || State::from_bytes(bytes)).map(Self::from)
     }
 
-    fn __eq__(&self, other: &Self) -> bool {
-        let other = other.with(|state| state.clone());
-        self.with(|state| *state == other)
+    fn __eq__(&self, py: Python<'_>, other: &Self) -> bool {
+        py.detach(|| {
+            let other = other.with(|state| state.clone());
+            self.with(|state| *state == other)
+        })
     }
 }
 

@@ -18,9 +18,10 @@ __all__ = ["n_threads"]
 def n_threads(count: int | None = None, /) -> Iterator[None]:
     """Lets metrics inside the block take up to `count` threads, `None` for one a processor.
 
-    It holds for calls from the thread that entered the block. Results are the same to the last bit
-    for any number of threads; columns of fewer than some 100,000 rows are left to one. Functions of
-    scikit-learn's names keep its parameters, and so have none for it.
+    So do `registry.evaluate` and `registry.compare`. It holds for calls from the thread that
+    entered the block. Results are the same to the last bit for any number of threads; columns of
+    fewer than some 100,000 rows are left to one. Functions of scikit-learn's names keep its
+    parameters, and so have none for it.
 
     >>> from halfback.metrics import n_threads, roc_auc_score
     >>> with n_threads(2):

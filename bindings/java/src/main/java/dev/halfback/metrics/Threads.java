@@ -10,8 +10,9 @@ import java.util.function.Supplier;
  * Metric area = Threads.with(2, () -> BinaryScores.of(truth, scores).rocAuc());
  * }</pre>
  *
- * <p>Results are the same to the last bit for any number of threads; columns of fewer than some
- * 100,000 rows are left to one.
+ * <p>{@code Registry.evaluate} and {@code compare} take as many, called from within. Results are
+ * the same to the last bit for any number of threads; columns of fewer than some 100,000 rows are
+ * left to one.
  */
 public final class Threads {
   private Threads() {}
