@@ -51,13 +51,23 @@ def worded(column: Any) -> Any:
         return column
     if getattr(column, "ndim", 1) != 1 or named_columns(column) is not None:
         return column
-    first = next((value for value in map(_plain, column) if not is_missing(value)), None)
-    if not _has_text(first):
+    if not any(map(_has_text, _samples(column))):
         return column
     values = [_plain(value) for value in column]
     return [
-        None if is_missing(value) else str(value) if _has_text(value) else value for value in values
+        None if is_missing(value) else _text(value) if _has_text(value) else value
+        for value in values
     ]
+
+
+def _samples(column: Any) -> list[Any]:
+    """A value of each type in a column, which is one in those of polars and Arrow."""
+    if getattr(getattr(column, "dtype", None), "kind", "O") in "biufU":
+        return []
+    values = map(_plain, column)
+    if hasattr(column, "null_count"):
+        return [next((value for value in values if not is_missing(value)), None)]
+    return list({type(value): value for value in values}.values())
 
 
 def is_missing(value: Any) -> bool:
@@ -72,6 +82,32 @@ def is_missing(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     return value.as_py() if hasattr(value, "as_py") else value
+
+
+def _text(value: Any) -> str:
+    """The same text for the same value, whichever library's it is."""
+    if belongs(value, "decimal", "Decimal"):
+        digits = format(value, "f")
+        digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+        return "0" if digits == "-0" else digits
+    if belongs(value, "pandas", "Timedelta") and not value.nanoseconds:
+        return str(value.to_pytimedelta())
+    return _text_of_time(value) if _is_time(value) else str(value)
+
+
+def _text_of_time(value: Any) -> str:
+    """A time or duration of numpy as Python writes it, with nanoseconds as pandas does."""
+    kind, unit = value.dtype.str[1:].rstrip("]").split("[")
+    unit = unit.lstrip("0123456789")
+    if unit in "YMWD":
+        return str(value)
+    whole = value.astype(f"{kind}[us]").item()
+    nanoseconds = 0
+    if unit not in ("h", "m", "s", "ms", "us"):
+        nanoseconds = int(value.astype(f"{kind}[ns]").astype(int)) % 1000
+    if isinstance(whole, int) or (nanoseconds and kind == "m8"):
+        return str(value)  # beyond what Python holds
+    return f"{whole.isoformat(' ', 'microseconds')}{nanoseconds:03}" if nanoseconds else str(whole)
 
 
 def _is_time(value: Any) -> bool:
