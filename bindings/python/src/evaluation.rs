@@ -282,11 +282,13 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
         ));
     }
     if all(is_whole) {
-        let whole = cells.iter().map(PyAnyMethods::extract::<i64>).collect::<PyResult<_>>();
-        let beyond = || refused(py, format!("`{name}` has whole numbers beyond 64 bits"));
-        return whole.map(OwnedColumn::Int).map_err(|_| beyond());
+        let whole: PyResult<_> = cells.iter().map(PyAnyMethods::extract).collect();
+        return whole.map(OwnedColumn::Int).or_else(|_| large(name, py, cells));
     }
     if all(is_number) {
+        if cells.iter().any(is_rounded) {
+            return Err(rounded(py, name));
+        }
         return Ok(OwnedColumn::Float(
             cells.iter().map(PyAnyMethods::extract).collect::<PyResult<_>>()?,
         ));
@@ -303,6 +305,37 @@ fn typed(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<Own
         None => format!("`{name}` mixes texts, numbers and booleans; give values of one type"),
     };
     Err(refused(py, why))
+}
+
+/// Whole numbers of which one at least is 2⁶³ or more.
+fn large(name: &str, py: Python<'_>, cells: &[Bound<'_, PyAny>]) -> PyResult<OwnedColumn> {
+    let numbers: PyResult<Vec<u64>> = cells.iter().map(PyAnyMethods::extract).collect();
+    let beyond = || refused(py, format!("`{name}` has whole numbers beyond 64 bits"));
+    let numbers = numbers.map_err(|_| beyond())?;
+    match name {
+        // What tells groups apart are the bits.
+        "clusters" | "strata" => {
+            Ok(OwnedColumn::Int(numbers.into_iter().map(u64::cast_signed).collect()))
+        }
+        "y_score" | "weights" => Err(rounded(py, name)),
+        "y_true" | "y_pred" => {
+            let why = "give such labels as texts, and of numbers subtract a common base";
+            Err(refused(py, format!("`{name}` has whole numbers of 2^63 or more; {why}")))
+        }
+        _ => Ok(OwnedColumn::Text(numbers.iter().map(u64::to_string).collect())),
+    }
+}
+
+/// Whether a whole number is none that a double holds.
+fn is_rounded(cell: &Bound<'_, PyAny>) -> bool {
+    const EXACT: u64 = 1 << 53;
+    cell.is_instance_of::<PyInt>()
+        && !cell.extract::<i64>().is_ok_and(|whole| whole.unsigned_abs() <= EXACT)
+}
+
+fn rounded(py: Python<'_>, name: &str) -> PyErr {
+    let why = "which a double would round; subtract a common base";
+    refused(py, format!("`{name}` has whole numbers beyond 2^53, {why}"))
 }
 
 fn is_decimal(cell: &Bound<'_, PyAny>) -> bool {

@@ -325,3 +325,50 @@ def test_a_state_at_work_leaves_other_threads_alone() -> None:
         now = time.perf_counter()
         longest, last = max(longest, now - last), now
     assert longest < (time.perf_counter() - began) / 3
+
+
+BIG = np.array([2**63, 2**63 + 1, 2**64 - 1, 5, 2**63, 2**63 + 1, 2**64 - 1, 5], dtype=np.uint64)
+
+
+def test_large_numbers_tell_groups_apart_and_are_no_scores(registry: halfback.Registry) -> None:
+    texts = [str(number) for number in BIG.tolist()]
+    for name, of in (("clusters", BIG), ("strata", BIG), ("slices", {"s": BIG})):
+        given: dict[str, Any] = {name: of}
+        of_texts: dict[str, Any] = {name: texts if name != "slices" else {"s": texts}}
+        made, other = (
+            registry.evaluate(f"{MODEL}/1", Y, Y, level=0.5, **each) for each in (given, of_texts)
+        )
+        assert made.clusters == other.clusters
+        values = [value.slice and value.slice.value for value in made.metrics]
+        assert values == [value.slice and value.slice.value for value in other.metrics]
+        assert (made == other) == (name == "slices")
+    with pytest.raises(halfback.InvalidError, match="`y_true` has whole numbers of 2\\^63 or more"):
+        registry.evaluate(f"{MODEL}/1", BIG, BIG)
+    with pytest.raises(halfback.InvalidError, match="`clusters` has whole numbers beyond 64 bits"):
+        registry.evaluate(f"{MODEL}/1", Y, Y, clusters=[2**64] * 8)
+    close = [2**53 + row for row in range(8)]
+    close_columns: dict[str, dict[str, Any]] = {
+        "y_score": {"y_score": close},
+        "weights": {"y_pred": Y, "weights": close},
+        "y_true": {"y_true": close, "y_pred": Y, "task": "regression"},
+        "y_pred": {"y_pred": close, "task": "regression"},
+    }
+    for argument, columns in close_columns.items():
+        why = f"`{argument}` has .*a double would round; subtract a common base"
+        for kind in (list, np.array, lambda values: [0.5, *values[1:]]):
+            mixed = {
+                name: kind(column) if column is close else column
+                for name, column in columns.items()
+            }
+            with pytest.raises(halfback.InvalidError, match=why):
+                registry.evaluate(f"{MODEL}/1", **({"y_true": Y} | mixed))
+
+
+@pytest.mark.parametrize("argument", ["clusters", "strata", "slices.s"])
+def test_floats_are_no_groups(registry: halfback.Registry, argument: str) -> None:
+    column = [1.0, 2.0] * 4
+    given: dict[str, Any] = {argument: column}
+    if argument == "slices.s":
+        given = {"slices": {"s": column}}
+    with pytest.raises(halfback.InvalidError, match=f"`{argument}` holds floating-point numbers"):
+        registry.evaluate(f"{MODEL}/1", Y, Y, **given)

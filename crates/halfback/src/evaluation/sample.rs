@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::measure::refused;
 use super::name;
-use super::record::Slice;
+use super::record::{EXACT, Slice};
 use super::scores::Scores;
 
 /// Columns to slice by.
@@ -204,11 +204,7 @@ impl<'a> Held<'a> {
     /// The column as numbers in double precision.
     pub(super) fn numeric(column: Column<'a>, argument: &str) -> Result<Self> {
         match column {
-            // Whole numbers beyond 2^53 are rounded, as everywhere in arithmetic.
-            #[expect(clippy::cast_precision_loss, reason = "a number is wanted")]
-            Column::Int(values) => {
-                Ok(Self::Wide(values.iter().map(|&value| value as f64).collect()))
-            }
+            Column::Int(values) => Ok(Self::Wide(doubles(values, argument)?)),
             Column::Bool(values) => {
                 Ok(Self::Wide(values.iter().map(|&value| f64::from(u8::from(value))).collect()))
             }
@@ -241,6 +237,19 @@ impl<'a> Held<'a> {
             Self::Lent(_) | Self::Texts(_) => Scores::F64(&[]),
         }
     }
+}
+
+/// Whole numbers that doubles hold.
+#[expect(clippy::cast_precision_loss, reason = "none is beyond 2^53")]
+fn doubles(values: &[i64], argument: &str) -> Result<Vec<f64>> {
+    if let Some(large) = values.iter().find(|value| value.unsigned_abs() > EXACT.unsigned_abs()) {
+        return Err(Detail::InvalidArgument(format!(
+            "`{argument}` has the whole number `{large}`, which a double would round; subtract a \
+             common base"
+        ))
+        .into());
+    }
+    Ok(values.iter().map(|&value| value as f64).collect())
 }
 
 /// The digest of columns: of each its name, what kind it is of, how many values it has, and these.
@@ -335,11 +344,16 @@ pub(super) fn keys(argument: &str, column: Column<'_>) -> Result<Vec<u64>> {
         Column::Int(values) => Ok(values.iter().map(|&value| value.cast_unsigned()).collect()),
         Column::Text(values) => Ok(values.iter().map(|value| of(value)).collect()),
         Column::Strings(values) => Ok(values.iter().map(|value| of(value)).collect()),
-        Column::Float(_) | Column::Float32(_) => Err(Detail::InvalidArgument(format!(
-            "`{argument}` holds floating-point numbers, expected whole numbers, texts or booleans"
-        ))
-        .into()),
+        Column::Float(_) | Column::Float32(_) => Err(floating(argument)),
     }
+}
+
+fn floating(argument: &str) -> halfback_store::error::Error {
+    Detail::InvalidArgument(format!(
+        "`{argument}` holds floating-point numbers, expected whole numbers, texts or booleans; \
+         convert whole ones, and cut others into bins"
+    ))
+    .into()
 }
 
 /// A number for the stratum of each row.
@@ -401,10 +415,7 @@ fn groups(column: &str, values: Column<'_>) -> Result<Vec<(String, Vec<u32>)>> {
         Column::Text(values) => by(values.iter().copied(), |value| (*value).to_owned()),
         Column::Strings(values) => by(values.iter(), |value| (*value).clone()),
         Column::Float(_) | Column::Float32(_) => {
-            return Err(Detail::InvalidArgument(format!(
-                "`slices.{column}` holds numbers with fractions, expected labels; cut them into bins first"
-            ))
-            .into());
+            return Err(floating(&format!("slices.{column}")));
         }
     };
     found.ok_or_else(|| {
