@@ -11,6 +11,7 @@ mod own;
 mod pair;
 mod picture;
 mod range;
+mod reading;
 mod record;
 mod sample;
 mod scores;

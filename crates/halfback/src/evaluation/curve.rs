@@ -6,7 +6,7 @@ use halfback_metrics::{
     roc_curve,
 };
 
-use super::measure::written;
+use super::reading::written;
 use super::record::{
     ClassCurve, ConfusionCounts, Curves, MOST_CLASSES, MOST_CURVES, MOST_POINTS, Point,
     ReliabilityPoint,

@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement, Verdict};
 use super::measure::{
-    Columns, Reading, check_options, check_reach, check_rows, code, label, library, refused,
-    replicates, usual_metric,
+    check_options, check_reach, check_rows, code, library, refused, replicates, usual_metric,
 };
 use super::own::Own;
+use super::reading::{Columns, Reading, label};
 use super::record::{Dataset, EXACT, Slice, Task};
 use super::sample::{Column, ColumnDigest, slices};
 use super::scores::Scores;

@@ -5,7 +5,8 @@ use halfback_metrics::{Label, Matrix, probabilities};
 use halfback_store::error::{Detail, Error, Result};
 use halfback_store::name::shown;
 
-use super::measure::{refused, written};
+use super::measure::refused;
+use super::reading::written;
 use super::sample::{Column, Held, lend};
 
 /// The scores of rows that the caller lends: one for each row, larger for rows that are likelier
