@@ -225,6 +225,8 @@ for weights in (b"one", b"two"):
 random = np.random.default_rng(0)
 truth, scores = random.integers(0, 2, 2000), random.random(2000)
 options = {{"clusters": np.arange(2000) // 2, "replicates": 1_000_000}}
+slices = {{f"column_{{at}}": random.integers(0, 200, 2000) for at in range(32)}}
+small = {{"weights": np.ones(2000), "slices": slices}}
 sys.stdout.write("begun\\n")
 sys.stdout.flush()
 try:
@@ -241,8 +243,10 @@ except KeyboardInterrupt:
     [
         'registry.evaluate("fraud/1", truth, y_score=scores, **options)',
         'registry.compare("fraud/2", "fraud/1", truth, y_score=(scores, scores), **options)',
+        'registry.evaluate("fraud/1", truth, y_score=scores, **small)',
+        'registry.compare("fraud/2", "fraud/1", truth, y_score=(scores, scores), **small)',
     ],
-    ids=["evaluate", "compare"],
+    ids=["evaluate", "compare", "evaluate small slices", "compare small slices"],
 )
 def test_control_c_ends_an_evaluation_and_nothing_is_kept(call: str, tmp_path: Path) -> None:
     script = LONG_COMPARISON.format(call=call)

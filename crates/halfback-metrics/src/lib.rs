@@ -100,7 +100,7 @@ pub use score::{
     roc_auc, roc_auc_by_class, roc_auc_multiclass, roc_auc_multilabel, roc_curve, rows_of,
 };
 pub use state::{Batch, Finished, Quantile, Quantiles, ScoreSummary, Spec, State};
-pub use stop::with_stop;
+pub use stop::{check_stop, with_stop};
 pub use suite::{
     Binary, Compared, Measured, Method, NoInterval, Settings, Suite, higher_is_better, is_metric,
     probabilities, range,

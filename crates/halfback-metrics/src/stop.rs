@@ -6,10 +6,12 @@ use crate::error::{Error, Result};
 
 thread_local! {
     static STOP: Cell<Option<fn() -> bool>> = const { Cell::new(None) };
+    /// What was done since the last question.
+    static WORK: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Lets `stop` end the bootstraps that `call` runs on this thread: they ask it some times a second, and
-/// where it answers `true` they give [`Error::Stopped`].
+/// Lets `stop` end the measurements and bootstraps that `call` runs on this thread: all of them together
+/// ask it some times a second, and where it answers `true` they give [`Error::Stopped`].
 ///
 /// ```
 /// use halfback_metrics::{Error, bootstrap, with_stop};
@@ -26,33 +28,28 @@ pub fn with_stop<T>(stop: fn() -> bool, call: impl FnOnce() -> T) -> T {
         }
     }
     let _restore = Restore(STOP.replace(Some(stop)));
+    WORK.set(0);
     call()
 }
 
-/// The rows that are gone through between two questions: milliseconds.
-pub(crate) const PACE: usize = 1 << 20;
-
-/// Asks at the pace of the rows that are gone through.
-#[derive(Debug)]
-pub(crate) struct Stop {
-    stop: Option<fn() -> bool>,
-    rows: usize,
+/// Asks the stop of [`with_stop`] now: before what cannot be taken back.
+pub fn check_stop() -> Result<()> {
+    WORK.set(0);
+    if STOP.get().is_some_and(|stop| stop()) { Err(Error::Stopped) } else { Ok(()) }
 }
 
-impl Stop {
-    pub(crate) fn new() -> Self {
-        Self { stop: STOP.get(), rows: 0 }
-    }
+/// The work between two questions, in rows gone through: milliseconds.
+pub(crate) const PACE: usize = 1 << 20;
 
-    /// After so many rows more.
-    pub(crate) fn after(&mut self, rows: usize) -> Result<()> {
-        self.rows = self.rows.saturating_add(rows);
-        if self.rows < PACE {
-            return Ok(());
-        }
-        self.rows = 0;
-        if self.stop.is_some_and(|stop| stop()) { Err(Error::Stopped) } else { Ok(()) }
-    }
+/// Counts work whose end is a good place for a question.
+pub(crate) fn after(work: usize) -> Result<()> {
+    count(work);
+    if WORK.get() < PACE { Ok(()) } else { check_stop() }
+}
+
+/// Counts work, in rows gone through.
+pub(crate) fn count(work: usize) {
+    WORK.set(WORK.get().saturating_add(work));
 }
 
 #[cfg(test)]
@@ -61,7 +58,9 @@ mod tests {
 
     use super::{PACE, with_stop};
     use crate::threads::with_threads;
-    use crate::{Bootstrap, Error, Labels, Scores, bootstrap, bootstrap_roc_auc, jackknife};
+    use crate::{
+        Bootstrap, Error, Labels, Scores, Settings, Suite, bootstrap, bootstrap_roc_auc, jackknife,
+    };
 
     thread_local! {
         static LEFT: Cell<u32> = const { Cell::new(0) };
@@ -76,6 +75,25 @@ mod tests {
     fn after<T>(questions: u32, call: impl FnOnce() -> T) -> T {
         LEFT.set(questions);
         with_stop(asked, call)
+    }
+
+    #[test]
+    fn small_bootstraps_are_counted_together_and_a_row_by_what_it_costs() {
+        let keys: Vec<u64> = (0..128).collect();
+        let calls = Cell::new(0);
+        let small = || {
+            calls.set(calls.get() + 1);
+            bootstrap(&keys, 1024, 1, |_| 0.5)
+        };
+        let found = after(1, || (0..100).try_for_each(|_| small().map(drop)));
+        assert_eq!((found, calls.get()), (Err(Error::Stopped), 2 * PACE / 128 / 1024));
+
+        let classes: Vec<i64> = (0..1000).collect();
+        let (truth, weights) = (Labels::Int(&classes), vec![1.0; 1000]);
+        let suite = Suite::multiclass(truth, Some(truth), None, Some(&weights), None).unwrap();
+        let settings = Settings { replicates: 100, ..Settings::default() };
+        assert_eq!(after(3, || suite.measure(&settings)).unwrap_err(), Error::Stopped);
+        assert!(LEFT.get() == u32::MAX);
     }
 
     #[test]

@@ -398,6 +398,7 @@ impl Suite {
         self.check_weights()?;
         let names = self.names();
         let prepared = Prepared::of(self, None);
+        crate::stop::after(prepared.work())?;
         if self.is_resampled() {
             return self.measure_resampled(&names, &prepared, settings);
         }

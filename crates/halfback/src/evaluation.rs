@@ -331,7 +331,14 @@ impl Registry {
     ) -> Result<Evaluation> {
         let version = VersionRef::from(self.resolve(version)?.as_ref());
         self.admit(|now| needs(now, &version))?;
-        self.record_evaluation(version, measure()?)
+        self.keep(RecordEvaluation { version, measurement: measure()? })
+    }
+
+    /// Keeps what was measured, unless its caller has stopped that. It is not asked within the
+    /// transaction: a language that waits for its own lock there would hold up who forks.
+    fn keep<C: Command>(&self, measured: C) -> Result<C::Output> {
+        halfback_metrics::check_stop().map_err(measure::refused)?;
+        self.execute(measured)
     }
 
     /// Keeps what was measured of a version elsewhere.

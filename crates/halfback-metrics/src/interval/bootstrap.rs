@@ -16,7 +16,7 @@ use strata::Strata;
 use crate::column::{not_empty, same_length, weights};
 use crate::error::{Error, Result};
 use crate::random::{Resampling, RowStream};
-use crate::stop::Stop;
+use crate::stop::after;
 
 /// The most resamples of one bootstrap.
 const MOST_REPLICATES: u32 = 1 << 24;
@@ -40,13 +40,12 @@ pub fn bootstrap(
     let mut weights = vec![1.0; keys.len()];
     let estimate = metric(&weights);
     let mut values = Vec::with_capacity(replicates as usize);
-    let mut stop = Stop::new();
     for replicate in 0..replicates {
         for (weight, row) in weights.iter_mut().zip(&rows) {
             *weight = row.weight(replicate).into();
         }
         values.push(metric(&weights));
-        stop.after(keys.len())?;
+        after(keys.len())?;
     }
     Ok(Bootstrap::new(estimate, values, units(keys, None, None)))
 }
@@ -114,13 +113,12 @@ pub fn jackknife(
     let (left_out, groups) = jackknife_groups(keys, groups)?;
     let mut weights = vec![1.0; keys.len()];
     let mut values = Vec::with_capacity(groups);
-    let mut stop = Stop::new();
     for group in 0..groups {
         for (weight, own) in weights.iter_mut().zip(&left_out) {
             *weight = if *own == group { 0.0 } else { 1.0 };
         }
         values.push(metric(&weights));
-        stop.after(keys.len())?;
+        after(keys.len())?;
     }
     Ok(values)
 }

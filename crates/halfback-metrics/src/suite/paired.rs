@@ -50,6 +50,7 @@ impl Suite {
         self.same_draws(other)?;
         self.check_weights()?;
         let prepared = [self, other].map(|suite| Prepared::of(suite, Some(name)));
+        crate::stop::after(prepared.iter().map(Prepared::work).sum())?;
         let of = |at: usize, weights: Option<&[f64]>| only(prepared[at].values(&[name], weights));
         let [first, second] = [0, 1].map(|at| of(at, self.weights.as_deref()));
         let defined = first.undefined.is_none() && second.undefined.is_none();

@@ -5,6 +5,7 @@ use super::{Columns, NoInterval, Suite};
 use super::{binary, multiclass, regression};
 use crate::error::{Metric, Reason};
 use crate::score::ranked::key;
+use crate::stop::count;
 use crate::sum::{sum2, total};
 
 /// Cells, ranks and losses of the rows.
@@ -233,8 +234,16 @@ impl Prepared {
         })
     }
 
+    /// What one set of weights costs, in rows gone through.
+    pub(super) fn work(&self) -> usize {
+        let columns = 1 + self.ranked.len() + self.losses.len();
+        let cells = if self.codes.is_some() { self.classes * self.classes } else { 0 };
+        columns * self.rows + cells
+    }
+
     /// The metrics of these names with weights, or with each row once.
     pub(super) fn values(&self, names: &[&'static str], weights: Option<&[f64]>) -> Vec<Metric> {
+        count(self.work());
         if !self.truth.is_empty() {
             return names.iter().map(|name| regression::value(name, self, weights)).collect();
         }

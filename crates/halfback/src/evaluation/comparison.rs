@@ -326,7 +326,7 @@ impl Registry {
         self.snapshot(|snapshot| snapshot.refuse_itself(one, other))?;
         let [candidate, baseline] = [candidate, baseline].map(|it| VersionRef::from(it.as_ref()));
         self.admit(|now| needs(now, [&candidate, &baseline]))?;
-        self.record_comparison(candidate, baseline, measure()?)
+        self.keep(RecordComparison { candidate, baseline, measurement: measure()? })
     }
 
     /// Keeps how two versions compare, where that was measured elsewhere.

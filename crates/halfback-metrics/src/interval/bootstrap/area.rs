@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::random::{MOST, Resampling, RowStream, poisson};
 use crate::score::larger;
 use crate::score::ranked::sorted;
-use crate::stop::{PACE, Stop};
+use crate::stop::{PACE, after};
 use crate::threads::{each, each_with, threads};
 
 use super::clusters::Part;
@@ -29,13 +29,13 @@ pub fn bootstrap_roc_auc(
     let [estimate, ..] = areas(&ranked, |_| [1; LANES]);
     let passes = (replicates as usize).div_ceil(LANES);
     let at_once = (PACE / y_true.len()).max(1) * threads();
-    let (mut values, mut stop) = (Vec::with_capacity(passes * LANES), Stop::new());
+    let mut values = Vec::with_capacity(passes * LANES);
     for first in (0..passes).step_by(at_once) {
         let drawn = each(at_once.min(passes - first), |pass| {
             areas(&ranked, |row| drawn(row, ((first + pass) * LANES / 2) as u32))
         });
         values.extend(drawn.into_iter().flatten());
-        stop.after(PACE)?;
+        after(PACE)?;
     }
     values.truncate(replicates as usize);
     Ok(Bootstrap::new(estimate, values, units(&truth)))
