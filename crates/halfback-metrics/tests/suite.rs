@@ -273,6 +273,28 @@ fn intervals_with_weights_are_those_without_where_all_weigh_the_same() {
 }
 
 #[test]
+fn two_of_several_classes_have_the_metrics_of_several_with_weights_too() {
+    let (truth, scores) = Random(8).two(800);
+    let table: Vec<f64> = scores.iter().flat_map(|&score| [1.0 - score, score]).collect();
+    let table = Matrix::new(Scores::F64(&table), 2, "y_score").unwrap();
+    let measured = |weights| {
+        let of = Suite::multiclass(Labels::Int(&truth), None, Some(table), weights, None).unwrap();
+        let other = of.compare(&of, "f1_macro", 100, 0).unwrap();
+        let mut values: Vec<(&str, f64)> = vec![("compared", other.first.value)];
+        let measured = of.measure(&level(0.95)).unwrap();
+        values.extend(measured.iter().map(|one| (one.name, one.metric.value)));
+        values
+    };
+    let ones = vec![1.0; 800];
+    for (plain, weighted) in measured(None).iter().zip(measured(Some(&ones))) {
+        assert!((plain.1 - weighted.1).abs() < 1e-12, "{plain:?} {weighted:?}");
+    }
+    let values = measured(None);
+    let f1 = values.iter().find(|one| one.0 == "f1_macro").unwrap().1;
+    assert!((values[0].1 - f1).abs() < 1e-12, "{values:?}");
+}
+
+#[test]
 fn what_stands_for_nothing_says_why() {
     let measured = binary(&[0, 0, 0], &[0.1, 0.6, 0.2], None).measure(&level(0.95)).unwrap();
     let reason = |name: &str| {

@@ -16,6 +16,7 @@ pub(super) struct Prepared {
     /// The cell of each row, true class times `classes` and predicted class.
     codes: Option<Vec<u32>>,
     pub(super) classes: usize,
+    is_binary: bool,
     /// The rows by descending score, for each score that is ranked.
     pub(super) ranked: Vec<Ranked>,
     /// What is averaged, by the metric's name.
@@ -154,7 +155,7 @@ impl Prepared {
         let mut prepared = Self { rows: suite.rows(), ..Self::default() };
         match &suite.columns {
             Columns::Binary { truth, predicted, scores, probabilities, .. } => {
-                prepared.classes = 2;
+                (prepared.classes, prepared.is_binary) = (2, true);
                 prepared.codes = predicted.as_ref().map(|predicted| {
                     let code = |(&t, &p): (&bool, &bool)| 2 * u32::from(t) + u32::from(p);
                     truth.iter().zip(predicted).map(code).collect()
@@ -257,7 +258,7 @@ impl Prepared {
                 ("roc_auc", [areas], _) => areas.roc_auc(),
                 ("average_precision", [areas], _) => areas.average_precision(),
                 ("roc_auc_ovr", areas, _) => multiclass::mean_area(areas),
-                (name, _, Some(table)) if self.classes == 2 => binary::of_table(name, table),
+                (name, _, Some(table)) if self.is_binary => binary::of_table(name, table),
                 (name, _, Some(table)) => multiclass::of_table(name, table),
                 _ => Metric::silent(f64::NAN, Reason::TooFewRows),
             }
