@@ -103,6 +103,6 @@ pub use state::{Batch, Finished, Quantile, Quantiles, ScoreSummary, Spec, State}
 pub use stop::{check_stop, with_stop};
 pub use suite::{
     Binary, Compared, Measured, Method, NoInterval, Settings, Suite, higher_is_better, is_metric,
-    probabilities, range,
+    is_of_regression, probabilities, range,
 };
 pub use threads::with_threads;

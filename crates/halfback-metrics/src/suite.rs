@@ -439,6 +439,11 @@ pub fn is_metric(name: &str) -> bool {
     all.concat().contains(&name)
 }
 
+/// Whether a metric of a regression has this name.
+pub fn is_of_regression(name: &str) -> bool {
+    regression::NAMES.contains(&name)
+}
+
 fn checked_scores(rows: usize, scores: Scores<'_>) -> Result<Vec<f64>> {
     crate::column::same_length("y_score", scores.len(), rows)?;
     let scores = scores.to_f64().into_owned();

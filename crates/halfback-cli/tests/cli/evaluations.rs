@@ -140,7 +140,10 @@ fn resamples_and_the_direction_of_an_own_metric_are_told() {
             "data_digest": digest, "seed": 0, "replicates": 500, "metric": "conversion",
             "higher_is_better": better, "method": "own", "alternative": "superiority",
             "margin": 0, "adjustment": "holm",
-            "results": [{"rows": 200, "verdict": "better", "reason": "a test"}],
+            "results": [{
+                "rows": 200, "difference": if better { 0.5 } else { -0.5 },
+                "verdict": "better", "reason": "a test",
+            }],
         });
         let comparison = serde_json::from_value(comparison).unwrap();
         registry.record_comparison(two, one, comparison).unwrap().id

@@ -1,6 +1,7 @@
 //! Two versions on the same rows: the difference of one metric, overall and by slice, and what it lets
 //! one say.
 
+mod claim;
 mod record;
 
 use halfback_store::artifact::Digest;

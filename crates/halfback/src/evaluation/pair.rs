@@ -12,6 +12,7 @@ use super::measure::{
     check_options, check_reach, check_rows, code, library, refused, replicates, usual_metric,
 };
 use super::own::Own;
+use super::range::Metric;
 use super::reading::{Columns, Reading, label};
 use super::record::{Dataset, EXACT, Slice, Task};
 use super::sample::{Column, ColumnDigest, slices};
@@ -170,6 +171,7 @@ pub(super) fn measure_pair_with(
         higher_is_better: better.unwrap_or(true),
     };
     question.check().map_err(refused)?;
+    Metric::of(&metric, task).check_margin(options.margin)?;
     let is_by_formula = own.is_none() && candidate.is_by_formula(&metric);
     if !is_by_formula {
         check_reach(options.level, options.replicates)?;

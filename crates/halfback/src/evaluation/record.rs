@@ -1,5 +1,7 @@
 //! What an evaluation says: the record, its parts, and what they must be to be kept.
 
+mod curves;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -10,17 +12,14 @@ use halfback_store::sql::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::range::{FROM_ZERO, SHARE, check_value, goes_with, within};
+use super::range::{Metric, goes_with};
 use super::{name, words};
+
+pub use curves::{ClassCurve, ConfusionCounts, Curves, Point, ReliabilityPoint};
+pub(super) use curves::{MOST_CLASSES, MOST_CURVES, MOST_POINTS};
 
 /// Metrics of one evaluation, over all slices.
 const MOST_METRICS: usize = 100_000;
-/// Points of a curve.
-pub(super) const MOST_POINTS: usize = 101;
-/// Classes with a curve of their own: more are not told apart in a picture.
-pub(super) const MOST_CURVES: usize = 10;
-/// Classes of a confusion matrix that is kept.
-pub(super) const MOST_CLASSES: usize = 20;
 /// The largest whole number that every reader of JSON gets exactly, 2⁵³.
 pub(super) const EXACT: i64 = 1 << 53;
 
@@ -151,71 +150,6 @@ pub struct MetricValue {
     /// Why there is a value and no interval, such as `too_few_units`.
     #[serde(default)]
     pub no_interval: Option<String>,
-}
-
-/// Curves and counts over all rows, for pictures; each has 101 points at most.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Curves {
-    /// The ROC curve: false positive rate, true positive rate.
-    #[serde(default)]
-    pub roc: Vec<Point>,
-    /// The ROC curves of more than two classes, each against all others; of ten classes at most.
-    #[serde(default)]
-    pub roc_by_class: Vec<ClassCurve>,
-    /// The precision-recall curve: recall, precision.
-    #[serde(default)]
-    pub precision_recall: Vec<Point>,
-    /// The reliability table of probabilities, in ten bins of equal width.
-    #[serde(default)]
-    pub reliability: Vec<ReliabilityPoint>,
-    /// The confusion matrix, of twenty classes at most.
-    #[serde(default)]
-    pub confusion: Option<ConfusionCounts>,
-}
-
-/// The curve of one class against all others.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClassCurve {
-    /// The class.
-    pub label: String,
-    /// The area under it.
-    pub area: f64,
-    /// The curve.
-    pub points: Vec<Point>,
-}
-
-/// A point of a curve.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Point {
-    /// To the right.
-    pub x: f64,
-    /// Up.
-    pub y: f64,
-}
-
-/// Rows of similar probability.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReliabilityPoint {
-    /// Their mean probability.
-    pub predicted: f64,
-    /// The share of them that is positive.
-    pub observed: f64,
-    /// How many they are, or their weight.
-    pub weight: f64,
-}
-
-/// A confusion matrix.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConfusionCounts {
-    /// The classes.
-    pub labels: Vec<String>,
-    /// Row after row: true class, predicted class.
-    pub counts: Vec<f64>,
 }
 
 /// The columns of an evaluation that are not searched.
@@ -407,6 +341,15 @@ impl Measurement {
         if let Some(threshold) = &mut self.threshold {
             plain(threshold, "`threshold`")?;
         }
+        let is_of_classes = self.threshold.is_some() || self.pos_label.is_some();
+        if is_of_classes && self.task == Task::Regression {
+            return Err(Detail::InvalidArgument(
+                "`threshold` and `pos_label` are for classes, which a regression has not; leave them out"
+                    .into(),
+            )
+            .into());
+        }
+        let is_binary = self.task == Task::Binary || self.has_two_classes();
         let found = self.metrics.len();
         if found == 0 || found > MOST_METRICS {
             return Err(Detail::InvalidArgument(format!(
@@ -416,7 +359,7 @@ impl Measurement {
         }
         let mut known = BTreeSet::new();
         for value in &mut self.metrics {
-            value.check(self.task, self.rows)?;
+            value.check(self.task, is_binary, self.rows)?;
             if !known.insert((value.metric.clone(), value.slice.clone())) {
                 return Err(Detail::InvalidArgument(format!(
                     "`metrics` has `{}` twice for the same rows",
@@ -429,6 +372,11 @@ impl Measurement {
             curves.check()?;
         }
         Ok(self)
+    }
+
+    fn has_two_classes(&self) -> bool {
+        let confusion = self.curves.as_ref().and_then(|curves| curves.confusion.as_ref());
+        confusion.is_some_and(|confusion| confusion.labels.len() == 2)
     }
 
     /// What is kept beside the columns, as JSON.
@@ -455,8 +403,9 @@ impl Measurement {
 }
 
 impl MetricValue {
-    fn check(&mut self, task: Task, rows: i64) -> Result<()> {
+    fn check(&mut self, task: Task, is_binary: bool, rows: i64) -> Result<()> {
         check_metric(&self.metric)?;
+        Metric::of(&self.metric, task).check_task()?;
         let metric = self.metric.clone();
         let wrong = |why: &str| -> Result<()> {
             Err(Detail::InvalidArgument(format!("metric `{metric}` {why}")).into())
@@ -470,7 +419,14 @@ impl MetricValue {
         for number in numbers.into_iter().flatten() {
             plain(number, &format!("metric `{}`", self.metric))?;
         }
-        self.value.map_or(Ok(()), |value| check_value(task, &self.metric, value))?;
+        if self.rows == 0 && self.value.is_some() {
+            return wrong("has a value of no rows");
+        }
+        let of = Metric { name: &self.metric, task, is_binary };
+        self.value.map_or(Ok(()), |value| of.check(value, "metric"))?;
+        for bound in [self.lower, self.upper].into_iter().flatten() {
+            of.check(bound, "a bound of metric")?;
+        }
         for text in [&self.method, &self.undefined, &self.no_interval].into_iter().flatten() {
             name(text, "the method or reason of a metric")?;
         }
@@ -487,71 +443,8 @@ impl MetricValue {
                 Ok(())
             }
             _ => wrong(
-                "has bounds that do not go together; expected `lower` and `upper` in order, around the value",
+                "has bounds that do not go together; expected `lower` and `upper` in order, around the value unless `method` is a bootstrap",
             ),
         }
     }
-}
-
-impl Curves {
-    fn check(&mut self) -> Result<()> {
-        let found = self.roc_by_class.len();
-        if found > MOST_CURVES {
-            return Err(Detail::InvalidArgument(format!(
-                "`roc_by_class` has {found} curves, at most {MOST_CURVES} are kept"
-            ))
-            .into());
-        }
-        for curve in &mut self.roc_by_class {
-            words(&curve.label, "a label of `roc_by_class`")?;
-            share(&mut curve.area, "an area of `roc_by_class`")?;
-        }
-        let points = self.roc_by_class.iter_mut().map(|curve| &mut curve.points);
-        for points in points.chain([&mut self.roc, &mut self.precision_recall]) {
-            check_length(points.len(), "a curve")?;
-            for point in points {
-                share(&mut point.x, "a point of a curve")?;
-                share(&mut point.y, "a point of a curve")?;
-            }
-        }
-        check_length(self.reliability.len(), "`reliability`")?;
-        for point in &mut self.reliability {
-            share(&mut point.predicted, "a probability of `reliability`")?;
-            share(&mut point.observed, "a share of `reliability`")?;
-            count(&mut point.weight, "a weight of `reliability`")?;
-        }
-        let Some(confusion) = &mut self.confusion else { return Ok(()) };
-        let classes = confusion.labels.len();
-        if classes > MOST_CLASSES || confusion.counts.len() != classes * classes {
-            return Err(Detail::InvalidArgument(format!(
-                "`confusion` has {classes} labels and {} counts; expected at most {MOST_CLASSES}, and a count for each pair",
-                confusion.counts.len()
-            ))
-            .into());
-        }
-        for label in &confusion.labels {
-            words(label, "a label of `confusion`")?;
-        }
-        confusion.counts.iter_mut().try_for_each(|found| count(found, "a count of `confusion`"))
-    }
-}
-
-fn share(number: &mut f64, what: &str) -> Result<()> {
-    plain(number, what)?;
-    within(SHARE, *number, what)
-}
-
-fn count(number: &mut f64, what: &str) -> Result<()> {
-    plain(number, what)?;
-    within(FROM_ZERO, *number, what)
-}
-
-fn check_length(found: usize, what: &str) -> Result<()> {
-    if found <= MOST_POINTS {
-        return Ok(());
-    }
-    Err(Detail::InvalidArgument(format!(
-        "{what} has {found} points, at most {MOST_POINTS} are kept; thin it out"
-    ))
-    .into())
 }

@@ -1,5 +1,6 @@
 //! Evaluations and comparisons, from columns to what is found again.
 
+mod contradictions;
 mod drawn;
 mod given;
 mod own;
@@ -267,6 +268,9 @@ fn what_no_measurement_says_is_not_kept() {
         let change = |it: &mut Measurement| {
             let value = Some(value);
             it.metrics.truncate(1);
+            if ["mae", "r2"].contains(&metric) {
+                (it.task, it.threshold, it.pos_label) = (Task::Regression, None, None);
+            }
             it.metrics[0] = MetricValue {
                 metric: metric.into(),
                 value,
@@ -290,11 +294,11 @@ fn what_no_measurement_says_is_not_kept() {
         &curves(|it| it.confusion.as_mut().unwrap().counts[0] = -1.0),
         "a count of `confusion` is -1",
     );
-    // What rounding leaves, an interval that resamples tell, one that leaves the range, and one's own.
+    // What rounding leaves, an interval that resamples tell, and one's own.
     let mut odd = good.clone();
     odd.metrics.truncate(3);
     odd.metrics[0].value = Some(1.0 + 1e-15);
-    (odd.metrics[0].lower, odd.metrics[0].upper) = (Some(0.5), Some(1.02));
+    (odd.metrics[0].lower, odd.metrics[0].upper) = (Some(0.5), Some(1.0 + 1e-15));
     (odd.metrics[1].lower, odd.metrics[1].upper) = (Some(0.1), Some(0.2));
     odd.metrics[1].method = Some("bootstrap".into());
     odd.metrics[2] = MetricValue {
@@ -425,6 +429,7 @@ fn what_no_comparison_says_is_not_kept() {
     for metric in ["accuracy", "roc_auc", "rmse"] {
         let of_known = |it: &mut PairedMeasurement| {
             (it.metric, it.higher_is_better) = (metric.into(), Some(false));
+            it.task = if metric == "rmse" { Task::Regression } else { Task::Binary };
         };
         refused(&of_known, "`higher_is_better`");
     }

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use halfback_metrics::is_metric;
+use halfback_metrics::{Question, higher_is_better, is_metric};
 use halfback_store::artifact::Digest;
 use halfback_store::error::{Detail, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::evaluation::measure::code;
-use crate::evaluation::range::{SHARE, check_difference, check_value, within};
+use super::claim::Claims;
+use crate::evaluation::measure::{code, refused};
+use crate::evaluation::range::{Metric, SHARE, within};
 use crate::evaluation::record::{
-    Dataset, Slice, Task, check_clusters, check_count, check_level, check_replicates, damaged,
-    plain,
+    Dataset, Slice, Task, check_clusters, check_count, check_level, check_metric, check_replicates,
+    damaged, plain,
 };
 use crate::evaluation::{name, words};
 
@@ -223,15 +224,26 @@ impl PairedMeasurement {
         check_clusters(self.clusters, self.rows)?;
         check_level(self.level)?;
         self.data_digest = self.data_digest.parse::<Digest>()?.to_string();
+        check_metric(&self.metric)?;
+        name(&self.method, "`method`")?;
+        name(&self.library, "`library`")?;
+        let metric = Metric::of(&self.metric, self.task);
+        metric.check_task()?;
         plain(&mut self.margin, "`margin`")?;
-        if self.margin < 0.0 {
-            return Err(Detail::InvalidArgument("`margin` is below zero".into()).into());
+        let direction = if is_metric(&self.metric) {
+            Some(higher_is_better(&self.metric).ok_or_else(|| undirected(&self.metric))?)
+        } else {
+            self.higher_is_better
+        };
+        let alpha = Question {
+            alternative: self.alternative.into(),
+            margin: self.margin,
+            level: self.level,
+            higher_is_better: direction.unwrap_or(true),
         }
-        for (text, what) in
-            [(&self.metric, "`metric`"), (&self.method, "`method`"), (&self.library, "`library`")]
-        {
-            name(text, what)?;
-        }
+        .check()
+        .map_err(refused)?;
+        metric.check_margin(self.margin)?;
         if self.higher_is_better.is_some() && is_metric(&self.metric) {
             return Err(Detail::InvalidArgument(format!(
                 "`higher_is_better` is for a metric of one's own, which `{}` is not; leave it out",
@@ -245,9 +257,14 @@ impl PairedMeasurement {
         if self.results.iter().position(|result| result.slice.is_none()) != Some(0) {
             return wrong("begins with what was found over all rows, which has no slice");
         }
+        let (alternative, margin, method) = (self.alternative, self.margin, self.method.as_str());
+        let claims = Claims { alternative, margin, method, alpha, direction };
         let mut known = BTreeSet::new();
         for result in &mut self.results {
-            result.check(self.task, &self.metric)?;
+            result.check(metric)?;
+            if let Some(why) = claims.contradiction(result) {
+                return wrong(&why);
+            }
             if result.rows > self.rows {
                 return wrong("has a slice of more rows than there are");
             }
@@ -283,7 +300,7 @@ impl Details {
 }
 
 impl ComparedSlice {
-    fn check(&mut self, task: Task, metric: &str) -> Result<()> {
+    fn check(&mut self, metric: Metric<'_>) -> Result<()> {
         Slice::check(self.slice.as_ref())?;
         check_count(self.rows, "`rows` of a slice")?;
         words(&self.reason, "`reason`")?;
@@ -301,9 +318,9 @@ impl ComparedSlice {
             .flatten()
             .try_for_each(|number| plain(number, "a number of `results`"))?;
         for value in [self.candidate_value, self.baseline_value].into_iter().flatten() {
-            check_value(task, metric, value)?;
+            metric.check(value, "metric")?;
         }
-        self.difference.map_or(Ok(()), |difference| check_difference(task, metric, difference))?;
+        self.difference.map_or(Ok(()), |difference| metric.check_difference(difference))?;
         for (p, what) in
             [(self.p_value, "`p_value`"), (self.adjusted_p_value, "`adjusted_p_value`")]
         {
@@ -311,10 +328,17 @@ impl ComparedSlice {
         }
         match self.lower.zip(self.upper) {
             Some((lower, upper)) if lower > upper => Err(Detail::InvalidArgument(format!(
-                "the difference of `{metric}` has a `lower` of {lower} above its `upper` of {upper}"
+                "the difference of `{}` has a `lower` of {lower} above its `upper` of {upper}",
+                metric.name
             ))
             .into()),
             _ => Ok(()),
         }
     }
+}
+
+fn undirected(metric: &str) -> Detail {
+    Detail::InvalidArgument(format!(
+        "`metric` is `{metric}`, of which neither more nor less is better; compare another"
+    ))
 }
