@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -208,3 +209,39 @@ def test_progress_is_escaped_too() -> None:
     reader = Reader(progress_html(Picture(HOSTILE, 1, 2, 1.0)))
     assert "50%" in reader.text
     assert "<script>" in reader.text
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2.2 has it."""
+
+    def light(colour: str) -> float:
+        digits = colour.removeprefix("#")
+        digits = digits if len(digits) == 6 else "".join(2 * digit for digit in digits)
+        parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, bright = sorted((light(one), light(other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_pictures_are_read_in_every_theme_whatever_the_system_has(
+    registry: halfback.Registry,
+) -> None:
+    truth = [0, 1, 2] * 4
+    evaluation = registry.evaluate(f"{MODEL}/1", truth, y_pred=truth[::-1])
+    shown = evaluation._repr_html_()
+    themes = [
+        dict(re.findall(r"--([a-z-]+):(#[0-9a-f]+)", block))
+        for block in re.findall(r"\.halfback\{(--ink[^}]*)\}", shown)
+    ]
+    assert len(themes) == 4, "of the system and of the notebook, light and dark"
+    ours = dict(re.findall(r"\.halfback \.hb-p \.(\w)\{(?:color|fill):var\(--(\w+)\)\}", shown))
+    own = re.findall(r"\.hb-p \.(\w)\{(?:color|fill):#", evaluation.svg("confusion"))
+    assert set(own) == set(ours), "each colour that a picture has follows the notebook"
+    assert ours.pop("k") == "back", "numbers are written on the colours"
+    for theme in themes:
+        for name in ours.values():
+            assert contrast(theme[name], theme["back"]) >= 4.5, (name, theme)

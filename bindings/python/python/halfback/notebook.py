@@ -576,21 +576,23 @@ def _safe(value: object) -> str:
 _STYLE = """
 .halfback{--ink:#1f2328;--soft:#656d76;--line:#d8dee4;--back:#fff;--wash:#f6f8fa;--blue:#0550ae;
 --blue-wash:#ddf4ff;--green:#116329;--green-wash:#dafbe1;--red:#a40e26;--red-wash:#ffebe9;
---amber:#7d4e00;--amber-wash:#fff8c5;color:var(--ink);background:var(--back);
+--amber:#7d4e00;--amber-wash:#fff8c5;--orange:#b84f00;--purple:#a8487f;--ochre:#9a6a00;
+color:var(--ink);background:var(--back);
 border:1px solid var(--line);border-radius:8px;padding:10px 14px;margin:2px 0;max-width:1100px;
 width:fit-content;min-width:min(340px,100%);box-sizing:border-box;
 font:13px/1.45 system-ui,-apple-system,"Segoe UI",sans-serif;text-align:left}
 @media (prefers-color-scheme:dark){.halfback{--ink:#e6edf3;--soft:#8d96a0;--line:#30363d;
 --back:#161b22;--wash:#1f262e;--blue:#79c0ff;--blue-wash:#10294a;--green:#7ee787;
---green-wash:#12301d;--red:#ffa198;--red-wash:#43171a;--amber:#e3b341;--amber-wash:#352a0e}}
+--green-wash:#12301d;--red:#ffa198;--red-wash:#43171a;--amber:#e3b341;--amber-wash:#352a0e;
+--orange:#f0894a;--purple:#e39bc6;--ochre:#e6b035}}
 [data-jp-theme-light="true"] .halfback,.vscode-light .halfback,[theme="light"] .halfback{
 --ink:#1f2328;--soft:#656d76;--line:#d8dee4;--back:#fff;--wash:#f6f8fa;--blue:#0550ae;
 --blue-wash:#ddf4ff;--green:#116329;--green-wash:#dafbe1;--red:#a40e26;--red-wash:#ffebe9;
---amber:#7d4e00;--amber-wash:#fff8c5}
+--amber:#7d4e00;--amber-wash:#fff8c5;--orange:#b84f00;--purple:#a8487f;--ochre:#9a6a00}
 [data-jp-theme-light="false"] .halfback,.vscode-dark .halfback,[theme="dark"] .halfback{
 --ink:#e6edf3;--soft:#8d96a0;--line:#30363d;--back:#161b22;--wash:#1f262e;--blue:#79c0ff;
 --blue-wash:#10294a;--green:#7ee787;--green-wash:#12301d;--red:#ffa198;--red-wash:#43171a;
---amber:#e3b341;--amber-wash:#352a0e}
+--amber:#e3b341;--amber-wash:#352a0e;--orange:#f0894a;--purple:#e39bc6;--ochre:#e6b035}
 .halfback .head{display:flex;flex-wrap:wrap;align-items:baseline;gap:6px;font-size:15px}
 .halfback .kind{color:var(--soft);font-size:13px}
 .halfback .head b{overflow-wrap:anywhere}
@@ -638,9 +640,12 @@ font-variant-numeric:tabular-nums}
 .halfback .pictures{display:flex;flex-wrap:wrap;gap:8px 16px;margin-top:8px}
 .halfback .hb-p{color:var(--ink);max-width:100%;height:auto}
 .halfback .hb-p .a{color:var(--blue)}
-.halfback .hb-p .b{color:#d9692b}
+.halfback .hb-p .b{color:var(--orange)}
 .halfback .hb-p .g{color:var(--green)}
 .halfback .hb-p .n{color:var(--soft)}
+.halfback .hb-p .p{color:var(--purple)}
+.halfback .hb-p .o{color:var(--ochre)}
+.halfback .hb-p .k{fill:var(--back)}
 .halfback .move{display:flex;flex-wrap:wrap;align-items:center;gap:12px;
 font-variant-numeric:tabular-nums}
 .halfback .bar{display:inline-block;width:200px;height:8px;border-radius:4px;background:var(--wash);

@@ -8,7 +8,7 @@ mod canvas;
 mod chart;
 mod name;
 
-use halfback_metrics::percent;
+use halfback_metrics::{percent, range};
 use halfback_store::error::{Detail, Result};
 use halfback_store::name::shown;
 use schemars::JsonSchema;
@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use super::comparison::{Comparison, Verdict};
 use super::measure::code;
-use super::record::{Evaluation, MetricValue, Slice};
-use canvas::number;
-use chart::{Bar, bars, curve};
+use super::record::{Evaluation, MetricValue, Slice, Task};
+use canvas::number_by;
+use chart::{Bar, bars, curve, fineness};
 
 /// What is drawn of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,8 +80,10 @@ impl Evaluation {
         }
         let curves = self.measurement.curves.as_ref();
         let of = |name: &str| {
-            let value = self.metric(name).and_then(|metric| metric.value);
-            value.map(|value| format!("{name} {}", number(value))).unwrap_or_default()
+            let metric = self.metric(name);
+            let step = metric.and_then(|it| it.lower.zip(it.upper)).map_or(f64::INFINITY, fineness);
+            let value = metric.and_then(|metric| metric.value);
+            value.map(|value| format!("{name} {}", number_by(value, step))).unwrap_or_default()
         };
         match (picture, curves) {
             (Picture::Slices, _) => self.slices(metric),
@@ -159,7 +161,8 @@ impl Evaluation {
         };
         let level = percent(self.measurement.level);
         let bars_of: Vec<Bar> = values.iter().map(bar).collect();
-        Ok(bars(&format!("{metric} by slice, with {level} % intervals"), &bars_of, None))
+        let ends = range(metric, self.measurement.task == Task::Binary);
+        Ok(bars(&format!("{metric} by slice, with {level} % intervals"), &bars_of, None, ends))
     }
 }
 
@@ -185,7 +188,9 @@ impl Comparison {
         let level = percent(measurement.level);
         let title =
             format!("{}, candidate less baseline, with {level} % intervals", measurement.metric);
-        bars(&title, &all, Some(measurement.margin))
+        let ends = range(&measurement.metric, measurement.task == Task::Binary);
+        let ends = ends.map(|(least, most)| (least - most, most - least));
+        bars(&title, &all, Some(measurement.margin), ends)
     }
 }
 
@@ -193,7 +198,6 @@ impl Comparison {
 fn label(slice: Option<&Slice>) -> String {
     match slice {
         None => "all rows".into(),
-        Some(Slice { value, .. }) if value.is_empty() => "(empty)".into(),
         Some(Slice { value, .. }) => value.clone(),
     }
 }

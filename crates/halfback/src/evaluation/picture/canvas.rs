@@ -122,20 +122,28 @@ impl Anchor {
 
 /// A number for people: three digits that count.
 pub(super) fn number(value: f64) -> String {
+    number_by(value, f64::INFINITY)
+}
+
+/// A number with as many digits as tell it from one that is a `step` away, three at least.
+pub(super) fn number_by(value: f64, step: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
-    let size = value.abs().log10().floor();
-    if !(-5.0..9.0).contains(&size) {
-        return format!("{value:.2e}");
-    }
+    let power = |number: f64| number.abs().log10().floor();
+    let size = power(value);
+    // After the first; a double has no more than sixteen.
+    let figures = (size - power(step)).clamp(2.0, 16.0);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "clamped to a few digits"
     )]
-    let digits = (2.0 - size).clamp(0.0, 7.0) as usize;
-    let text = format!("{value:.digits$}");
+    let digits = |digits: f64| digits.clamp(0.0, 20.0) as usize;
+    if !(-5.0..9.0).contains(&size) {
+        return format!("{value:.0$e}", digits(figures));
+    }
+    let text = format!("{value:.0$}", digits(figures - size));
     if !text.contains('.') {
         return text;
     }

@@ -7,7 +7,7 @@ pub(super) use classes::by_class;
 pub(super) use matrix::confusion;
 
 use super::super::record::{Point, ReliabilityPoint};
-use super::canvas::{Anchor, Canvas, number};
+use super::canvas::{Anchor, Canvas, number, number_by};
 use super::name::{Name, across, widest};
 
 /// The square of a curve.
@@ -28,6 +28,26 @@ pub(super) struct Bar {
     pub(super) bounds: Option<(f64, f64)>,
     pub(super) class: &'static str,
     pub(super) note: String,
+}
+
+impl Bar {
+    /// The numbers, each with as many digits as the interval is wide.
+    fn said(&self) -> String {
+        match (self.value, self.bounds) {
+            (Some(value), Some(bounds)) => {
+                let number = |value| number_by(value, fineness(bounds));
+                format!("{} [{}, {}]", number(value), number(bounds.0), number(bounds.1))
+            }
+            (Some(value), None) => number(value),
+            (None, _) => "undefined".into(),
+        }
+    }
+}
+
+/// The step that is told of an interval: a tenth of its width.
+pub(super) fn fineness((lower, upper): (f64, f64)) -> f64 {
+    let width = upper / 10.0 - lower / 10.0;
+    if width > 0.0 { width } else { f64::INFINITY }
 }
 
 /// A point of the unit square on the canvas.
@@ -93,11 +113,17 @@ pub(super) fn reliability(points: &[ReliabilityPoint], note: &str) -> String {
     canvas.finish("Calibration")
 }
 
-/// Estimates with intervals, one below the other, on one axis. Differences have a `margin`, and lines
-/// through all of them at zero and at it.
-pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
+/// Estimates with intervals, one below the other, on one axis, which ends where they never are.
+/// Differences have a `margin`, and lines through all of them at zero and at it.
+pub(super) fn bars(
+    title: &str,
+    all: &[Bar],
+    margin: Option<f64>,
+    ends: Option<(f64, f64)>,
+) -> String {
     const LABEL: usize = 22;
     const LONGEST: usize = 40;
+    const SAID: usize = 26;
     const ROW: f64 = 22.0;
     const TOP: f64 = 44.0;
     let shown = all.get(..MOST_BARS).unwrap_or(all);
@@ -105,7 +131,10 @@ pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
     let labels = Name::all(&labels, LABEL, LONGEST);
     let columns = widest(&labels).max(LABEL);
     let more = across(columns - LABEL);
-    let (left, right, width) = (272.0 + more, 512.0 + more, 836.0 + more);
+    let (left, right) = (272.0 + more, 512.0 + more);
+    let said: Vec<String> = shown.iter().map(Bar::said).collect();
+    let longest = said.iter().map(String::len).max().unwrap_or_default();
+    let width = right + 324.0 + across(longest.saturating_sub(SAID));
     let marks: &[f64] = match margin {
         None => &[],
         Some(margin) if margin > 0.0 => &[-margin, 0.0, margin],
@@ -124,11 +153,19 @@ pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
     let mut canvas = Canvas::new(width, bottom + below);
     canvas.name((12.0, 18.0), Anchor::Start, "t", &Name::within(title, 90));
     canvas.text((left - 12.0, 36.0), Anchor::End, "s", "rows");
-    let (low, high) = range(shown, marks);
-    let x = |value: f64| left + (right - left) * ((value - low) / (high - low)).clamp(0.0, 1.0);
-    for tick in ticks(low, high) {
+    let (low, high) = range(shown, marks, ends);
+    let share = |value: f64| (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
+    let x = |value: f64| left + (right - left) * share(value).clamp(0.0, 1.0);
+    let (ticks, step) = ticks(low, high);
+    let told: Vec<String> = ticks.iter().map(|&tick| number_by(tick, step)).collect();
+    let widest = across(told.iter().map(String::len).max().unwrap_or_default());
+    let apart = (right - left) * (step / 2.0) / (high / 2.0 - low / 2.0);
+    let every = told_every(widest, apart);
+    for (at, (&tick, told)) in ticks.iter().zip(&told).enumerate() {
         canvas.line((x(tick), TOP - 4.0), (x(tick), bottom), "r");
-        canvas.text((x(tick), bottom + 16.0), Anchor::Middle, "s", &number(tick));
+        if at.is_multiple_of(every) {
+            canvas.text((x(tick), bottom + 16.0), Anchor::Middle, "s", told);
+        }
     }
     canvas.line((left, bottom), (right, bottom), "x");
     if let Some(margin) = margin {
@@ -139,7 +176,7 @@ pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
         canvas.line((x(mark), TOP - 4.0), (x(mark), bottom), class);
     }
     let mut y = TOP + ROW / 2.0;
-    for (at, (bar, label)) in shown.iter().zip(&labels).enumerate() {
+    for (at, ((bar, label), said)) in shown.iter().zip(&labels).zip(&said).enumerate() {
         if let Some(column) = new(at) {
             canvas.name((12.0, y + 6.0), Anchor::Start, "s", &Name::within(column, columns + 8));
             y += ROW;
@@ -153,14 +190,7 @@ pub(super) fn bars(title: &str, all: &[Bar], margin: Option<f64>) -> String {
         if let Some(value) = bar.value {
             canvas.dot((x(value), y), 4.0, &format!("{} f", bar.class));
         }
-        let said = match (bar.value, bar.bounds) {
-            (Some(value), Some((lower, upper))) => {
-                format!("{} [{}, {}]", number(value), number(lower), number(upper))
-            }
-            (Some(value), None) => number(value),
-            (None, _) => "undefined".into(),
-        };
-        canvas.text((right + 14.0, y + 4.0), Anchor::Start, "", &said);
+        canvas.text((right + 14.0, y + 4.0), Anchor::Start, "", said);
         canvas.name((width - 12.0, y + 4.0), Anchor::End, "s", &Name::within(&bar.note, 16));
         y += ROW;
     }
@@ -185,8 +215,8 @@ fn legend(canvas: &mut Canvas, (x, y): (f64, f64), margin: f64) {
     }
 }
 
-/// What the axis shows: all bounds and marks, with a little room.
-fn range(bars: &[Bar], marks: &[f64]) -> (f64, f64) {
+/// What the axis shows: all bounds and marks, with a little room within the ends.
+fn range(bars: &[Bar], marks: &[f64], ends: Option<(f64, f64)>) -> (f64, f64) {
     let numbers = bars.iter().flat_map(|bar| {
         let bounds = bar.bounds.map_or([None, None], |(lower, upper)| [Some(lower), Some(upper)]);
         bounds.into_iter().chain([bar.value]).flatten()
@@ -198,25 +228,29 @@ fn range(bars: &[Bar], marks: &[f64]) -> (f64, f64) {
         return (0.0, 1.0);
     }
     let size = high.abs().max(low.abs());
-    let alone = (high - low) <= size * 1e-9;
-    let room = if alone { 0.5 * if size > 0.0 { size } else { 1.0 } } else { (high - low) * 0.04 };
-    (low - room, high + room)
+    let half = high / 2.0 - low / 2.0;
+    let alone = half <= size * 1e-12;
+    let room = if alone { 0.5 * if size > 0.0 { size } else { 1.0 } } else { half * 0.08 };
+    let (least, most) = ends.unwrap_or((f64::MIN, f64::MAX));
+    let (least, most) = (least.max(f64::MIN).min(low), most.min(f64::MAX).max(high));
+    ((low - room).max(least), (high + room).min(most))
 }
 
-/// Round numbers on the axis, four to eight of them.
-fn ticks(low: f64, high: f64) -> Vec<f64> {
-    let rough = (high - low) / 4.0;
+/// Round numbers on the axis, four to eight of them, and how far they are from each other.
+fn ticks(low: f64, high: f64) -> (Vec<f64>, f64) {
+    let rough = high / 4.0 - low / 4.0;
     let size = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * size);
     let step = step.into_iter().find(|step| *step >= rough).unwrap_or(rough);
-    let mut tick = (low / step).ceil() * step;
-    let mut ticks = Vec::new();
-    while tick <= high && ticks.len() < 12 {
-        // What adding up has left of zero.
-        ticks.push(if tick.abs() < step * 1e-6 { 0.0 } else { tick });
-        tick += step;
-    }
-    ticks
+    let first = (low / step).ceil();
+    let ticks = (0..12).map(|at| (first + f64::from(at)) * step);
+    (ticks.take_while(|tick| *tick <= high).collect(), step)
+}
+
+/// Which ticks are told so that their numbers, of this width, do not touch: every how many.
+fn told_every(width: f64, apart: f64) -> usize {
+    let fits = |every: &u32| f64::from(*every) * apart >= width;
+    (1..12).find(fits).map_or(12, |every| every as usize)
 }
 
 /// A count with commas.

@@ -27,7 +27,7 @@ impl<'a> Name<'a> {
     /// nothing does, they are numbered.
     pub(super) fn all(names: &[&'a str], least: usize, most: usize) -> Vec<Self> {
         let different = distinct(names);
-        let seen: Vec<String> = names.iter().copied().map(visible).collect();
+        let seen: Vec<String> = names.iter().copied().map(named).collect();
         let all: Vec<&str> = seen.iter().map(String::as_str).collect();
         let long: Vec<&str> =
             all.iter().copied().filter(|name| width(name) > least * PARTS).collect();
@@ -46,7 +46,7 @@ impl<'a> Name<'a> {
     /// What an element holds.
     pub(super) fn content(&self) -> String {
         let shown = escaped(&self.shown);
-        if self.shown == self.whole {
+        if self.shown == self.whole || self.whole.is_empty() {
             return shown;
         }
         format!("<title>{}</title>{shown}", escaped(self.whole))
@@ -64,24 +64,40 @@ pub(super) fn across(columns: usize) -> f64 {
     columns as f64 * COLUMN
 }
 
-/// A name with what would not be seen in it: tabs and the like, and spaces that SVG would fold.
+/// A name with what would not be seen in it; none is told.
+fn named(name: &str) -> String {
+    if name.is_empty() { "(empty)".into() } else { visible(name) }
+}
+
+/// A text with what would not be seen in it: tabs and the like, spaces that SVG would fold, and what
+/// looks like a space, or like nothing, or turns the text around.
 fn visible(name: &str) -> String {
     let mut before = ' ';
     let last = name.trim_end_matches(' ').len();
-    let shown = name.char_indices().map(|(at, c)| {
+    let mut shown = String::with_capacity(name.len());
+    for (at, c) in name.char_indices() {
         let is_folded = c == ' ' && (before == ' ' || at >= last);
         before = c;
         match c {
-            _ if is_folded => '␣',
-            '\0'..='\u{1f}' => {
-                char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
+            _ if is_folded => shown.push('␣'),
+            '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
+            '\u{7f}' => shown.push('␡'),
+            c if c != ' ' && (is_unseen(c) || c.is_whitespace()) => {
+                shown.extend(c.escape_unicode());
             }
-            '\u{7f}' => '␡',
-            c if c.is_control() => char::REPLACEMENT_CHARACTER,
-            c => c,
+            c => shown.push(c),
         }
-    });
-    shown.collect()
+    }
+    shown
+}
+
+/// Whether a character reorders the text or leaves no mark.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What a text takes, in parts of a column.
@@ -275,7 +291,27 @@ mod tests {
         let shown: Vec<String> = Name::all(&names, 9, 9).iter().map(Name::content).collect();
         let text: Vec<&str> =
             shown.iter().map(|name| name.rsplit('>').next().unwrap_or_default()).collect();
-        assert_eq!(text, ["a b", "a␉b", "a␊b", "a ␣b", "␣a b", "a b␣", "a\u{fffd}b", "a␡b"]);
+        assert_eq!(text, ["a b", "a␉b", "a␊b", "a ␣b", "␣a b", "a b␣", "a\\u{85}b", "a␡b"]);
+    }
+
+    #[test]
+    fn different_names_never_look_alike() {
+        for (name, expected) in [
+            ("a\u{a0}b", r"a\u{a0}b"),
+            ("a\u{3000}b", r"a\u{3000}b"),
+            ("\u{200b}", r"\u{200b}"),
+            ("a\u{2028}b", r"a\u{2028}b"),
+            ("\u{202e}evil", r"\u{202e}evil"),
+            ("", "(empty)"),
+            ("東京", "東京"),
+        ] {
+            let shown: Vec<String> =
+                Name::all(&[name, "a b"], 16, 20).into_iter().map(|name| name.shown).collect();
+            assert_eq!(shown, [expected, "a b"]);
+        }
+        let both = Name::all(&["", "(empty)"], 16, 20);
+        assert_ne!(both[0].shown, both[1].shown);
+        assert_eq!(both[0].content(), "(empty)");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::super::comparison::{Adjustment, Alternative, ComparedSlice, PairedMeasurement};
 use super::super::measure::{EvaluateOptions, measure};
-use super::super::record::{Slice, Task};
 use super::super::sample::Sample;
 use super::super::scores::Scores;
+use super::canvas::number;
 use super::*;
 
 const HOSTILE: &str = "</text><script>alert('1')</script>&\u{1}\"";
@@ -256,6 +256,81 @@ fn a_comparison_is_a_forest() {
     keep("forest-long", &long);
     assert!(long.contains("and 50 more"));
     keep("forest-none", &comparison(Vec::new()).svg());
+}
+
+/// A record of one metric over all rows and by a slice.
+fn recorded(metric: &str, values: [(f64, Option<(f64, f64)>); 2]) -> Evaluation {
+    let truth = [0i64, 1, 0, 1];
+    let mut evaluation = evaluation(&Sample::new(&truth[..]).predictions(&truth[..]));
+    let one = evaluation.measurement.metrics[0].clone();
+    let slices = [None, Some(Slice { column: "site".into(), value: "a".into() })];
+    let metrics = slices.into_iter().zip(values).map(|(slice, (value, bounds))| MetricValue {
+        metric: metric.into(),
+        slice,
+        value: Some(value),
+        lower: bounds.map(|bounds| bounds.0),
+        upper: bounds.map(|bounds| bounds.1),
+        no_interval: None,
+        ..one.clone()
+    });
+    evaluation.measurement.metrics = metrics.collect();
+    evaluation
+}
+
+/// The numbers below the axis.
+fn ticks(svg: &str) -> Vec<&str> {
+    let texts = svg.split("</text>").filter(|text| text.contains("\"middle\" class=\"s\""));
+    texts.filter_map(|text| text.rsplit('>').next()).collect()
+}
+
+#[test]
+fn numbers_are_told_as_finely_as_they_differ() {
+    let close = (0.999_999_44, Some((0.999_999_01, 0.999_999_73)));
+    let svg = recorded("roc_auc", [close, close]).svg(Picture::Slices, None).unwrap();
+    keep("slices-close", &svg);
+    assert!(svg.contains(">0.99999944 [0.99999901, 0.99999973]<"), "{svg}");
+    let told = ticks(&svg);
+    let different: std::collections::BTreeSet<_> = told.iter().collect();
+    assert!(told.len() > 1 && different.len() == told.len(), "{told:?}");
+    // As ever, where there is room.
+    let wide = (0.8, Some((0.7, 0.9)));
+    let svg = recorded("roc_auc", [wide, wide]).svg(Picture::Slices, None).unwrap();
+    assert!(svg.contains(">0.8 [0.7, 0.9]<"), "{svg}");
+}
+
+#[test]
+fn an_axis_ends_where_the_metric_does_and_bears_the_largest_numbers() {
+    let svg = recorded("roc_auc", [(1.0, None), (1.0, None)]).svg(Picture::Slices, None).unwrap();
+    keep("slices-one", &svg);
+    assert_eq!(ticks(&svg).last(), Some(&"1"));
+    let huge = (1e308, Some((-1.7e308, 1.7e308)));
+    let svg = recorded("profit", [huge, (-1.7e308, None)]).svg(Picture::Slices, None).unwrap();
+    keep("slices-huge", &svg);
+    let svg = recorded("profit", [(f64::MAX, None), (f64::MIN, None)]);
+    keep("slices-largest", &svg.svg(Picture::Slices, None).unwrap());
+    let tiny = (5e-324, Some((0.0, 1e-323)));
+    keep("slices-tiny", &recorded("mae", [tiny, tiny]).svg(Picture::Slices, None).unwrap());
+}
+
+#[test]
+fn names_that_are_not_seen_are_told() {
+    let names = ["", "a b", "a\u{a0}b", "\u{200b}", "\u{202e}evil", "a\u{2028}b"];
+    let odd = of_classes(6, |at| names[at as usize].to_owned());
+    for (picture, name) in [(Picture::Confusion, "odd-confusion"), (Picture::Roc, "odd-roc")] {
+        let svg = odd.svg(picture, None).unwrap();
+        keep(name, &svg);
+        for shown in [">(empty)<", ">a b<", r">a\u{a0}b<", r">\u{200b}<", r">\u{202e}evil<"] {
+            assert!(svg.contains(shown), "{shown}: {svg}");
+        }
+    }
+}
+
+#[test]
+fn small_cells_do_not_speak_of_percent() {
+    for (count, has) in [(10, true), (20, false)] {
+        let svg = of_classes(count, |at| at.to_string()).svg(Picture::Confusion, None).unwrap();
+        assert_eq!((svg.contains(" %<"), svg.contains("shades and %")), (has, has));
+    }
 }
 
 #[test]

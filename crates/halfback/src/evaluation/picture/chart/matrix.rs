@@ -48,7 +48,9 @@ pub(in super::super) fn confusion(confusion: &ConfusionCounts) -> String {
             grid.cell(&mut canvas, (row, column), count, count / whole);
         }
     }
-    canvas.text((16.0, bottom + 22.0), Anchor::Start, "s", "shades and %: of the true class");
+    let what = if grid.has_shares() { "shades and %" } else { "shades" };
+    let legend = format!("{what}: of the true class");
+    canvas.text((16.0, bottom + 22.0), Anchor::Start, "s", &legend);
     canvas.finish(TITLE)
 }
 
@@ -64,6 +66,11 @@ impl Grid {
         let upright = longest > cell.0 - 6.0;
         let above = if upright { longest } else { 14.0 };
         Self { left: 38.0 + longest, top: TOP + above, cell, upright }
+    }
+
+    /// Whether cells have room for shares below their counts.
+    fn has_shares(&self) -> bool {
+        self.cell.1 >= 38.0
     }
 
     #[expect(clippy::cast_precision_loss, reason = "twenty classes at most")]
@@ -85,7 +92,7 @@ impl Grid {
         let (x, y) = self.middle(at.0, at.1);
         if count == 0.0 {
             canvas.text((x, y + 4.0), Anchor::Middle, "s", "0");
-        } else if self.cell.1 < 38.0 {
+        } else if !self.has_shares() {
             canvas.text((x, y + 4.0), Anchor::Middle, "", &short(count));
         } else {
             let percent = format!("{} %", number((1000.0 * share).round() / 10.0));
