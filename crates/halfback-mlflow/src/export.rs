@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use halfback::{
-    Artifact, Commit, Detail, ListModels, ListVersions, Log, Model, ModelVersion, Page, Progress,
-    Result, Transfer, View,
+    Artifact, Commit, Comparison, Detail, Evaluation, ListComparisons, ListEvaluations, ListModels,
+    ListVersions, Log, Model, ModelVersion, Page, Progress, Result, Transfer, View,
 };
 use serde::{Deserialize, Serialize};
 
@@ -141,11 +141,14 @@ fn stored_size(version: &ModelVersion) -> u64 {
     }
 }
 
-/// What is exported: models by name, versions by model and number, commits in order.
+/// What is exported: models by name, versions by model and number, commits in order; of each version
+/// the evaluations, and the comparisons in which it was judged, in order.
 struct Content {
     models: Vec<Model>,
     versions: Vec<ModelVersion>,
     commits: Vec<Commit>,
+    evaluations: Vec<Evaluation>,
+    comparisons: Vec<Comparison>,
 }
 
 impl Content {
@@ -175,8 +178,40 @@ impl Content {
                 ids.chain(versions.iter().map(|version| version.id)).collect();
             commits.retain(|commit: &Commit| commit.entities.iter().any(|id| ids.contains(id)));
         }
-        Ok(Self { models, versions, commits })
+        let (mut evaluations, mut comparisons) = (Vec::new(), Vec::new());
+        for version in &versions {
+            evaluations.extend(evaluations_of(view, version)?);
+            comparisons.extend(comparisons_of(view, version)?);
+        }
+        Ok(Self { models, versions, commits, evaluations, comparisons })
     }
+
+    /// Whether there is an evaluation of a version, or a comparison in which it was judged.
+    fn was_measured(&self, version: &ModelVersion) -> bool {
+        let evaluated = |evaluation: &Evaluation| evaluation.version_id == version.id;
+        let judged = |comparison: &Comparison| comparison.candidate_id == version.id;
+        self.evaluations.iter().any(evaluated) || self.comparisons.iter().any(judged)
+    }
+}
+
+/// The evaluations of a version with their curves, which lists leave out.
+fn evaluations_of(view: &View, version: &ModelVersion) -> Result<Vec<Evaluation>> {
+    let listed = pages(|cursor| {
+        let version = version.into();
+        view.query(ListEvaluations { version, page_size: PAGE, cursor })
+    })?;
+    listed.iter().rev().map(|evaluation| view.get_evaluation(evaluation.id)).collect()
+}
+
+/// The comparisons in which a version was judged.
+fn comparisons_of(view: &View, version: &ModelVersion) -> Result<Vec<Comparison>> {
+    let mut listed = pages(|cursor| {
+        let version = version.into();
+        view.query(ListComparisons { version, page_size: PAGE, cursor })
+    })?;
+    listed.retain(|comparison: &Comparison| comparison.candidate_id == version.id);
+    listed.reverse();
+    Ok(listed)
 }
 
 const PAGE: Option<u32> = Some(1000);

@@ -7,7 +7,10 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use halfback::{Content, Example, RegisterVersion, no_progress};
+use halfback::{
+    Column, CompareOptions, Content, EvaluateOptions, Example, PairedSample, Predictions,
+    RegisterVersion, Sample, no_progress,
+};
 use halfback_mlflow::{
     Database, ExportOptions, ExportReport, Folder, Layout, Options, export, import,
 };
@@ -89,11 +92,20 @@ fn plain_files_tell_everything() {
         let artifact = place.registry.hash_artifact(&content, &mut no_progress).unwrap();
         assert_eq!(artifact.files[0].sha256, file["sha256"].as_str().unwrap());
     }
+    described(&place);
+    let readme = fs::read_to_string(place.path("out/README.md")).unwrap();
+    assert!(readme.contains("| `digest` | text |") && readme.contains("| `created_at` | time |"));
+    assert!(readme.contains("| `stage` | text |") && readme.contains("| `number` | integer |"));
+}
+
+/// Every column of every table is in the schema, with what it is.
+#[track_caller]
+fn described(place: &Place) {
     let schema: Value =
         serde_json::from_slice(&fs::read(place.path("out/schema.json")).unwrap()).unwrap();
-    for table in schema["tables"].as_array().unwrap() {
+    for table in schema.get("tables").and_then(Value::as_array).unwrap() {
         let name = table["name"].as_str().unwrap();
-        let rows = lines(&place, &format!("out/{name}.jsonl"));
+        let rows = lines(place, &format!("out/{name}.jsonl"));
         let columns = table["columns"].as_array().unwrap();
         for column in columns {
             assert_ne!(column["about"], "", "{name}: {column}");
@@ -109,9 +121,68 @@ fn plain_files_tell_everything() {
         let stored: Vec<_> = reader.get_row_iter(None).unwrap().collect();
         assert_eq!(stored.len(), rows.len());
     }
-    let readme = fs::read_to_string(place.path("out/README.md")).unwrap();
-    assert!(readme.contains("| `digest` | text |") && readme.contains("| `created_at` | time |"));
-    assert!(readme.contains("| `stage` | text |") && readme.contains("| `number` | integer |"));
+}
+
+#[test]
+fn what_was_measured_is_told_with_its_slices() {
+    let place = filled();
+    let registry = &place.registry;
+    let content = Content::Bytes { name: "model.bin".into(), bytes: b"others".to_vec() };
+    let version = RegisterVersion { model: "risk.credit.`..`".into(), ..Default::default() };
+    registry.register_version(&content, version, &mut no_progress).unwrap();
+    let (one, two) = ("risk.credit.`..`/1", "risk.credit.`..`/2");
+    let (truth, sites) = ([0i64, 1, 1, 0, 1, 0], ["a", "a", "a", "b", "b", "b"]);
+    let [better, worse] = [[0.1, 0.8, 0.7, 0.3, 0.6, 0.4], [0.4, 0.3, 0.7, 0.6, 0.6, 0.2]];
+    let sample = Sample::new(&truth[..]).scores(&better[..]).slice("site", &sites[..]);
+    registry.evaluate(two, &sample, &EvaluateOptions::default()).unwrap();
+    let options = EvaluateOptions { threshold: 0.65, ..EvaluateOptions::default() };
+    let last = registry.evaluate(two, &sample, &options).unwrap();
+    let scores = |scores| Predictions { y_pred: None, y_score: Some(Column::Float(scores)) };
+    let pair = PairedSample {
+        y_true: (&truth[..]).into(),
+        candidate: scores(&better),
+        baseline: scores(&worse),
+        slices: vec![("site", (&sites[..]).into())],
+        ..PairedSample::default()
+    };
+    let compared = registry.compare(two, one, &pair, &CompareOptions::default()).unwrap();
+    written(&place, "out", Layout::Files);
+
+    let evaluations = lines(&place, "out/evaluations.jsonl");
+    assert_eq!(evaluations.len(), 2);
+    assert_eq!(
+        (&evaluations[1]["id"], &evaluations[1]["threshold"]),
+        (&last.id.into(), &0.65.into())
+    );
+    assert!(evaluations[1]["curves"]["roc"].is_array() && evaluations[1].get("metrics").is_none());
+    let metrics = lines(&place, "out/evaluation_metrics.jsonl");
+    assert_eq!(metrics.len(), 2 * last.measurement.metrics.len());
+    let area = last.metric("roc_auc").unwrap();
+    let of = |metric: &&Value| {
+        metric["evaluation"] == last.id
+            && metric["metric"] == "roc_auc"
+            && metric["slice"].is_null()
+    };
+    let told: Vec<&Value> = metrics.iter().filter(of).collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["value"].as_f64(), area.value);
+    assert_eq!(told[0]["version"], last.version);
+    let of_site = metrics.iter().filter(|metric| metric["slice"] == "site");
+    assert!(of_site.clone().count() > 0 && of_site.clone().any(|it| it["slice_value"] == "b"));
+
+    let comparisons = lines(&place, "out/comparisons.jsonl");
+    assert_eq!(comparisons.len(), 1, "of the candidate alone");
+    assert_eq!(comparisons[0]["baseline"], compared.baseline);
+    let results = lines(&place, "out/comparison_results.jsonl");
+    let told: Vec<_> = results.iter().map(|it| (&it["slice_value"], &it["rows"])).collect();
+    assert_eq!(
+        told,
+        [(&Value::Null, &6.into()), (&"a".into(), &3.into()), (&"b".into(), &3.into())]
+    );
+    described(&place);
+    let report = written(&place, "mlflow", Layout::Mlflow);
+    let left = report.findings.iter().filter(|it| it.message.contains("what was measured"));
+    assert_eq!(left.map(|it| it.subject.as_str()).collect::<Vec<_>>(), [last.version]);
 }
 
 #[test]

@@ -1,24 +1,25 @@
 //! Plain files: the folder tells everything to a program that never heard of Halfback.
 
-use halfback::{ModelVersion, Result};
+use halfback::{ModelVersion, Result, Slice};
 use serde_json::{Value, json};
 
 use super::table::{Kind, Table};
 use super::{Content, Export, parts};
 use crate::name::digest;
 
-/// Files of the export's own, which a catalog's folder may not be taken for.
-const OWN: [&str; 10] = [
-    "README.md",
-    "schema.json",
-    "models.jsonl",
-    "versions.jsonl",
-    "files.jsonl",
-    "history.jsonl",
-    "models.parquet",
-    "versions.parquet",
-    "files.parquet",
-    "history.parquet",
+/// Files of the export's own, which a catalog's folder may not be taken for, but for the tables.
+const OWN: [&str; 2] = ["README.md", "schema.json"];
+
+/// The tables, each of which has a file in each format.
+const TABLES: [&str; 8] = [
+    "models",
+    "versions",
+    "files",
+    "history",
+    "evaluations",
+    "evaluation_metrics",
+    "comparisons",
+    "comparison_results",
 ];
 
 const README: &str = "\
@@ -43,6 +44,10 @@ Each table is there twice. In `.jsonl` a line is a JSON object, times are RFC 33
 times are timestamps in microseconds, UTC, and columns of type json hold JSON text. History has the
 oldest commit first. `schema.json` describes the columns for programs.
 
+What versions were measured to be is in `evaluations`, with a row of `evaluation_metrics` for each metric
+of all rows and of each slice; how two versions compare is in `comparisons`, with a row of
+`comparison_results` for all rows and for each slice.
+
 ";
 
 pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
@@ -58,10 +63,10 @@ pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
         ("version", Kind::Text, "The URI of the version that has it."),
         ("place", Kind::Text, "Where it is here."),
     ];
-    let mut models = Table::new("models", "Model", &[]);
-    let mut versions = Table::new("versions", "ModelVersion", &of_version);
-    let mut files = Table::new("files", "ArtifactFile", &of_file);
-    let mut history = Table::new("history", "Commit", &[]);
+    let mut models = Table::new("models", "Model", &[], &[]);
+    let mut versions = Table::new("versions", "ModelVersion", &[], &of_version);
+    let mut files = Table::new("files", "ArtifactFile", &[], &of_file);
+    let mut history = Table::new("history", "Commit", &[], &[]);
     for model in &content.models {
         models.add(model, &[])?;
     }
@@ -84,7 +89,9 @@ pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
     for commit in &content.commits {
         history.add(commit, &[])?;
     }
-    let tables = [models, versions, files, history];
+    let [evaluations, metrics] = evaluations(content)?;
+    let [comparisons, results] = comparisons(content)?;
+    let tables = [models, versions, files, history, evaluations, metrics, comparisons, results];
     let mut readme = README.to_owned();
     for table in &tables {
         export.file(&format!("{}.jsonl", table.name), &table.json_lines())?;
@@ -96,15 +103,82 @@ pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
     export.file("README.md", format!("{}\n", readme.trim_end()).as_bytes())
 }
 
+const SLICE: (&str, Kind, &str) =
+    ("slice", Kind::Text, "The column whose value makes the slice; none for all rows.");
+const SLICE_VALUE: (&str, Kind, &str) =
+    ("slice_value", Kind::Text, "The value of that column; none for all rows.");
+
+/// The evaluations, and the metrics of all of them.
+fn evaluations(content: &Content) -> Result<[Table; 2]> {
+    let of_metric = [
+        ("evaluation", Kind::Integer, "The id of the evaluation that it is of."),
+        ("version", Kind::Text, "The URI of the version that was measured."),
+        SLICE,
+        SLICE_VALUE,
+    ];
+    let mut evaluations = Table::new("evaluations", "Evaluation", &["metrics"], &[]);
+    let mut metrics = Table::new("evaluation_metrics", "MetricValue", &["slice"], &of_metric);
+    for evaluation in &content.evaluations {
+        evaluations.add(evaluation, &[])?;
+        for metric in &evaluation.measurement.metrics {
+            let [slice, value] = slice(metric.slice.as_ref());
+            let version = evaluation.version.as_str().into();
+            let of = ("evaluation", evaluation.id.into());
+            metrics.add(metric, &[of, ("version", version), slice, value])?;
+        }
+    }
+    Ok([evaluations, metrics])
+}
+
+/// The comparisons, and what was found of all of them.
+fn comparisons(content: &Content) -> Result<[Table; 2]> {
+    let of_result = [
+        ("comparison", Kind::Integer, "The id of the comparison that it is of."),
+        ("candidate", Kind::Text, "The URI of the version that was judged."),
+        ("baseline", Kind::Text, "The URI of the version that it was held against."),
+        SLICE,
+        SLICE_VALUE,
+    ];
+    let mut comparisons = Table::new("comparisons", "Comparison", &["results"], &[]);
+    let mut results = Table::new("comparison_results", "ComparedSlice", &["slice"], &of_result);
+    for comparison in &content.comparisons {
+        comparisons.add(comparison, &[])?;
+        for result in &comparison.measurement.results {
+            let [slice, value] = slice(result.slice.as_ref());
+            let of = ("comparison", comparison.id.into());
+            let candidate = ("candidate", comparison.candidate.as_str().into());
+            let baseline = ("baseline", comparison.baseline.as_str().into());
+            results.add(result, &[of, candidate, baseline, slice, value])?;
+        }
+    }
+    Ok([comparisons, results])
+}
+
+fn slice(slice: Option<&Slice>) -> [(&'static str, Value); 2] {
+    let [column, value] = [slice.map(|slice| &slice.column), slice.map(|slice| &slice.value)];
+    [("slice", json!(column)), ("slice_value", json!(value))]
+}
+
 /// Where the files of a version go.
 fn folder_of(version: &ModelVersion) -> String {
     let mut folders: Vec<String> = parts(&version.model).iter().map(|part| folder(part)).collect();
     if let Some(catalog) = folders.first_mut()
-        && OWN.iter().any(|own| own.eq_ignore_ascii_case(catalog))
+        && is_own(catalog)
     {
         catalog.replace_range(..1, &escaped(catalog.bytes().next().unwrap_or_default()));
     }
     format!("{}/{}", folders.join("/"), version.number)
+}
+
+/// Whether a file of the export has this name, as file systems take it that do not know case.
+fn is_own(name: &str) -> bool {
+    let is = |own: &&str| own.eq_ignore_ascii_case(name);
+    let table = name.rsplit_once('.').filter(|(_, format)| {
+        ["jsonl", "parquet"].iter().any(|known| known.eq_ignore_ascii_case(format))
+    });
+    let is_table =
+        |(table, _): (&str, &str)| TABLES.iter().any(|own| own.eq_ignore_ascii_case(table));
+    OWN.iter().any(is) || table.is_some_and(is_table)
 }
 
 /// A part of a name as the name of a folder.
@@ -139,6 +213,19 @@ fn escaped(byte: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_the_export_is_known_by_any_case() {
+        for (name, own) in [
+            ("readme.md", true),
+            ("Comparison_Results.JSONL", true),
+            ("evaluations.parquet", true),
+            ("evaluations", false),
+            ("risk.parquet", false),
+        ] {
+            assert_eq!(is_own(name), own, "{name}");
+        }
+    }
 
     #[test]
     fn no_part_leads_out_or_is_too_long() {

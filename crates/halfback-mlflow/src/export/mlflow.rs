@@ -45,6 +45,12 @@ pub(super) fn write(export: &mut Export<'_>, content: &Content) -> Result<()> {
         write_model(export, model, name)?;
         for version in content.versions.iter().filter(|version| version.model == model.name) {
             store.version(export, version, name, &mut runs)?;
+            if content.was_measured(version) {
+                export.finding(
+                    &version.uri,
+                    "what was measured of it is left out; the other layout has it",
+                );
+            }
         }
     }
     let readme = README.replace('@', &store.uri.replace('\'', "%27"));

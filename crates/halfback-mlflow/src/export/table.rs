@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 /// Rows of one kind.
 pub(super) struct Table {
     pub(super) name: &'static str,
+    without: &'static [&'static str],
     columns: Vec<Column>,
     rows: Vec<Map<String, Value>>,
 }
@@ -81,8 +82,13 @@ fn is_enumeration(schema: &Value, records: &Value) -> bool {
 }
 
 impl Table {
-    /// The table of a record, with one column more for each of `more`.
-    pub(super) fn new(name: &'static str, record: &str, more: &[(&str, Kind, &str)]) -> Self {
+    /// The table of a record, but for the fields `without`, with one column more for each of `more`.
+    pub(super) fn new(
+        name: &'static str,
+        record: &str,
+        without: &'static [&'static str],
+        more: &[(&str, Kind, &str)],
+    ) -> Self {
         let schemas = halfback::wire::schemas();
         let none = Value::Null;
         let records = schemas.get("records").unwrap_or(&none);
@@ -92,13 +98,15 @@ impl Table {
             kind: Kind::of(schema, records),
             about: about(schema),
         };
-        let mut columns: Vec<Column> = fields.into_iter().flatten().map(column).collect();
+        let fields = fields.into_iter().flatten();
+        let kept = fields.filter(|(field, _)| !without.contains(&field.as_str()));
+        let mut columns: Vec<Column> = kept.map(column).collect();
         columns.extend(more.iter().map(|(name, kind, about)| Column {
             name: (*name).to_owned(),
             kind: *kind,
             about: (*about).to_owned(),
         }));
-        Self { name, columns, rows: Vec::new() }
+        Self { name, without, columns, rows: Vec::new() }
     }
 
     /// Adds a record, with the values of the columns that it does not have itself.
@@ -110,6 +118,7 @@ impl Table {
         let Ok(Value::Object(mut row)) = serde_json::to_value(record) else {
             return Err(Detail::Internal("a record has no JSON".into()).into());
         };
+        row.retain(|field, _| !self.without.contains(&field.as_str()));
         row.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         self.rows.push(row);
         Ok(())
