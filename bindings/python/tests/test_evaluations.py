@@ -383,3 +383,12 @@ def test_notebooks_show_pictures_and_escape(registry: halfback.Registry) -> None
     assert page.count("<svg") == 1
     assert "<script" not in page
     assert compared.reason in page
+
+
+def test_an_evaluation_is_told_in_one_line_without_what_steers_a_terminal(
+    registry: halfback.Registry,
+) -> None:
+    dataset = "q1\x1b[31m\nnext\u202e\u200b Umsätze"
+    told = repr(registry.evaluate(f"{MODEL}/1", TRUTH, y_pred=TRUTH, dataset=dataset))
+    assert told.isprintable()
+    assert r" on q1\x1b[31m\nnext\u202e\u200b Umsätze: 8 rows" in told

@@ -86,6 +86,17 @@ pub(crate) fn cut_beginning(text: &str, most: usize) -> Cow<'_, str> {
     format!("…{kept}").into()
 }
 
+/// The text in at most `most` columns, with `…` in its middle where it is longer: names mostly differ at
+/// an end.
+pub(crate) fn cut_middle(text: &str, most: usize) -> String {
+    if width(text) <= most {
+        return text.into();
+    }
+    let before = most.div_ceil(2);
+    let end = cut_beginning(text, most - before + 1);
+    format!("{}{}", cut(text, before), end.trim_start_matches('…'))
+}
+
 /// The lines of a text of other people, each in at most `most` columns where words allow it.
 pub(crate) fn wrapped(text: &str, most: Option<usize>) -> Vec<String> {
     let mut lines = Vec::new();
@@ -135,6 +146,10 @@ mod tests {
         assert_eq!(cut_beginning("abcdef", 6), "abcdef");
         assert_eq!(cut_beginning("abcdef", 4), "…def");
         assert_eq!(cut_beginning("漢字漢字", 4), "…字");
+        assert_eq!(cut_middle("abcdef", 6), "abcdef");
+        assert_eq!(cut_middle("abcdef", 5), "ab…ef");
+        assert_eq!(cut_middle("abcdefgh", 4), "a…gh");
+        assert_eq!(cut_middle("漢字漢字", 5), "漢…字");
     }
 
     #[test]

@@ -171,7 +171,7 @@ class Evaluation(Shown, records.Evaluation):
         return self.svg(self.pictures()[0])
 
     def __repr__(self) -> str:
-        dataset = "" if self.dataset is None else f" on {self.dataset.name}"
+        dataset = "" if self.dataset is None else f" on {_visible(self.dataset.name)}"
         main = next(
             (
                 f", {value.metric} {value.value:.4g}"
@@ -503,6 +503,13 @@ class ModelVersion(Shown, records.ModelVersion):
         from halfback.reads import Reads
 
         return self._bound(Reads._at(*self._location))._reads()
+
+
+def _visible(text: str) -> str:
+    """A text with what steers a terminal, or is not seen, written as Python writes it."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def _short(digest: str) -> str:

@@ -15,6 +15,7 @@ use crate::failure::{Failure, Outcome};
 use crate::people;
 use crate::session::{Limit, Past, Session};
 use crate::table::{Card, Column};
+use crate::visible::{cut_middle, visible};
 
 /// List or show what a version was measured to be, or draw it
 ///
@@ -362,8 +363,15 @@ fn rows(count: i64) -> String {
     people::grouped(u64::try_from(count).unwrap_or_default())
 }
 
+/// A slice, shortened as in pictures: a longest one would make all lines as wide. JSON has the whole.
 fn slice(slice: Option<&Slice>) -> String {
-    slice.map(ToString::to_string).unwrap_or_default()
+    const MOST: usize = 40;
+    let shown = |slice: &Slice| {
+        let [column, value] =
+            [&slice.column, &slice.value].map(|part| cut_middle(&visible(part), MOST));
+        format!("{column} = {value}")
+    };
+    slice.map(shown).unwrap_or_default()
 }
 
 fn dataset(dataset: Option<&Dataset>) -> String {

@@ -170,6 +170,37 @@ $ halfback comparison show {lower} | grep higher
 }
 
 #[test]
+fn a_long_slice_does_not_make_every_line_as_long() {
+    let place = Place::prepared();
+    let registry = halfback::Registry::open(place.path("models.hb")).unwrap();
+    let value = |begin: &str| format!("{begin}\u{1b}{}", "x".repeat(5000));
+    let slice = |begin: &str| json!({"column": "site", "value": value(begin)});
+    let evaluation = json!({
+        "task": "binary", "rows": 200, "level": 0.95, "library": "own 1.0",
+        "data_digest": format!("sha256:{}", "0".repeat(64)),
+        "metrics": [
+            {"metric": "conversion", "rows": 200, "value": 0.5},
+            {"metric": "conversion", "rows": 9, "value": 0.5, "slice": slice("a")},
+            {"metric": "conversion", "rows": 8, "value": 0.5, "slice": slice("b")},
+        ],
+    });
+    let evaluation = serde_json::from_value(evaluation).unwrap();
+    let evaluation = registry.record_evaluation("risk.credit.default/2", evaluation).unwrap().id;
+    drop(registry);
+    let (begin, end) = (r"\u{1b}xxxxxxxxxxxx", "x".repeat(20));
+    transcript(
+        &place,
+        &format!(
+            "\
+$ halfback evaluation show {evaluation} | grep site
+conversion  site = a{begin}…{end}     9  0.5000
+conversion  site = b{begin}…{end}     8  0.5000
+"
+        ),
+    );
+}
+
+#[test]
 fn a_picture_that_cannot_be_is_told_and_leaves_no_file() {
     let place = Place::prepared();
     for (line, exit, code, begins) in [
