@@ -137,7 +137,7 @@ fn what_was_measured_is_told_with_its_slices() {
     registry.evaluate(two, &sample, &EvaluateOptions::default()).unwrap();
     let options = EvaluateOptions { threshold: 0.65, ..EvaluateOptions::default() };
     let last = registry.evaluate(two, &sample, &options).unwrap();
-    let scores = |scores| Predictions { y_pred: None, y_score: Some(Column::Float(scores)) };
+    let scores = |scores| Predictions { y_pred: None, y_score: Some(Column::Float(scores).into()) };
     let pair = PairedSample {
         y_true: (&truth[..]).into(),
         candidate: scores(&better),
