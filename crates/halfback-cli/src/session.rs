@@ -133,8 +133,7 @@ impl<'a, 'o> Session<'a, 'o> {
 
     /// The registry at one moment, so that all pages of a list show the same state.
     pub(crate) fn still(&self, past: &Past) -> Outcome<View> {
-        let view = self.view(past)?;
-        if view.commit().is_some() { Ok(view) } else { Ok(view.as_of(view.info()?.commit)?) }
+        Ok(self.view(past)?.still()?)
     }
 
     fn open(&self, options: Options) -> Outcome<Registry> {

@@ -81,10 +81,7 @@ pub fn export(
 ) -> Result<ExportReport> {
     let to = std::path::absolute(to).map_err(failed("find", to))?;
     require_empty(&to)?;
-    let view = match view.commit() {
-        Some(_) => view.clone(),
-        None => view.as_of(view.info()?.commit)?,
-    };
+    let view = view.still()?;
     let content = Content::read(&view, options)?;
     let parent = to.parent().unwrap_or(Path::new("/")).to_owned();
     fs::create_dir_all(&parent).map_err(failed("create", &parent))?;

@@ -98,6 +98,7 @@ impl Context<'_> {
             sql: self.tx.sql(),
             logged,
             moment: CommitNumber::NOW,
+            is_told: false,
             store: self.store,
             session: self.session,
             registry: self.registry,
@@ -113,6 +114,8 @@ impl Context<'_> {
 pub struct Snapshot<'a> {
     pub(crate) sql: &'a mut dyn Sql,
     pub(crate) moment: CommitNumber,
+    /// Whether errors tell the moment.
+    pub(crate) is_told: bool,
     pub(crate) store: &'a ArtifactStore,
     pub(crate) session: &'a Session,
     /// The registry's own identity.

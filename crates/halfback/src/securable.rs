@@ -501,13 +501,9 @@ impl Snapshot<'_> {
         Detail::NotFound(format!("there is no {noun} `{name}`{}", self.when())).into()
     }
 
-    /// ` as of commit 7`, or nothing for the present.
+    /// ` as of commit 7`, or nothing where no moment was asked for.
     pub(crate) fn when(&self) -> String {
-        if self.moment == halfback_store::id::CommitNumber::NOW {
-            String::new()
-        } else {
-            format!(" as of commit {}", self.moment)
-        }
+        if self.is_told { format!(" as of commit {}", self.moment) } else { String::new() }
     }
 
     /// Holds the caller's expectation of an entity's last change against the present.

@@ -65,11 +65,14 @@ impl From<DateTime<Utc>> for Moment {
 pub struct View {
     pub(crate) handle: Arc<Handle>,
     pub(crate) moment: CommitNumber,
+    /// Whether errors tell the moment.
+    is_told: bool,
 }
 
 impl View {
     pub(crate) fn new(session: Session, shared: Arc<Shared>) -> Self {
-        Self { handle: Arc::new(Handle::new(session, shared)), moment: CommitNumber::NOW }
+        let (handle, moment) = (Arc::new(Handle::new(session, shared)), CommitNumber::NOW);
+        Self { handle, moment, is_told: false }
     }
 
     /// The registry as it was at a past moment, with every read that it has now.
@@ -77,7 +80,16 @@ impl View {
     /// A moment that has not come yet is refused: what it will show is not known.
     pub fn as_of(&self, moment: impl Into<Moment>) -> Result<Self> {
         let moment = self.commit_at(moment.into())?;
-        Ok(Self { handle: self.handle.clone(), moment })
+        Ok(Self { handle: self.handle.clone(), moment, is_told: true })
+    }
+
+    /// The registry as this view shows it by now, and still does once others have written: for lists of
+    /// several pages. Its errors do not tell the moment, which nobody asked for.
+    pub fn still(&self) -> Result<Self> {
+        match self.commit() {
+            Some(_) => Ok(self.clone()),
+            None => Ok(Self { is_told: false, ..self.as_of(self.info()?.commit)? }),
+        }
     }
 
     /// The commit whose state this view shows; none for the present.
@@ -351,6 +363,7 @@ impl View {
         Snapshot {
             sql,
             moment: self.moment,
+            is_told: self.is_told,
             store: &shared.store,
             session: &self.handle.session,
             registry: shared.storage.uuid(),

@@ -114,6 +114,12 @@ SLICE           ROWS  CANDIDATE  BASELINE  DIFFERENCE  INTERVAL            ADJUS
 all rows          12     0.9722    0.7917      0.1806  [-0.06779, 0.4289]      0.1363  inconclusive
 region = north     6      1.000    0.8889      0.1111  [-0.3252, 0.5474]       0.7478  inconclusive
 region = south     6      1.000    0.6667      0.3333  [-0.5921, 1.000]        0.7478  inconclusive
+$ halfback comparison list risk.credit.default/9
+halfback: there is no version `9` of `risk.credit.default`
+[exit 3]
+$ halfback comparison list risk.credit.default/9 --as-of 16
+halfback: there is no version `9` of `risk.credit.default` as of commit 16
+[exit 3]
 $ halfback comparison picture 15 forest.svg && grep -c 'candidate less baseline' forest.svg
 drew comparison 15 in forest.svg
 1
