@@ -372,3 +372,28 @@ def test_floats_are_no_groups(registry: halfback.Registry, argument: str) -> Non
         given = {"slices": {"s": column}}
     with pytest.raises(halfback.InvalidError, match=f"`{argument}` holds floating-point numbers"):
         registry.evaluate(f"{MODEL}/1", Y, Y, **given)
+
+
+@pytest.mark.parametrize("kind", ["column", "table", "frame", "arrow"])
+def test_scores_keep_their_precision(registry: halfback.Registry, kind: str) -> None:
+    truth = [1, 0, 1, 0] * 3
+    single = np.array([0.7, 0.0, 0.0, 0.3] * 3, dtype=np.float32)
+    both = np.column_stack([1 - single, single])
+    scores = {
+        "column": single,
+        "table": both,
+        "frame": pd.DataFrame(both, columns=["0", "1"]),
+        "arrow": pa.array(single),
+    }[kind]
+
+    def measured(scores: Any) -> dict[str, Any]:
+        made = registry.evaluate(f"{MODEL}/1", truth, y_score=scores, threshold=0.7)
+        values = {one.metric: one.value for one in made.metrics}
+        return values | {"digest": made.data_digest}
+
+    made, double = measured(scores), measured(single.astype(float))
+    # Clipped by their own precision, which is that of the threshold too.
+    assert made["log_loss"] == pytest.approx(metrics.log_loss(truth, single))
+    assert (made["recall"], double["recall"]) == (0.5, 0.0)
+    assert double["log_loss"] > 2 * made["log_loss"]
+    assert double["digest"] != made["digest"]

@@ -81,7 +81,7 @@ pub(super) fn measure_with(
     let groups = slices(&sample.slices, sample.y_true.len())?;
     let reading = Reading::of(options);
     let ordered = reading.ordered(&sample.columns())?;
-    let y_score = sample.y_score.map(|scores| scores.ordered(ordered.as_deref()));
+    let y_score = sample.y_score.map(|scores| scores.ordered(ordered.as_ref()));
     let sample = &Sample { y_score, ..sample.clone() };
     let columns = sample.columns();
     let (task, suite) = reading.suite(&columns)?;

@@ -15,7 +15,7 @@ use super::own::Own;
 use super::range::Metric;
 use super::reading::{Columns, Reading, label};
 use super::record::{Dataset, EXACT, Slice, Task};
-use super::sample::{Column, ColumnDigest, slices};
+use super::sample::{Column, ColumnDigest, Held, slices};
 use super::scores::Scores;
 use crate::catalog::version::Param;
 
@@ -49,7 +49,7 @@ pub struct PairedSample<'a> {
 
 impl<'a> Predictions<'a> {
     /// With the columns of its scores in another order, if there is one.
-    fn ordered(self, scores: Option<&'a [f64]>) -> Self {
+    fn ordered(self, scores: Option<&'a Held<'_>>) -> Self {
         Self { y_score: self.y_score.map(|table| table.ordered(scores)), ..self }
     }
 }
@@ -149,8 +149,8 @@ pub(super) fn measure_pair_with(
         });
     let (candidate, baseline) = (candidate?, baseline?);
     let sample = &PairedSample {
-        candidate: sample.candidate.ordered(candidate.as_deref()),
-        baseline: sample.baseline.ordered(baseline.as_deref()),
+        candidate: sample.candidate.ordered(candidate.as_ref()),
+        baseline: sample.baseline.ordered(baseline.as_ref()),
         ..sample.clone()
     };
     let suite = |reading: &Reading, predictions: Predictions<'_>, whose: &str| {

@@ -68,7 +68,7 @@ impl Reading {
 
     /// The scores with a column for each class in ascending order, where the names of their columns
     /// say another.
-    pub(super) fn ordered(&self, columns: &Columns<'_>) -> Result<Option<Vec<f64>>> {
+    pub(super) fn ordered(&self, columns: &Columns<'_>) -> Result<Option<Held<'static>>> {
         let Some(scores) = columns.y_score.filter(Scores::is_named) else { return Ok(None) };
         let Some(places) = scores.places(&self.classes(columns)?)? else { return Ok(None) };
         if places.is_sorted() { Ok(None) } else { scores.taken(&places).map(Some) }
@@ -118,7 +118,8 @@ impl Reading {
         };
         let values = scores.of_classes(columns.y_true.len(), classes)?;
         let rows = values.chunks_exact(classes);
-        Ok(Held::Wide(rows.filter_map(|row| row.get(place).copied()).collect()))
+        let taken = rows.filter_map(|row| row.get(place).copied()).collect();
+        Ok(Held::taken_from(scores.values, taken))
     }
 
     fn multiclass(&self, columns: &Columns<'_>) -> Result<Suite> {

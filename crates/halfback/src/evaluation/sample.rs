@@ -182,15 +182,17 @@ impl Column<'_> {
     }
 }
 
-/// A column in double precision where it was in single; others as they are.
+/// A column as it is, or made into another kind.
 #[derive(Debug)]
 pub(super) enum Held<'a> {
     Lent(Column<'a>),
     Wide(Vec<f64>),
+    Single(Vec<f32>),
     Texts(Vec<&'a str>),
 }
 
 impl<'a> Held<'a> {
+    /// The column as labels, which are in double precision where they were in single.
     pub(super) fn of(column: Column<'a>) -> Self {
         match column {
             Column::Float32(values) => {
@@ -201,7 +203,7 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// The column as numbers in double precision.
+    /// The column as numbers, in the precision that they have.
     pub(super) fn numeric(column: Column<'a>, argument: &str) -> Result<Self> {
         match column {
             Column::Int(values) => Ok(Self::Wide(doubles(values, argument)?)),
@@ -212,7 +214,26 @@ impl<'a> Held<'a> {
                 Err(Detail::InvalidArgument(format!("`{argument}` holds texts, expected numbers"))
                     .into())
             }
-            column => Ok(Self::of(column)),
+            column => Ok(Self::Lent(column)),
+        }
+    }
+
+    /// Numbers in double precision, or in that of the column that they were taken from.
+    pub(super) fn taken_from(column: Column<'_>, values: Vec<f64>) -> Self {
+        match column {
+            #[expect(clippy::cast_possible_truncation, reason = "they were single before")]
+            Column::Float32(_) => Self::Single(values.iter().map(|&value| value as f32).collect()),
+            _ => Self::Wide(values),
+        }
+    }
+
+    /// The numbers as a column.
+    pub(super) fn column(&self) -> Column<'_> {
+        match self {
+            Self::Lent(column) => *column,
+            Self::Wide(values) => Column::Float(values),
+            Self::Single(values) => Column::Float32(values),
+            Self::Texts(values) => Column::Text(values),
         }
     }
 
@@ -223,8 +244,10 @@ impl<'a> Held<'a> {
             Self::Lent(Column::Int(values)) => Labels::Int(values),
             Self::Lent(Column::Float(values)) => Labels::Float(values),
             Self::Texts(values) => Labels::Text(values),
-            // These were made wide or borrowed.
-            Self::Lent(Column::Float32(_) | Column::Strings(_)) => Labels::Int(&[]),
+            // These were made wide or borrowed, or are scores.
+            Self::Lent(Column::Float32(_) | Column::Strings(_)) | Self::Single(_) => {
+                Labels::Int(&[])
+            }
             Self::Lent(Column::Text(values)) => Labels::Text(values),
         }
     }
@@ -234,6 +257,8 @@ impl<'a> Held<'a> {
         match self {
             Self::Wide(values) => Scores::F64(values),
             Self::Lent(Column::Float(values)) => Scores::F64(values),
+            Self::Single(values) => Scores::F32(values),
+            Self::Lent(Column::Float32(values)) => Scores::F32(values),
             Self::Lent(_) | Self::Texts(_) => Scores::F64(&[]),
         }
     }
@@ -253,7 +278,8 @@ fn doubles(values: &[i64], argument: &str) -> Result<Vec<f64>> {
 }
 
 /// The digest of columns: of each its name, what kind it is of, how many values it has, and these.
-/// Lengths and numbers are eight bytes, big-endian; a column that is not there has the kind 0.
+/// Lengths and numbers are eight bytes, big-endian, also those of single precision, which are a kind of
+/// their own; a column that is not there has the kind 0.
 #[derive(Debug, Default)]
 pub(super) struct ColumnDigest(Sha256);
 
@@ -268,8 +294,9 @@ impl ColumnDigest {
         let kind = match column {
             Column::Bool(_) => 1,
             Column::Int(_) => 2,
-            Column::Float(_) | Column::Float32(_) => 3,
+            Column::Float(_) => 3,
             Column::Text(_) | Column::Strings(_) => 4,
+            Column::Float32(_) => 5,
         };
         hash.update([kind]);
         hash.update((column.len() as u64).to_be_bytes());

@@ -93,16 +93,17 @@ impl<'a> Scores<'a> {
     }
 
     /// The table with the columns of this one in another order, if there is one.
-    pub(super) fn ordered(self, values: Option<&'a [f64]>) -> Self {
-        values.map_or(self, |values| Self { values: values.into(), names: &[], ..self })
+    pub(super) fn ordered(self, values: Option<&'a Held<'_>>) -> Self {
+        values.map_or(self, |values| Self { values: values.column(), names: &[], ..self })
     }
 
     /// The columns at these places, in their order.
-    pub(super) fn taken(&self, places: &[usize]) -> Result<Vec<f64>> {
+    pub(super) fn taken(&self, places: &[usize]) -> Result<Held<'static>> {
         let held = self.numbers()?;
         let values = held.scores().to_f64();
         let rows = values.chunks_exact(self.width.unwrap_or(1).max(1));
-        Ok(rows.flat_map(|row| places.iter().filter_map(|&at| row.get(at).copied())).collect())
+        let taken = rows.flat_map(|row| places.iter().filter_map(|&at| row.get(at).copied()));
+        Ok(Held::taken_from(self.values, taken.collect()))
     }
 }
 

@@ -69,7 +69,7 @@ fn the_digest_of_columns_is_as_documented() {
     text(&mut bytes, "y_pred");
     bytes.push(0);
     text(&mut bytes, "y_score");
-    bytes.push(3);
+    bytes.push(5);
     bytes.extend(2i64.to_be_bytes());
     bytes.extend(0.5f64.to_bits().to_be_bytes());
     bytes.extend(0u64.to_be_bytes());
