@@ -3,6 +3,7 @@
 
 use halfback_metrics::{
     Binary, Label, Labels, Matrix, Measured, NoInterval, Reason, Scores, Settings, Suite, log_loss,
+    roc_auc,
 };
 
 fn measured(suite: &Suite, name: &str) -> Measured {
@@ -48,6 +49,17 @@ fn weights_too_large_or_small_are_refused_by_their_name() {
     }
     for weights in [[1e60, 1e-300], [1e-60, 1e-60], [1.0, 0.0]] {
         assert!(numbers(&weights).is_ok());
+    }
+}
+
+#[test]
+fn an_area_of_weights_of_any_size_is_that_of_weights_of_one() {
+    let (truth, scores) = ([0, 1, 0, 1, 1], [0.1, 0.4, 0.45, 0.8, 0.45]);
+    let area = |weight: f64| {
+        roc_auc(Labels::Int(&truth), Scores::F64(&scores), Some(&[weight; 5]), None).unwrap().value
+    };
+    for weight in [1e307, 1e160, 3.0, 1e-170, 1e-300] {
+        assert!((area(weight) - 4.5 / 6.0).abs() < 1e-12, "{weight}: {}", area(weight));
     }
 }
 

@@ -43,17 +43,29 @@ pub(super) fn checked<'a>(
 pub(super) struct Area {
     positive: f64,
     negative: f64,
-    /// The sum of the pairs in order, ties counting half.
+    /// The sum of the pairs in order, ties counting half, in the square of the unit.
     pairs: f64,
+    /// A power of two by which weights are multiplied in pairs, so that these neither vanish nor
+    /// overflow.
+    unit: f64,
+}
+
+impl Area {
+    fn under_the_curve(&self) -> f64 {
+        self.pairs / ((self.positive * self.unit) * (self.negative * self.unit))
+    }
 }
 
 pub(super) fn area_of(truth: &[bool], scores: &[f64], weights: Weights<'_>) -> Area {
     if weights.is_none() {
         return counted_area(truth, scores);
     }
-    let mut sums = Area { positive: 0.0, negative: 0.0, pairs: 0.0 };
+    let largest = weights.unwrap_or_default().iter().copied().fold(0.0, f64::max);
+    let unit = (-largest.log2().floor().clamp(-1000.0, 1000.0)).exp2();
+    let mut sums = Area { positive: 0.0, negative: 0.0, pairs: 0.0, unit };
     steps(truth, scores, weights, |step| {
-        sums.pairs += step.negative * (sums.positive + 0.5 * step.positive);
+        let above = sums.positive + 0.5 * step.positive;
+        sums.pairs += (step.negative * unit) * (above * unit);
         sums.positive += step.positive;
         sums.negative += step.negative;
     });
@@ -73,7 +85,8 @@ fn counted_area(truth: &[bool], scores: &[f64]) -> Area {
         sums = (sums.0 + positive, sums.1 + negative, sums.2 + pairs);
     }
     let (positive, negative, pairs) = sums;
-    Area { positive: positive as f64, negative: negative as f64, pairs: pairs as f64 / 2.0 }
+    let (positive, negative, pairs) = (positive as f64, negative as f64, pairs as f64 / 2.0);
+    Area { positive, negative, pairs, unit: 1.0 }
 }
 
 /// Twice the pairs in order of sorted rows, ties counting one.
@@ -121,7 +134,7 @@ pub(super) fn roc_auc_of(
             return Err(Error::OutOfRange { argument: "max_fpr", found, expected });
         }
     }
-    Ok(Metric::of(sums.pairs / (sums.positive * sums.negative)))
+    Ok(Metric::of(sums.under_the_curve()))
 }
 
 fn partial(truth: &[bool], scores: &[f64], weights: Weights<'_>, all: &Area, max: f64) -> f64 {
